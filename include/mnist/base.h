@@ -1,0 +1,74 @@
+/* mnist/base.h: status codes, error text, worker threads. What every other room stands on.
+ *
+ * Conventions of the whole library:
+ * - It never prints, exits or reads the environment. Functions that can fail return a
+ *   mnist_status and, where the caller passed a mnist_error, fill it with a sentence that names
+ *   what failed, where, what was expected, what was found and, where known, what to do.
+ * - Every _create or _load has a _free that accepts NULL. On failure nothing is handed out and
+ *   the output pointer is set to NULL.
+ * - Preconditions that only a bug in the caller can break are asserts.
+ */
+#ifndef MNIST_BASE_H
+#define MNIST_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One list yields the enum and the text of each code. */
+#define MNIST_STATUS_LIST(X)                                                                       \
+    X(MNIST_OK, "ok")                                                                              \
+    X(MNIST_ERR_ARGUMENT, "invalid argument")                                                      \
+    X(MNIST_ERR_MEMORY, "out of memory")                                                           \
+    X(MNIST_ERR_IO, "input/output error")                                                          \
+    X(MNIST_ERR_NOT_FOUND, "not found")                                                            \
+    X(MNIST_ERR_FORMAT, "malformed file")                                                          \
+    X(MNIST_ERR_MISMATCH, "inputs do not fit each other")                                          \
+    X(MNIST_ERR_THREAD, "thread could not be started")                                             \
+    X(MNIST_ERR_DIVERGED, "training diverged")                                                     \
+    X(MNIST_ERR_STOPPED, "stopped by the caller")
+
+typedef enum mnist_status {
+#define MNIST_STATUS_ENUM(code, text) code,
+    MNIST_STATUS_LIST(MNIST_STATUS_ENUM)
+#undef MNIST_STATUS_ENUM
+} mnist_status;
+
+/* A short, static, lower-case text for a status; "unknown status" for a value out of the list. */
+const char *mnist_status_text(mnist_status status);
+
+#define MNIST_ERROR_TEXT 1024
+
+/* Filled by a failing call; owned by the caller, who need not initialise it. */
+typedef struct mnist_error {
+    mnist_status status;
+    char text[MNIST_ERROR_TEXT]; /* one or more sentences, no newline at the end */
+} mnist_error;
+
+/* The library's version, "MAJOR.MINOR.PATCH". */
+const char *mnist_version(void);
+
+/* Number of CPUs this process may run on (its affinity mask, where the system tells), at least 1. */
+unsigned mnist_cpu_count(void);
+
+#define MNIST_MAX_THREADS 256
+
+/* A fixed team of worker threads that run one function together and meet at barriers.
+ * No result of the library depends on how many there are. */
+typedef struct mnist_pool mnist_pool;
+
+/* threads: 1 to MNIST_MAX_THREADS, the calling thread counted in; 0 takes mnist_cpu_count().
+ * Errors: MNIST_ERR_ARGUMENT, MNIST_ERR_MEMORY, MNIST_ERR_THREAD. */
+mnist_status mnist_pool_create(mnist_pool **out, unsigned threads, mnist_error *err);
+void mnist_pool_free(mnist_pool *pool);
+unsigned mnist_pool_threads(const mnist_pool *pool);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

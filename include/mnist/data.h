@@ -1,0 +1,113 @@
+/* mnist/data.h: IDX files, data sets, views of them, normalisation, synthetic digits.
+ *
+ * Images stay 8-bit in memory; they become float a batch at a time, through a 256-entry table.
+ */
+#ifndef MNIST_DATA_H
+#define MNIST_DATA_H
+
+#include <mnist/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MNIST_CLASSES 10u
+
+/* Largest image accepted, in pixels: 256 x 256. Bounds memory before a file is believed. */
+#define MNIST_MAX_PIXELS 65536u
+
+/* A borrowed run of images and labels. A plain value: copy it freely; it is valid while the data
+ * set (or other memory) it points into is. */
+typedef struct mnist_view {
+    const uint8_t *images; /* (count, rows * cols), row-major, 0 = background */
+    const uint8_t *labels; /* (count), each below MNIST_CLASSES */
+    size_t count;
+    unsigned rows, cols;
+} mnist_view;
+
+/* count images from first on. Asserts first + count <= view.count. */
+mnist_view mnist_view_slice(mnist_view view, size_t first, size_t count);
+
+/* Owns images and labels: a mapped file, or memory. */
+typedef struct mnist_dataset mnist_dataset;
+
+/* Reads an image file (IDX, unsigned byte, 3 dimensions) and a label file (unsigned byte, 1
+ * dimension; or 32-bit int, 1 or 2 dimensions, of which the first column counts, as in QMNIST).
+ * Each may be raw or gzip, told by content. Raw image files are mapped and must not shrink while
+ * in use. Everything is checked before it is believed: magic, type, rank, sizes against the bytes
+ * there are, trailing bytes, gzip CRC, equal counts, labels in range, at least one image.
+ * Format: http://yann.lecun.com/exdb/mnist/ (section "file formats"); gzip: RFC 1952.
+ * Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO, MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH (counts),
+ * MNIST_ERR_MEMORY; the text names the file, the byte offset, expected and found. */
+mnist_status mnist_dataset_load_idx(mnist_dataset **out, const char *images_path,
+                                    const char *labels_path, mnist_error *err);
+
+/* Images [first, first + count) of an endless sequence of stroke-drawn 28 x 28 digits that is a
+ * function of seed alone; labels are balanced in every aligned run of ten. count >= 1. Disjoint
+ * ranges give training and test sets. Errors: MNIST_ERR_ARGUMENT, MNIST_ERR_MEMORY. */
+mnist_status mnist_dataset_create_synthetic(mnist_dataset **out, uint64_t first, size_t count,
+                                            uint64_t seed, mnist_error *err);
+
+void mnist_dataset_free(mnist_dataset *dataset);
+
+/* Everything in the data set. Valid until mnist_dataset_free. */
+mnist_view mnist_dataset_view(const mnist_dataset *dataset);
+
+#define MNIST_DIGEST_TEXT 65 /* SHA-256 in lower-case hex, and the terminating zero */
+
+typedef struct mnist_data_digests {
+    char images[MNIST_DIGEST_TEXT];
+    char labels[MNIST_DIGEST_TEXT];
+} mnist_data_digests;
+
+/* SHA-256 of what the view would be as uncompressed IDX files of unsigned bytes: for a whole MNIST
+ * file that is the digest `sha256sum` gives for it, gunzipped. Reads every byte (47 MB: 30 to
+ * 150 ms), so ask once and only where it is shown. */
+void mnist_view_digests(mnist_view view, mnist_data_digests *out);
+
+/* The four files of a data set. Strings are owned; release with mnist_idx_paths_free. */
+typedef struct mnist_idx_paths {
+    char *train_images, *train_labels, *test_images, *test_labels;
+} mnist_idx_paths;
+
+/* Which pairs of files are wanted: one or both. */
+enum { MNIST_IDX_TRAIN = 1, MNIST_IDX_TEST = 2 };
+
+/* Looks in dirs (count of them, in order; NULL entries are skipped) for the wanted files under any
+ * of their customary names: train-images-idx3-ubyte, t10k-labels.idx1-ubyte, …, with or without
+ * .gz. The first directory that holds them all wins. Where a name exists raw and gzipped, the raw
+ * one is taken. Entries of *paths that are already non-NULL are kept and not looked for. Errors:
+ * MNIST_ERR_NOT_FOUND, whose text lists every directory tried and what it lacked;
+ * MNIST_ERR_MEMORY. On failure *paths keeps only what it held. */
+mnist_status mnist_idx_locate(mnist_idx_paths *paths, unsigned wanted, const char *const *dirs,
+                              size_t count, mnist_error *err);
+void mnist_idx_paths_free(mnist_idx_paths *paths);
+
+typedef enum mnist_normalization_kind {
+    MNIST_NORMALIZE_UNIT,     /* x / 255 */
+    MNIST_NORMALIZE_STANDARD, /* (x / 255 - mean) / stddev, over all pixels of the training split */
+    MNIST_NORMALIZATIONS      /* how many there are */
+} mnist_normalization_kind;
+
+/* Part of a model: every reader of the model applies it. */
+typedef struct mnist_normalization {
+    mnist_normalization_kind kind;
+    float mean;   /* of x / 255; 0 for UNIT */
+    float stddev; /* of x / 255, population; 1 for UNIT */
+} mnist_normalization;
+
+/* "unit", "standard"; NULL past the end. */
+const char *mnist_normalization_name(mnist_normalization_kind kind);
+
+/* Measures the view in integers, so that the result is the same on every machine. A view whose
+ * pixels are all equal gets stddev 1. */
+mnist_normalization mnist_normalization_fit(mnist_normalization_kind kind, mnist_view view);
+
+/* What each pixel value becomes. */
+void mnist_normalization_table(const mnist_normalization *normalization, float table[256]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,38 @@
+/* mnist/kernels.h: what the arithmetic rooms have to say to a caller: the activations there are, and
+ * which instruction set the kernels were chosen for.
+ */
+#ifndef MNIST_KERNELS_H
+#define MNIST_KERNELS_H
+
+#include <mnist/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Name, text, and the formula of each hidden unit's activation. */
+#define MNIST_ACTIVATION_LIST(X)                                                                   \
+    X(RELU, relu, "relu")                   /* max(0, x) */                                        \
+    X(TANH, tanh, "tanh")                                                                          \
+    X(SIGMOID, sigmoid, "sigmoid")          /* 1 / (1 + exp(-x)) */                                \
+    X(LEAKY_RELU, leaky_relu, "leaky-relu") /* x, or x / 100 below zero */                         \
+    X(GELU, gelu, "gelu") /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), Hendrycks, Gimpel 2016 */
+
+typedef enum mnist_activation {
+#define MNIST_ACTIVATION_ENUM(code, name, text) MNIST_##code,
+    MNIST_ACTIVATION_LIST(MNIST_ACTIVATION_ENUM)
+#undef MNIST_ACTIVATION_ENUM
+    MNIST_ACTIVATIONS /* how many there are */
+} mnist_activation;
+
+/* "relu", "tanh", "sigmoid", "leaky-relu", "gelu"; NULL past the end. */
+const char *mnist_activation_name(mnist_activation activation);
+
+/* The kernels that this CPU gets: "portable", "avx2". */
+const char *mnist_kernels_name(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,13 @@
+/* mnist/mnist.h: the whole public API of libmnist. */
+#ifndef MNIST_MNIST_H
+#define MNIST_MNIST_H
+
+#include <mnist/base.h>
+#include <mnist/data.h>
+#include <mnist/eval.h>
+#include <mnist/io.h>
+#include <mnist/kernels.h>
+#include <mnist/nn.h>
+#include <mnist/train.h>
+
+#endif

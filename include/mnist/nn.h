@@ -1,0 +1,117 @@
+/* mnist/nn.h: the multi-layer perceptron, its passes over a batch, optimiser and schedule.
+ *
+ * Layer l computes z = a W + b, a' = f(z), with W of shape (in, out); the last layer's z are the
+ * logits. All parameters lie in one flat arena whose inner order is the library's own; the public
+ * calls speak (in, out) row-major.
+ */
+#ifndef MNIST_NN_H
+#define MNIST_NN_H
+
+#include <mnist/kernels.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum mnist_init {
+    MNIST_INIT_AUTO,   /* Xavier for tanh and sigmoid and for nets without hidden layers, else He */
+    MNIST_INIT_HE,     /* uniform in ±sqrt(6 / in), He et al. 2015 */
+    MNIST_INIT_XAVIER, /* uniform in ±sqrt(6 / (in + out)), Glorot & Bengio 2010 */
+    MNIST_INITS
+} mnist_init;
+
+/* "auto", "he", "xavier"; NULL past the end. */
+const char *mnist_init_name(mnist_init init);
+
+#define MNIST_MAX_HIDDEN 16u
+#define MNIST_MAX_WIDTH  65536u
+
+typedef struct mnist_mlp_config {
+    unsigned inputs;                   /* 1 to MNIST_MAX_WIDTH: rows * cols of the images */
+    unsigned outputs;                  /* 1 to MNIST_MAX_WIDTH: the classes */
+    unsigned hidden_count;             /* 0 (softmax regression) to MNIST_MAX_HIDDEN */
+    unsigned hidden[MNIST_MAX_HIDDEN]; /* widths, each 1 to MNIST_MAX_WIDTH */
+    mnist_activation activation;       /* of every hidden layer */
+} mnist_mlp_config;
+
+typedef struct mnist_mlp mnist_mlp;
+
+/* All parameters zero. Errors: MNIST_ERR_ARGUMENT (which field, its range), MNIST_ERR_MEMORY. */
+mnist_status mnist_mlp_create(mnist_mlp **out, const mnist_mlp_config *config, mnist_error *err);
+void mnist_mlp_free(mnist_mlp *mlp);
+
+/* Weights drawn from seed; biases zero. A weight is a function of seed, layer and (in, out) index. */
+void mnist_mlp_init(mnist_mlp *mlp, mnist_init init, uint64_t seed);
+
+const mnist_mlp_config *mnist_mlp_shape(const mnist_mlp *mlp);
+
+/* Number of trainable parameters. */
+size_t mnist_mlp_parameters(const mnist_mlp *mlp);
+
+/* Layers with parameters: hidden_count + 1; and their sizes. */
+unsigned mnist_mlp_layers(const mnist_mlp *mlp);
+unsigned mnist_mlp_layer_inputs(const mnist_mlp *mlp, unsigned layer);
+unsigned mnist_mlp_layer_outputs(const mnist_mlp *mlp, unsigned layer);
+
+/* Copies out or in: weights (in, out) row-major, bias (out). Either pointer may be NULL. */
+void mnist_mlp_get_layer(const mnist_mlp *mlp, unsigned layer, float *weights, float *bias);
+void mnist_mlp_set_layer(mnist_mlp *mlp, unsigned layer, const float *weights, const float *bias);
+
+/* Room for one batch on its way through a net: activations, gradients. Borrows the net and the
+ * pool. Once created, its calls neither allocate nor fail. */
+typedef struct mnist_pass mnist_pass;
+
+/* capacity: the most images a call may be given, >= 1. Errors: MNIST_ERR_ARGUMENT, MNIST_ERR_MEMORY. */
+mnist_status mnist_pass_create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool, size_t capacity,
+                               mnist_error *err);
+void mnist_pass_free(mnist_pass *pass);
+
+/* logits (count, outputs) of x (count, inputs), both row-major. */
+void mnist_pass_forward(mnist_pass *pass, const float *x, size_t count, float *logits);
+
+/* Forward and backward. losses (count): each image's cross-entropy,
+ *   -sum_c t_c log softmax(z)_c,  t = (1 - smoothing) onehot(label) + smoothing / outputs
+ * (Szegedy et al. 2016). Afterwards mnist_pass_get_gradient gives d(mean loss)/d(parameters). */
+void mnist_pass_gradient(mnist_pass *pass, const float *x, const uint8_t *labels, size_t count,
+                         float smoothing, float *losses);
+void mnist_pass_get_gradient(const mnist_pass *pass, unsigned layer, float *weights, float *bias);
+
+/* Stochastic gradient descent. With g the gradient of the mean loss, clipped to clip_norm in L2 norm over all
+ * parameters, and weights (not biases) decayed: g += weight_decay * w;
+ *   v = momentum * v + g;   w -= lr * v,   or Nesterov's  w -= lr * (g + momentum * v)
+ * (Sutskever et al. 2013, in the form that keeps lr out of v). */
+typedef struct mnist_sgd {
+    float momentum;     /* in [0, 1) */
+    bool nesterov;
+    float weight_decay; /* >= 0 */
+    float clip_norm;    /* > 0; 0 does not clip */
+} mnist_sgd;
+
+typedef enum mnist_schedule_kind {
+    MNIST_SCHEDULE_CONSTANT,
+    MNIST_SCHEDULE_STEP,      /* times step_factor at each of step_count equally spaced points */
+    MNIST_SCHEDULE_COSINE,    /* half a cosine from lr to 0 (Loshchilov & Hutter 2017) */
+    MNIST_SCHEDULE_ONE_CYCLE, /* linear to 0 after the warm-up (Smith & Topin 2018) */
+    MNIST_SCHEDULES
+} mnist_schedule_kind;
+
+/* "constant", "step", "cosine", "one-cycle"; NULL past the end. */
+const char *mnist_schedule_name(mnist_schedule_kind kind);
+
+/* Every kind first rises linearly from 0 to lr over the first warmup (fraction of all steps). */
+typedef struct mnist_schedule {
+    mnist_schedule_kind kind;
+    float lr;          /* > 0: the peak */
+    float warmup;      /* in [0, 1) */
+    float step_factor; /* STEP: in (0, 1] */
+    unsigned step_count; /* STEP: >= 1 drops */
+} mnist_schedule;
+
+/* The learning rate of step (from 0) out of steps. Computed without libm: same bits everywhere. */
+float mnist_schedule_lr(const mnist_schedule *schedule, uint64_t step, uint64_t steps);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
