@@ -1,0 +1,65 @@
+/* Constants of the approximations, shared by the oracle and the vector kernels, and the scalar
+ * logarithm, which every table uses as it is.
+ *
+ * exp: Cody and Waite's reduction x = n ln 2 + r, |r| <= ln 2 / 2, then a polynomial in r.
+ * tests/unit/test_kernels.c bounds the errors against libm in double.
+ */
+#ifndef MNIST_KERNELS_APPROX_H
+#define MNIST_KERNELS_APPROX_H
+
+#include <stdint.h>
+#include <string.h>
+
+/* Inputs are clamped here, so that 2^n stays a normal number. */
+#define EXP_LOW    (-87.0f)
+#define EXP_HIGH   88.0f
+#define EXP_LOG2E  0x1.715476p+0f
+#define EXP_LN2_HI 0x1.62e400p-1f /* 14 bits: n times it is exact */
+#define EXP_LN2_LO 0x1.7f7d1cp-20f
+/* Adding and taking away 1.5 * 2^23 rounds to the nearest whole number, which then stands in the low bits. */
+#define EXP_ROUND 0x1.8p23f
+#define EXP_C2    0.5f /* the rest: Chebyshev fit of (exp r - 1 - r) / r^2, degree 4, |r| <= 0.3467 */
+#define EXP_C3    0x1.5554dcp-3f
+#define EXP_C4    0x1.5554e8p-5f
+#define EXP_C5    0x1.120b96p-7f
+#define EXP_C6    0x1.6d4352p-10f
+
+/* tanh: x + x^3 P(x^2) below TANH_SMALL, where 1 - 2 / (exp(2x) + 1) would cancel; P is the Chebyshev
+ * fit of degree 5 on [0, 0.4]. */
+#define TANH_SMALL 0.625f
+#define TANH_C3    (-0x1.555556p-2f)
+#define TANH_C5    0x1.1110e6p-3f
+#define TANH_C7    (-0x1.ba0764p-5f)
+#define TANH_C9    0x1.6492cep-6f
+#define TANH_C11   (-0x1.10d474p-7f)
+#define TANH_C13   0x1.29da56p-9f
+
+#define LEAKY_SLOPE 0.01f
+#define GELU_SCALE  0x1.988454p-1f /* sqrt(2 / pi) */
+#define GELU_CUBE   0.044715f
+
+/* Natural logarithm of x >= 1, finite: x = 2^n m with m in [sqrt(1/2), sqrt(2)), then
+ * log m = 2 artanh f, f = (m - 1) / (m + 1), |f| < 0.1716, by its series. In double, in one order,
+ * so that a logged loss is the same number everywhere. */
+static inline double approx_log(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    int64_t n = (int64_t)(bits >> 52) - 1023;
+    bits = (bits & 0x000fffffffffffffu) | 0x3ff0000000000000u;
+    double m;
+    memcpy(&m, &bits, sizeof m);
+    if (m > 0x1.6a09e667f3bcdp+0) {
+        m *= 0.5;
+        n++;
+    }
+    double f = (m - 1.0) / (m + 1.0);
+    double f2 = f * f;
+    double series = 0.0;
+    for (int k = 21; k >= 1; k -= 2) {
+        series = series * f2 + 1.0 / k;
+    }
+    return (double)n * 0x1.62e42fefa39efp-1 + 2.0 * f * series;
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* The operations that a dense net needs, behind one table of function pointers.
+ *
+ * scalar.c is the oracle: every other table gives its bits. Where an order matters it is part of the
+ * contract here: vectorise across outputs, never across a reduction; fuse where it says fma and
+ * nowhere else. All arrays are aligned to 64 bytes and none overlap unless said otherwise.
+ */
+#ifndef MNIST_KERNELS_KERNELS_H
+#define MNIST_KERNELS_KERNELS_H
+
+#include <mnist/kernels.h>
+
+/* Floats in a cache line and in the widest vector. Widths and lengths that kernels are given are
+ * multiples of it, padded with zeros by the caller. */
+#define MNIST_LANES 16u
+
+/* Most columns of a product's output in one call; nn/ packs weights in panels of this width. */
+#define MNIST_PANEL 64u
+
+/* out(i, n) = init(i, n) + sum over r of x(i, r) w(r, n): one panel of a matrix product.
+ * Each output starts from init and takes fma(x, w, ·) for r = 0, 1, … in that order. */
+typedef struct mnist_product {
+    float *out; /* (rows, width) */
+    size_t out_stride;
+    const float *init;  /* (rows, width); stride 0 repeats one row, as for a bias; NULL is all 0; may be out itself */
+    size_t init_stride;
+    const float *x; /* x(i, r) = x[i * x_row + r * x_step]; any alignment */
+    size_t x_row, x_step;
+    const float *w; /* (depth, width) */
+    size_t w_stride;
+    size_t rows, depth;
+    size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
+} mnist_product;
+
+/* Softmax and cross-entropy of rows of logits, and the gradient of `scale` times each row's loss.
+ * With m = max z, e_c = exp(z_c - m), s = sum of e_c for c = 0, 1, …:
+ *   losses_i = log s - (1 - smoothing) (z_label - m) - smoothing / classes * sum of (z_c - m)
+ *   dz(i, c) = (e_c / s - target_c) scale,  target = smoothing / classes, + 1 - smoothing at the label
+ * predicted_i is the lowest index of the largest logit. A NaN or infinite logit gives a loss that
+ * is not finite. */
+typedef struct mnist_softmax {
+    const float *z; /* (rows, stride) */
+    float *dz;      /* (rows, stride), columns past classes set to 0; NULL: not wanted; may be z */
+    size_t stride;
+    const uint8_t *labels; /* (rows); NULL: losses and dz are not wanted */
+    float *losses;         /* (rows); NULL: not wanted */
+    uint8_t *predicted;    /* (rows); NULL: not wanted */
+    size_t rows;
+    unsigned classes; /* at most 256 */
+    float smoothing, scale;
+} mnist_softmax;
+
+/* One update of n parameters (mnist/nn.h, mnist_sgd): g' = fma(decay, w, g scale),
+ * v = fma(momentum, v, g'), w = fma(-lr, nesterov ? fma(momentum, v, g') : v, w). */
+typedef struct mnist_sgd_update {
+    float lr, momentum, decay;
+    float scale; /* of the gradient: below 1 when it is clipped */
+    bool nesterov;
+} mnist_sgd_update;
+
+typedef struct mnist_kernels {
+    const char *name;
+
+    void (*product)(const mnist_product *product);
+
+    /* out(c, r) = in(r, c) for a block of rows x columns, both at most MNIST_PANEL and any number. */
+    void (*transpose)(const float *in, size_t in_stride, float *out, size_t out_stride,
+                      size_t rows, size_t columns);
+
+    /* a = f(z) for n values; a may be z. */
+    void (*activate[MNIST_ACTIVATIONS])(const float *z, float *a, size_t n);
+
+    /* d *= f'(z) for n values. RELU, TANH, SIGMOID and LEAKY_RELU read a = f(z) only, so that z
+     * need not be kept; GELU reads z only. */
+    void (*activate_backward[MNIST_ACTIVATIONS])(const float *z, const float *a, float *d,
+                                                 size_t n);
+
+    void (*softmax)(const mnist_softmax *softmax);
+
+    void (*sgd)(float *w, float *v, const float *g, size_t n, const mnist_sgd_update *update);
+
+    /* Sum of squares in double: MNIST_LANES partial sums (value i goes to sum i % MNIST_LANES),
+     * added up in ascending order. */
+    double (*sum_squares)(const float *g, size_t n);
+} mnist_kernels;
+
+/* Does GELU's backward need z kept apart from a? */
+static inline bool mnist_activation_keeps_input(mnist_activation activation)
+{
+    return activation == MNIST_GELU;
+}
+
+/* The oracle, usable everywhere. */
+extern const mnist_kernels mnist_kernels_scalar;
+
+/* The fastest table that this CPU can run. */
+const mnist_kernels *mnist_kernels_select(void);
+
+/* Every table that this CPU can run, the oracle first; NULL past the end. For tests and benches. */
+const mnist_kernels *mnist_kernels_list(size_t index);
+
+#endif

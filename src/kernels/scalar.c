@@ -1,0 +1,232 @@
+/* The oracle: every kernel as its contract says it, one value at a time. Slow where the target has
+ * no fused multiply-add (fmaf is then a call), and right everywhere. */
+#include "kernels/approx.h"
+#include "kernels/kernels.h"
+
+#include <math.h>
+
+static void product(const mnist_product *p)
+{
+    for (size_t i = 0; i < p->rows; i++) {
+        for (size_t n = 0; n < p->width; n++) {
+            float sum = p->init ? p->init[i * p->init_stride + n] : 0.0f;
+            for (size_t r = 0; r < p->depth; r++) {
+                sum = fmaf(p->x[i * p->x_row + r * p->x_step], p->w[r * p->w_stride + n], sum);
+            }
+            p->out[i * p->out_stride + n] = sum;
+        }
+    }
+}
+
+static void transpose(const float *in, size_t in_stride, float *out, size_t out_stride,
+                      size_t rows, size_t columns)
+{
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < columns; c++) {
+            out[c * out_stride + r] = in[r * in_stride + c];
+        }
+    }
+}
+
+static float exp_approx(float x)
+{
+    x = x < EXP_LOW ? EXP_LOW : x; /* written so that NaN stays NaN */
+    x = x > EXP_HIGH ? EXP_HIGH : x;
+    float rounded = fmaf(x, EXP_LOG2E, EXP_ROUND);
+    float n = rounded - EXP_ROUND;
+    float r = fmaf(n, -EXP_LN2_HI, x);
+    r = fmaf(n, -EXP_LN2_LO, r);
+    float q = fmaf(EXP_C6, r, EXP_C5);
+    q = fmaf(q, r, EXP_C4);
+    q = fmaf(q, r, EXP_C3);
+    q = fmaf(q, r, EXP_C2);
+    float e = fmaf(q, r * r, r) + 1.0f;
+    uint32_t bits;
+    memcpy(&bits, &rounded, sizeof bits);
+    bits = (bits + 127u) << 23; /* the low bits of `rounded` are n */
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return e * power;
+}
+
+static float tanh_approx(float x)
+{
+    float magnitude = fabsf(x);
+    float z = x * x;
+    float q = fmaf(TANH_C13, z, TANH_C11);
+    q = fmaf(q, z, TANH_C9);
+    q = fmaf(q, z, TANH_C7);
+    q = fmaf(q, z, TANH_C5);
+    q = fmaf(q, z, TANH_C3);
+    float small = fmaf(q * z, x, x);
+    float large = 1.0f - 2.0f / (exp_approx(magnitude + magnitude) + 1.0f);
+    return magnitude < TANH_SMALL ? small : copysignf(large, x);
+}
+
+static float sigmoid_approx(float x)
+{
+    float e = exp_approx(-fabsf(x));
+    float s = 1.0f / (1.0f + e);
+    return x < 0.0f ? e * s : s;
+}
+
+static float gelu_tanh(float x)
+{
+    return tanh_approx(GELU_SCALE * fmaf(GELU_CUBE * (x * x), x, x));
+}
+
+/* Each activation: value f of z, and slope f' of z and a. */
+
+static float relu_value(float z)
+{
+    return z < 0.0f ? 0.0f : z; /* NaN stays NaN: a net that diverged must show it */
+}
+
+static float relu_slope(float z, float a)
+{
+    (void)z;
+    return a > 0.0f ? 1.0f : 0.0f;
+}
+
+static float tanh_value(float z)
+{
+    return tanh_approx(z);
+}
+
+static float tanh_slope(float z, float a)
+{
+    (void)z;
+    return fmaf(-a, a, 1.0f);
+}
+
+static float sigmoid_value(float z)
+{
+    return sigmoid_approx(z);
+}
+
+static float sigmoid_slope(float z, float a)
+{
+    (void)z;
+    return a * (1.0f - a);
+}
+
+static float leaky_relu_value(float z)
+{
+    return z < 0.0f ? z * LEAKY_SLOPE : z;
+}
+
+static float leaky_relu_slope(float z, float a)
+{
+    (void)z;
+    return a > 0.0f ? 1.0f : LEAKY_SLOPE;
+}
+
+static float gelu_value(float z)
+{
+    return 0.5f * z * (1.0f + gelu_tanh(z));
+}
+
+static float gelu_slope(float z, float a)
+{
+    (void)a;
+    float t = gelu_tanh(z);
+    float inner = GELU_SCALE * fmaf(3.0f * GELU_CUBE, z * z, 1.0f);
+    return fmaf(0.5f * z * fmaf(-t, t, 1.0f), inner, 0.5f * (1.0f + t));
+}
+
+#define DEFINE_ACTIVATION(code, name, text)                                                        \
+    static void name##_forward(const float *z, float *a, size_t n)                                 \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            a[i] = name##_value(z[i]);                                                             \
+        }                                                                                          \
+    }                                                                                              \
+    static void name##_backward(const float *z, const float *a, float *d, size_t n)                \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            d[i] *= name##_slope(z[i], a[i]);                                                      \
+        }                                                                                          \
+    }
+MNIST_ACTIVATION_LIST(DEFINE_ACTIVATION)
+
+static void softmax_row(const mnist_softmax *s, size_t i)
+{
+    const float *z = s->z + i * s->stride;
+    unsigned top = 0;
+    for (unsigned c = 1; c < s->classes; c++) {
+        top = z[c] > z[top] ? c : top;
+    }
+    if (s->predicted) {
+        s->predicted[i] = (uint8_t)top;
+    }
+    if (!s->labels) {
+        return;
+    }
+    float maximum = z[top], sum = 0.0f, total = 0.0f;
+    for (unsigned c = 0; c < s->classes; c++) {
+        sum += exp_approx(z[c] - maximum);
+        total += z[c] - maximum;
+    }
+    float off = s->smoothing / (float)s->classes;
+    float on = off + (1.0f - s->smoothing);
+    if (s->losses) {
+        double label = (double)z[s->labels[i]] - (double)maximum;
+        s->losses[i] = (float)(approx_log(sum) - (1.0 - (double)s->smoothing) * label -
+                               (double)off * (double)total);
+    }
+    if (s->dz) {
+        float *dz = s->dz + i * s->stride;
+        float inverse = 1.0f / sum;
+        for (unsigned c = 0; c < s->classes; c++) {
+            float probability = exp_approx(z[c] - maximum) * inverse;
+            dz[c] = (probability - (c == s->labels[i] ? on : off)) * s->scale;
+        }
+        for (size_t c = s->classes; c < s->stride; c++) {
+            dz[c] = 0.0f;
+        }
+    }
+}
+
+static void softmax(const mnist_softmax *s)
+{
+    for (size_t i = 0; i < s->rows; i++) {
+        softmax_row(s, i);
+    }
+}
+
+static void sgd(float *w, float *v, const float *g, size_t n, const mnist_sgd_update *u)
+{
+    for (size_t i = 0; i < n; i++) {
+        float gradient = fmaf(u->decay, w[i], g[i] * u->scale);
+        v[i] = fmaf(u->momentum, v[i], gradient);
+        float direction = u->nesterov ? fmaf(u->momentum, v[i], gradient) : v[i];
+        w[i] = fmaf(-u->lr, direction, w[i]);
+    }
+}
+
+static double sum_squares(const float *g, size_t n)
+{
+    double sums[MNIST_LANES] = {0};
+    for (size_t i = 0; i < n; i++) {
+        sums[i % MNIST_LANES] += (double)g[i] * (double)g[i];
+    }
+    double sum = 0.0;
+    for (size_t lane = 0; lane < MNIST_LANES; lane++) {
+        sum += sums[lane];
+    }
+    return sum;
+}
+
+#define ACTIVATE(code, name, text)          [MNIST_##code] = name##_forward,
+#define ACTIVATE_BACKWARD(code, name, text) [MNIST_##code] = name##_backward,
+
+const mnist_kernels mnist_kernels_scalar = {
+    .name = "scalar",
+    .product = product,
+    .transpose = transpose,
+    .activate = {MNIST_ACTIVATION_LIST(ACTIVATE)},
+    .activate_backward = {MNIST_ACTIVATION_LIST(ACTIVATE_BACKWARD)},
+    .softmax = softmax,
+    .sgd = sgd,
+    .sum_squares = sum_squares,
+};
