@@ -1,0 +1,42 @@
+#include "data/batch.h"
+
+#include <assert.h>
+
+#include "base/rng.h"
+
+void mnist_batch_shuffle(uint32_t *order, size_t count, uint64_t seed, uint32_t epoch)
+{
+    assert(count <= UINT32_MAX);
+    for (size_t i = 0; i < count; i++) {
+        order[i] = (uint32_t)i;
+    }
+    uint64_t block = 0;
+    for (uint32_t left = (uint32_t)count; left > 1; block++) {
+        mnist_rng_block random = mnist_rng(seed, MNIST_RNG_SHUFFLE, epoch, block);
+        for (int w = 0; w < 4 && left > 1; w++, left--) {
+            uint32_t pick = mnist_rng_below(random.word[w], left);
+            uint32_t last = order[left - 1];
+            order[left - 1] = order[pick];
+            order[pick] = last;
+        }
+    }
+}
+
+void mnist_batch_gather(mnist_view view, const float table[256], const uint32_t *order,
+                        size_t first, size_t count, float *x, size_t ldx, uint8_t *labels)
+{
+    size_t pixels = (size_t)view.rows * view.cols;
+    assert(ldx >= pixels);
+    for (size_t i = 0; i < count; i++) {
+        size_t index = order ? order[first + i] : first + i;
+        assert(index < view.count);
+        const uint8_t *restrict image = view.images + index * pixels; /* (pixels) */
+        float *restrict row = x + i * ldx;                            /* (pixels) of (ldx) */
+        for (size_t p = 0; p < pixels; p++) {
+            row[p] = table[image[p]];
+        }
+        if (labels) {
+            labels[i] = view.labels[index];
+        }
+    }
+}

@@ -1,0 +1,95 @@
+#include "data/dataset.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/status.h"
+#include "data/idx.h"
+
+_Static_assert(MNIST_DIGEST_TEXT == MNIST_SHA256_TEXT, "a data digest is a SHA-256");
+
+mnist_view mnist_view_slice(mnist_view view, size_t first, size_t count)
+{
+    assert(first <= view.count && count <= view.count - first);
+    if (count != 0) { /* an empty view may have null pointers, which must not be moved */
+        view.images += first * view.rows * view.cols;
+        view.labels += first;
+    }
+    view.count = count;
+    return view;
+}
+
+static mnist_status check_counts(size_t images, const char *images_path, size_t labels,
+                                 const char *labels_path, mnist_error *err)
+{
+    if (images == labels) {
+        return MNIST_OK;
+    }
+    return mnist_fail(
+        err, MNIST_ERR_MISMATCH,
+        "%s holds %zu images, but %s holds %zu labels: expected as many of the one as "
+        "of the other; a file of the training set beside one of the test set?",
+        images_path, images, labels_path, labels);
+}
+
+mnist_status mnist_dataset_load_idx(mnist_dataset **out, const char *images_path,
+                                    const char *labels_path, mnist_error *err)
+{
+    *out = NULL;
+    mnist_dataset *dataset = calloc(1, sizeof *dataset);
+    if (!dataset) {
+        return mnist_fail_memory(err, sizeof *dataset, "a data set");
+    }
+    mnist_idx_images images = {0};
+    mnist_idx_labels labels = {0};
+    mnist_status status = mnist_idx_read_images(&images, images_path, err);
+    dataset->file = images.file;
+    dataset->images = images.owned;
+    if (status == MNIST_OK) {
+        status = mnist_idx_read_labels(&labels, labels_path, err);
+        dataset->labels = labels.values;
+    }
+    if (status == MNIST_OK) {
+        status = check_counts(images.count, images_path, labels.count, labels_path, err);
+    }
+    if (status != MNIST_OK) {
+        mnist_dataset_free(dataset);
+        return status;
+    }
+    dataset->view = (mnist_view){.images = images.pixels,
+                                 .labels = labels.values,
+                                 .count = images.count,
+                                 .rows = images.rows,
+                                 .cols = images.cols};
+    *out = dataset;
+    return MNIST_OK;
+}
+
+void mnist_dataset_free(mnist_dataset *dataset)
+{
+    if (dataset) {
+        mnist_bytes_close(&dataset->file);
+        free(dataset->images);
+        free(dataset->labels);
+        free(dataset);
+    }
+}
+
+mnist_view mnist_dataset_view(const mnist_dataset *dataset)
+{
+    return dataset->view;
+}
+
+void mnist_view_digests(mnist_view view, mnist_data_digests *out)
+{
+    assert(view.count <= UINT32_MAX); /* or no IDX header could state it */
+    uint8_t header[MNIST_IDX_IMAGES_HEADER];
+    mnist_idx_images_header(header, (uint32_t)view.count, view.rows, view.cols);
+    mnist_sha256(header, sizeof header, view.images, view.count * view.rows * view.cols,
+                 out->images);
+    mnist_idx_labels_header(header, (uint32_t)view.count);
+    mnist_sha256(header, MNIST_IDX_LABELS_HEADER, view.labels, view.count, out->labels);
+}
