@@ -1,0 +1,59 @@
+/* How a net's parameters lie in memory. Shared by the files of nn/ only.
+ *
+ * A layer's outputs are cut into panels of MNIST_PANEL units (the last one narrower, padded with
+ * zeros to MNIST_LANES), and each panel holds its weights row by row with the bias as one more row:
+ *
+ *   panel 0: w(0, 0..63) w(1, 0..63) … w(in-1, 0..63) bias(0..63), panel 1: …
+ *
+ * A step over inputs is then a contiguous row, and a worker that owns a panel owns one run of
+ * memory: weights, gradients and momentum, which all have this layout, stay in its own cache.
+ */
+#ifndef MNIST_NN_MLP_H
+#define MNIST_NN_MLP_H
+
+#include "kernels/kernels.h"
+
+#include <mnist/nn.h>
+
+typedef struct mnist_layer {
+    size_t inputs, outputs;
+    size_t stride;  /* outputs, padded to MNIST_LANES: row stride of the layer's activations */
+    size_t panels;
+    size_t offset;  /* of panel 0 in the arena */
+} mnist_layer;
+
+struct mnist_mlp {
+    mnist_mlp_config config;
+    unsigned layer_count;
+    mnist_layer layers[MNIST_MAX_HIDDEN + 1];
+    size_t arena_size; /* floats, padding counted in */
+    float *parameters; /* (arena_size) */
+};
+
+static inline size_t mnist_pad(size_t count)
+{
+    return (count + MNIST_LANES - 1) / MNIST_LANES * MNIST_LANES;
+}
+
+static inline size_t mnist_panel_width(const mnist_layer *layer, size_t panel)
+{
+    size_t rest = layer->stride - panel * MNIST_PANEL;
+    return rest < MNIST_PANEL ? rest : MNIST_PANEL;
+}
+
+/* Where row `input` of a panel starts; row layer->inputs is the bias. */
+static inline size_t mnist_panel_row(const mnist_layer *layer, size_t panel, size_t input)
+{
+    return layer->offset + panel * MNIST_PANEL * (layer->inputs + 1) +
+           input * mnist_panel_width(layer, panel);
+}
+
+/* Copies one layer of an arena out of its panels or into them; either array may be NULL. */
+void mnist_layer_read(const mnist_layer *layer, const float *arena, float *weights, float *bias);
+void mnist_layer_write(const mnist_layer *layer, float *arena, const float *weights,
+                       const float *bias);
+
+/* Are all parameters finite? */
+bool mnist_mlp_finite(const mnist_mlp *mlp);
+
+#endif

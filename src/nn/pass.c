@@ -1,0 +1,453 @@
+#include "nn/pass.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* Work is cut into blocks of these many rows: small enough that a few workers share a small layer
+ * evenly, large enough that a block is worth a call. Multiples of the kernels' tile heights. */
+#define IMAGE_BLOCK  24u /* images, in forward and in backward through a layer */
+#define WEIGHT_BLOCK 48u /* weight rows, in the weight gradient and update */
+
+static size_t blocks_of(size_t count, size_t block)
+{
+    return (count + block - 1) / block;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Blocks of rows in one panel of the weight gradient, the bias row counted in. */
+static size_t weight_blocks(const mnist_layer *layer)
+{
+    return blocks_of(layer->inputs + 1, WEIGHT_BLOCK);
+}
+
+static bool allocate(mnist_pass *pass)
+{
+    const mnist_mlp *mlp = pass->mlp;
+    bool keeps_input = mnist_activation_keeps_input(mlp->config.activation);
+    bool ok = true;
+    size_t norm_count = 0;
+    for (unsigned l = 0; l < mlp->layer_count; l++) {
+        const mnist_layer *layer = &mlp->layers[l];
+        if (layer->stride > SIZE_MAX / sizeof(float) / pass->capacity) {
+            return false;
+        }
+        size_t size = pass->capacity * layer->stride;
+        pass->activations[l] = mnist_alloc(size, sizeof(float));
+        pass->deltas[l] = mnist_alloc(size, sizeof(float));
+        ok = ok && pass->activations[l] && pass->deltas[l];
+        if (keeps_input && l + 1 < mlp->layer_count) {
+            pass->inputs[l] = mnist_alloc(size, sizeof(float));
+            ok = ok && pass->inputs[l];
+        }
+        norm_count += layer->panels * weight_blocks(layer);
+    }
+    pass->gradient = mnist_alloc(mlp->arena_size, sizeof(float));
+    pass->norms = mnist_alloc(norm_count, sizeof(double));
+    pass->losses = mnist_alloc(pass->capacity, sizeof(float));
+    pass->predicted = mnist_alloc(pass->capacity, 1);
+    return ok && pass->gradient && pass->norms && pass->losses && pass->predicted;
+}
+
+mnist_status mnist_pass_create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool, size_t capacity,
+                               mnist_error *err)
+{
+    *out = NULL;
+    if (capacity < 1) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "capacity of a pass: expected at least 1 image");
+    }
+    if (mlp->config.outputs > 256) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "outputs: expected at most 256, found %u",
+                          mlp->config.outputs);
+    }
+    mnist_pass *pass = mnist_alloc(1, sizeof *pass);
+    if (!pass) {
+        return mnist_fail_memory(err, sizeof *pass, "a pass");
+    }
+    pass->mlp = mlp;
+    pass->pool = pool;
+    pass->kernels = mnist_kernels_select();
+    pass->capacity = capacity;
+    if (!allocate(pass)) {
+        mnist_pass_free(pass);
+        return mnist_fail(err, MNIST_ERR_MEMORY,
+                          "out of memory: activations and gradients of %zu images could not be "
+                          "had; try a smaller batch or net",
+                          capacity);
+    }
+    *out = pass;
+    return MNIST_OK;
+}
+
+void mnist_pass_free(mnist_pass *pass)
+{
+    if (!pass) {
+        return;
+    }
+    for (unsigned l = 0; l <= MNIST_MAX_HIDDEN; l++) {
+        mnist_free(pass->activations[l]);
+        mnist_free(pass->inputs[l]);
+        mnist_free(pass->deltas[l]);
+    }
+    mnist_free(pass->gradient);
+    mnist_free(pass->norms);
+    mnist_free(pass->losses);
+    mnist_free(pass->predicted);
+    mnist_free(pass);
+}
+
+/* What layer l reads: the batch, or the layer below. */
+static const float *layer_input(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                                size_t *stride)
+{
+    if (l == 0) {
+        *stride = batch->x_stride;
+        return batch->x;
+    }
+    *stride = pass->mlp->layers[l - 1].stride;
+    return pass->activations[l - 1];
+}
+
+/* z = a W + b of images [first, end), one panel of layer l; f(z) too if it is a hidden layer. */
+static void forward_block(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                          size_t panel, size_t first, size_t end)
+{
+    const mnist_mlp *mlp = pass->mlp;
+    const mnist_layer *layer = &mlp->layers[l];
+    size_t x_stride, width = mnist_panel_width(layer, panel);
+    const float *x = layer_input(pass, batch, l, &x_stride);
+    size_t at = first * layer->stride + panel * MNIST_PANEL;
+    float *a = pass->activations[l] + at;
+    float *z = pass->inputs[l] ? pass->inputs[l] + at : a;
+    pass->kernels->product(&(mnist_product){
+        .out = z,
+        .out_stride = layer->stride,
+        .init = mlp->parameters + mnist_panel_row(layer, panel, layer->inputs),
+        .init_stride = 0,
+        .x = x + first * x_stride,
+        .x_row = x_stride,
+        .x_step = 1,
+        .w = mlp->parameters + mnist_panel_row(layer, panel, 0),
+        .w_stride = width,
+        .rows = end - first,
+        .depth = layer->inputs,
+        .width = width,
+    });
+    if (l + 1 == mlp->layer_count) {
+        return;
+    }
+    for (size_t i = 0; i < end - first; i++) {
+        pass->kernels->activate[mlp->config.activation](z + i * layer->stride,
+                                                        a + i * layer->stride, width);
+    }
+}
+
+/* d(loss)/da of the layer below l, times f': images [first, end), inputs of one block of
+ * MNIST_PANEL. The weights are turned on their side a block at a time, so that the product runs
+ * along contiguous rows. */
+static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t first, size_t end)
+{
+    const mnist_mlp *mlp = pass->mlp;
+    const mnist_layer *layer = &mlp->layers[l];
+    const mnist_layer *below = &mlp->layers[l - 1];
+    _Alignas(MNIST_ALIGN) float turned[MNIST_PANEL * MNIST_PANEL];
+    size_t k = block * MNIST_PANEL;
+    size_t inputs = smaller(layer->inputs - k, MNIST_PANEL), width = mnist_pad(inputs);
+    size_t at = first * below->stride + k;
+    float *delta = pass->deltas[l - 1] + at;
+    if (width != inputs) {
+        memset(turned, 0, sizeof turned); /* padding stays zero */
+    }
+    for (size_t panel = 0; panel < layer->panels; panel++) {
+        size_t outputs = smaller(layer->outputs - panel * MNIST_PANEL, MNIST_PANEL);
+        pass->kernels->transpose(mlp->parameters + mnist_panel_row(layer, panel, k),
+                                 mnist_panel_width(layer, panel), turned, MNIST_PANEL, inputs,
+                                 outputs);
+        pass->kernels->product(&(mnist_product){
+            .out = delta,
+            .out_stride = below->stride,
+            .init = panel == 0 ? NULL : delta,
+            .init_stride = below->stride,
+            .x = pass->deltas[l] + first * layer->stride + panel * MNIST_PANEL,
+            .x_row = layer->stride,
+            .x_step = 1,
+            .w = turned, /* (outputs, inputs) */
+            .w_stride = MNIST_PANEL,
+            .rows = end - first,
+            .depth = outputs,
+            .width = width,
+        });
+    }
+    const float *a = pass->activations[l - 1] + at;
+    const float *z = pass->inputs[l - 1] ? pass->inputs[l - 1] + at : a;
+    for (size_t i = 0; i < end - first; i++) {
+        size_t row = i * below->stride;
+        pass->kernels->activate_backward[mlp->config.activation](z + row, a + row, delta + row,
+                                                                 width);
+    }
+}
+
+/* dW = a^T dz and db = sum of dz over the batch: rows [first, end) of one panel. */
+static void weight_gradient_block(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                                  size_t panel, size_t first, size_t end)
+{
+    static const float one = 1.0f;
+    const mnist_layer *layer = &pass->mlp->layers[l];
+    size_t x_stride, width = mnist_panel_width(layer, panel);
+    const float *x = layer_input(pass, batch, l, &x_stride);
+    mnist_product product = {
+        .out = pass->gradient + mnist_panel_row(layer, panel, first),
+        .out_stride = width,
+        .x = x + first, /* read down its columns */
+        .x_row = 1,
+        .x_step = x_stride,
+        .w = pass->deltas[l] + panel * MNIST_PANEL,
+        .w_stride = layer->stride,
+        .rows = smaller(end, layer->inputs) - first,
+        .depth = batch->count,
+        .width = width,
+    };
+    pass->kernels->product(&product);
+    if (end > layer->inputs) { /* the bias is a weight whose input is always 1 */
+        product.out = pass->gradient + mnist_panel_row(layer, panel, layer->inputs);
+        product.x = &one;
+        product.x_row = product.x_step = 0;
+        product.rows = 1;
+        pass->kernels->product(&product);
+    }
+}
+
+/* Forward through all layers but the last, which goes by images: [*first, *end) are this worker's. */
+static void forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker,
+                         size_t *first, size_t *end)
+{
+    const mnist_mlp *mlp = pass->mlp;
+    size_t image_blocks = blocks_of(batch->count, IMAGE_BLOCK);
+    unsigned last = mlp->layer_count - 1;
+    for (unsigned l = 0; l < last; l++) {
+        size_t unit, units_end;
+        mnist_worker_share(worker, mlp->layers[l].panels * image_blocks, &unit, &units_end);
+        for (; unit < units_end; unit++) {
+            size_t image = unit % image_blocks * IMAGE_BLOCK;
+            forward_block(pass, batch, l, unit / image_blocks, image,
+                          smaller(image + IMAGE_BLOCK, batch->count));
+        }
+        mnist_pool_barrier(worker);
+    }
+    mnist_worker_share(worker, batch->count, first, end);
+    for (size_t panel = 0; panel < mlp->layers[last].panels && *first < *end; panel++) {
+        forward_block(pass, batch, last, panel, *first, *end);
+    }
+}
+
+/* Losses, predictions and, if wanted, the gradient at the logits of images [first, end). */
+static void loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool gradient, size_t first,
+                      size_t end)
+{
+    unsigned last = pass->mlp->layer_count - 1;
+    size_t stride = pass->mlp->layers[last].stride;
+    pass->kernels->softmax(&(mnist_softmax){
+        .z = pass->activations[last] + first * stride,
+        .dz = gradient ? pass->deltas[last] + first * stride : NULL,
+        .stride = stride,
+        .labels = batch->labels ? batch->labels + first : NULL,
+        .losses = pass->losses + first,
+        .predicted = pass->predicted + first,
+        .rows = end - first,
+        .classes = pass->mlp->config.outputs,
+        .smoothing = batch->smoothing,
+        .scale = 1.0f / (float)batch->count,
+    });
+}
+
+void mnist_pass_evaluate_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker)
+{
+    size_t first, end;
+    forward_part(pass, batch, worker, &first, &end);
+    loss_part(pass, batch, false, first, end);
+}
+
+/* Deltas of all layers, from the logits down. On return every worker may read them all. */
+static void backward_part(mnist_pass *pass, const mnist_pass_batch *batch, size_t first, size_t end,
+                          mnist_worker worker)
+{
+    const mnist_mlp *mlp = pass->mlp;
+    unsigned last = mlp->layer_count - 1;
+    /* The last layer still goes by images: no barrier stands between its logits and here. */
+    size_t blocks = last == 0 ? 0 : blocks_of(mlp->layers[last].inputs, MNIST_PANEL);
+    for (size_t block = 0; block < blocks && first < end; block++) {
+        backward_block(pass, last, block, first, end);
+    }
+    mnist_pool_barrier(worker);
+    size_t image_blocks = blocks_of(batch->count, IMAGE_BLOCK);
+    for (unsigned l = last; l-- > 1;) {
+        size_t unit, units_end;
+        blocks = blocks_of(mlp->layers[l].inputs, MNIST_PANEL);
+        mnist_worker_share(worker, blocks * image_blocks, &unit, &units_end);
+        for (; unit < units_end; unit++) {
+            size_t image = unit % image_blocks * IMAGE_BLOCK;
+            backward_block(pass, l, unit / image_blocks, image,
+                           smaller(image + IMAGE_BLOCK, batch->count));
+        }
+        mnist_pool_barrier(worker);
+    }
+}
+
+/* A block of the gradient: which one, and where its sum of squares goes. */
+typedef struct weight_block {
+    unsigned layer;
+    size_t panel, first, end;
+    double *norm;
+} weight_block;
+
+typedef void (*weight_block_visit)(mnist_pass *pass, const weight_block *block, void *context);
+
+/* Calls visit for every block of the gradient that is this worker's: always the same ones. */
+static void visit_weight_blocks(mnist_pass *pass, mnist_worker worker, weight_block_visit visit,
+                                void *context)
+{
+    double *norms = pass->norms;
+    for (unsigned l = 0; l < pass->mlp->layer_count; l++) {
+        const mnist_layer *layer = &pass->mlp->layers[l];
+        size_t rows = layer->inputs + 1, blocks = weight_blocks(layer), unit, units_end;
+        mnist_worker_share(worker, layer->panels * blocks, &unit, &units_end);
+        for (; unit < units_end; unit++) {
+            size_t first = unit % blocks * WEIGHT_BLOCK;
+            visit(pass,
+                  &(weight_block){.layer = l,
+                                  .panel = unit / blocks,
+                                  .first = first,
+                                  .end = smaller(first + WEIGHT_BLOCK, rows),
+                                  .norm = norms + unit},
+                  context);
+        }
+        norms += layer->panels * blocks;
+    }
+}
+
+typedef struct weight_step {
+    const mnist_pass_batch *batch;
+    mnist_optimizer *optimizer; /* NULL: gradient only */
+    float lr, scale;
+    bool clip;
+} weight_step;
+
+static void update_weight_block(mnist_pass *pass, const weight_block *block, void *context)
+{
+    const weight_step *step = context;
+    mnist_optimizer_update(step->optimizer, pass->kernels, pass->mlp, pass->gradient,
+                           &pass->mlp->layers[block->layer], block->panel, block->first, block->end,
+                           step->lr, step->scale);
+}
+
+static void make_weight_block(mnist_pass *pass, const weight_block *block, void *context)
+{
+    const weight_step *step = context;
+    weight_gradient_block(pass, step->batch, block->layer, block->panel, block->first, block->end);
+    if (step->clip) {
+        const mnist_layer *layer = &pass->mlp->layers[block->layer];
+        *block->norm = pass->kernels->sum_squares(
+            pass->gradient + mnist_panel_row(layer, block->panel, block->first),
+            (block->end - block->first) * mnist_panel_width(layer, block->panel));
+    } else if (step->optimizer) {
+        update_weight_block(pass, block, context); /* while the block is in cache */
+    }
+}
+
+/* What clipping leaves of the gradient: added up over blocks in their order, by every worker alike. */
+static float clip_scale(const mnist_pass *pass, float clip_norm)
+{
+    size_t count = 0;
+    for (unsigned l = 0; l < pass->mlp->layer_count; l++) {
+        count += pass->mlp->layers[l].panels * weight_blocks(&pass->mlp->layers[l]);
+    }
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        sum += pass->norms[i];
+    }
+    double norm = sqrt(sum);
+    return norm > (double)clip_norm ? (float)((double)clip_norm / norm) : 1.0f;
+}
+
+void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
+                           mnist_optimizer *optimizer, float lr, mnist_worker worker)
+{
+    size_t first, end;
+    forward_part(pass, batch, worker, &first, &end);
+    loss_part(pass, batch, true, first, end);
+    backward_part(pass, batch, first, end, worker);
+    weight_step step = {.batch = batch,
+                        .optimizer = optimizer,
+                        .lr = lr,
+                        .scale = 1.0f,
+                        .clip = optimizer && optimizer->sgd.clip_norm > 0.0f};
+    visit_weight_blocks(pass, worker, make_weight_block, &step);
+    if (step.clip) {
+        mnist_pool_barrier(worker);
+        step.scale = clip_scale(pass, optimizer->sgd.clip_norm);
+        visit_weight_blocks(pass, worker, update_weight_block, &step);
+    }
+}
+
+/* The public calls: one batch, run by the pool, results copied out. */
+
+typedef struct pass_call {
+    mnist_pass *pass;
+    mnist_pass_batch batch;
+    bool gradient;
+} pass_call;
+
+static void run_call(void *argument, mnist_worker worker)
+{
+    pass_call *call = argument;
+    if (call->gradient) {
+        mnist_pass_train_part(call->pass, &call->batch, NULL, 0.0f, worker);
+    } else {
+        mnist_pass_evaluate_part(call->pass, &call->batch, worker);
+    }
+}
+
+void mnist_pass_forward(mnist_pass *pass, const float *x, size_t count, float *logits)
+{
+    assert(count >= 1 && count <= pass->capacity);
+    const mnist_mlp *mlp = pass->mlp;
+    pass_call call = {.pass = pass,
+                      .batch = {.x = x, .x_stride = mlp->config.inputs, .count = count}};
+    mnist_pool_run(pass->pool, run_call, &call);
+    unsigned last = mlp->layer_count - 1;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(logits + i * mlp->config.outputs,
+               pass->activations[last] + i * mlp->layers[last].stride,
+               mlp->config.outputs * sizeof *logits);
+    }
+}
+
+void mnist_pass_gradient(mnist_pass *pass, const float *x, const uint8_t *labels, size_t count,
+                         float smoothing, float *losses)
+{
+    assert(count >= 1 && count <= pass->capacity && labels);
+    pass_call call = {.pass = pass,
+                      .gradient = true,
+                      .batch = {.x = x,
+                                .x_stride = pass->mlp->config.inputs,
+                                .labels = labels,
+                                .count = count,
+                                .smoothing = smoothing}};
+    mnist_pool_run(pass->pool, run_call, &call);
+    if (losses) {
+        memcpy(losses, pass->losses, count * sizeof *losses);
+    }
+}
+
+void mnist_pass_get_gradient(const mnist_pass *pass, unsigned layer, float *weights, float *bias)
+{
+    assert(layer < pass->mlp->layer_count);
+    mnist_layer_read(&pass->mlp->layers[layer], pass->gradient, weights, bias);
+}

@@ -1,0 +1,47 @@
+/* One batch's way through a net, as the worker team walks it.
+ *
+ * Every function with _part is run by all workers of the pool together, each doing its share; the
+ * shares are cut over outputs (units, images, weights), never over a sum, so the number of workers
+ * changes no bit. Nothing here allocates or fails.
+ */
+#ifndef MNIST_NN_PASS_H
+#define MNIST_NN_PASS_H
+
+#include "base/pool.h"
+#include "nn/mlp.h"
+#include "nn/optimizer.h"
+
+struct mnist_pass {
+    mnist_mlp *mlp;
+    mnist_pool *pool;
+    const mnist_kernels *kernels;
+    size_t capacity;
+    /* per layer, (capacity, stride of the layer) */
+    float *activations[MNIST_MAX_HIDDEN + 1]; /* f(z); of the last layer the logits */
+    float *inputs[MNIST_MAX_HIDDEN + 1];      /* z, where the activation needs it later; else NULL */
+    float *deltas[MNIST_MAX_HIDDEN + 1];      /* d(mean loss) / dz */
+    float *gradient;                          /* (arena_size) */
+    double *norms;                            /* a sum of squares for every block of the gradient */
+    float *losses;                            /* (capacity) */
+    uint8_t *predicted;                       /* (capacity) */
+};
+
+/* What a step is done on. */
+typedef struct mnist_pass_batch {
+    const float *x; /* (count, inputs) */
+    size_t x_stride;
+    const uint8_t *labels; /* (count); NULL: logits and predictions only */
+    size_t count;          /* 1 to capacity */
+    float smoothing;
+} mnist_pass_batch;
+
+/* Forward: logits, predictions and, with labels, losses of each image. Worker by worker they are
+ * ready after the next barrier. */
+void mnist_pass_evaluate_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker);
+
+/* Forward, backward and, unless optimizer is NULL, the update at learning rate lr. batch->labels
+ * must be there. x may be overwritten after the next barrier. */
+void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
+                           mnist_optimizer *optimizer, float lr, mnist_worker worker);
+
+#endif

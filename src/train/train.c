@@ -1,0 +1,328 @@
+/* The epoch loop: shuffled batches through the net, reports, validation. */
+#define _POSIX_C_SOURCE 200809L
+#include <mnist/eval.h>
+#include <mnist/train.h>
+
+#include "base/memory.h"
+#include "base/pool.h"
+#include "base/status.h"
+#include "data/batch.h"
+#include "nn/pass.h"
+
+#include <math.h>
+#include <time.h>
+
+mnist_train_config mnist_train_defaults(void)
+{
+    return (mnist_train_config){
+        .epochs = 10,
+        .batch_size = 64,
+        .seed = 1,
+        .sgd = {.momentum = 0.9f, .nesterov = true, .weight_decay = 0.0f, .clip_norm = 0.0f},
+        .schedule = {.kind = MNIST_SCHEDULE_ONE_CYCLE,
+                     .lr = 0.1f,
+                     .warmup = 0.15f,
+                     .step_factor = 0.1f,
+                     .step_count = 2},
+        .label_smoothing = 0.0f,
+    };
+}
+
+/* Two batches: one is trained on while the workers gather the next. */
+typedef struct batch_buffer {
+    float *x; /* (batch_size, stride) */
+    uint8_t *labels;
+    size_t first, count; /* which images of the epoch's order */
+} batch_buffer;
+
+typedef struct trainer {
+    const mnist_train_config *config;
+    mnist_view train;
+    float table[256];
+    mnist_pool *pool;
+    mnist_pass *pass;
+    mnist_optimizer *optimizer;
+    uint32_t *order; /* (train.count) */
+    size_t stride;
+    batch_buffer buffers[2];
+    unsigned current; /* which buffer is trained on */
+    float lr;
+    uint64_t step, steps;
+} trainer;
+
+static double now_seconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static mnist_status bad_field(mnist_error *err, const char *field, const char *range, double found)
+{
+    return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: expected %s, found %g", field, range, found);
+}
+
+static mnist_status check_config(const mnist_train_config *c, mnist_error *err)
+{
+    if (c->epochs < 1) {
+        return bad_field(err, "epochs", "at least 1", c->epochs);
+    }
+    if (c->batch_size < 1) {
+        return bad_field(err, "batch size", "at least 1", (double)c->batch_size);
+    }
+    if (!(c->sgd.momentum >= 0.0f && c->sgd.momentum < 1.0f)) {
+        return bad_field(err, "momentum", "0 to below 1", (double)c->sgd.momentum);
+    }
+    if (!(c->sgd.weight_decay >= 0.0f && isfinite(c->sgd.weight_decay))) {
+        return bad_field(err, "weight decay", "0 or more", (double)c->sgd.weight_decay);
+    }
+    if (!(c->sgd.clip_norm >= 0.0f && isfinite(c->sgd.clip_norm))) {
+        return bad_field(err, "clip norm", "0 (off) or more", (double)c->sgd.clip_norm);
+    }
+    if (!mnist_schedule_name(c->schedule.kind)) {
+        return bad_field(err, "schedule", "one of those there are", c->schedule.kind);
+    }
+    if (!(c->schedule.lr > 0.0f && isfinite(c->schedule.lr))) {
+        return bad_field(err, "learning rate", "above 0", (double)c->schedule.lr);
+    }
+    if (!(c->schedule.warmup >= 0.0f && c->schedule.warmup < 1.0f)) {
+        return bad_field(err, "warm-up", "0 to below 1", (double)c->schedule.warmup);
+    }
+    if (!(c->schedule.step_factor > 0.0f && c->schedule.step_factor <= 1.0f)) {
+        return bad_field(err, "step factor", "above 0 to 1", (double)c->schedule.step_factor);
+    }
+    if (c->schedule.step_count < 1) {
+        return bad_field(err, "step count", "at least 1", c->schedule.step_count);
+    }
+    if (!(c->label_smoothing >= 0.0f && c->label_smoothing < 1.0f)) {
+        return bad_field(err, "label smoothing", "0 to below 1", (double)c->label_smoothing);
+    }
+    return MNIST_OK;
+}
+
+static mnist_status check_views(const mnist_mlp *mlp, mnist_view train, mnist_view validation,
+                                mnist_error *err)
+{
+    const mnist_mlp_config *shape = mnist_mlp_shape(mlp);
+    if (train.count < 1 || train.count > UINT32_MAX) {
+        return bad_field(err, "training images", "1 to 4294967295", (double)train.count);
+    }
+    mnist_view views[2] = {train, validation};
+    for (size_t i = 0; i < 2; i++) {
+        if (views[i].count > 0 && (size_t)views[i].rows * views[i].cols != shape->inputs) {
+            return mnist_fail(err, MNIST_ERR_MISMATCH,
+                              "%s images are %u x %u = %zu pixels, but the net has %u inputs",
+                              i == 0 ? "training" : "validation", views[i].rows, views[i].cols,
+                              (size_t)views[i].rows * views[i].cols, shape->inputs);
+        }
+    }
+    if (shape->outputs != MNIST_CLASSES) {
+        return mnist_fail(err, MNIST_ERR_MISMATCH, "the data have %u classes, the net %u outputs",
+                          MNIST_CLASSES, shape->outputs);
+    }
+    return MNIST_OK;
+}
+
+static void free_trainer(trainer *t)
+{
+    for (size_t i = 0; i < 2; i++) {
+        mnist_free(t->buffers[i].x);
+        mnist_free(t->buffers[i].labels);
+    }
+    mnist_free(t->order);
+    mnist_optimizer_free(t->optimizer);
+    mnist_pass_free(t->pass);
+}
+
+static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_error *err)
+{
+    size_t batch = t->config->batch_size;
+    if (batch > t->train.count) {
+        batch = t->train.count; /* one batch an epoch */
+    }
+    mnist_status status = mnist_pass_create(&t->pass, mlp, t->pool, batch, err);
+    if (status == MNIST_OK) {
+        status = mnist_optimizer_create(&t->optimizer, mlp, &t->config->sgd, err);
+    }
+    if (status != MNIST_OK) {
+        return status;
+    }
+    t->stride = mnist_pad(mlp->config.inputs);
+    bool ok = true;
+    for (size_t i = 0; i < 2; i++) {
+        t->buffers[i].x = mnist_alloc(batch, t->stride * sizeof(float));
+        t->buffers[i].labels = mnist_alloc(batch, 1);
+        ok = ok && t->buffers[i].x && t->buffers[i].labels;
+    }
+    t->order = mnist_alloc(t->train.count, sizeof *t->order);
+    if (!ok || !t->order) {
+        return mnist_fail(err, MNIST_ERR_MEMORY,
+                          "out of memory: two batches of %zu images could not be had; try a "
+                          "smaller batch",
+                          batch);
+    }
+    t->steps = (uint64_t)t->config->epochs * ((t->train.count + batch - 1) / batch);
+    return MNIST_OK;
+}
+
+/* Says which images a buffer shall hold: the batch that starts at first. */
+static void plan_batch(const trainer *t, batch_buffer *buffer, size_t first)
+{
+    size_t left = first < t->train.count ? t->train.count - first : 0;
+    buffer->first = first;
+    buffer->count = left < t->pass->capacity ? left : t->pass->capacity;
+}
+
+static void gather_part(trainer *t, const batch_buffer *buffer, mnist_worker worker)
+{
+    size_t first, end;
+    mnist_worker_share(worker, buffer->count, &first, &end);
+    if (first < end) {
+        mnist_batch_gather(t->train, t->table, t->order, buffer->first + first, end - first,
+                           buffer->x + first * t->stride, t->stride, buffer->labels + first);
+    }
+}
+
+static void first_batch_task(void *argument, mnist_worker worker)
+{
+    trainer *t = argument;
+    gather_part(t, &t->buffers[t->current], worker);
+}
+
+static void step_task(void *argument, mnist_worker worker)
+{
+    trainer *t = argument;
+    const batch_buffer *buffer = &t->buffers[t->current];
+    mnist_pass_batch batch = {.x = buffer->x,
+                              .x_stride = t->stride,
+                              .labels = buffer->labels,
+                              .count = buffer->count,
+                              .smoothing = t->config->label_smoothing};
+    mnist_pass_train_part(t->pass, &batch, t->optimizer, t->lr, worker);
+    /* The other buffer was last read in the step before, which all workers have left. */
+    gather_part(t, &t->buffers[1 - t->current], worker);
+}
+
+/* The loss and hits of the batch just done: added up in the order of the images. */
+static void add_up(const trainer *t, size_t count, double *loss, size_t *correct)
+{
+    const uint8_t *labels = t->buffers[t->current].labels;
+    *loss = 0.0;
+    *correct = 0;
+    for (size_t i = 0; i < count; i++) {
+        *loss += (double)t->pass->losses[i];
+        *correct += t->pass->predicted[i] == labels[i];
+    }
+}
+
+static mnist_status diverged(const trainer *t, unsigned epoch, const char *what, mnist_error *err)
+{
+    return mnist_fail(err, MNIST_ERR_DIVERGED,
+                      "training diverged: %s at epoch %u, step %llu, learning rate %g; try a lower "
+                      "--lr (a tenth of %g), a longer --warmup or --clip-norm 1",
+                      what, epoch, (unsigned long long)t->step, (double)t->lr,
+                      (double)t->config->schedule.lr);
+}
+
+/* One epoch's steps. */
+static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_hooks *hooks,
+                                mnist_epoch_report *report, mnist_error *err)
+{
+    double loss_sum = 0.0;
+    size_t correct_sum = 0, seen = 0;
+    mnist_batch_shuffle(t->order, t->train.count, t->config->seed, epoch);
+    plan_batch(t, &t->buffers[t->current], 0);
+    mnist_pool_run(t->pool, first_batch_task, t);
+    while (seen < t->train.count) {
+        batch_buffer *buffer = &t->buffers[t->current];
+        size_t count = buffer->count, correct;
+        double loss;
+        plan_batch(t, &t->buffers[1 - t->current], buffer->first + count);
+        t->lr = mnist_schedule_lr(&t->config->schedule, t->step, t->steps);
+        mnist_pool_run(t->pool, step_task, t);
+        t->step++;
+        add_up(t, count, &loss, &correct);
+        if (!isfinite(loss)) {
+            return diverged(t, epoch, "the loss is not a finite number", err);
+        }
+        loss_sum += loss;
+        correct_sum += correct;
+        seen += count;
+        t->current = 1 - t->current;
+        if (hooks && hooks->on_step &&
+            !hooks->on_step(hooks->context, &(mnist_step_report){.epoch = epoch,
+                                                                 .step = t->step,
+                                                                 .steps = t->steps,
+                                                                 .lr = t->lr,
+                                                                 .loss = loss / (double)count,
+                                                                 .correct = correct,
+                                                                 .count = count,
+                                                                 .seen = seen,
+                                                                 .total = t->train.count})) {
+            return mnist_fail(err, MNIST_ERR_STOPPED, "stopped at epoch %u, step %llu", epoch,
+                              (unsigned long long)t->step);
+        }
+    }
+    if (!mnist_mlp_finite(t->pass->mlp)) { /* the epoch's last update may be the one that failed */
+        return diverged(t, epoch, "a weight is not a finite number", err);
+    }
+    *report = (mnist_epoch_report){.epoch = epoch,
+                                   .epochs = t->config->epochs,
+                                   .step = t->step,
+                                   .lr = t->lr,
+                                   .train_loss = loss_sum / (double)seen,
+                                   .train_accuracy = (double)correct_sum / (double)seen};
+    return MNIST_OK;
+}
+
+static mnist_status run_epochs(trainer *t, mnist_mlp *mlp, mnist_view validation,
+                               const mnist_normalization *normalization,
+                               const mnist_train_hooks *hooks, mnist_error *err)
+{
+    for (unsigned epoch = 1; epoch <= t->config->epochs; epoch++) {
+        mnist_epoch_report report;
+        double start = now_seconds();
+        mnist_status status = train_epoch(t, epoch, hooks, &report, err);
+        if (status != MNIST_OK) {
+            return status;
+        }
+        report.seconds = now_seconds() - start;
+        report.images_per_second =
+            report.seconds > 0.0 ? (double)t->train.count / report.seconds : 0.0;
+        if (validation.count > 0) {
+            mnist_evaluation evaluation;
+            status = mnist_evaluate(mlp, validation, normalization, t->pool, &evaluation, err);
+            if (status != MNIST_OK) {
+                return status;
+            }
+            report.has_validation = true;
+            report.validation_loss = evaluation.loss;
+            report.validation_accuracy = evaluation.accuracy;
+        }
+        if (hooks && hooks->on_epoch && !hooks->on_epoch(hooks->context, &report)) {
+            return mnist_fail(err, MNIST_ERR_STOPPED, "stopped after epoch %u", epoch);
+        }
+    }
+    return MNIST_OK;
+}
+
+mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
+                         mnist_view validation, const mnist_normalization *normalization,
+                         mnist_pool *pool, const mnist_train_hooks *hooks, mnist_error *err)
+{
+    mnist_status status = check_config(config, err);
+    if (status == MNIST_OK) {
+        status = check_views(mlp, train, validation, err);
+    }
+    if (status != MNIST_OK) {
+        return status;
+    }
+    trainer t = {.config = config, .train = train, .pool = pool};
+    mnist_normalization_table(normalization, t.table);
+    status = prepare_trainer(&t, mlp, err);
+    if (status == MNIST_OK) {
+        status = run_epochs(&t, mlp, validation, normalization, hooks, err);
+    }
+    free_trainer(&t);
+    return status;
+}

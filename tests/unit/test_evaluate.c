@@ -1,0 +1,92 @@
+#include "unit/unit.h"
+
+#include <math.h>
+#include <mnist/mnist.h>
+
+enum { SIDE = 4, PIXELS = SIDE * SIDE, COUNT = 1000 };
+
+/* A net without hidden layers whose logit c is pixel c: what it says is known beforehand. */
+static mnist_mlp *identity(void)
+{
+    mnist_mlp_config config = {.inputs = PIXELS, .outputs = MNIST_CLASSES};
+    float w[PIXELS * MNIST_CLASSES] = {0};
+    mnist_mlp *mlp;
+    for (size_t c = 0; c < MNIST_CLASSES; c++) {
+        w[c * MNIST_CLASSES + c] = 5.0f;
+    }
+    assert_int_equal(mnist_mlp_create(&mlp, &config, NULL), MNIST_OK);
+    mnist_mlp_set_layer(mlp, 0, w, NULL);
+    return mlp;
+}
+
+static void test_counts_and_loss(void **state)
+{
+    (void)state;
+    static uint8_t images[COUNT * PIXELS], labels[COUNT];
+    mnist_mlp *mlp = identity();
+    size_t wrong = 0;
+    double loss = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        size_t shown = i % MNIST_CLASSES;
+        images[i * PIXELS + shown] = 255;
+        labels[i] = (uint8_t)(i % 7 == 0 ? (shown + 1) % MNIST_CLASSES : shown);
+        wrong += labels[i] != shown;
+        loss += log(exp(5.0) + 9.0) - (labels[i] == shown ? 5.0 : 0.0);
+    }
+    mnist_view view = {images, labels, COUNT, SIDE, SIDE};
+    mnist_normalization normalization = mnist_normalization_fit(MNIST_NORMALIZE_UNIT, view);
+    mnist_evaluation first;
+    for (unsigned threads = 1; threads <= 4; threads++) {
+        mnist_pool *pool;
+        mnist_evaluation e;
+        size_t sum = 0;
+        assert_int_equal(mnist_pool_create(&pool, threads, NULL), MNIST_OK);
+        assert_int_equal(mnist_evaluate(mlp, view, &normalization, pool, &e, NULL), MNIST_OK);
+        assert_int_equal(e.count, COUNT);
+        assert_int_equal(e.errors, wrong);
+        assert_true(fabs(e.loss - loss / COUNT) < 1e-6);
+        assert_true(e.accuracy == (double)(COUNT - wrong) / COUNT);
+        assert_true(fabs(e.accuracy_se - sqrt(e.accuracy * (1 - e.accuracy) / COUNT)) < 1e-15);
+        for (size_t t = 0; t < MNIST_CLASSES; t++) {
+            for (size_t p = 0; p < MNIST_CLASSES; p++) {
+                sum += e.confusion[t][p];
+                assert_true(e.confusion[t][p] == 0 || t == p || t == (p + 1) % MNIST_CLASSES);
+            }
+        }
+        assert_int_equal(sum, COUNT);
+        if (threads == 1) {
+            first = e;
+        }
+        assert_true(e.loss == first.loss);
+        mnist_pool_free(pool);
+    }
+    mnist_mlp_free(mlp);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    static const uint8_t images[100], labels[4];
+    mnist_mlp *mlp = identity();
+    mnist_pool *pool;
+    mnist_error err;
+    mnist_evaluation e;
+    mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
+    assert_int_equal(mnist_pool_create(&pool, 1, NULL), MNIST_OK);
+    mnist_view empty = {images, labels, 0, SIDE, SIDE}, wide = {images, labels, 4, 5, 5};
+    assert_int_equal(mnist_evaluate(mlp, empty, &unit, pool, &e, &err), MNIST_ERR_ARGUMENT);
+    assert_int_equal(mnist_evaluate(mlp, wide, &unit, pool, &e, &err), MNIST_ERR_MISMATCH);
+    assert_string_equal(err.text,
+                        "the images are 5 x 5 = 25 pixels, but the net has 16 inputs");
+    mnist_pool_free(pool);
+    mnist_mlp_free(mlp);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counts_and_loss),
+        cmocka_unit_test(test_refusals),
+    };
+    return cmocka_run_group_tests_name("evaluate", tests, NULL, NULL);
+}

@@ -1,0 +1,317 @@
+/* The epoch loop: golden runs, the same bits whatever the team, what it refuses, how it stops. */
+#include "unit/unit.h"
+
+#include "base/digest.h"
+#include "nn/mlp.h"
+
+#include <math.h>
+#include <mnist/mnist.h>
+
+enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 100, STEPS = 10, MOST_NORMS = 8 };
+
+typedef struct golden_case {
+    mnist_mlp_config mlp;
+    mnist_init init;
+    mnist_normalization_kind normalize;
+    mnist_train_config train;
+    double losses[STEPS];     /* of every step, before its update */
+    double norms[MOST_NORMS]; /* L2, afterwards: weights and biases of each layer in turn */
+} golden_case;
+
+#include "golden/golden.h"
+
+static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
+static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+
+static int make_images(void **state)
+{
+    (void)state;
+    test_images(images, labels, IMAGES, PIXELS);
+    return 0;
+}
+
+static const mnist_view nothing = {NULL, NULL, 0, SIDE, SIDE};
+
+typedef struct trace {
+    double losses[STEPS];
+    unsigned steps, epochs, stop_after_step, stop_after_epoch;
+    mnist_epoch_report last;
+    mnist_step_report last_step;
+} trace;
+
+static bool on_step(void *context, const mnist_step_report *report)
+{
+    trace *t = context;
+    if (t->steps < STEPS) {
+        t->losses[t->steps] = report->loss;
+    }
+    t->steps++;
+    t->last_step = *report;
+    return t->steps != t->stop_after_step;
+}
+
+static bool on_epoch(void *context, const mnist_epoch_report *report)
+{
+    trace *t = context;
+    t->epochs++;
+    t->last = *report;
+    return t->epochs != t->stop_after_epoch;
+}
+
+/* Trains a fresh net; *mlp is the caller's. */
+static mnist_status train(const golden_case *c, unsigned threads, mnist_view validation,
+                          trace *record, mnist_mlp **mlp, mnist_error *err)
+{
+    mnist_pool *pool;
+    mnist_normalization normalization = mnist_normalization_fit(c->normalize, view);
+    mnist_train_hooks hooks = {record, on_step, on_epoch};
+    assert_int_equal(mnist_mlp_create(mlp, &c->mlp, err), MNIST_OK);
+    assert_int_equal(mnist_pool_create(&pool, threads, err), MNIST_OK);
+    mnist_mlp_init(*mlp, c->init, c->train.seed);
+    mnist_status status =
+        mnist_train(*mlp, &c->train, view, validation, &normalization, pool, &hooks, err);
+    mnist_pool_free(pool);
+    return status;
+}
+
+static double norm(const float *values, size_t count)
+{
+    double squares = 0;
+    for (size_t i = 0; i < count; i++) {
+        squares += (double)values[i] * (double)values[i];
+    }
+    return sqrt(squares);
+}
+
+static void assert_close(const char *what, size_t c, size_t i, double found, double expected)
+{
+    if (!(fabs(found - expected) <= 1e-5 * fabs(expected))) {
+        fail_msg("case %zu, %s %zu: expected %.9g, found %.9g", c, what, i, expected, found);
+    }
+}
+
+static void test_golden(void **state)
+{
+    (void)state;
+    static float w[PIXELS * 70];
+    float bias[70];
+    for (size_t c = 0; c < LENGTH(golden_cases); c++) {
+        const golden_case *golden = &golden_cases[c];
+        trace record = {.steps = 0};
+        mnist_mlp *mlp;
+        assert_int_equal(train(golden, 2, nothing, &record, &mlp, NULL), MNIST_OK);
+        assert_int_equal(record.steps, STEPS);
+        for (size_t i = 0; i < STEPS; i++) {
+            assert_close("loss of step", c, i, record.losses[i], golden->losses[i]);
+        }
+        for (unsigned l = 0; l < mnist_mlp_layers(mlp); l++) {
+            size_t out = mnist_mlp_layer_outputs(mlp, l);
+            mnist_mlp_get_layer(mlp, l, w, bias);
+            assert_close("weights of layer", c, l, norm(w, mnist_mlp_layer_inputs(mlp, l) * out),
+                         golden->norms[2 * l]);
+            assert_close("biases of layer", c, l, norm(bias, out), golden->norms[2 * l + 1]);
+        }
+        mnist_mlp_free(mlp);
+    }
+}
+
+static void digest_of(const mnist_mlp *mlp, char text[MNIST_SHA256_TEXT])
+{
+    mnist_sha256("", 0, mlp->parameters, mlp->arena_size * sizeof(float), text);
+}
+
+static void test_same_bits_with_any_team(void **state)
+{
+    (void)state;
+    static const unsigned teams[] = {2, 3, 7, 16};
+    for (size_t c = 0; c < LENGTH(golden_cases); c++) {
+        char expected[MNIST_SHA256_TEXT], found[MNIST_SHA256_TEXT];
+        trace record = {.steps = 0};
+        mnist_mlp *mlp;
+        assert_int_equal(train(&golden_cases[c], 1, view, &record, &mlp, NULL), MNIST_OK);
+        digest_of(mlp, expected);
+        mnist_mlp_free(mlp);
+        for (size_t i = 0; i < LENGTH(teams); i++) {
+            trace again = {.steps = 0};
+            assert_int_equal(train(&golden_cases[c], teams[i], view, &again, &mlp, NULL), MNIST_OK);
+            digest_of(mlp, found);
+            assert_string_equal(found, expected);
+            assert_memory_equal(again.losses, record.losses, sizeof record.losses);
+            assert_true(again.last.validation_loss == record.last.validation_loss);
+            mnist_mlp_free(mlp);
+        }
+    }
+}
+
+/* Padding of the arena is never written to, whatever the activation makes of it. */
+static void test_padding_stays_zero(void **state)
+{
+    (void)state;
+    for (size_t c = 0; c < LENGTH(golden_cases); c++) {
+        trace record = {.steps = 0};
+        mnist_mlp *mlp, *copy;
+        static float w[PIXELS * 70];
+        float bias[70];
+        assert_int_equal(train(&golden_cases[c], 3, nothing, &record, &mlp, NULL), MNIST_OK);
+        assert_int_equal(mnist_mlp_create(&copy, &golden_cases[c].mlp, NULL), MNIST_OK);
+        for (unsigned l = 0; l < mnist_mlp_layers(mlp); l++) { /* all but the padding */
+            mnist_mlp_get_layer(mlp, l, w, bias);
+            mnist_mlp_set_layer(copy, l, w, bias);
+        }
+        assert_memory_equal(copy->parameters, mlp->parameters, mlp->arena_size * sizeof(float));
+        mnist_mlp_free(mlp);
+        mnist_mlp_free(copy);
+    }
+}
+
+static void test_reports(void **state)
+{
+    (void)state;
+    golden_case c = golden_cases[0]; /* 2 epochs of 5 steps, the last of 4 images */
+    trace record = {.steps = 0};
+    mnist_mlp *mlp;
+    assert_int_equal(train(&c, 1, mnist_view_slice(view, 0, 40), &record, &mlp, NULL), MNIST_OK);
+    assert_int_equal(record.epochs, 2);
+    assert_int_equal(record.last.epoch, 2);
+    assert_int_equal(record.last.step, 10);
+    assert_true(record.last.has_validation);
+    assert_int_equal(record.last_step.count, 4);
+    assert_int_equal(record.last_step.seen, IMAGES);
+    assert_int_equal(record.last_step.steps, 10);
+    /* the epoch's loss is the mean over images, not over steps */
+    double sum = 0;
+    for (size_t i = 5; i < 10; i++) {
+        sum += record.losses[i] * (i < 9 ? 24 : 4);
+    }
+    assert_true(fabs(record.last.train_loss - sum / IMAGES) < 1e-12);
+    mnist_pool *pool;
+    mnist_evaluation evaluation;
+    mnist_normalization normalization = mnist_normalization_fit(c.normalize, view);
+    assert_int_equal(mnist_pool_create(&pool, 2, NULL), MNIST_OK);
+    assert_int_equal(mnist_evaluate(mlp, mnist_view_slice(view, 0, 40), &normalization, pool,
+                                    &evaluation, NULL),
+                     MNIST_OK);
+    assert_true(evaluation.loss == record.last.validation_loss);
+    assert_true(evaluation.accuracy == record.last.validation_accuracy);
+    mnist_pool_free(pool);
+    mnist_mlp_free(mlp);
+}
+
+static void test_learns(void **state)
+{
+    (void)state;
+    golden_case c = golden_cases[0];
+    c.train.epochs = 200;
+    trace record = {.steps = 0};
+    mnist_mlp *mlp;
+    assert_int_equal(train(&c, 2, nothing, &record, &mlp, NULL), MNIST_OK);
+    assert_true(record.last.train_accuracy == 1.0); /* a hundred images of noise, by heart */
+    mnist_mlp_free(mlp);
+}
+
+static void test_stops_when_told(void **state)
+{
+    (void)state;
+    mnist_error err;
+    mnist_mlp *mlp;
+    trace record = {.stop_after_step = 3};
+    assert_int_equal(train(&golden_cases[0], 2, nothing, &record, &mlp, &err), MNIST_ERR_STOPPED);
+    assert_int_equal(record.steps, 3);
+    assert_string_equal(err.text, "stopped at epoch 1, step 3");
+    mnist_mlp_free(mlp);
+    record = (trace){.stop_after_epoch = 1};
+    assert_int_equal(train(&golden_cases[0], 2, nothing, &record, &mlp, &err), MNIST_ERR_STOPPED);
+    assert_int_equal(record.steps, 5);
+    mnist_mlp_free(mlp);
+}
+
+static void test_divergence(void **state)
+{
+    (void)state;
+    golden_case c = golden_cases[5]; /* leaky: its units cannot die, so the weights explode */
+    c.train.schedule.lr = 1e6f;
+    c.train.epochs = 20;
+    trace record = {.steps = 0};
+    mnist_error err;
+    mnist_mlp *mlp;
+    assert_int_equal(train(&c, 2, nothing, &record, &mlp, &err), MNIST_ERR_DIVERGED);
+    assert_non_null(strstr(err.text, "epoch "));
+    assert_non_null(strstr(err.text, "step "));
+    assert_non_null(strstr(err.text, "--lr"));
+    mnist_mlp_free(mlp);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    mnist_train_config good = golden_cases[0].train;
+    struct {
+        mnist_train_config config;
+        const char *text;
+    } cases[12];
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        cases[i].config = good;
+    }
+    cases[0].config.epochs = 0, cases[0].text = "epochs: expected at least 1, found 0";
+    cases[1].config.batch_size = 0, cases[1].text = "batch size";
+    cases[2].config.sgd.momentum = 1.0f, cases[2].text = "momentum";
+    cases[3].config.sgd.weight_decay = -1.0f, cases[3].text = "weight decay";
+    cases[4].config.sgd.clip_norm = NAN, cases[4].text = "clip norm";
+    cases[5].config.schedule.lr = 0.0f, cases[5].text = "learning rate";
+    cases[6].config.schedule.warmup = 1.0f, cases[6].text = "warm-up";
+    cases[7].config.schedule.kind = MNIST_SCHEDULES, cases[7].text = "schedule";
+    cases[8].config.schedule.step_factor = 0.0f, cases[8].text = "step factor";
+    cases[9].config.schedule.step_count = 0, cases[9].text = "step count";
+    cases[10].config.label_smoothing = 1.0f, cases[10].text = "label smoothing";
+    cases[11].config.schedule.lr = INFINITY, cases[11].text = "learning rate";
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        golden_case c = golden_cases[0];
+        trace record = {.steps = 0};
+        mnist_error err;
+        mnist_mlp *mlp;
+        c.train = cases[i].config;
+        assert_int_equal(train(&c, 1, nothing, &record, &mlp, &err), MNIST_ERR_ARGUMENT);
+        assert_non_null(strstr(err.text, cases[i].text));
+        assert_int_equal(record.steps, 0);
+        mnist_mlp_free(mlp);
+    }
+}
+
+static void test_misfits(void **state)
+{
+    (void)state;
+    golden_case c = golden_cases[0];
+    trace record = {.steps = 0};
+    mnist_error err;
+    mnist_mlp *mlp;
+    c.mlp.inputs = 100;
+    assert_int_equal(train(&c, 1, nothing, &record, &mlp, &err), MNIST_ERR_MISMATCH);
+    assert_string_equal(err.text,
+                        "training images are 28 x 28 = 784 pixels, but the net has 100 inputs");
+    mnist_mlp_free(mlp);
+    c.mlp.inputs = PIXELS;
+    c.mlp.outputs = 11;
+    assert_int_equal(train(&c, 1, nothing, &record, &mlp, &err), MNIST_ERR_MISMATCH);
+    mnist_mlp_free(mlp);
+    mnist_view small = {images, labels, 5, 10, 10};
+    c.mlp.outputs = 10;
+    assert_int_equal(train(&c, 1, small, &record, &mlp, &err), MNIST_ERR_MISMATCH);
+    assert_non_null(strstr(err.text, "validation images are 10 x 10"));
+    mnist_mlp_free(mlp);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_same_bits_with_any_team),
+        cmocka_unit_test(test_padding_stays_zero),
+        cmocka_unit_test(test_reports),
+        cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_stops_when_told),
+        cmocka_unit_test(test_divergence),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_misfits),
+    };
+    return cmocka_run_group_tests_name("train", tests, make_images, NULL);
+}
