@@ -1,0 +1,173 @@
+#define _POSIX_C_SOURCE 200809L
+#include <mnist/io.h>
+
+#include "base/replace.h"
+#include "io/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <strings.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* Nine fields of at most 20 digits or MNIST_NUMBER_TEXT bytes, and their names. */
+#define LINE_TEXT 1024
+
+static const char csv_header[] = "kind,seed,epoch,step,lr,train_loss,train_accuracy,"
+                                 "validation_loss,validation_accuracy\n";
+
+struct mnist_log {
+    int fd;
+    bool is_json;
+    off_t size; /* of the lines written whole */
+    char *path;
+    mnist_status failed; /* of the first write that failed, whose text is in error */
+    mnist_error error;
+};
+
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t length = strlen(text), tail = strlen(ending);
+    return length >= tail && strcasecmp(text + length - tail, ending) == 0;
+}
+
+/* Readers of CSV know nan and inf; JSON has no way to write them. */
+static mnist_number write_value(double value, bool is_json)
+{
+    mnist_number number = {"null"};
+    if (isfinite(value)) {
+        return mnist_number_of(value);
+    }
+    if (!is_json) {
+        const char *sign = value < 0.0 ? "-" : "";
+        snprintf(number.text, sizeof number.text, "%s%s", sign, isnan(value) ? "nan" : "inf");
+    }
+    return number;
+}
+
+static mnist_status log_fail(mnist_log *log, const char *operation, int error)
+{
+    log->failed = mnist_fail_path(&log->error, log->path, log->path, operation, error);
+    return log->failed;
+}
+
+static mnist_status report(const mnist_log *log, mnist_error *err)
+{
+    if (err && log->failed != MNIST_OK) {
+        *err = log->error;
+    }
+    return log->failed;
+}
+
+/* A line is in the file whole or not at all, as far as the system lets us. */
+static mnist_status write_line(mnist_log *log, const char *line, size_t length)
+{
+    int error = mnist_write_all(log->fd, line, length);
+    if (error == 0) {
+        log->size += (off_t)length;
+        return MNIST_OK;
+    }
+    if (ftruncate(log->fd, log->size) != 0) {
+        /* a device or a pipe: nothing can be taken back */
+    }
+    return log_fail(log, "write the log", error);
+}
+
+/* A name of no known ending is refused before the file is touched. */
+static mnist_status log_create(mnist_log **out, const char *path, mnist_error *err)
+{
+    bool is_json = ends_with(path, ".jsonl");
+    if (!is_json && !ends_with(path, ".csv")) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "%.600s: the name of a log must end in .csv or .jsonl", path);
+    }
+    mnist_log *log = malloc(sizeof *log);
+    char *copy = strdup(path);
+    if (!log || !copy) {
+        free(log);
+        free(copy);
+        return mnist_fail_memory(err, sizeof *log + strlen(path), "a log");
+    }
+    *log = (mnist_log){.fd = -1, .is_json = is_json, .path = copy};
+    *out = log;
+    return MNIST_OK;
+}
+
+mnist_status mnist_log_open(mnist_log **out, const char *path, mnist_error *err)
+{
+    *out = NULL;
+    mnist_log *log = NULL;
+    mnist_status status = log_create(&log, path, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    do {
+        log->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+    } while (log->fd < 0 && errno == EINTR);
+    if (log->fd < 0) {
+        log_fail(log, "open the log for writing", errno);
+    } else if (!log->is_json) {
+        write_line(log, csv_header, sizeof csv_header - 1);
+    }
+    if (log->failed != MNIST_OK) {
+        return mnist_log_close(log, err);
+    }
+    *out = log;
+    return MNIST_OK;
+}
+
+static int write_csv(char line[LINE_TEXT], const mnist_log_record *record)
+{
+    mnist_number loss = {""}, accuracy = {""};
+    if (record->has_validation) {
+        loss = write_value(record->validation_loss, false);
+        accuracy = write_value(record->validation_accuracy, false);
+    }
+    return snprintf(line, LINE_TEXT, "%s,%" PRIu64 ",%u,%" PRIu64 ",%s,%s,%s,%s,%s\n",
+                    record->is_epoch ? "epoch" : "step", record->seed, record->epoch, record->step,
+                    write_value(record->lr, false).text,
+                    write_value(record->train_loss, false).text,
+                    write_value(record->train_accuracy, false).text, loss.text, accuracy.text);
+}
+
+static int write_jsonl(char line[LINE_TEXT], const mnist_log_record *record)
+{
+    mnist_number loss = {"null"}, accuracy = {"null"};
+    if (record->has_validation) {
+        loss = write_value(record->validation_loss, true);
+        accuracy = write_value(record->validation_accuracy, true);
+    }
+    return snprintf(line, LINE_TEXT,
+                    "{\"kind\":\"%s\",\"seed\":%" PRIu64 ",\"epoch\":%u,\"step\":%" PRIu64
+                    ",\"lr\":%s,\"train_loss\":%s,\"train_accuracy\":%s,"
+                    "\"validation_loss\":%s,\"validation_accuracy\":%s}\n",
+                    record->is_epoch ? "epoch" : "step", record->seed, record->epoch, record->step,
+                    write_value(record->lr, true).text, write_value(record->train_loss, true).text,
+                    write_value(record->train_accuracy, true).text, loss.text, accuracy.text);
+}
+
+mnist_status mnist_log_write(mnist_log *log, const mnist_log_record *record, mnist_error *err)
+{
+    char line[LINE_TEXT];
+    if (log->failed == MNIST_OK) {
+        int length = log->is_json ? write_jsonl(line, record) : write_csv(line, record);
+        write_line(log, line, (size_t)length);
+    }
+    return report(log, err);
+}
+
+mnist_status mnist_log_close(mnist_log *log, mnist_error *err)
+{
+    if (!log) {
+        return MNIST_OK;
+    }
+    /* a network file system reports late writes here; EINTR, where it occurs, leaves it closed */
+    if (log->fd >= 0 && close(log->fd) != 0 && errno != EINTR && log->failed == MNIST_OK) {
+        log_fail(log, "close the log", errno);
+    }
+    mnist_status status = report(log, err);
+    free(log->path);
+    free(log);
+    return status;
+}

@@ -1,0 +1,29 @@
+#define _POSIX_C_SOURCE 200809L
+#include <mnist/io.h>
+
+#include "base/replace.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+mnist_status mnist_output_check(const char *path, mnist_error *err)
+{
+    mnist_target target;
+    mnist_status status = mnist_target_resolve(&target, path, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    /* A stream is not opened: that would wait for a pipe's reader, or rewind a tape. */
+    if (!target.stream) {
+        int fd;
+        char *temporary;
+        status = mnist_target_temporary(&target, &fd, &temporary, err);
+        if (status == MNIST_OK) {
+            close(fd);
+            unlink(temporary);
+            free(temporary);
+        }
+    }
+    mnist_target_free(&target);
+    return status;
+}

@@ -1,0 +1,571 @@
+#include "io/safetensors.h"
+
+#include "base/status.h"
+#include "io/text.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#define LENGTH_SIZE 8u         /* of the header's length, with which a file begins */
+#define MAX_HEADER  100000000u /* bytes; the reference implementation's limit */
+#define MAX_DEPTH   3u         /* {"name": {"shape": [ */
+#define MAX_VALUES  65536u     /* JSON values in a header; a net of 17 layers has some 300 */
+#define CRC_DIGITS  8u
+
+static const char crc_key[] = "\"crc32\":\"";
+static const char crc_zeros[] = "00000000";
+
+/* What a file that is no safetensors file may be; NULL when there is no telling. */
+static const char *guess_kind(const uint8_t *data, size_t size)
+{
+    static const struct {
+        const char *magic;
+        size_t length;
+        const char *kind;
+    } kinds[] = {
+        {"\x1f\x8b", 2, "this is gzip data; gunzip it first"},
+        {"PK\3\4", 4,
+         "this is a zip archive, as torch.save and numpy.savez write; "
+         "a model file here is safetensors"},
+        {"\x80\x02", 2, "this is a Python pickle; a model file here is safetensors"},
+        {"\x93NUMPY", 6, "this is a NumPy array file; a model file here is safetensors"},
+        {"\x89HDF", 4, "this is an HDF5 file, as Keras writes; a model file here is safetensors"},
+        {"GGUF", 4, "this is a GGUF file; a model file here is safetensors"},
+        {"\0\0\x08\1", 4, "this is an IDX file of labels, not a model; are the arguments swapped?"},
+        {"\0\0\x08\3", 4, "this is an IDX file of images, not a model; are the arguments swapped?"},
+        {"<", 1, "this is HTML or XML; was a web page saved in place of the file?"},
+        {"{", 1, "this is JSON text or the like; is it a configuration or a log?"},
+        {"\0\0\0\0\0\0\0\0", 8, "it begins with zeros; was the copying of it cut off?"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (size >= kinds[i].length && memcmp(data, kinds[i].magic, kinds[i].length) == 0) {
+            return kinds[i].kind;
+        }
+    }
+    return NULL;
+}
+
+static uint64_t read_length(const uint8_t *data)
+{
+    uint64_t length = 0;
+    for (unsigned i = 0; i < LENGTH_SIZE; i++) {
+        length |= (uint64_t)data[i] << (8 * i);
+    }
+    return length;
+}
+
+/* The eight bytes of length, and that a header of that length can be there. */
+static mnist_status check_frame(const uint8_t *data, size_t size, const char *path,
+                                size_t *header_size, mnist_error *err)
+{
+    const char *kind = guess_kind(data, size);
+    if (size == 0) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: the file is empty; was the program that wrote it interrupted?",
+                          path);
+    }
+    if (size < LENGTH_SIZE) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: %zu bytes, but a safetensors file begins with 8 bytes of header "
+                          "length%s%s",
+                          path, size, kind ? ": " : "", kind ? kind : "");
+    }
+    uint64_t length = read_length(data);
+    if (length > MAX_HEADER || length < 2) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: not a safetensors file: header length %" PRIu64
+                          " at byte 0, expected 2 to %u%s%s",
+                          path, length, MAX_HEADER, kind ? ": " : "", kind ? kind : "");
+    }
+    if (size > LENGTH_SIZE && data[LENGTH_SIZE] != '{') {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: not a safetensors file: 0x%02X at byte 8, expected '{'%s%s", path,
+                          data[LENGTH_SIZE], kind ? ": " : "", kind ? kind : "");
+    }
+    if (length > size - LENGTH_SIZE) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: truncated in the header: expected at least %" PRIu64
+                          " bytes, found %zu; copy or download it again",
+                          path, length + LENGTH_SIZE, size);
+    }
+    *header_size = (size_t)length;
+    return MNIST_OK;
+}
+
+/* The JSON parser takes some hundred bytes for a value, of which JSON can state one in two bytes.
+ * So that a hostile header cannot make memory run out, values are counted before anything is
+ * parsed. */
+static mnist_status check_structure(const char *json, size_t size, size_t *count, const char *path,
+                                    mnist_error *err)
+{
+    size_t depth = 0, values = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < size; i++) {
+        char c = json[i];
+        if (in_string) {
+            i += c == '\\';
+            in_string = c != '"';
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '{' || c == '[') {
+            depth++;
+            values++;
+        } else if (c == '}' || c == ']') {
+            depth -= depth > 0;
+        } else if (c == ',') {
+            values++;
+        }
+        if (depth > MAX_DEPTH) {
+            return mnist_fail(err, MNIST_ERR_FORMAT,
+                              "%s: header nested deeper than %u levels at byte %zu", path,
+                              MAX_DEPTH, LENGTH_SIZE + i);
+        }
+        if (values > MAX_VALUES) {
+            return mnist_fail(err, MNIST_ERR_FORMAT,
+                              "%s: more than %u values in the header at byte %zu", path, MAX_VALUES,
+                              LENGTH_SIZE + i);
+        }
+    }
+    *count = values;
+    return MNIST_OK;
+}
+
+/* values: how many the header holds, at most. */
+static mnist_status parse_json(json_t **out, const char *json, size_t size, size_t values,
+                               const char *path, mnist_error *err)
+{
+    json_error_t error;
+    /* jansson 2.14 writes past its buffer if memory runs out in the middle of a string. So what it
+     * may need, some four copies of the text, is asked for and given back first. volatile: or the
+     * compiler sees that nothing is done with it. */
+    size_t wanted = 4 * size + 512 * (values + 8);
+    void *volatile probe = malloc(wanted);
+    if (!probe) {
+        return mnist_fail_memory(err, wanted, "a JSON header");
+    }
+    free(probe);
+    *out = json_loadb(json, size, JSON_REJECT_DUPLICATES, &error);
+    if (*out) {
+        return MNIST_OK;
+    }
+    if (json_error_code(&error) == json_error_out_of_memory || error.text[0] == '\0') {
+        return mnist_fail_memory(err, size, "a JSON header");
+    }
+    return mnist_fail(err, MNIST_ERR_FORMAT, "%s: header is not valid JSON near byte %zu: %s", path,
+                      LENGTH_SIZE + (size_t)(error.position > 0 ? error.position : 0),
+                      mnist_show(error.text).text);
+}
+
+static mnist_status read_metadata(mnist_safetensors *file, json_t *object, const char *path,
+                                  mnist_error *err)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(object)) {
+        return mnist_fail(err, MNIST_ERR_FORMAT, "%s: __metadata__ is not a JSON object", path);
+    }
+    size_t room = json_object_size(object) + 1; /* calloc(0) may give NULL */
+    file->metadata = calloc(room, sizeof *file->metadata);
+    if (!file->metadata) {
+        return mnist_fail_memory(err, room * sizeof *file->metadata, "metadata");
+    }
+    json_object_foreach(object, key, value) {
+        if (!json_is_string(value)) {
+            return mnist_fail(err, MNIST_ERR_FORMAT, "%s: __metadata__ key '%s' is not a string",
+                              path, mnist_show(key).text);
+        }
+        file->metadata[file->metadata_count++] =
+            (mnist_metadata){.key = key, .value = json_string_value(value)};
+    }
+    return MNIST_OK;
+}
+
+/* Reads a list of integers from 0 on; false if it is something else. */
+static bool read_integers(const json_t *list, uint64_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const json_t *item = json_array_get(list, i);
+        if (!json_is_integer(item) || json_integer_value(item) < 0) {
+            return false;
+        }
+        values[i] = (uint64_t)json_integer_value(item);
+    }
+    return true;
+}
+
+/* Bytes of a tensor of floats; false when they are more than any file has. */
+static bool tensor_size(const mnist_tensor *tensor, uint64_t *size)
+{
+    uint64_t product = sizeof(float);
+    bool empty = false;
+    for (unsigned i = 0; i < tensor->rank; i++) {
+        empty = empty || tensor->shape[i] == 0;
+    }
+    for (unsigned i = 0; i < tensor->rank && !empty; i++) {
+        if (tensor->shape[i] > INT64_MAX / product) {
+            return false;
+        }
+        product *= tensor->shape[i];
+    }
+    *size = empty ? 0 : product;
+    return true;
+}
+
+static mnist_status read_tensor(mnist_tensor *tensor, const char *name, const json_t *object,
+                                const char *path, mnist_error *err)
+{
+    mnist_shown shown = mnist_show(name);
+    const json_t *type = json_object_get(object, "dtype");
+    const json_t *shape = json_object_get(object, "shape");
+    const json_t *offsets = json_object_get(object, "data_offsets");
+    uint64_t ends[2], expected;
+    tensor->name = name;
+    if (json_object_size(object) != 3 || !json_is_string(type) || !json_is_array(shape) ||
+        !json_is_array(offsets) || json_array_size(offsets) != 2) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: header entry '%s': expected dtype, shape and data_offsets [begin, "
+                          "end] and no more",
+                          path, shown.text);
+    }
+    if (strcmp(json_string_value(type), "F32") != 0) {
+        return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' has dtype '%s', expected F32",
+                          path, shown.text, mnist_show(json_string_value(type)).text);
+    }
+    if (json_array_size(shape) > MNIST_TENSOR_RANK) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: tensor '%s' has %zu dimensions, expected at most %d", path,
+                          shown.text, json_array_size(shape), MNIST_TENSOR_RANK);
+    }
+    tensor->rank = (unsigned)json_array_size(shape);
+    if (!read_integers(shape, tensor->shape, tensor->rank)) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: tensor '%s': shape is not a list of integers from 0 on", path,
+                          shown.text);
+    }
+    if (!read_integers(offsets, ends, 2) || ends[1] < ends[0]) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: tensor '%s': data_offsets are not two ascending integers from 0 on",
+                          path, shown.text);
+    }
+    tensor->begin = ends[0];
+    tensor->size = ends[1] - ends[0];
+    if (!tensor_size(tensor, &expected)) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: tensor '%s': shape is larger than any file could be", path,
+                          shown.text);
+    }
+    if (tensor->size != expected) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: tensor '%s' has %" PRIu64 " bytes by its data_offsets and %" PRIu64
+                          " by its shape",
+                          path, shown.text, tensor->size, expected);
+    }
+    return MNIST_OK;
+}
+
+static mnist_status read_entries(mnist_safetensors *file, json_t *root, const char *path,
+                                 mnist_error *err)
+{
+    const char *key;
+    json_t *value;
+    size_t room = json_object_size(root) + 1;
+    file->tensors = calloc(room, sizeof *file->tensors);
+    if (!file->tensors) {
+        return mnist_fail_memory(err, room * sizeof *file->tensors, "the list of tensors");
+    }
+    json_object_foreach(root, key, value) {
+        mnist_status status =
+            strcmp(key, "__metadata__") == 0
+                ? read_metadata(file, value, path, err)
+                : read_tensor(&file->tensors[file->tensor_count++], key, value, path, err);
+        if (status != MNIST_OK) {
+            return status;
+        }
+    }
+    return MNIST_OK;
+}
+
+static int compare_tensors(const void *a, const void *b)
+{
+    const mnist_tensor *left = a, *right = b;
+    if (left->begin != right->begin) {
+        return left->begin < right->begin ? -1 : 1;
+    }
+    if (left->size != right->size) { /* the empty before the one that begins where they lie */
+        return left->size < right->size ? -1 : 1;
+    }
+    return strcmp(left->name, right->name);
+}
+
+/* The tensors follow one another, and the last ends where the file does. */
+static mnist_status check_tiling(mnist_safetensors *file, size_t size, const char *path,
+                                 mnist_error *err)
+{
+    uint64_t end = 0, found = size - file->data;
+    qsort(file->tensors, file->tensor_count, sizeof *file->tensors, compare_tensors);
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        const mnist_tensor *tensor = &file->tensors[i];
+        if (tensor->begin > end) {
+            return mnist_fail(err, MNIST_ERR_FORMAT,
+                              "%s: a hole in the data: bytes %" PRIu64 " to %" PRIu64
+                              " before tensor '%s' belong to none",
+                              path, end, tensor->begin, mnist_show(tensor->name).text);
+        }
+        if (tensor->begin < end) {
+            return mnist_fail(err, MNIST_ERR_FORMAT,
+                              "%s: tensor '%s' at data byte %" PRIu64
+                              " overlaps the one before it, which ends at %" PRIu64,
+                              path, mnist_show(tensor->name).text, tensor->begin, end);
+        }
+        end += tensor->size; /* at most the data_offsets' end, which fits 63 bits */
+    }
+    if (end > found) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: truncated: expected %" PRIu64
+                          " bytes, found %zu; copy or download it again",
+                          path, end + file->data, size);
+    }
+    if (end < found) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: %" PRIu64 " trailing bytes: expected %" PRIu64 " bytes, found %zu",
+                          path, found - end, end + file->data, size);
+    }
+    return MNIST_OK;
+}
+
+static mnist_status parse(mnist_safetensors *file, const uint8_t *data, size_t size,
+                          const char *path, mnist_error *err)
+{
+    size_t header_size = 0, values = 0;
+    json_t *root = NULL;
+    mnist_status status = check_frame(data, size, path, &header_size, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    const char *header = (const char *)data + LENGTH_SIZE;
+    file->data = LENGTH_SIZE + header_size;
+    status = check_structure(header, header_size, &values, path, err);
+    if (status == MNIST_OK) {
+        status = parse_json(&root, header, header_size, values, path, err);
+    }
+    file->json = root;
+    if (status == MNIST_OK) {
+        status = read_entries(file, root, path, err);
+    }
+    return status == MNIST_OK ? check_tiling(file, size, path, err) : status;
+}
+
+mnist_status mnist_safetensors_parse(mnist_safetensors *out, const uint8_t *data, size_t size,
+                                     const char *path, mnist_error *err)
+{
+    *out = (mnist_safetensors){0};
+    mnist_status status = parse(out, data, size, path, err);
+    if (status != MNIST_OK) {
+        mnist_safetensors_free(out);
+    }
+    return status;
+}
+
+void mnist_safetensors_free(mnist_safetensors *file)
+{
+    free(file->tensors);
+    free(file->metadata);
+    json_decref(file->json);
+    *file = (mnist_safetensors){0};
+}
+
+const char *mnist_safetensors_metadata(const mnist_safetensors *file, const char *key)
+{
+    for (size_t i = 0; i < file->metadata_count; i++) {
+        if (strcmp(file->metadata[i].key, key) == 0) {
+            return file->metadata[i].value;
+        }
+    }
+    return NULL;
+}
+
+static mnist_status add_metadata(json_t *object, const mnist_metadata *entry, const char *path,
+                                 mnist_error *err)
+{
+    mnist_shown shown = mnist_show(entry->key);
+    if (!mnist_is_utf8(entry->key) || !mnist_is_utf8(entry->value)) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: metadata '%s' is not UTF-8", path,
+                          shown.text);
+    }
+    if (json_object_get(object, entry->key)) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: metadata key '%s' is given twice", path,
+                          shown.text);
+    }
+    /* checked above: what can go wrong now is memory alone */
+    if (json_object_set_new_nocheck(object, entry->key, json_string_nocheck(entry->value)) != 0) {
+        return mnist_fail_memory(err, strlen(entry->key) + strlen(entry->value), "metadata");
+    }
+    return MNIST_OK;
+}
+
+/* {"dtype": "F32", "shape": [...], "data_offsets": [begin, end]}; NULL when memory is short. */
+static json_t *describe_tensor(const mnist_tensor *tensor)
+{
+    json_t *shape = json_array();
+    for (unsigned i = 0; i < tensor->rank; i++) {
+        json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
+    }
+    if (json_array_size(shape) != tensor->rank) {
+        json_decref(shape);
+        return NULL;
+    }
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
+                     (json_int_t)tensor->begin, (json_int_t)(tensor->begin + tensor->size));
+}
+
+/* root as text, to be freed; NULL when memory is short. Not by json_dumps, which in jansson 2.14
+ * leaves parts out, and says nothing, when memory runs out on the way. */
+static char *print_json(const json_t *root)
+{
+    const size_t flags = JSON_COMPACT | JSON_PRESERVE_ORDER;
+    size_t length = json_dumpb(root, NULL, 0, flags);
+    char *text = length > 0 ? malloc(length + 1) : NULL;
+    if (text && json_dumpb(root, text, length, flags) != length) {
+        free(text);
+        return NULL;
+    }
+    if (text) {
+        text[length] = '\0';
+    }
+    return text;
+}
+
+/* The header, tensors placed one after the other. *text is released with free. */
+static mnist_status write_header(char **text, const mnist_metadata *metadata, size_t metadata_count,
+                                 mnist_tensor *tensors, size_t tensor_count, const char *path,
+                                 mnist_error *err)
+{
+    json_t *root = json_object(), *object = json_object();
+    mnist_status status = MNIST_OK;
+    uint64_t end = 0;
+    bool complete = root && object && json_object_set_nocheck(root, "__metadata__", object) == 0;
+    for (size_t i = 0; i < metadata_count && complete && status == MNIST_OK; i++) {
+        status = add_metadata(object, &metadata[i], path, err);
+    }
+    for (size_t i = 0; i < tensor_count && complete && status == MNIST_OK; i++) {
+        bool fits = tensor_size(&tensors[i], &tensors[i].size);
+        assert(fits && "a tensor that is in memory fits a file");
+        (void)fits;
+        tensors[i].begin = end;
+        end += tensors[i].size;
+        complete = json_object_set_new(root, tensors[i].name, describe_tensor(&tensors[i])) == 0;
+    }
+    if (complete && status == MNIST_OK) {
+        *text = print_json(root);
+        complete = *text != NULL;
+    }
+    json_decref(object);
+    json_decref(root);
+    return complete ? status : mnist_fail_memory(err, 4096, "a JSON header");
+}
+
+mnist_status mnist_safetensors_build(uint8_t **out, size_t *size, size_t *data,
+                                     const mnist_metadata *metadata, size_t metadata_count,
+                                     mnist_tensor *tensors, size_t tensor_count, const char *path,
+                                     mnist_error *err)
+{
+    char *header = NULL;
+    *out = NULL;
+    mnist_status status =
+        write_header(&header, metadata, metadata_count, tensors, tensor_count, path, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    size_t length = strlen(header), values;
+    size_t padded = (length + 7) / 8 * 8; /* so that the data are aligned for whoever maps them */
+    /* nothing is written that would not be read */
+    if (padded > MAX_HEADER || check_structure(header, length, &values, path, NULL) != MNIST_OK) {
+        free(header);
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "%s: too much metadata: a header of %zu bytes, expected at most %u bytes "
+                          "and %u values",
+                          path, padded, MAX_HEADER, MAX_VALUES);
+    }
+    const mnist_tensor *last = tensor_count > 0 ? &tensors[tensor_count - 1] : NULL;
+    *data = LENGTH_SIZE + padded;
+    *size = *data + (last ? (size_t)(last->begin + last->size) : 0);
+    uint8_t *file = calloc(*size, 1);
+    if (!file) {
+        free(header);
+        return mnist_fail_memory(err, *size, "a model file");
+    }
+    for (unsigned i = 0; i < LENGTH_SIZE; i++) {
+        file[i] = (uint8_t)((uint64_t)padded >> (8 * i));
+    }
+    memcpy(file + LENGTH_SIZE, header, length);
+    memset(file + LENGTH_SIZE + length, ' ', padded - length);
+    free(header);
+    *out = file;
+    return MNIST_OK;
+}
+
+/* Where the value of "crc32" lies, in bytes from the start of the file; returns how often the key
+ * is there. A quote behind a backslash is inside a string; any other opens the key itself. */
+static size_t find_crc(const uint8_t *file, size_t *place)
+{
+    size_t end = LENGTH_SIZE + (size_t)read_length(file), count = 0;
+    size_t key_length = sizeof crc_key - 1;
+    for (size_t i = LENGTH_SIZE; i + key_length + CRC_DIGITS < end; i++) {
+        if (file[i] == '"' && file[i - 1] != '\\' && memcmp(file + i, crc_key, key_length) == 0) {
+            *place = i + key_length;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* The file's CRC-32 with zeros at place, as it stands in the file. */
+static void compute_crc(const uint8_t *file, size_t size, size_t place, char text[CRC_DIGITS + 1])
+{
+    size_t rest = place + CRC_DIGITS;
+    uLong crc = crc32_z(0, file, place);
+    crc = crc32_z(crc, (const uint8_t *)crc_zeros, CRC_DIGITS);
+    crc = crc32_z(crc, file + rest, size - rest);
+    snprintf(text, CRC_DIGITS + 1, "%08lx", crc & 0xFFFFFFFFu);
+}
+
+void mnist_safetensors_seal(uint8_t *file, size_t size)
+{
+    char text[CRC_DIGITS + 1];
+    size_t place = 0, count = find_crc(file, &place);
+    assert(count == 1 && memcmp(file + place, crc_zeros, CRC_DIGITS) == 0);
+    (void)count;
+    compute_crc(file, size, place, text);
+    memcpy(file + place, text, CRC_DIGITS);
+}
+
+mnist_status mnist_safetensors_verify(const uint8_t *file, size_t size, const char *path,
+                                      mnist_error *err)
+{
+    char text[CRC_DIGITS + 1];
+    size_t place = 0, count = find_crc(file, &place);
+    if (count != 1) {
+        return mnist_fail(
+            err, MNIST_ERR_FORMAT,
+            "%s: no checksum: expected \"crc32\":\"xxxxxxxx\" once in the header, found "
+            "it %zu times; was the file edited or written by another program?",
+            path, count);
+    }
+    compute_crc(file, size, place, text);
+    if (file[place + CRC_DIGITS] != '"') {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: the checksum at byte %zu is not 8 hex digits long", path, place);
+    }
+    if (memcmp(file + place, text, CRC_DIGITS) != 0) {
+        char stated[CRC_DIGITS + 1] = {0};
+        memcpy(stated, file + place, CRC_DIGITS);
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: the file is damaged: its CRC-32 is %s, but %s is stated at byte %zu",
+                          path, text, mnist_show(stated).text, place);
+    }
+    return MNIST_OK;
+}

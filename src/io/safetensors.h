@@ -1,0 +1,64 @@
+/* Safetensors, the container (https://github.com/huggingface/safetensors, section "Format"):
+ *
+ *   8 bytes   header length N, little-endian
+ *   N bytes   JSON, padded with spaces: {"__metadata__": {"key": "value", ...},
+ *             "name": {"dtype": "F32", "shape": [...], "data_offsets": [begin, end]}, ...}
+ *   the rest  the tensors, little-endian, row-major, without holes or overlaps
+ *
+ * Of the types, F32 alone is read and written. What the names mean is the caller's (io/model.c).
+ *
+ * The container itself does not notice damage. A file sealed here has a "crc32" among its metadata:
+ * the CRC-32 of zlib over the whole file with the value's own eight hex digits taken as zeros.
+ */
+#ifndef MNIST_IO_SAFETENSORS_H
+#define MNIST_IO_SAFETENSORS_H
+
+#include <mnist/io.h>
+
+#define MNIST_TENSOR_RANK 8 /* most dimensions accepted */
+
+typedef struct mnist_tensor {
+    const char *name;
+    unsigned rank;
+    uint64_t shape[MNIST_TENSOR_RANK];
+    uint64_t begin; /* of its bytes, from the end of the header on */
+    uint64_t size;  /* in bytes: 4 * product of shape */
+} mnist_tensor;
+
+typedef struct mnist_safetensors {
+    size_t data; /* where the header ends and the tensors begin, from the start of the file */
+    mnist_tensor *tensors; /* in the order of their bytes */
+    size_t tensor_count;
+    mnist_metadata *metadata; /* in the file's order */
+    size_t metadata_count;
+    void *json; /* owns every string above */
+} mnist_safetensors;
+
+/* Checks all that the format says, and describes the file; data is not kept. Memory taken is
+ * bounded by a few times the header's length plus a constant. path is for messages. Errors:
+ * MNIST_ERR_FORMAT, MNIST_ERR_MEMORY. */
+mnist_status mnist_safetensors_parse(mnist_safetensors *out, const uint8_t *data, size_t size,
+                                     const char *path, mnist_error *err);
+void mnist_safetensors_free(mnist_safetensors *file);
+
+/* The value of a metadata key; NULL if there is none. */
+const char *mnist_safetensors_metadata(const mnist_safetensors *file, const char *key);
+
+/* Takes memory for a whole file, writes the header, and leaves the tensors' bytes zero. Of each
+ * tensor name, rank and shape are given; begin and size are set. The keys and their order are kept;
+ * a "crc32" among them must be eight zeros, and mnist_safetensors_seal is to be called in the end.
+ * Release *out with free. path is for messages. Errors: MNIST_ERR_ARGUMENT (metadata that is not
+ * UTF-8, or a key twice), MNIST_ERR_MEMORY. */
+mnist_status mnist_safetensors_build(uint8_t **out, size_t *size, size_t *data,
+                                     const mnist_metadata *metadata, size_t metadata_count,
+                                     mnist_tensor *tensors, size_t tensor_count, const char *path,
+                                     mnist_error *err);
+
+/* Computes the CRC-32 and puts it in its place. Asserts that there is one. */
+void mnist_safetensors_seal(uint8_t *file, size_t size);
+
+/* Compares. file is one that mnist_safetensors_parse accepts. Errors: MNIST_ERR_FORMAT. */
+mnist_status mnist_safetensors_verify(const uint8_t *file, size_t size, const char *path,
+                                      mnist_error *err);
+
+#endif

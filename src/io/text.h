@@ -1,0 +1,124 @@
+/* Small text matters of the io room: numbers, whatever the locale; untrusted text, shown safely. */
+#ifndef MNIST_IO_TEXT_H
+#define MNIST_IO_TEXT_H
+
+#include <locale.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MNIST_NUMBER_TEXT 32
+
+typedef struct mnist_number {
+    char text[MNIST_NUMBER_TEXT];
+} mnist_number;
+
+/* Nine significant digits, with a '.' whatever the locale says: enough to get any float back.
+ * value is finite. */
+static inline mnist_number mnist_number_of(double value)
+{
+    char raw[MNIST_NUMBER_TEXT];
+    mnist_number number;
+    size_t length = 0;
+    snprintf(raw, sizeof raw, "%.9g", value);
+    /* what is neither digit, sign nor exponent is the locale's decimal point, of some bytes */
+    for (const char *c = raw; *c != '\0'; c++) {
+        if (strchr("0123456789+-e", *c)) {
+            number.text[length++] = *c;
+        } else if (length > 0 && number.text[length - 1] != '.') {
+            number.text[length++] = '.';
+        }
+    }
+    number.text[length] = '\0';
+    return number;
+}
+
+static inline const char *mnist_digits_end(const char *text)
+{
+    return text + strspn(text, "0123456789");
+}
+
+/* Reads all of text as -?digits[.digits][e[+-]digits], correctly rounded; false for anything else
+ * and for what overflows. */
+static inline bool mnist_number_parse(const char *text, float *out)
+{
+    const char *whole = text + (*text == '-');
+    const char *end = mnist_digits_end(whole);
+    const char *point = NULL;
+    bool valid = end > whole;
+    if (*end == '.') {
+        point = end;
+        end = mnist_digits_end(point + 1);
+        valid = valid && end > point + 1;
+    }
+    if (*end == 'e') {
+        const char *exponent = end + 1;
+        exponent += *exponent == '+' || *exponent == '-';
+        end = mnist_digits_end(exponent);
+        valid = valid && end > exponent;
+    }
+    if (!valid || *end != '\0') {
+        return false;
+    }
+    /* strtof wants the locale's decimal point */
+    char local[2 * MNIST_NUMBER_TEXT];
+    int length = point ? snprintf(local, sizeof local, "%.*s%s%s", (int)(point - text), text,
+                                  localeconv()->decimal_point, point + 1)
+                       : snprintf(local, sizeof local, "%s", text);
+    if (length < 0 || (size_t)length >= sizeof local) {
+        return false;
+    }
+    char *stop;
+    *out = strtof(local, &stop);
+    return *stop == '\0' && isfinite(*out);
+}
+
+/* Whether text is UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing past
+ * U+10FFFF. */
+static inline bool mnist_is_utf8(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    while (*c != 0) {
+        unsigned lead = *c++, low = 0x80, high = 0xBF; /* bounds of the byte after the lead */
+        unsigned tail = lead < 0x80 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+        if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4) {
+            return false;
+        }
+        if (lead == 0xE0) {
+            low = 0xA0;
+        } else if (lead == 0xED) {
+            high = 0x9F;
+        } else if (lead == 0xF0) {
+            low = 0x90;
+        } else if (lead == 0xF4) {
+            high = 0x8F;
+        }
+        for (; tail > 0; tail--, c++, low = 0x80, high = 0xBF) {
+            if (*c < low || *c > high) { /* the terminating zero is, too */
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+typedef struct mnist_shown {
+    char text[84];
+} mnist_shown;
+
+/* text for a message: cut short, and with '?' for every byte that could steer a terminal. */
+static inline mnist_shown mnist_show(const char *text)
+{
+    mnist_shown shown;
+    size_t length = 0;
+    while (text[length] != '\0' && length < 80) {
+        char c = text[length];
+        shown.text[length++] = c >= ' ' && c <= '~' ? c : '?';
+    }
+    strcpy(shown.text + length, text[length] != '\0' ? "..." : "");
+    return shown;
+}
+
+#endif

@@ -1,0 +1,268 @@
+/* Training logs: the exact lines, and what happens when they cannot be written. */
+#define _XOPEN_SOURCE 700
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <jansson.h>
+#include <locale.h>
+#include <math.h>
+#include <mnist/io.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "scratch.h"
+
+#define HEADER                                                                                     \
+    "kind,seed,epoch,step,lr,train_loss,train_accuracy,validation_loss,validation_accuracy\n"
+
+static const mnist_log_record records[] = {
+    {.is_epoch = false,
+     .seed = 42,
+     .epoch = 1,
+     .step = 100,
+     .lr = 0.1f,
+     .train_loss = 2.302585093,
+     .train_accuracy = 0.1015625},
+    {.is_epoch = true,
+     .seed = UINT64_MAX,
+     .epoch = 4294967295u,
+     .step = UINT64_MAX,
+     .lr = 0.0,
+     .train_loss = 1e-10,
+     .train_accuracy = 1.0,
+     .has_validation = true,
+     .validation_loss = 0.25,
+     .validation_accuracy = 0.98},
+    {.is_epoch = true,
+     .epoch = 2,
+     .step = 3,
+     .lr = 1e300,
+     .train_loss = NAN,
+     .train_accuracy = INFINITY,
+     .has_validation = true,
+     .validation_loss = -INFINITY,
+     .validation_accuracy = -NAN},
+};
+enum { RECORDS = sizeof records / sizeof records[0] };
+
+static const char *const csv_lines[RECORDS] = {
+    "step,42,1,100,0.100000001,2.30258509,0.1015625,,\n",
+    "epoch,18446744073709551615,4294967295,18446744073709551615,0,1e-10,1,0.25,0.98\n",
+    "epoch,0,2,3,1e+300,nan,inf,-inf,nan\n",
+};
+
+static const char *const json_lines[RECORDS] = {
+    ("{\"kind\":\"step\",\"seed\":42,\"epoch\":1,\"step\":100,\"lr\":0.100000001,"
+     "\"train_loss\":2.30258509,\"train_accuracy\":0.1015625,\"validation_loss\":null,"
+     "\"validation_accuracy\":null}\n"),
+    ("{\"kind\":\"epoch\",\"seed\":18446744073709551615,\"epoch\":4294967295,"
+     "\"step\":18446744073709551615,\"lr\":0,\"train_loss\":1e-10,\"train_accuracy\":1,"
+     "\"validation_loss\":0.25,\"validation_accuracy\":0.98}\n"),
+    ("{\"kind\":\"epoch\",\"seed\":0,\"epoch\":2,\"step\":3,\"lr\":1e+300,\"train_loss\":null,"
+     "\"train_accuracy\":null,\"validation_loss\":null,\"validation_accuracy\":null}\n"),
+};
+
+/* Writes all records, and looks into the file after each: a line is there once it is written. */
+static void write_and_compare(const char *path, const char *head, const char *const *lines)
+{
+    mnist_log *log;
+    mnist_error err;
+    char expected[4096];
+    snprintf(expected, sizeof expected, "%s", head);
+    if (mnist_log_open(&log, path, &err) != MNIST_OK) {
+        fail_msg("%s", err.text);
+    }
+    for (size_t i = 0; i <= RECORDS; i++) {
+        char *text = scratch_read(path, NULL);
+        assert_non_null(text);
+        assert_string_equal(text, expected);
+        free(text);
+        if (i < RECORDS) {
+            assert_int_equal(mnist_log_write(log, &records[i], &err), MNIST_OK);
+            size_t length = strlen(expected);
+            snprintf(expected + length, sizeof expected - length, "%s", lines[i]);
+        }
+    }
+    assert_int_equal(mnist_log_close(log, &err), MNIST_OK);
+    char *text = scratch_read(path, NULL);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void csv(void **state)
+{
+    scratch_file file = scratch_name(state, "log.csv");
+    assert_int_equal(scratch_write(file.path, "an older log, and longer", 24), 0);
+    write_and_compare(file.path, HEADER, csv_lines);
+}
+
+static void jsonl(void **state)
+{
+    scratch_file file = scratch_name(state, "log.jsonl");
+    write_and_compare(file.path, "", json_lines);
+}
+
+/* The first and the last line would show a decimal comma. */
+static void other_locales(void **state)
+{
+    static const char *const locales[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "ps_AF.UTF-8"};
+    scratch_file file = scratch_name(state, "log.csv");
+    bool tried = false;
+    for (size_t i = 0; i < sizeof locales / sizeof locales[0]; i++) {
+        if (setlocale(LC_ALL, locales[i])) {
+            tried = true;
+            write_and_compare(file.path, HEADER, csv_lines);
+        }
+    }
+    setlocale(LC_ALL, "C");
+    if (!tried) {
+        skip();
+    }
+}
+
+/* The same lines, as a JSON parser sees them. */
+static void jsonl_is_json(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < RECORDS; i++) {
+        json_error_t error;
+        /* no integer type is wide enough for the largest seed; a double holds it roughly */
+        json_t *line = json_loads(json_lines[i], JSON_DECODE_INT_AS_REAL, &error);
+        assert_non_null(line);
+        assert_int_equal(json_object_size(line), 9);
+        json_decref(line);
+    }
+}
+
+static void endings(void **state)
+{
+    static const struct {
+        const char *name;
+        bool known;
+    } cases[] = {
+        {"a.csv", true},     {"a.CSV", true},   {"a.Jsonl", true}, {".csv", true},
+        {"a.b.jsonl", true}, {"a", false},      {"csv", false},    {"a.json", false},
+        {"a.csv ", false},   {"a.csvx", false}, {"a.csv/", false}, {"a.txt", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        scratch_file file = scratch_name(state, cases[i].name);
+        mnist_log *log;
+        mnist_error err;
+        size_t before = scratch_count(state);
+        mnist_status status = mnist_log_open(&log, file.path, &err);
+        if (cases[i].known) {
+            assert_int_equal(status, MNIST_OK);
+            assert_int_equal(mnist_log_close(log, &err), MNIST_OK);
+        } else {
+            assert_int_equal(status, MNIST_ERR_ARGUMENT);
+            assert_null(log);
+            assert_non_null(strstr(err.text, ".csv or .jsonl"));
+            assert_int_equal(scratch_count(state), before);
+        }
+    }
+}
+
+static void cannot_be_opened(void **state)
+{
+    static const struct {
+        const char *name, *expected;
+    } cases[] = {
+        {"missing/log.csv", "missing' does not exist"},
+        {"file/log.csv", "file' is not a directory"},
+        {"dir.csv", "Is a directory"},
+    };
+    assert_int_equal(scratch_write(scratch_name(state, "file").path, "", 0), 0);
+    assert_int_equal(mkdir(scratch_name(state, "dir.csv").path, 0777), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        scratch_file file = scratch_name(state, cases[i].name);
+        mnist_log *log;
+        mnist_error err;
+        assert_int_equal(mnist_log_open(&log, file.path, &err), MNIST_ERR_IO);
+        assert_null(log);
+        assert_non_null(strstr(err.text, cases[i].expected));
+    }
+}
+
+/* /dev/full takes nothing: the header fails at once, a record when it is written, and again. */
+static void device_is_full(void **state)
+{
+    scratch_file full_csv = scratch_name(state, "full.csv");
+    scratch_file full_jsonl = scratch_name(state, "full.jsonl");
+    mnist_log *log;
+    mnist_error err;
+    if (access("/dev/full", W_OK) != 0) {
+        skip();
+    }
+    assert_int_equal(symlink("/dev/full", full_csv.path), 0);
+    assert_int_equal(symlink("/dev/full", full_jsonl.path), 0);
+    assert_int_equal(mnist_log_open(&log, full_csv.path, &err), MNIST_ERR_IO);
+    assert_null(log);
+    assert_non_null(strstr(err.text, "full.csv: cannot write the log: No space left on device"));
+
+    assert_int_equal(mnist_log_open(&log, full_jsonl.path, &err), MNIST_OK);
+    for (int i = 0; i < 2; i++) {
+        memset(&err, 0, sizeof err);
+        assert_int_equal(mnist_log_write(log, &records[0], &err), MNIST_ERR_IO);
+        assert_non_null(strstr(err.text, "full.jsonl: cannot write the log: No space left"));
+        assert_int_equal(mnist_log_write(log, &records[0], NULL), MNIST_ERR_IO);
+    }
+    memset(&err, 0, sizeof err);
+    assert_int_equal(mnist_log_close(log, &err), MNIST_ERR_IO);
+    assert_non_null(strstr(err.text, "No space left"));
+    assert_int_equal(err.status, MNIST_ERR_IO);
+}
+
+/* The file's size limit cuts a line in two: its first half is taken back. */
+static void no_half_lines(void **state)
+{
+    scratch_file file = scratch_name(state, "log.csv");
+    mnist_log *log;
+    mnist_error err;
+    struct rlimit limit, small;
+    assert_int_equal(mnist_log_open(&log, file.path, &err), MNIST_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = sizeof HEADER - 1 + strlen(csv_lines[0]) + 10;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    mnist_status first = mnist_log_write(log, &records[0], &err);
+    mnist_status second = mnist_log_write(log, &records[0], &err);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(first, MNIST_OK);
+    assert_int_equal(second, MNIST_ERR_IO);
+    assert_non_null(strstr(err.text, "File too large"));
+    /* there is room again; still nothing is written after the gap */
+    assert_int_equal(mnist_log_write(log, &records[0], &err), MNIST_ERR_IO);
+    assert_int_equal(mnist_log_close(log, NULL), MNIST_ERR_IO);
+    size_t size;
+    char *text = scratch_read(file.path, &size);
+    assert_non_null(text);
+    assert_int_equal(size, sizeof HEADER - 1 + strlen(csv_lines[0]));
+    free(text);
+    assert_int_equal(mnist_log_close(NULL, NULL), MNIST_OK);
+}
+
+#define SCRATCH_TEST(function)                                                                     \
+    cmocka_unit_test_setup_teardown(function, scratch_create, scratch_remove)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCRATCH_TEST(csv),
+        SCRATCH_TEST(jsonl),
+        SCRATCH_TEST(other_locales),
+        SCRATCH_TEST(jsonl_is_json),
+        SCRATCH_TEST(endings),
+        SCRATCH_TEST(cannot_be_opened),
+        SCRATCH_TEST(device_is_full),
+        SCRATCH_TEST(no_half_lines),
+    };
+    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}
