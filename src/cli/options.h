@@ -1,0 +1,269 @@
+/* Command-line options: one declarative table per program, from which scanning, --help, --config
+ * and --print-config follow (and from which manual pages and shell completion can be made).
+ *
+ * A program's main:
+ *
+ *     mnist_train_settings settings = mnist_train_settings_defaults();
+ *     mnist_parsed parsed;
+ *     int code = mnist_options_start(&mnist_train_program, argc, argv, &settings, &parsed);
+ *     if (code < 0) {
+ *         code = run(&settings, &parsed);
+ *     }
+ *     mnist_options_free(&parsed);
+ *     return code;
+ *
+ * What the user gives is checked here once, so that the program meets only values in range.
+ */
+#ifndef MNIST_CLI_OPTIONS_H
+#define MNIST_CLI_OPTIONS_H
+
+#include <jansson.h>
+#include <mnist/base.h>
+#include <mnist/nn.h>
+#include <stdio.h>
+
+/* Exit codes of every program. */
+typedef enum mnist_exit {
+    MNIST_EXIT_OK = 0,
+    MNIST_EXIT_FAILURE = 1,  /* input, output or model error */
+    MNIST_EXIT_USAGE = 2,    /* bad command line or config file */
+    MNIST_EXIT_GATE = 3,     /* --min-accuracy or --max-loss not met */
+    MNIST_EXIT_DIVERGED = 4, /* NaN or Inf in the loss */
+    MNIST_EXIT_SIGINT = 130,
+    MNIST_EXIT_SIGTERM = 143
+} mnist_exit;
+
+/* An amount that the user gave as a count ("5000") or as a share of the whole ("0.05", "5%"). */
+typedef struct mnist_share {
+    double fraction; /* in (0, 1): of the whole; 0: count says it */
+    uint64_t count;
+} mnist_share;
+
+/* How many of total; a fraction is rounded to the nearest. A count may be larger than total. */
+uint64_t mnist_share_of(mnist_share share, uint64_t total);
+
+/* Widths of hidden layers; none is a valid list. */
+typedef struct mnist_widths {
+    unsigned count;
+    unsigned width[MNIST_MAX_HIDDEN];
+} mnist_widths;
+
+typedef enum mnist_option_type {      /* type of the field; accepted text */
+    MNIST_OPTION_FLAG,                /* bool; no argument; sets it */
+    MNIST_OPTION_SWITCH,              /* bool; no argument; --name sets, --no-name clears */
+    MNIST_OPTION_UNSIGNED,            /* unsigned; decimal digits */
+    MNIST_OPTION_SIZE,                /* size_t; decimal digits */
+    MNIST_OPTION_UINT64,              /* uint64_t; decimal digits */
+    MNIST_OPTION_FLOAT,               /* float; decimal, e.g. 0.1, 1e-3 */
+    MNIST_OPTION_DOUBLE,              /* double; the same */
+    MNIST_OPTION_PERCENT,             /* double; 0.97 or 97% */
+    MNIST_OPTION_SHARE,               /* mnist_share; 5000, 0.05 or 5% */
+    MNIST_OPTION_WIDTHS,              /* mnist_widths; 128 or 512,512 or none */
+    MNIST_OPTION_CHOICE,              /* an enum of int's size; one of the names */
+    MNIST_OPTION_STRING,              /* const char *; anything but the empty string */
+    MNIST_OPTION_ACTION_CONFIG,       /* no field; a file, read before the other options count */
+    MNIST_OPTION_ACTION_PRINT_CONFIG, /* no field */
+    MNIST_OPTION_ACTION_HELP,         /* no field */
+    MNIST_OPTION_ACTION_VERSION       /* no field */
+} mnist_option_type;
+
+enum {
+    /* May stand in a --config file; --print-config prints it. */
+    MNIST_OPTION_IN_CONFIG = 1,
+    /* States the mathematics or the data: what a model was trained and tested on. Goes into the
+     * model file's metadata. */
+    MNIST_OPTION_IN_MODEL = 2,
+    /* 0 stands for "not given" and is out of the option's range: no default is shown and
+     * --print-config leaves it out. Strings are so by nature, with NULL. */
+    MNIST_OPTION_OPTIONAL = 4
+};
+
+typedef struct mnist_option {
+    mnist_option_type type;
+    char letter;          /* 0: long form only */
+    const char *name;     /* long name, without dashes */
+    const char *argument; /* "N", "FILE"; NULL for flags, switches and actions without one */
+    size_t offset;        /* of the field, in the struct that the section is about */
+    struct {
+        uint64_t min, max; /* both included */
+    } whole;               /* UNSIGNED, SIZE, UINT64, and SHARE's count */
+    struct {
+        double min, max;          /* max INFINITY: as far as the type goes */
+        bool above_min, below_max; /* the bound itself is out of range */
+    } real;                        /* FLOAT, DOUBLE, PERCENT (as a fraction) */
+    const char *(*choice)(int value); /* CHOICE: the name of a value; NULL past the end */
+    const char *zero;                 /* --help shows this in place of a default of 0 */
+    const char *help;                 /* one sentence, small initial, no full stop */
+    const char *alias;                /* a second name, accepted but not shown */
+    const char *known_as;             /* what others call it; the suggestion for that name */
+    unsigned flags;
+} mnist_option;
+
+/* Offset of a field, with a check at compile time that it has the type that the option writes. */
+#define MNIST_OPTION_FIELD(type, settings, field)                                                  \
+    (offsetof(settings, field) + 0 * sizeof((type *)0 == &((settings *)0)->field))
+
+/* Options that are about one struct within the settings. Sections of equal title that follow one
+ * another are one group in --help: so that programs can share a section. */
+typedef struct mnist_option_section {
+    const char *title;
+    const mnist_option *options;
+    size_t count;
+    size_t offset;            /* of the struct, in the program's settings */
+    const char *default_text; /* if not NULL: --help shows it for every default of the section */
+} mnist_option_section;
+
+typedef struct mnist_example {
+    const char *command;
+    const char *text; /* what it does */
+} mnist_example;
+
+typedef struct mnist_exit_text {
+    int code;
+    const char *text;
+} mnist_exit_text;
+
+#define MNIST_MAX_OPTIONS 96
+
+typedef struct mnist_parsed mnist_parsed;
+
+typedef struct mnist_program {
+    const char *name;
+    const char *description; /* one paragraph */
+    const char *operand;     /* "MODEL"; NULL if it takes options only */
+    size_t operand_min, operand_max;
+    const mnist_option_section *sections;
+    size_t section_count;
+    const mnist_example *examples;
+    size_t example_count;
+    const mnist_exit_text *exits;
+    size_t exit_count;
+    /* What no option can check alone. false: err says what is wrong. NULL: nothing to check. */
+    bool (*validate)(const void *settings, const mnist_parsed *parsed, mnist_error *err);
+} mnist_program;
+
+/* Where an option's value comes from. */
+typedef enum mnist_origin {
+    MNIST_ORIGIN_DEFAULT,
+    MNIST_ORIGIN_CONFIG,
+    MNIST_ORIGIN_COMMAND_LINE
+} mnist_origin;
+
+/* What parsing has learnt beside the settings. Filled by mnist_options_parse. */
+struct mnist_parsed {
+    const mnist_program *program;
+    char **operands; /* in argv, which getopt_long has put in order */
+    size_t operand_count;
+    json_t *config; /* the file that was read; the settings' strings point into it */
+    unsigned char origin[MNIST_MAX_OPTIONS];
+};
+
+typedef enum mnist_parse_result {
+    MNIST_PARSE_RUN,
+    MNIST_PARSE_HELP,    /* settings still hold the defaults */
+    MNIST_PARSE_VERSION, /* settings still hold the defaults */
+    MNIST_PARSE_PRINT_CONFIG,
+    MNIST_PARSE_ERROR
+} mnist_parse_result;
+
+/* Reads a command line into settings, which hold the defaults: command line over --config file
+ * over defaults, wherever --config stands. Then validates. --help and --version count as soon as
+ * they are met, before later mistakes. Names may not be abbreviated: a script must not break when
+ * an option is added. Strings in settings are borrowed from argv and from parsed. On
+ * MNIST_PARSE_ERROR err holds a message without the program's name; its status is
+ * MNIST_ERR_MEMORY, or MNIST_ERR_ARGUMENT for everything that the user can mend. parsed must go to
+ * mnist_options_free whatever the result. */
+mnist_parse_result mnist_options_parse(const mnist_program *program, int argc, char **argv,
+                                       void *settings, mnist_parsed *parsed, mnist_error *err);
+void mnist_options_free(mnist_parsed *parsed);
+
+/* mnist_options_parse for a main: does what --help, --version and --print-config ask for on
+ * stdout, reports errors on stderr. Returns -1 to go on, else the exit code to end with. */
+int mnist_options_start(const mnist_program *program, int argc, char **argv, void *settings,
+                        mnist_parsed *parsed);
+
+/* Asserts that the program has an option of that name. */
+mnist_origin mnist_options_origin(const mnist_parsed *parsed, const char *name);
+/* On the command line or in the config file. */
+bool mnist_options_was_given(const mnist_parsed *parsed, const char *name);
+
+/* "PROGRAM: TEXT", and the line that points to --help. */
+void mnist_options_report(const mnist_program *program, const mnist_error *err, FILE *out);
+
+/* At most 80 columns wide. Defaults are what settings hold. */
+void mnist_options_print_help(const mnist_program *program, const void *settings, FILE *out);
+
+/* The settings that have all of flags (IN_CONFIG, IN_MODEL), in the order of the table: a new
+ * object, or NULL with err filled (memory; a string that is not UTF-8). A float becomes the real
+ * whose shortest text is the float's. A number above INT64_MAX becomes a string of digits. */
+json_t *mnist_options_json(const mnist_program *program, const void *settings, unsigned flags,
+                           mnist_error *err);
+
+/* As --config reads it; numbers in their shortest form, which reads back to the same value.
+ * Errors: see mnist_options_json. */
+bool mnist_options_print_config(const mnist_program *program, const void *settings, FILE *out,
+                                mnist_error *err);
+
+/* What the options_*.c files share, and generators of documentation may use. */
+
+/* An option within its program. option is NULL past the end. */
+typedef struct mnist_option_ref {
+    const mnist_option *option;
+    const mnist_option_section *section;
+    size_t index; /* in the program: the sections one after the other */
+} mnist_option_ref;
+
+mnist_option_ref mnist_option_at(const mnist_program *program, size_t index);
+/* By name or alias. */
+mnist_option_ref mnist_option_find(const mnist_program *program, const char *name);
+static inline void *mnist_option_field(mnist_option_ref ref, void *settings)
+{
+    return (char *)settings + ref.section->offset + ref.option->offset;
+}
+
+#define MNIST_OPTION_TEXT 256
+
+/* Sets a field from text, if the text is right in every respect. STRING keeps the pointer. FLAG and
+ * SWITCH take "true" or "false". */
+bool mnist_option_set(const mnist_option *option, void *field, const char *text);
+/* A field as text that mnist_option_set reads back to the same value; "" for what is not set. */
+void mnist_option_format(const mnist_option *option, const void *field,
+                         char text[MNIST_OPTION_TEXT]);
+/* What is accepted: "a whole number from 1 to 1000000", "one of relu, tanh". */
+void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TEXT]);
+
+#define MNIST_REAL_TEXT 32
+
+/* The shortest decimal that reads back to the same double: 0.1, 1e-5, 3. value is finite. */
+void mnist_real_format(double value, char text[MNIST_REAL_TEXT]);
+/* The same for a float: 0.1f gives 0.1. */
+void mnist_float_format(float value, char text[MNIST_REAL_TEXT]);
+
+/* The nearest of the program's long names (those in a config file only, if config), in the form
+ * "name" or "no-name"; "" if none is near. */
+void mnist_option_nearest(const mnist_program *program, const char *name, bool config,
+                          char nearest[MNIST_OPTION_TEXT]);
+/* The nearest of a CHOICE's names; NULL if none is near. */
+const char *mnist_option_nearest_choice(const mnist_option *option, const char *text);
+
+/* text in double quotes, control characters escaped, cut when long. */
+#define MNIST_QUOTED_TEXT 128
+void mnist_option_quote(const char *text, char quoted[MNIST_QUOTED_TEXT]);
+
+/* Fills err with MNIST_ERR_ARGUMENT; returns false. */
+bool mnist_options_fail(mnist_error *err, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/* "OPTION: "text" is not EXPECTED", with the nearest choice. where: "--epochs", or in a config file
+ * "FILE: "epochs"". Returns false. */
+bool mnist_option_fail_value(const mnist_option *option, const char *where, const char *text,
+                             mnist_error *err);
+
+/* Reads the file into settings and *parsed; false with err filled. */
+bool mnist_options_read_config(const mnist_program *program, const char *path, void *settings,
+                               mnist_parsed *parsed, mnist_error *err);
+
+#endif

@@ -1,0 +1,114 @@
+/* Progress on stderr, for people: a line an epoch, and on a terminal a live bar between them.
+ *
+ * Nothing here can fail or end the program: when the descriptor is closed, or is a pipe that nobody
+ * reads any more, output stops and work goes on. Call it from one thread. Times are seconds of any
+ * clock that does not run backwards; mnist_clock is one.
+ */
+#ifndef MNIST_CLI_PROGRESS_H
+#define MNIST_CLI_PROGRESS_H
+
+#include <mnist/train.h>
+
+typedef enum mnist_progress_mode {
+    MNIST_PROGRESS_AUTO,  /* bar on a terminal that is not dumb, else plain */
+    MNIST_PROGRESS_BAR,   /* a line an epoch and a live bar */
+    MNIST_PROGRESS_PLAIN, /* a line an epoch */
+    MNIST_PROGRESS_NONE,  /* nothing at all */
+    MNIST_PROGRESS_MODES
+} mnist_progress_mode;
+
+/* "auto", "bar", "plain", "none"; NULL past the end. */
+const char *mnist_progress_mode_name(mnist_progress_mode mode);
+
+typedef enum mnist_color_mode {
+    MNIST_COLOR_AUTO, /* on a terminal that is not dumb, unless NO_COLOR is set (no-color.org) */
+    MNIST_COLOR_ALWAYS,
+    MNIST_COLOR_NEVER,
+    MNIST_COLOR_MODES
+} mnist_color_mode;
+
+/* "auto", "always", "never"; NULL past the end. */
+const char *mnist_color_mode_name(mnist_color_mode mode);
+
+/* Whether text for fd shall be coloured. Reads TERM and NO_COLOR. */
+bool mnist_color_wanted(mnist_color_mode mode, int fd);
+
+/* Seconds of the monotonic clock. */
+double mnist_clock(void);
+
+/* A plain value; the fields are progress.c's own. */
+typedef struct mnist_progress {
+    int fd;
+    mnist_progress_mode mode; /* never AUTO */
+    bool color;
+    bool bar_shown;
+    unsigned run, runs;
+    double run_start, epoch_start, last_draw;
+    unsigned epochs;
+    unsigned epoch;       /* whose running loss this is */
+    double loss_sum;      /* over the images of the epoch so far */
+    size_t loss_count;
+} mnist_progress;
+
+/* fd is borrowed. Resolves AUTO by asking fd and TERM. */
+void mnist_progress_start(mnist_progress *progress, mnist_progress_mode mode,
+                          mnist_color_mode color, int fd);
+
+/* A training run of so many epochs begins: run (from 1) of runs. To be called before the first
+ * step of each run. With runs > 1 its lines say which run they are of. */
+void mnist_progress_begin(mnist_progress *progress, unsigned run, unsigned runs, unsigned epochs,
+                          double now);
+
+/* After a step: the bar, redrawn at most ten times a second and only if fd takes it at once. */
+void mnist_progress_step(mnist_progress *progress, const mnist_step_report *report, double now);
+
+/* After an epoch: its line. */
+void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *report, double now);
+
+/* A line of text (without newline at its end), clear of the bar. Nothing in mode NONE. */
+void mnist_progress_message(mnist_progress *progress, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/* Removes the bar. To be called before anything else writes to the terminal, and on every way out;
+ * as often as one likes. */
+void mnist_progress_finish(mnist_progress *progress);
+
+/* The texts, as pure functions. Each writes at most MNIST_PROGRESS_TEXT bytes, zero included. */
+#define MNIST_PROGRESS_TEXT 512
+
+/* "epoch  3/10  train loss 0.0512 acc 98.41%  val loss 0.0721 acc 97.90%  412k img/s  ETA 0:02",
+ * without the val part if there is no validation. Columns stay put from line to line. eta below 0:
+ * not known. */
+void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epoch_report *report,
+                                 unsigned run, unsigned runs, double eta, bool color);
+
+typedef struct mnist_progress_bar {
+    unsigned run, runs;
+    unsigned epoch, epochs;
+    uint64_t step, steps;     /* of the run */
+    double loss;              /* running mean of the epoch */
+    double images_per_second; /* below 0: not known yet */
+    double eta;               /* seconds; below 0: not known yet */
+} mnist_progress_bar;
+
+/* "epoch 3/10 [=====>    ]  41%  loss 0.0512  412k img/s  ETA 0:02" in at most width columns: the
+ * bar takes what the rest leaves; when that is too little, parts are left out from the right. */
+void mnist_progress_format_bar(char text[MNIST_PROGRESS_TEXT], const mnist_progress_bar *bar,
+                               unsigned width, bool color);
+
+/* Room for the small formats. */
+#define MNIST_PROGRESS_ITEM 24
+
+/* Four columns: " 950", "9.5k", "412k", "1.2M", right-aligned; "   -" below 0 or not finite. */
+void mnist_progress_format_rate(char text[MNIST_PROGRESS_ITEM], double per_second);
+/* "0:02", "12:34", "1:02:03", "2d 03h"; rounded up; "-:--" below 0 or not finite. */
+void mnist_progress_format_duration(char text[MNIST_PROGRESS_ITEM], double seconds);
+/* Five columns and "%": "98.41%", " 9.80%"; "100.0%" only for all. */
+void mnist_progress_format_accuracy(char text[MNIST_PROGRESS_ITEM], double fraction);
+/* Six columns: "0.0512", "12.345", "123.46", " 1e+05", "   nan". */
+void mnist_progress_format_loss(char text[MNIST_PROGRESS_ITEM], double loss);
+
+#endif

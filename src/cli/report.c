@@ -1,0 +1,125 @@
+#include "cli/report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+void mnist_report_line(const mnist_evaluation *test, double seconds)
+{
+    printf("test_loss=%.6f test_acc=%.6g test_acc_se=%.6f errors=%zu n=%zu seconds=%.3f\n",
+           test->loss, test->accuracy, test->accuracy_se, test->errors, test->count, seconds);
+}
+
+json_t *mnist_report_real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *mnist_report_evaluation(const mnist_evaluation *test)
+{
+    return json_pack("{s:o, s:f, s:f, s:I, s:I}", "loss", mnist_report_real(test->loss), "accuracy",
+                     test->accuracy, "accuracy_se", test->accuracy_se, "errors",
+                     (json_int_t)test->errors, "n", (json_int_t)test->count);
+}
+
+void mnist_report_confusion(const mnist_evaluation *test)
+{
+    printf("true \\ predicted\n     ");
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        printf("%7u", c);
+    }
+    printf("%9s\n", "recall");
+    for (unsigned row = 0; row < MNIST_CLASSES; row++) {
+        size_t total = 0;
+        printf("%5u", row);
+        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+            total += test->confusion[row][c];
+            printf("%7zu", test->confusion[row][c]);
+        }
+        if (total > 0) {
+            printf("%8.2f%%\n", 100.0 * (double)test->confusion[row][row] / (double)total);
+        } else {
+            printf("%9s\n", "-");
+        }
+    }
+}
+
+json_t *mnist_report_confusion_json(const mnist_evaluation *test)
+{
+    json_t *matrix = json_array();
+    for (unsigned row = 0; matrix && row < MNIST_CLASSES; row++) {
+        json_t *line = json_array();
+        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+            json_array_append_new(line, json_integer((json_int_t)test->confusion[row][c]));
+        }
+        if (json_array_append_new(matrix, line) != 0) {
+            json_decref(matrix);
+            return NULL;
+        }
+    }
+    return matrix;
+}
+
+static bool accuracy_passes(const mnist_gate_settings *gate, double accuracy)
+{
+    return gate->min_accuracy <= 0.0 || accuracy >= gate->min_accuracy;
+}
+
+static bool loss_passes(const mnist_gate_settings *gate, double loss)
+{
+    return gate->max_loss <= 0.0 || loss <= gate->max_loss;
+}
+
+json_t *mnist_report_gate(const mnist_gate_settings *gate, double accuracy, double loss)
+{
+    bool passed = accuracy_passes(gate, accuracy) && loss_passes(gate, loss);
+    return json_pack("{s:o, s:o, s:b}", "min_accuracy",
+                     gate->min_accuracy > 0.0 ? json_real(gate->min_accuracy) : json_null(),
+                     "max_loss", gate->max_loss > 0.0 ? json_real(gate->max_loss) : json_null(),
+                     "passed", passed);
+}
+
+bool mnist_report_check_gate(const char *program, const mnist_gate_settings *gate, double accuracy,
+                             double loss)
+{
+    bool passed = true;
+    if (!accuracy_passes(gate, accuracy)) {
+        fprintf(stderr, "%s: gate failed: test accuracy %.6g is below --min-accuracy %.6g\n",
+                program, accuracy, gate->min_accuracy);
+        passed = false;
+    }
+    if (!loss_passes(gate, loss)) {
+        fprintf(stderr, "%s: gate failed: test loss %.6g is above --max-loss %.6g\n", program, loss,
+                gate->max_loss);
+        passed = false;
+    }
+    return passed;
+}
+
+int mnist_report_json(const char *program, json_t *document)
+{
+    int failed = !document || json_dumpf(document, stdout, JSON_INDENT(2)) != 0;
+    if (!document) {
+        fprintf(stderr, "%s: out of memory for the JSON document\n", program);
+    }
+    json_decref(document);
+    putchar('\n');
+    return failed ? MNIST_EXIT_FAILURE : MNIST_EXIT_OK;
+}
+
+int mnist_report_end(const char *program, int code)
+{
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "%s: stdout could not be written: %s\n", program,
+                errno ? strerror(errno) : "an earlier write failed");
+        return code == MNIST_EXIT_OK ? MNIST_EXIT_FAILURE : code;
+    }
+    return code;
+}
+
+int mnist_report_error(const char *program, const mnist_error *err)
+{
+    fprintf(stderr, "%s: %s\n", program, err->text);
+    return err->status == MNIST_ERR_DIVERGED ? MNIST_EXIT_DIVERGED : MNIST_EXIT_FAILURE;
+}

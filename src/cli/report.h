@@ -1,0 +1,41 @@
+/* What the programs say on stdout, and the gate. Both programs use it, so that both print the same
+ * numbers for the same model and data. */
+#ifndef MNIST_CLI_REPORT_H
+#define MNIST_CLI_REPORT_H
+
+#include "cli/settings.h"
+
+#include <mnist/eval.h>
+
+/* "test_loss=… test_acc=… test_acc_se=… errors=… n=… seconds=…" and a newline. */
+void mnist_report_line(const mnist_evaluation *test, double seconds);
+
+/* JSON has no infinity: null stands for what is not finite. */
+json_t *mnist_report_real(double value);
+
+/* {"loss", "accuracy", "accuracy_se", "errors", "n"}; NULL if memory is short. */
+json_t *mnist_report_evaluation(const mnist_evaluation *test);
+
+/* The confusion matrix with sums, for people. */
+void mnist_report_confusion(const mnist_evaluation *test);
+/* As rows of numbers, [true][predicted]. */
+json_t *mnist_report_confusion_json(const mnist_evaluation *test);
+
+/* {"min_accuracy", "max_loss", "passed"}, null where no gate is set. */
+json_t *mnist_report_gate(const mnist_gate_settings *gate, double accuracy, double loss);
+
+/* Does the result pass? If not, says why on stderr, after the program's name. */
+bool mnist_report_check_gate(const char *program, const mnist_gate_settings *gate, double accuracy,
+                             double loss);
+
+/* Prints and releases a document (NULL: reports that memory was short). The exit code. */
+int mnist_report_json(const char *program, json_t *document);
+
+/* Flushes stdout; a full disk or a closed pipe becomes a message and an exit code, unless code is
+ * one already. */
+int mnist_report_end(const char *program, int code);
+
+/* "PROGRAM: text" on stderr; returns the exit code that goes with the status. */
+int mnist_report_error(const char *program, const mnist_error *err);
+
+#endif

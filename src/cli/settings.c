@@ -1,0 +1,489 @@
+#include "cli/settings.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Names. Enums of the library are named by the library, so that the two cannot drift apart. */
+
+const char *mnist_dataset_choice_name(mnist_dataset_choice dataset)
+{
+    static const char *const names[MNIST_DATASETS] = {"mnist", "fashion", "synthetic"};
+    return (unsigned)dataset < MNIST_DATASETS ? names[dataset] : NULL;
+}
+
+static const char *dataset_name(int value)
+{
+    return mnist_dataset_choice_name((mnist_dataset_choice)value);
+}
+
+static const char *normalization_name(int value)
+{
+    return mnist_normalization_name((mnist_normalization_kind)value);
+}
+
+static const char *activation_name(int value)
+{
+    return mnist_activation_name((mnist_activation)value);
+}
+
+static const char *init_name(int value)
+{
+    return mnist_init_name((mnist_init)value);
+}
+
+static const char *schedule_name(int value)
+{
+    return mnist_schedule_name((mnist_schedule_kind)value);
+}
+
+static const char *progress_name(int value)
+{
+    return mnist_progress_mode_name((mnist_progress_mode)value);
+}
+
+static const char *color_name(int value)
+{
+    return mnist_color_mode_name((mnist_color_mode)value);
+}
+
+/* Defaults. */
+
+static mnist_data_settings data_defaults(void)
+{
+    return (mnist_data_settings){
+        .dataset = MNIST_DATASET_MNIST,
+        .synthetic_train = 10000,
+        .synthetic_test = 2000,
+        .seed = 1,
+    };
+}
+
+mnist_train_settings mnist_train_settings_defaults(void)
+{
+    return (mnist_train_settings){
+        .data = data_defaults(),
+        .val_split = {.fraction = 0.05},
+        .normalize = MNIST_NORMALIZE_UNIT,
+        .hidden = {.count = 1, .width = {256}},
+        .activation = MNIST_RELU,
+        .init = MNIST_INIT_AUTO,
+        .train = mnist_train_defaults(),
+        .runs = 1,
+        .out = {.color = MNIST_COLOR_AUTO},
+        .progress = MNIST_PROGRESS_AUTO,
+    };
+}
+
+mnist_eval_settings mnist_eval_settings_defaults(void)
+{
+    return (mnist_eval_settings){
+        .data = data_defaults(),
+        .out = {.color = MNIST_COLOR_AUTO},
+    };
+}
+
+/* The tables. The macros state an entry's type and field together, so that the compiler sees that
+ * they agree. */
+
+#define MATHS (MNIST_OPTION_IN_CONFIG | MNIST_OPTION_IN_MODEL)
+#define CONFIG MNIST_OPTION_IN_CONFIG
+
+#define FLAG(settings, field)                                                                      \
+    .type = MNIST_OPTION_FLAG, .offset = MNIST_OPTION_FIELD(bool, settings, field)
+#define SWITCH(settings, field)                                                                    \
+    .type = MNIST_OPTION_SWITCH, .offset = MNIST_OPTION_FIELD(bool, settings, field)
+#define UNSIGNED(settings, field, low, high)                                                       \
+    .type = MNIST_OPTION_UNSIGNED, .offset = MNIST_OPTION_FIELD(unsigned, settings, field),        \
+    .whole = {low, high}, .argument = "N"
+#define SIZE(settings, field, low, high)                                                           \
+    .type = MNIST_OPTION_SIZE, .offset = MNIST_OPTION_FIELD(size_t, settings, field),              \
+    .whole = {low, high}, .argument = "N"
+#define UINT64(settings, field, low, high)                                                         \
+    .type = MNIST_OPTION_UINT64, .offset = MNIST_OPTION_FIELD(uint64_t, settings, field),          \
+    .whole = {low, high}, .argument = "N"
+/* in [low, high], (low, high], [low, high) */
+#define FLOAT_WITHIN(settings, field, low, high)                                                   \
+    .type = MNIST_OPTION_FLOAT, .offset = MNIST_OPTION_FIELD(float, settings, field),              \
+    .real = {low, high, false, false}, .argument = "X"
+#define FLOAT_ABOVE(settings, field, low, high)                                                    \
+    .type = MNIST_OPTION_FLOAT, .offset = MNIST_OPTION_FIELD(float, settings, field),              \
+    .real = {low, high, true, false}, .argument = "X"
+#define FLOAT_BELOW(settings, field, low, high)                                                    \
+    .type = MNIST_OPTION_FLOAT, .offset = MNIST_OPTION_FIELD(float, settings, field),              \
+    .real = {low, high, false, true}, .argument = "X"
+#define CHOICE(enumeration, settings, field, names)                                                \
+    .type = MNIST_OPTION_CHOICE, .offset = MNIST_OPTION_FIELD(enumeration, settings, field),       \
+    .choice = names
+#define STRING(settings, field, name_of_argument)                                                  \
+    .type = MNIST_OPTION_STRING, .offset = MNIST_OPTION_FIELD(const char *, settings, field),      \
+    .argument = name_of_argument
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+/* A section about a part of the settings. */
+#define PART(heading, table, settings, field)                                                      \
+    {                                                                                              \
+        .title = heading, .options = table, .count = LENGTH(table),                                \
+        .offset = offsetof(settings, field)                                                        \
+    }
+#define WHOLE(heading, table)                                                                      \
+    {                                                                                              \
+        .title = heading, .options = table, .count = LENGTH(table), .offset = 0                    \
+    }
+
+#define MOST_IMAGES 1000000000u
+
+/* Shared by the programs: */
+
+static const mnist_option source_options[] = {
+    {CHOICE(mnist_dataset_choice, mnist_data_settings, dataset, dataset_name), .name = "dataset",
+     .argument = "NAME", .flags = MATHS, .help = "what the images are of"},
+    {STRING(mnist_data_settings, data_dir, "DIR"), .name = "data-dir", .alias = "data",
+     .flags = CONFIG,
+     .help = "where the IDX files lie; else $MNIST_DATA_DIR, ./data, the cache and /usr/share are "
+             "searched"},
+};
+
+static const mnist_option test_options[] = {
+    {STRING(mnist_data_settings, test_images, "FILE"), .name = "test-images", .flags = CONFIG,
+     .help = "IDX file of test images, raw or gzip"},
+    {STRING(mnist_data_settings, test_labels, "FILE"), .name = "test-labels", .flags = CONFIG,
+     .help = "IDX file of test labels"},
+    {SIZE(mnist_data_settings, synthetic_test, 1, MOST_IMAGES), .name = "synthetic-test",
+     .flags = MATHS, .help = "test images of the synthetic data set"},
+    {UINT64(mnist_data_settings, seed, 0, UINT64_MAX), .name = "data-seed", .flags = MATHS,
+     .help = "seed of the synthetic data set"},
+};
+
+static const mnist_option gate_options[] = {
+    {.type = MNIST_OPTION_PERCENT,
+     .offset = MNIST_OPTION_FIELD(double, mnist_gate_settings, min_accuracy),
+     .real = {0.0, 1.0, true, false}, .name = "min-accuracy", .argument = "X",
+     .known_as = "threshold", .flags = CONFIG | MNIST_OPTION_OPTIONAL,
+     .help = "exit with code 3 if the test accuracy is below X (0.97 or 97%)"},
+    {.type = MNIST_OPTION_DOUBLE,
+     .offset = MNIST_OPTION_FIELD(double, mnist_gate_settings, max_loss),
+     .real = {0.0, INFINITY, true, false}, .name = "max-loss", .argument = "X",
+     .flags = CONFIG | MNIST_OPTION_OPTIONAL,
+     .help = "exit with code 3 if the test loss is above X"},
+};
+
+static const mnist_option json_options[] = {
+    {FLAG(mnist_output_settings, json), .name = "json",
+     .help = "print one JSON document on stdout instead of a line"},
+    {FLAG(mnist_output_settings, quiet), .letter = 'q', .name = "quiet", .known_as = "silent",
+     .help = "nothing on stderr but errors"},
+};
+
+static const mnist_option color_options[] = {
+    {CHOICE(mnist_color_mode, mnist_output_settings, color, color_name), .name = "color",
+     .argument = "WHEN", .known_as = "colour", .help = "colours on stderr"},
+    {.type = MNIST_OPTION_ACTION_HELP, .letter = 'h', .name = "help",
+     .help = "print this help and exit"},
+    {.type = MNIST_OPTION_ACTION_VERSION, .letter = 'V', .name = "version",
+     .help = "print the version and exit"},
+};
+
+/* mnist-train: */
+
+static const mnist_option train_files_options[] = {
+    {STRING(mnist_data_settings, train_images, "FILE"), .name = "train-images", .flags = CONFIG,
+     .help = "IDX file of training images, raw or gzip"},
+    {STRING(mnist_data_settings, train_labels, "FILE"), .name = "train-labels", .flags = CONFIG,
+     .help = "IDX file of training labels"},
+    {SIZE(mnist_data_settings, synthetic_train, 1, MOST_IMAGES), .name = "synthetic-train",
+     .flags = MATHS, .help = "training images of the synthetic data set"},
+};
+
+#define S mnist_train_settings
+
+static const mnist_option train_data_options[] = {
+    {SIZE(S, limit, 0, MOST_IMAGES), .name = "limit", .zero = "all", .flags = MATHS,
+     .known_as = "train-size", .help = "use only the first N training images"},
+    {.type = MNIST_OPTION_SHARE, .offset = MNIST_OPTION_FIELD(mnist_share, S, val_split),
+     .whole = {0, MOST_IMAGES}, .name = "val-split", .argument = "N|F", .zero = "none",
+     .known_as = "validation-split", .flags = MATHS,
+     .help = "validate on the last N, or this fraction, of the training images and do not train on "
+             "them; 0 for none"},
+    {CHOICE(mnist_normalization_kind, S, normalize, normalization_name), .name = "normalize",
+     .argument = "HOW", .flags = MATHS, .known_as = "normalization",
+     .help = "scale of the pixels, x/255 or with mean 0 and deviation 1"},
+};
+
+static const mnist_option model_options[] = {
+    {.type = MNIST_OPTION_WIDTHS, .offset = MNIST_OPTION_FIELD(mnist_widths, S, hidden),
+     .name = "hidden", .argument = "LIST", .known_as = "layers", .flags = MATHS,
+     .help = "widths of the hidden layers, like 128 or 512,512; none for softmax regression"},
+    {CHOICE(mnist_activation, S, activation, activation_name), .name = "activation",
+     .argument = "NAME", .flags = MATHS, .help = "activation of the hidden layers"},
+    {CHOICE(mnist_init, S, init, init_name), .name = "init", .argument = "NAME", .flags = MATHS,
+     .help = "range of the initial weights; auto goes by the activation"},
+};
+
+static const mnist_option optimisation_options[] = {
+    {UNSIGNED(S, train.epochs, 1, 1000000), .letter = 'e', .name = "epochs", .flags = MATHS,
+     .help = "passes over the training images"},
+    {SIZE(S, train.batch_size, 1, 1000000), .letter = 'b', .name = "batch-size", .flags = MATHS,
+     .help = "images per step"},
+    {FLOAT_ABOVE(S, train.schedule.lr, 0.0, 1000.0), .name = "lr", .known_as = "learning-rate",
+     .flags = MATHS, .help = "learning rate, at its peak"},
+    {FLOAT_BELOW(S, train.sgd.momentum, 0.0, 1.0), .name = "momentum", .flags = MATHS,
+     .help = "momentum of the gradient descent; 0 for none"},
+    {SWITCH(S, train.sgd.nesterov), .name = "nesterov", .flags = MATHS,
+     .help = "Nesterov's momentum"},
+    {FLOAT_WITHIN(S, train.sgd.weight_decay, 0.0, 1.0), .name = "weight-decay", .flags = MATHS,
+     .zero = "none", .help = "L2 penalty on the weights"},
+    {FLOAT_WITHIN(S, train.sgd.clip_norm, 0.0, INFINITY), .name = "clip-norm", .flags = MATHS,
+     .zero = "off", .help = "clip the gradient to this L2 norm; 0 for off"},
+    {CHOICE(mnist_schedule_kind, S, train.schedule.kind, schedule_name), .name = "schedule",
+     .argument = "NAME", .flags = MATHS, .known_as = "scheduler",
+     .help = "course of the learning rate after the warm-up"},
+    {FLOAT_BELOW(S, train.schedule.warmup, 0.0, 1.0), .name = "warmup", .flags = MATHS,
+     .zero = "none", .help = "fraction of all steps over which the learning rate rises from 0"},
+    {FLOAT_ABOVE(S, train.schedule.step_factor, 0.0, 1.0), .name = "step-factor", .flags = MATHS,
+     .known_as = "gamma", .help = "schedule step: times this at each drop"},
+    {UNSIGNED(S, train.schedule.step_count, 1, 1000), .name = "step-count", .flags = MATHS,
+     .help = "schedule step: how many drops, equally spaced"},
+    {FLOAT_BELOW(S, train.label_smoothing, 0.0, 1.0), .name = "label-smoothing", .flags = MATHS,
+     .zero = "none", .help = "share of each target spread over all classes"},
+};
+
+static const mnist_option train_run_options[] = {
+    {UINT64(S, train.seed, 0, UINT64_MAX), .letter = 's', .name = "seed", .flags = MATHS,
+     .help = "seed of the weights and of the order of the images"},
+    {UNSIGNED(S, threads, 0, MNIST_MAX_THREADS), .letter = 'j', .name = "threads",
+     .zero = "all CPUs", .flags = CONFIG, .known_as = "jobs",
+     .help = "threads to work with; 0 for all CPUs; changes no result"},
+    {UNSIGNED(S, runs, 1, 1000), .name = "runs", .flags = CONFIG, .known_as = "repeat",
+     .help = "train N times with seeds from --seed on; report mean, deviation and worst"},
+    {FLAG(S, dry_run), .letter = 'n', .name = "dry-run",
+     .help = "check everything, load the data, say what would be done, and exit"},
+};
+
+static const mnist_option train_files_out_options[] = {
+    {STRING(S, output, "FILE"), .letter = 'o', .name = "output", .flags = CONFIG,
+     .known_as = "save", .help = "write the model here (safetensors)"},
+    {STRING(S, log, "FILE"), .name = "log", .flags = CONFIG,
+     .help = "write losses here, epoch by epoch (.csv or .jsonl)"},
+    {UINT64(S, log_every, 0, MOST_IMAGES), .name = "log-every", .flags = CONFIG,
+     .zero = "epochs only", .help = "also log every N steps"},
+    {.type = MNIST_OPTION_ACTION_CONFIG, .name = "config", .argument = "FILE",
+     .help = "read settings from a JSON file; the command line beats it"},
+    {.type = MNIST_OPTION_ACTION_PRINT_CONFIG, .name = "print-config",
+     .help = "print all settings, as --config reads them, and exit"},
+};
+
+static const mnist_option train_output_options[] = {
+    {FLAG(S, verbose), .letter = 'v', .name = "verbose", .help = "say more on stderr"},
+    {CHOICE(mnist_progress_mode, S, progress, progress_name), .name = "progress",
+     .argument = "MODE", .help = "progress on stderr; auto is a bar on a terminal only"},
+};
+
+static const mnist_option_section train_sections[] = {
+    PART("Data", source_options, S, data),
+    PART("Data", train_files_options, S, data),
+    PART("Data", test_options, S, data),
+    WHOLE("Data", train_data_options),
+    WHOLE("Model", model_options),
+    WHOLE("Optimisation", optimisation_options),
+    WHOLE("Run", train_run_options),
+    WHOLE("Files", train_files_out_options),
+    PART("Gate", gate_options, S, gate),
+    PART("Output", json_options, S, out),
+    WHOLE("Output", train_output_options),
+    PART("Output", color_options, S, out),
+};
+
+#undef S
+
+/* mnist-eval: */
+
+static const mnist_option eval_run_options[] = {
+    {UNSIGNED(mnist_eval_settings, threads, 0, MNIST_MAX_THREADS), .letter = 'j',
+     .name = "threads", .zero = "all CPUs", .known_as = "jobs",
+     .help = "threads to work with; 0 for all CPUs; changes no result"},
+};
+
+static const mnist_option eval_output_options[] = {
+    {FLAG(mnist_eval_settings, confusion), .name = "confusion",
+     .help = "print the confusion matrix too"},
+};
+
+#define AS_TRAINED "as in training"
+
+static const mnist_option_section eval_sections[] = {
+    {"Data", source_options, LENGTH(source_options), offsetof(mnist_eval_settings, data),
+     AS_TRAINED},
+    {"Data", test_options, LENGTH(test_options), offsetof(mnist_eval_settings, data), AS_TRAINED},
+    WHOLE("Run", eval_run_options),
+    PART("Gate", gate_options, mnist_eval_settings, gate),
+    WHOLE("Output", eval_output_options),
+    PART("Output", json_options, mnist_eval_settings, out),
+    PART("Output", color_options, mnist_eval_settings, out),
+};
+
+/* Checks that no option can make alone. Only what stands on the command line can contradict: a
+ * config file made by --print-config states everything, also what does not matter. */
+
+static bool on_command_line(const mnist_parsed *parsed, const char *name)
+{
+    return mnist_option_find(parsed->program, name).option &&
+           mnist_options_origin(parsed, name) == MNIST_ORIGIN_COMMAND_LINE;
+}
+
+static bool check_pair(const char *images, const char *labels, const char *which, mnist_error *err)
+{
+    if (!images != !labels) {
+        return mnist_options_fail(err, "--%s-%s goes with --%s-%s, which is missing", which,
+                                  images ? "images" : "labels", which,
+                                  images ? "labels" : "images");
+    }
+    return true;
+}
+
+/* known: whether it is settled which data set will be used. */
+static bool check_data(const mnist_data_settings *data, bool known, const mnist_parsed *parsed,
+                       mnist_error *err)
+{
+    static const char *const of_files[] = {"data-dir", "train-images", "train-labels",
+                                           "test-images", "test-labels"};
+    static const char *const of_synthetic[] = {"synthetic-train", "synthetic-test", "data-seed"};
+    bool synthetic = data->dataset == MNIST_DATASET_SYNTHETIC;
+    if (!check_pair(data->train_images, data->train_labels, "train", err) ||
+        !check_pair(data->test_images, data->test_labels, "test", err)) {
+        return false;
+    }
+    for (size_t i = 0; known && synthetic && i < LENGTH(of_files); i++) {
+        if (on_command_line(parsed, of_files[i])) {
+            return mnist_options_fail(err, "--%s does not go with --dataset synthetic, which reads "
+                                      "no files", of_files[i]);
+        }
+    }
+    for (size_t i = 0; known && !synthetic && i < LENGTH(of_synthetic); i++) {
+        if (on_command_line(parsed, of_synthetic[i])) {
+            return mnist_options_fail(err, "--%s is for --dataset synthetic, but the data set is "
+                                      "%s", of_synthetic[i],
+                                      mnist_dataset_choice_name(data->dataset));
+        }
+    }
+    return true;
+}
+
+static bool ends_in(const char *name, const char *ending)
+{
+    size_t length = strlen(name), tail = strlen(ending);
+    return length > tail && strcmp(name + length - tail, ending) == 0;
+}
+
+static bool check_log(const mnist_train_settings *s, mnist_error *err)
+{
+    if (s->log && !ends_in(s->log, ".csv") && !ends_in(s->log, ".jsonl")) {
+        char quoted[MNIST_QUOTED_TEXT];
+        mnist_option_quote(s->log, quoted);
+        return mnist_options_fail(err, "--log: %s ends in neither .csv nor .jsonl, which choose "
+                                  "the format", quoted);
+    }
+    if (s->log_every > 0 && !s->log) {
+        return mnist_options_fail(err, "--log-every needs --log FILE to write to");
+    }
+    if (s->log && s->output && strcmp(s->log, s->output) == 0) {
+        return mnist_options_fail(err, "--log and --output name the same file");
+    }
+    return true;
+}
+
+static bool validate_train(const void *settings, const mnist_parsed *parsed, mnist_error *err)
+{
+    const mnist_train_settings *s = settings;
+    if (!check_data(&s->data, true, parsed, err) || !check_log(s, err)) {
+        return false;
+    }
+    if (s->train.sgd.nesterov && s->train.sgd.momentum <= 0.0f &&
+        on_command_line(parsed, "nesterov")) {
+        return mnist_options_fail(err, "--nesterov needs a --momentum above 0");
+    }
+    if (s->runs > 1 && s->output) {
+        return mnist_options_fail(err, "--runs does not go with --output, as each run would "
+                                  "overwrite the last; loop over --seed instead");
+    }
+    if (s->out.quiet && s->verbose) {
+        return mnist_options_fail(err, "--quiet and --verbose exclude each other");
+    }
+    return true;
+}
+
+static bool validate_eval(const void *settings, const mnist_parsed *parsed, mnist_error *err)
+{
+    const mnist_eval_settings *s = settings;
+    return check_data(&s->data, mnist_options_was_given(parsed, "dataset"), parsed, err);
+}
+
+mnist_progress_mode mnist_train_progress_mode(const mnist_train_settings *settings)
+{
+    return settings->out.quiet ? MNIST_PROGRESS_NONE : settings->progress;
+}
+
+/* The programs. */
+
+static const mnist_example train_examples[] = {
+    {"mnist-train -o mnist.safetensors", "train on MNIST with the defaults and keep the model"},
+    {"mnist-train --dataset synthetic", "no download: built-in digits"},
+    {"mnist-train --hidden 128 --epochs 10 --json | jq .test.accuracy",
+     "the accuracy alone, for a script"},
+    {"mnist-train --min-accuracy 97%", "a gate for CI: exit code 3 if it is missed"},
+    {"mnist-train --lr 0.05 --print-config >exp.json; mnist-train --config exp.json",
+     "an experiment in a file"},
+};
+
+static const mnist_exit_text train_exits[] = {
+    {MNIST_EXIT_OK, "all went well"},
+    {MNIST_EXIT_FAILURE, "something could not be read, written or done"},
+    {MNIST_EXIT_USAGE, "bad command line or config file"},
+    {MNIST_EXIT_GATE, "--min-accuracy or --max-loss was missed"},
+    {MNIST_EXIT_DIVERGED, "training diverged"},
+    {MNIST_EXIT_SIGINT, "interrupted (SIGINT)"},
+    {MNIST_EXIT_SIGTERM, "terminated (SIGTERM)"},
+};
+
+const mnist_program mnist_train_program = {
+    .name = "mnist-train",
+    .description = "Trains a multi-layer perceptron on MNIST, or on data of its shape, measures it "
+                   "on the test images, prints the result on stdout and, if asked to, saves the "
+                   "model. The same options give the same model, bit for bit, on every machine.",
+    .sections = train_sections,
+    .section_count = LENGTH(train_sections),
+    .examples = train_examples,
+    .example_count = LENGTH(train_examples),
+    .exits = train_exits,
+    .exit_count = LENGTH(train_exits),
+    .validate = validate_train,
+};
+
+static const mnist_example eval_examples[] = {
+    {"mnist-eval mnist.safetensors", "test loss and accuracy, as the training run printed them"},
+    {"mnist-eval --confusion mnist.safetensors", "which digits are taken for which"},
+    {"mnist-eval --min-accuracy 97% mnist.safetensors",
+     "a gate for CI: exit code 3 if it is missed"},
+};
+
+static const mnist_exit_text eval_exits[] = {
+    {MNIST_EXIT_OK, "all went well"},
+    {MNIST_EXIT_FAILURE, "the model or the data could not be read, or do not fit each other"},
+    {MNIST_EXIT_USAGE, "bad command line"},
+    {MNIST_EXIT_GATE, "--min-accuracy or --max-loss was missed"},
+};
+
+const mnist_program mnist_eval_program = {
+    .name = "mnist-eval",
+    .description = "Measures a model that mnist-train has saved on the test images and prints the "
+                   "result on stdout. What is not said about the data is as the model was trained.",
+    .operand = "MODEL",
+    .operand_min = 1,
+    .operand_max = 1,
+    .sections = eval_sections,
+    .section_count = LENGTH(eval_sections),
+    .examples = eval_examples,
+    .example_count = LENGTH(eval_examples),
+    .exits = eval_exits,
+    .exit_count = LENGTH(eval_exits),
+    .validate = validate_eval,
+};

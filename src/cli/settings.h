@@ -1,0 +1,85 @@
+/* What the programs can be told: settings, their defaults, the option tables, and the checks across
+ * options. Parts that several programs share are structs of their own. */
+#ifndef MNIST_CLI_SETTINGS_H
+#define MNIST_CLI_SETTINGS_H
+
+#include "cli/options.h"
+#include "cli/progress.h"
+
+#include <mnist/data.h>
+#include <mnist/nn.h>
+#include <mnist/train.h>
+
+typedef enum mnist_dataset_choice {
+    MNIST_DATASET_MNIST,
+    MNIST_DATASET_FASHION,
+    MNIST_DATASET_SYNTHETIC,
+    MNIST_DATASETS
+} mnist_dataset_choice;
+
+/* "mnist", "fashion", "synthetic"; NULL past the end. */
+const char *mnist_dataset_choice_name(mnist_dataset_choice dataset);
+
+typedef struct mnist_data_settings {
+    mnist_dataset_choice dataset;
+    const char *data_dir; /* NULL: search */
+    /* NULL: by data_dir or search. Both or neither of each pair. */
+    const char *train_images, *train_labels, *test_images, *test_labels;
+    size_t synthetic_train, synthetic_test; /* images of the synthetic data set */
+    uint64_t seed;                          /* of the synthetic data set */
+} mnist_data_settings;
+
+typedef struct mnist_gate_settings {
+    double min_accuracy; /* in (0, 1]; 0: no gate */
+    double max_loss;     /* > 0; 0: no gate */
+} mnist_gate_settings;
+
+typedef struct mnist_output_settings {
+    bool json;
+    bool quiet;
+    mnist_color_mode color;
+} mnist_output_settings;
+
+typedef struct mnist_train_settings {
+    mnist_data_settings data;
+    size_t limit;          /* use only the first so many training images; 0: all */
+    mnist_share val_split; /* off the end of the training images (those that limit leaves) */
+    mnist_normalization_kind normalize;
+    mnist_widths hidden;
+    mnist_activation activation;
+    mnist_init init;
+    mnist_train_config train; /* its seed is that of --seed, for the weights too */
+    unsigned threads;         /* 0: mnist_cpu_count() */
+    unsigned runs;
+    bool dry_run;
+    const char *output; /* model file; NULL: none */
+    const char *log;    /* NULL: none */
+    uint64_t log_every; /* steps; 0: epochs only */
+    mnist_gate_settings gate;
+    mnist_output_settings out;
+    bool verbose;
+    mnist_progress_mode progress; /* NONE if out.quiet: see mnist_train_progress_mode */
+} mnist_train_settings;
+
+/* In mnist-eval, data options that were not given (mnist_options_was_given) say nothing: the model
+ * file tells what it was trained on. */
+typedef struct mnist_eval_settings {
+    mnist_data_settings data;
+    unsigned threads; /* 0: mnist_cpu_count() */
+    mnist_gate_settings gate;
+    bool confusion;
+    mnist_output_settings out;
+} mnist_eval_settings;
+
+/* Everything that holds when nothing is said. Those of training itself are the library's
+ * mnist_train_defaults. */
+mnist_train_settings mnist_train_settings_defaults(void);
+mnist_eval_settings mnist_eval_settings_defaults(void);
+
+extern const mnist_program mnist_train_program; /* over mnist_train_settings */
+extern const mnist_program mnist_eval_program;  /* over mnist_eval_settings; operand: MODEL */
+
+/* The progress that --progress and --quiet together ask for. */
+mnist_progress_mode mnist_train_progress_mode(const mnist_train_settings *settings);
+
+#endif

@@ -1,0 +1,20 @@
+/* From the data options to data sets in memory: looks the files up, reads them, or makes synthetic
+ * digits. The one place that knows where MNIST usually lies. */
+#ifndef MNIST_CLI_SOURCE_H
+#define MNIST_CLI_SOURCE_H
+
+#include "cli/settings.h"
+
+typedef struct mnist_source {
+    mnist_dataset *train; /* NULL if not asked for */
+    mnist_dataset *test;
+    mnist_idx_paths paths; /* where they were read from; NULL entries for synthetic digits */
+} mnist_source;
+
+/* Reads MNIST_DATA_DIR, XDG_CACHE_HOME and HOME. Fails as the data room does; what is not found says
+ * how to fetch it. */
+mnist_status mnist_source_open(mnist_source *out, const mnist_data_settings *settings,
+                               bool with_train, mnist_error *err);
+void mnist_source_close(mnist_source *source);
+
+#endif
