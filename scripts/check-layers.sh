@@ -1,0 +1,336 @@
+#!/usr/bin/env bash
+# Checks the rooms' walls (src/README.md): usage below.
+set -euo pipefail
+
+usage()
+{
+    cat <<'END'
+usage: scripts/check-layers.sh [--self-test | ROOT]
+
+Reads every .c and .h file under src/, include/ and tests/ of ROOT (default: this source tree) and
+prints FILE:LINE for each breach of these rules:
+
+- A room includes only itself and the rooms below it, in this order:
+  cli -> train, eval, io -> nn, data -> kernels -> base; and train may use eval, to validate.
+  include/mnist/ROOM.h counts as ROOM, and mnist/mnist.h as all of them.
+- cli sees its own headers, <mnist/...> and outside libraries; a public header sees public headers.
+- A quoted name is relative to src/ and names its room. No file includes a .c file.
+- Rooms other than cli neither print, nor exit, nor read the environment.
+
+Exit codes: 0 no breach; 1 a breach; 2 usage. --self-test shows that each rule catches its breach.
+END
+}
+
+# One line per file and finding. Comments are blanked first, and strings too where calls are sought.
+# shellcheck disable=SC2016  # awk's dollars
+checker='
+BEGIN {
+    # What each room may include. A new room is a new line here.
+    rooms["base"] = "base"
+    rooms["kernels"] = "kernels base"
+    rooms["data"] = "data kernels base"
+    rooms["nn"] = "nn kernels base"
+    rooms["eval"] = "eval nn data kernels base"
+    rooms["train"] = "train eval nn data kernels base"
+    rooms["io"] = "io nn data kernels base"
+    rooms["cli"] = "cli"
+    for (room in rooms) {
+        count = split(rooms[room], list, " ")
+        for (i = 1; i <= count; i++) {
+            allowed[room, list[i]] = 1
+        }
+    }
+    forbidden = "(^|[^A-Za-z0-9_])(((v?f?|vd?|d)printf|puts|putchar|perror|_?exit|_Exit|" \
+        "quick_exit|abort|(secure_)?getenv)[ \t]*[(]|(stdout|stderr|environ)([^A-Za-z0-9_]|$))"
+}
+
+function breach(text)
+{
+    printf "%s:%d: %s\n", path, FNR, text
+    breaches++
+}
+
+# The line without comments, and in `code` without what stands between quotes as well.
+function strip(line,    i, c, two, out)
+{
+    out = code = ""
+    for (i = 1; i <= length(line); i++) {
+        c = substr(line, i, 1)
+        two = substr(line, i, 2)
+        if (in_comment) {
+            if (two == "*/") {
+                in_comment = 0
+                i++
+                out = out " "
+                code = code " "
+            }
+        } else if (quote != "") {
+            out = out c
+            if (c == "\\") {
+                out = out substr(line, ++i, 1)
+            } else if (c == quote) {
+                quote = ""
+                code = code c
+            }
+        } else if (two == "/*") {
+            in_comment = 1
+            i++
+        } else if (two == "//") {
+            break
+        } else {
+            if (c == "\"" || c == "\047") {
+                quote = c
+            }
+            out = out c
+            code = code c
+        }
+    }
+    quote = "" # literals end with the line
+    return out
+}
+
+# What the file at path belongs to: a room, "public" (mnist.h), "tests" or "".
+function home(    part)
+{
+    split(path, part, "/")
+    if (part[1] == "tests") {
+        return "tests"
+    }
+    if (part[1] == "src" && part[3] != "") {
+        return part[2]
+    }
+    if (path == "include/mnist/mnist.h") {
+        return "public"
+    }
+    if (path ~ /^include\/mnist\/[^\/]+\.h$/) {
+        sub(/\.h$/, "", part[3])
+        return part[3]
+    }
+    return ""
+}
+
+function check_public_name(name,    target)
+{
+    target = name
+    sub(/^mnist\//, "", target)
+    sub(/\.h$/, "", target)
+    if (room == "cli" || room == "public") {
+        return
+    }
+    if (target == "mnist") {
+        breach(room " must not include all rooms: <" name ">")
+    } else if (!((room, target) in allowed)) {
+        breach(room " must not include " target ": <" name ">")
+    }
+}
+
+function check_quoted_name(name,    part, parts)
+{
+    parts = split(name, part, "/")
+    if (path ~ /^include\//) {
+        breach("a public header sees public headers only: \"" name "\"")
+    } else if (parts < 2 || part[1] == "." || part[1] == "..") {
+        breach("a name is to be relative to src/ and to name its room: \"" name "\"")
+    } else if (!((room, part[1]) in allowed)) {
+        breach(room " must not include " part[1] ": \"" name "\"")
+    }
+}
+
+function check_include(line,    name, form)
+{
+    name = line
+    sub(/^[ \t]*#[ \t]*include[ \t]*/, "", name)
+    form = substr(name, 1, 1)
+    if (form != "<" && form != "\"") {
+        if (room != "tests") {
+            breach("an include that is computed cannot be checked: " name)
+        }
+        return
+    }
+    name = substr(name, 2)
+    sub(/[>"].*$/, "", name)
+    if (name ~ /\.c$/) {
+        breach("a .c file is not to be included: " name)
+    } else if (room == "tests") {
+        return
+    } else if (form == "<" && name ~ /^mnist\//) {
+        check_public_name(name)
+    } else if (form == "\"") {
+        check_quoted_name(name)
+    }
+}
+
+FNR == 1 {
+    path = substr(FILENAME, length(root) + 2)
+    in_comment = 0
+    room = home()
+    files++
+    if (room != "tests" && room != "public" && !(room in rooms)) {
+        breach("no room of this name is in the dependency order of scripts/check-layers.sh")
+    }
+}
+
+{
+    line = strip($0)
+    if (line ~ /^[ \t]*#[ \t]*include/) {
+        check_include(line)
+    } else if (room != "cli" && room != "tests" && match(code, forbidden)) {
+        call = substr(code, RSTART, RLENGTH)
+        gsub(/[^A-Za-z_]/, "", call)
+        breach("only cli may print, exit or read the environment: " call)
+    }
+}
+
+END {
+    if (!breaches) {
+        print "check-layers: " files " files, no breach"
+    }
+    exit breaches > 0
+}
+'
+
+check()
+{
+    local tree=$1 folder
+    set --
+    for folder in src include tests; do
+        if [ -d "$tree/$folder" ]; then
+            set -- "$@" "$tree/$folder"
+        fi
+    done
+    if [ $# -eq 0 ]; then
+        echo "check-layers: $tree has neither src/ nor include/" >&2
+        return 2
+    fi
+    # sorted, so that the output has one order; no file name of a source tree holds a newline
+    find "$@" -type f -name '*.[ch]' | LC_ALL=C sort | {
+        set --
+        while IFS= read -r folder; do
+            set -- "$@" "$folder"
+        done
+        LC_ALL=C awk -v root="$tree" "$checker" "$@"
+    }
+}
+
+passed=0
+failed=0
+
+# expect FILE LINE RESULT: with LINE as line 2 of FILE, RESULT is part of what is printed about
+# it; "ok": nothing is.
+expect()
+{
+    local file=$1 line=$2 result=$3 output status=0
+    rm -rf "$tree/src" "$tree/include" "$tree/tests"
+    mkdir -p "$tree/$(dirname -- "$file")"
+    printf '/* first */\n%s\n' "$line" >"$tree/$file"
+    output=$(check "$tree") || status=$?
+    case $result:$status:$output in
+    ok:0:'check-layers: 1 files, no breach') passed=$((passed + 1)) ;;
+    ok:*) false ;;
+    *:1:"$file:2: $result"*) passed=$((passed + 1)) ;;
+    *) false ;;
+    esac || {
+        printf 'self-test: %s: %s\n  expected %s, exit %s gave: %s\n' "$file" "$line" "$result" \
+            "$status" "$output" >&2
+        failed=$((failed + 1))
+    }
+}
+
+self_test()
+{
+    tree=$(mktemp -d "${TMPDIR:-/tmp}/check layers.XXXXXX")
+    trap 'rm -rf "$tree"' EXIT
+
+    # every pair of rooms, against the order written out a second time, level by level
+    local from to public
+    for from in base:0 kernels:1 data:2 nn:2 eval:3 io:3 train:3; do
+        for to in base:0 kernels:1 data:2 nn:2 eval:3 io:3 train:3 cli:4; do
+            local result="${from%:*} must not include ${to%:*}: "
+            if [ "$from" = "$to" ] || [ "${to#*:}" -lt "${from#*:}" ] ||
+                [ "$from $to" = 'train:3 eval:3' ]; then
+                result=ok
+            fi
+            expect "src/${from%:*}/a.c" "#include \"${to%:*}/b.h\"" "$result"
+            if [ "$to" = cli:4 ]; then
+                continue # nothing of it is public
+            fi
+            expect "src/${from%:*}/a.c" "#include <mnist/${to%:*}.h>" "$result"
+            expect "include/mnist/${from%:*}.h" "#include <mnist/${to%:*}.h>" "$result"
+        done
+        public='a public header sees public headers only'
+        expect "include/mnist/${from%:*}.h" '#include "base/status.h"' "$public"
+        expect "src/${from%:*}/a.c" '#include <mnist/mnist.h>' "${from%:*} must not include all rooms"
+        expect "src/${from%:*}/a.c" '#include <stdio.h>' ok
+    done
+
+    expect include/mnist/mnist.h '#include <mnist/train.h>' ok
+    expect src/cli/a.c '#include <mnist/mnist.h>' ok
+    expect src/cli/a.c '#include <jansson.h>' ok
+    expect src/cli/a.c '#include "cli/options.h"' ok
+    expect src/cli/a.c '#include "nn/mlp.h"' 'cli must not include nn'
+    expect src/cli/a.c '#include "base/status.h"' 'cli must not include base'
+    expect src/nn/deep/a.h '  #  include	"data/idx.h" /* why */' 'nn must not include data'
+    expect src/nn/a.c '/* #include "data/idx.h" */' ok
+    expect src/nn/a.c '// #include "data/idx.h"' ok
+    expect src/nn/a.c '/* a */ #include "data/idx.h"' 'nn must not include data'
+    expect src/nn/a.c '#include "mlp.h"' 'a name is to be relative to src/'
+    expect src/nn/a.c '#include "../data/idx.h"' 'a name is to be relative to src/'
+    expect src/nn/a.c '#include HEADER' 'an include that is computed cannot be checked'
+    expect src/kernels/a.c '#include "kernels/b.c"' 'a .c file is not to be included'
+    expect src/cli/a.c '#include "cli/b.c"' 'a .c file is not to be included'
+    expect tests/unit/test_a.c '#include "nn/mlp.c"' 'a .c file is not to be included'
+    expect tests/unit/test_a.c '#include "../../src/nn/mlp.c"' 'a .c file is not to be included'
+    expect tests/unit/test_a.c '#include "nn/mlp.h"' ok
+
+    local call
+    for call in 'printf("x")' 'fprintf (f, "x")' 'vprintf(a, b)' 'vfprintf(f, a, b)' 'puts("x")' \
+        'dprintf(1, "x")' 'vdprintf(1, a, b)' 'putchar(1)' 'perror("x")' 'exit(1)' '_exit(1)' \
+        '_Exit(1)' 'quick_exit(1)' 'abort()' 'getenv("HOME")' 'secure_getenv("HOME")' \
+        'fputs("x", stdout)' 'fputs("x", stderr)' 'char **e = environ'; do
+        expect src/io/a.c "    $call;" 'only cli may print, exit or read the environment'
+        expect src/cli/a.c "    $call;" ok
+        expect tests/cli/a.c "    $call;" ok
+    done
+    for call in 'snprintf(a, 1, "printf()")' 'vsnprintf(a, 1, "x", b)' 'mnist_exit()' 'fputs("x", f)' \
+        "c = '\"'; /* exit(1) */" 'a = "\"exit(1)"' 'my_stdout = 1' '// abort()'; do
+        expect src/io/a.c "    $call;" ok
+    done
+    expect include/mnist/io.h 'static inline void f(void) { abort(); }' 'only cli may'
+    expect src/io/a.c '    a = "/*"; exit(1);' 'only cli may'
+
+    # a room that nobody has placed, and a file outside all rooms
+    local output
+    for file in src/attic/a.c src/a.c include/mnist/attic.h; do
+        rm -rf "$tree/src" "$tree/include" "$tree/tests"
+        mkdir -p "$tree/$(dirname -- "$file")"
+        echo >"$tree/$file"
+        output=$(check "$tree") && failed=$((failed + 1))
+        case $output in
+        "$file:1: no room of this name"*) passed=$((passed + 1)) ;;
+        *)
+            echo "self-test: $file: $output" >&2
+            failed=$((failed + 1))
+            ;;
+        esac
+    done
+
+    echo "check-layers: self-test: $passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+}
+
+case ${1:-} in
+--self-test) self_test ;;
+-h | --help) usage ;;
+-*)
+    usage >&2
+    exit 2
+    ;;
+*)
+    if [ $# -gt 1 ]; then
+        usage >&2
+        exit 2
+    fi
+    tree=${1:-$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)}
+    check "${tree%/}"
+    ;;
+esac

