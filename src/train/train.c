@@ -18,7 +18,7 @@ mnist_train_config mnist_train_defaults(void)
         .epochs = 10,
         .batch_size = 64,
         .seed = 1,
-        .sgd = {.momentum = 0.9f, .nesterov = true, .weight_decay = 0.0f, .clip_norm = 0.0f},
+        .sgd = {.momentum = 0.9f, .nesterov = true, .weight_decay = 1e-4f, .clip_norm = 0.0f},
         .schedule = {.kind = MNIST_SCHEDULE_ONE_CYCLE,
                      .lr = 0.1f,
                      .warmup = 0.15f,
