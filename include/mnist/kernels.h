@@ -28,8 +28,13 @@ typedef enum mnist_activation {
 /* "relu", "tanh", "sigmoid", "leaky-relu", "gelu"; NULL past the end. */
 const char *mnist_activation_name(mnist_activation activation);
 
-/* The kernels that this CPU gets: "portable", "avx2". */
+/* The name of the kernels in use: "scalar", "portable", "neon", "avx2", "avx512". By default the fastest
+ * that this CPU can run; which they are changes no result. */
 const char *mnist_kernels_name(void);
+
+/* Chooses kernels by name for every pass created from now on; NULL returns to the default. Errors:
+ * MNIST_ERR_ARGUMENT (a name unknown or not for this CPU; the text lists those there are). */
+mnist_status mnist_kernels_use(const char *name, mnist_error *err);
 
 #ifdef __cplusplus
 }

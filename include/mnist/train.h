@@ -9,6 +9,17 @@
 extern "C" {
 #endif
 
+/* Whether the first layer leaves out the products with pixels that are 0. Changes no result. */
+typedef enum mnist_zero_skip {
+    MNIST_ZERO_SKIP_AUTO, /* where the training images are mostly 0 */
+    MNIST_ZERO_SKIP_ON,
+    MNIST_ZERO_SKIP_OFF,
+    MNIST_ZERO_SKIPS
+} mnist_zero_skip;
+
+/* "auto", "on", "off"; NULL past the end. */
+const char *mnist_zero_skip_name(mnist_zero_skip zero_skip);
+
 typedef struct mnist_train_config {
     unsigned epochs;     /* >= 1 */
     size_t batch_size;   /* >= 1; the last batch of an epoch may be shorter and is used */
@@ -16,6 +27,7 @@ typedef struct mnist_train_config {
     mnist_sgd sgd;
     mnist_schedule schedule;
     float label_smoothing; /* in [0, 1) */
+    mnist_zero_skip zero_skip;
 } mnist_train_config;
 
 /* Fields with the values that mnist-train has when no flag is given. */

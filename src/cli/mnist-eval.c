@@ -126,7 +126,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     int code = mnist_options_start(&mnist_eval_program, argc, argv, &settings, &parsed);
     if (code < 0) {
-        code = run(&settings, &parsed);
+        code = mnist_choose_kernels(PROGRAM);
+        code = code == MNIST_EXIT_OK ? run(&settings, &parsed) : code;
     }
     mnist_options_free(&parsed);
     return mnist_report_end(PROGRAM, code);

@@ -463,6 +463,21 @@ static int run_session(session *s)
     return s->settings->dry_run ? report_plan(s, parameters) : train_all(s, parameters);
 }
 
+/* The session from first to last, and what it held given back. */
+static int train(const mnist_train_settings *settings)
+{
+    session s = {.settings = settings};
+    mnist_error err;
+    int code = run_session(&s);
+    if (mnist_log_close(s.log, &err) != MNIST_OK && !s.log_failed) {
+        fprintf(stderr, PROGRAM ": %s\n", err.text);
+        s.log_failed = true;
+    }
+    mnist_pool_free(s.pool);
+    mnist_source_close(&s.source);
+    return s.log_failed && code == MNIST_EXIT_OK ? MNIST_EXIT_FAILURE : code;
+}
+
 int main(int argc, char **argv)
 {
     mnist_train_settings settings = mnist_train_settings_defaults();
@@ -471,18 +486,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     int code = mnist_options_start(&mnist_train_program, argc, argv, &settings, &parsed);
     if (code < 0) {
-        session s = {.settings = &settings};
-        mnist_error err;
-        code = run_session(&s);
-        if (mnist_log_close(s.log, &err) != MNIST_OK && !s.log_failed) {
-            fprintf(stderr, PROGRAM ": %s\n", err.text);
-            s.log_failed = true;
-        }
-        if (s.log_failed && code == MNIST_EXIT_OK) {
-            code = MNIST_EXIT_FAILURE;
-        }
-        mnist_pool_free(s.pool);
-        mnist_source_close(&s.source);
+        code = mnist_choose_kernels(PROGRAM);
+        code = code == MNIST_EXIT_OK ? train(&settings) : code;
     }
     mnist_options_free(&parsed);
     return mnist_report_end(PROGRAM, code);

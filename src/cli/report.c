@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void mnist_report_line(const mnist_evaluation *test, double seconds)
@@ -122,4 +123,15 @@ int mnist_report_error(const char *program, const mnist_error *err)
 {
     fprintf(stderr, "%s: %s\n", program, err->text);
     return err->status == MNIST_ERR_DIVERGED ? MNIST_EXIT_DIVERGED : MNIST_EXIT_FAILURE;
+}
+
+int mnist_choose_kernels(const char *program)
+{
+    mnist_error err;
+    const char *name = getenv("MNIST_ISA");
+    if (name && name[0] && mnist_kernels_use(name, &err) != MNIST_OK) {
+        fprintf(stderr, "%s: MNIST_ISA: %s\n", program, err.text);
+        return MNIST_EXIT_USAGE;
+    }
+    return MNIST_EXIT_OK;
 }

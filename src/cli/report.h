@@ -1,4 +1,4 @@
-/* What the programs say on stdout, and the gate. Both programs use it, so that both print the same
+/* What the programs have in common beside their options: what they say on stdout, the gate, MNIST_ISA. Both programs use it, so that both print the same
  * numbers for the same model and data. */
 #ifndef MNIST_CLI_REPORT_H
 #define MNIST_CLI_REPORT_H
@@ -34,6 +34,10 @@ int mnist_report_json(const char *program, json_t *document);
 /* Flushes stdout; a full disk or a closed pipe becomes a message and an exit code, unless code is
  * one already. */
 int mnist_report_end(const char *program, int code);
+
+/* Takes the kernels that MNIST_ISA names, if it is set. MNIST_EXIT_OK, or an exit code after a
+ * message. */
+int mnist_choose_kernels(const char *program);
 
 /* "PROGRAM: text" on stderr; returns the exit code that goes with the status. */
 int mnist_report_error(const char *program, const mnist_error *err);

@@ -36,6 +36,11 @@ static const char *schedule_name(int value)
     return mnist_schedule_name((mnist_schedule_kind)value);
 }
 
+static const char *zero_skip_name(int value)
+{
+    return mnist_zero_skip_name((mnist_zero_skip)value);
+}
+
 static const char *progress_name(int value)
 {
     return mnist_progress_mode_name((mnist_progress_mode)value);
@@ -253,6 +258,9 @@ static const mnist_option train_run_options[] = {
     {UNSIGNED(S, threads, 0, MNIST_MAX_THREADS), .letter = 'j', .name = "threads",
      .zero = "all CPUs", .flags = CONFIG, .known_as = "jobs",
      .help = "threads to work with; 0 for all CPUs; changes no result"},
+    {CHOICE(mnist_zero_skip, S, train.zero_skip, zero_skip_name), .name = "zero-skip",
+     .argument = "WHEN", .flags = CONFIG,
+     .help = "leave out products with pixels that are 0; changes no result"},
     {UNSIGNED(S, runs, 1, 1000), .name = "runs", .flags = CONFIG, .known_as = "repeat",
      .help = "train N times with seeds from --seed on; report mean, deviation and worst"},
     {FLAG(S, dry_run), .letter = 'n', .name = "dry-run",

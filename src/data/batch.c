@@ -40,3 +40,32 @@ void mnist_batch_gather(mnist_view view, const float table[256], const uint32_t 
         }
     }
 }
+
+void mnist_batch_gather_sparse(mnist_view view, const mnist_kernels *kernels, const uint32_t *order,
+                               size_t first, size_t count, mnist_sparse *sparse, size_t row,
+                               uint8_t *labels)
+{
+    size_t pixels = (size_t)view.rows * view.cols;
+    assert(sparse->columns == pixels);
+    for (size_t i = 0; i < count; i++) {
+        size_t index = order ? order[first + i] : first + i;
+        assert(index < view.count);
+        mnist_sparse_set_row(sparse, kernels, row + i, view.images + index * pixels);
+        if (labels) {
+            labels[i] = view.labels[index];
+        }
+    }
+}
+
+double mnist_batch_density(mnist_view view)
+{
+    size_t pixels = (size_t)view.rows * view.cols, images = view.count < 1000 ? view.count : 1000;
+    uint64_t found = 0;
+    for (size_t i = 0; i < images; i++) {
+        const uint8_t *image = view.images + view.count * i / images * pixels;
+        for (size_t p = 0; p < pixels; p++) {
+            found += image[p] != 0;
+        }
+    }
+    return images > 0 ? (double)found / ((double)images * (double)pixels) : 1.0;
+}

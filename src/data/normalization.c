@@ -1,5 +1,7 @@
 #include <mnist/data.h>
 
+#include "data/batch.h"
+
 #include <math.h>
 
 const char *mnist_normalization_name(mnist_normalization_kind kind)
@@ -65,4 +67,14 @@ void mnist_normalization_table(const mnist_normalization *normalization, float t
                        ? unit
                        : (unit - normalization->mean) / normalization->stddev;
     }
+}
+
+float mnist_normalization_split(const mnist_normalization *normalization, float table[256])
+{
+    bool unit = normalization->kind == MNIST_NORMALIZE_UNIT;
+    for (int v = 0; v < 256; v++) {
+        float value = (float)v / 255.0f;
+        table[v] = unit ? value : value / normalization->stddev;
+    }
+    return unit ? 0.0f : -normalization->mean / normalization->stddev;
 }

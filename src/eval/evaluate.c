@@ -9,34 +9,49 @@
 #include <math.h>
 #include <string.h>
 
-/* Images at a time: the pixels of a block, as floats, stay in a second-level cache. */
-#define EVALUATION_BATCH 256u
+/* Images that a worker takes at a time: their activations stay in its cache. */
+#define EVALUATION_ROWS 48u
 
+/* Every worker goes through its share of the images by itself, in its own rows of the pass. */
 typedef struct evaluator {
     mnist_view view;
-    float table[256];
-    mnist_pass *pass;
-    float *x; /* (EVALUATION_BATCH, stride) */
+    float table[256], shift; /* of the normalisation */
+    mnist_pass *pass;        /* EVALUATION_ROWS for each worker */
+    float *x;                /* (EVALUATION_ROWS of each worker, stride); NULL: sparse */
     size_t stride;
-    size_t first, count; /* of the current batch */
+    mnist_sparse *sparse;
+    uint8_t *labels;    /* (EVALUATION_ROWS of each worker) */
+    float *losses;      /* (view.count) */
+    uint8_t *predicted; /* (view.count) */
 } evaluator;
 
-static void batch_task(void *argument, mnist_worker worker)
+static void share_task(void *argument, mnist_worker worker)
 {
     evaluator *e = argument;
-    size_t first, end;
-    mnist_worker_share(worker, e->count, &first, &end);
-    if (first < end) {
-        mnist_batch_gather(e->view, e->table, NULL, e->first + first, end - first,
-                           e->x + first * e->stride, e->stride, NULL);
+    size_t image, end, row = worker.index * EVALUATION_ROWS;
+    mnist_worker_share(worker, e->view.count, &image, &end);
+    while (image < end) {
+        size_t count = end - image < EVALUATION_ROWS ? end - image : EVALUATION_ROWS;
+        if (e->sparse) {
+            mnist_batch_gather_sparse(e->view, e->pass->kernels, NULL, image, count, e->sparse, row,
+                                      e->labels + row);
+        } else {
+            mnist_batch_gather(e->view, e->table, NULL, image, count, e->x + row * e->stride,
+                               e->stride, e->labels + row);
+        }
+        mnist_pass_evaluate(e->pass,
+                            &(mnist_pass_batch){.x = e->x,
+                                                .x_stride = e->stride,
+                                                .sparse = e->sparse,
+                                                .table = e->table,
+                                                .shift = e->shift,
+                                                .labels = e->labels,
+                                                .count = count},
+                            row, row + count);
+        memcpy(e->losses + image, e->pass->losses + row, count * sizeof *e->losses);
+        memcpy(e->predicted + image, e->pass->predicted + row, count);
+        image += count;
     }
-    mnist_pool_barrier(worker);
-    mnist_pass_evaluate_part(e->pass,
-                             &(mnist_pass_batch){.x = e->x,
-                                                 .x_stride = e->stride,
-                                                 .labels = e->view.labels + e->first,
-                                                 .count = e->count},
-                             worker);
 }
 
 static mnist_status check_view(const mnist_mlp *mlp, mnist_view view, mnist_error *err)
@@ -57,22 +72,37 @@ static mnist_status check_view(const mnist_mlp *mlp, mnist_view view, mnist_erro
     return MNIST_OK;
 }
 
-static void run_batches(evaluator *e, mnist_pool *pool, mnist_evaluation *out)
+static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnist_error *err)
 {
-    double loss = 0.0;
-    memset(out, 0, sizeof *out);
-    for (e->first = 0; e->first < e->view.count; e->first += e->count) {
-        size_t left = e->view.count - e->first;
-        e->count = left < EVALUATION_BATCH ? left : EVALUATION_BATCH;
-        mnist_pool_run(pool, batch_task, e);
-        for (size_t i = 0; i < e->count; i++) { /* in the order of the images */
-            unsigned label = e->view.labels[e->first + i], predicted = e->pass->predicted[i];
-            loss += (double)e->pass->losses[i];
-            out->errors += predicted != label;
-            out->confusion[label][predicted]++;
-        }
+    size_t rows = (size_t)mnist_pool_threads(pool) * EVALUATION_ROWS;
+    mnist_status status = mnist_pass_create(&e->pass, mlp, pool, rows, err);
+    if (status == MNIST_OK && mnist_batch_density(e->view) < MNIST_SPARSE_DENSITY) {
+        status = mnist_sparse_create(&e->sparse, rows, mlp->config.inputs, false, err);
+    } else if (status == MNIST_OK) {
+        e->stride = mnist_pad(mlp->config.inputs);
+        e->x = mnist_alloc(rows, e->stride * sizeof *e->x);
     }
-    double count = (double)e->view.count;
+    if (status != MNIST_OK) {
+        return status;
+    }
+    e->labels = mnist_alloc(rows, 1);
+    e->losses = mnist_alloc(e->view.count, sizeof *e->losses);
+    e->predicted = mnist_alloc(e->view.count, 1);
+    bool ok = (e->sparse || e->x) && e->labels && e->losses && e->predicted;
+    return ok ? MNIST_OK
+              : mnist_fail(err, MNIST_ERR_MEMORY,
+                           "out of memory for the evaluation of %zu images", e->view.count);
+}
+
+static void add_up(const evaluator *e, mnist_evaluation *out)
+{
+    double loss = 0.0, count = (double)e->view.count;
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < e->view.count; i++) { /* in the order of the images */
+        loss += (double)e->losses[i];
+        out->errors += e->view.labels[i] != e->predicted[i];
+        out->confusion[e->view.labels[i]][e->predicted[i]]++;
+    }
     out->count = e->view.count;
     out->loss = loss / count;
     out->accuracy = (double)(out->count - out->errors) / count;
@@ -87,20 +117,18 @@ mnist_status mnist_evaluate(mnist_mlp *mlp, mnist_view view,
     if (status != MNIST_OK) {
         return status;
     }
-    evaluator e = {.view = view, .stride = mnist_pad(mlp->config.inputs)};
-    mnist_normalization_table(normalization, e.table);
-    status = mnist_pass_create(&e.pass, mlp, pool, EVALUATION_BATCH, err);
-    if (status != MNIST_OK) {
-        return status;
+    evaluator e = {.view = view};
+    e.shift = mnist_normalization_split(normalization, e.table);
+    status = prepare(&e, mlp, pool, err);
+    if (status == MNIST_OK) {
+        mnist_pool_run(pool, share_task, &e);
+        add_up(&e, out);
     }
-    e.x = mnist_alloc(EVALUATION_BATCH, e.stride * sizeof *e.x);
-    if (e.x) {
-        run_batches(&e, pool, out);
-    } else {
-        status = mnist_fail_memory(err, EVALUATION_BATCH * e.stride * sizeof *e.x,
-                                   "a batch of images");
-    }
-    mnist_free(e.x);
     mnist_pass_free(e.pass);
+    mnist_sparse_free(e.sparse);
+    mnist_free(e.x);
+    mnist_free(e.labels);
+    mnist_free(e.losses);
+    mnist_free(e.predicted);
     return status;
 }

@@ -1,11 +1,23 @@
 /* Which table this CPU gets. */
 #include "kernels/kernels.h"
 
+#include "base/status.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
 #ifdef MNIST_HAVE_portable
 extern const mnist_kernels mnist_kernels_portable;
 #endif
 #ifdef MNIST_HAVE_avx2
 extern const mnist_kernels mnist_kernels_avx2;
+#endif
+#ifdef MNIST_HAVE_avx512
+extern const mnist_kernels mnist_kernels_avx512;
+#endif
+#ifdef MNIST_HAVE_neon
+extern const mnist_kernels mnist_kernels_neon;
 #endif
 
 const char *mnist_activation_name(mnist_activation activation)
@@ -24,29 +36,70 @@ const char *mnist_activation_name(mnist_activation activation)
 
 const mnist_kernels *mnist_kernels_list(size_t index)
 {
-    const mnist_kernels *tables[4] = {&mnist_kernels_scalar};
+    const mnist_kernels *tables[5] = {&mnist_kernels_scalar};
     size_t count = 1;
 #ifdef MNIST_HAVE_portable
     tables[count++] = &mnist_kernels_portable;
 #endif
-#ifdef MNIST_HAVE_avx2
+#ifdef MNIST_HAVE_neon
+    tables[count++] = &mnist_kernels_neon; /* every AArch64 CPU has it */
+#endif
+#if defined(MNIST_HAVE_avx2) || defined(MNIST_HAVE_avx512)
     /* The compiler's run-time library asks CPUID for the instructions and XGETBV for whether the
      * system saves the registers. */
     __builtin_cpu_init();
+#endif
+#ifdef MNIST_HAVE_avx2
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
         tables[count++] = &mnist_kernels_avx2;
+    }
+#endif
+#ifdef MNIST_HAVE_avx512
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+        tables[count++] = &mnist_kernels_avx512;
     }
 #endif
     return index < count ? tables[index] : NULL;
 }
 
-const mnist_kernels *mnist_kernels_select(void)
+/* The choice of mnist_kernels_use; NULL until it is called. */
+static _Atomic(const mnist_kernels *) chosen;
+
+static const mnist_kernels *fastest(void)
 {
     const mnist_kernels *best = &mnist_kernels_scalar;
     for (size_t index = 0; mnist_kernels_list(index); index++) {
         best = mnist_kernels_list(index); /* ordered from slow to fast */
     }
     return best;
+}
+
+const mnist_kernels *mnist_kernels_select(void)
+{
+    const mnist_kernels *choice = atomic_load(&chosen);
+    return choice ? choice : fastest();
+}
+
+mnist_status mnist_kernels_use(const char *name, mnist_error *err)
+{
+    char there_are[128] = "";
+    if (!name) {
+        atomic_store(&chosen, NULL);
+        return MNIST_OK;
+    }
+    for (size_t index = 0; mnist_kernels_list(index); index++) {
+        const mnist_kernels *table = mnist_kernels_list(index);
+        if (strcmp(table->name, name) == 0) {
+            atomic_store(&chosen, table);
+            return MNIST_OK;
+        }
+        size_t used = strlen(there_are);
+        snprintf(there_are + used, sizeof there_are - used, "%s%s", used ? ", " : "", table->name);
+    }
+    return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                      "kernels \"%s\" are not for this CPU, or unknown: expected one of %s", name,
+                      there_are);
 }
 
 const char *mnist_kernels_name(void)

@@ -31,6 +31,32 @@ typedef struct mnist_product {
     size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
 } mnist_product;
 
+/* A row of bytes without its zeros: an entry for each byte that is not 0, in ascending order of index. */
+typedef uint32_t mnist_entry; /* index << 8 | byte */
+
+/* Indices of entries are below this. */
+#define MNIST_MAX_ENTRY_INDEX (1u << 24)
+
+/* out(i, n) = init(i, n) + sum over row i's entries of table[byte] w(index, n): mnist_product for a left
+ * operand whose zeros are left out. A product with 0 changes no sum (other than the sign of a zero),
+ * so the bits are those of the dense product. table[0] is 0. */
+typedef struct mnist_sparse_product {
+    float *out; /* (rows, width) */
+    size_t out_stride;
+    const float *init; /* as in mnist_product */
+    size_t init_stride;
+    const mnist_entry *entries; /* row i's list starts at entries[i * entry_stride] */
+    size_t entry_stride;
+    /* row i: entries begin[i * bound_stride] to end[i * bound_stride] - 1 of its list; begin NULL: from 0 */
+    const uint32_t *begin, *end;
+    size_t bound_stride;
+    const float *table; /* (256) */
+    const float *w;     /* (indices, width) */
+    size_t w_stride;
+    size_t rows;
+    size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
+} mnist_sparse_product;
+
 /* Softmax and cross-entropy of rows of logits, and the gradient of `scale` times each row's loss.
  * With m = max z, e_c = exp(z_c - m), s = sum of e_c for c = 0, 1, …:
  *   losses_i = log s - (1 - smoothing) (z_label - m) - smoothing / classes * sum of (z_c - m)
@@ -62,6 +88,12 @@ typedef struct mnist_kernels {
 
     void (*product)(const mnist_product *product);
 
+    void (*sparse_product)(const mnist_sparse_product *product);
+
+    /* Writes the entries of count bytes, whose indices start at first; returns how many. Room for
+     * count + MNIST_LANES entries must be there. */
+    size_t (*compress)(const uint8_t *bytes, size_t count, uint32_t first, mnist_entry *entries);
+
     /* out(c, r) = in(r, c) for a block of rows x columns, both at most MNIST_PANEL and any number. */
     void (*transpose)(const float *in, size_t in_stride, float *out, size_t out_stride,
                       size_t rows, size_t columns);
@@ -92,7 +124,7 @@ static inline bool mnist_activation_keeps_input(mnist_activation activation)
 /* The oracle, usable everywhere. */
 extern const mnist_kernels mnist_kernels_scalar;
 
-/* The fastest table that this CPU can run. */
+/* The table that mnist_kernels_use chose; by default the fastest that this CPU can run. */
 const mnist_kernels *mnist_kernels_select(void);
 
 /* Every table that this CPU can run, the oracle first; NULL past the end. For tests and benches. */

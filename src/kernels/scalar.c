@@ -18,6 +18,33 @@ static void product(const mnist_product *p)
     }
 }
 
+static void sparse_product(const mnist_sparse_product *p)
+{
+    for (size_t i = 0; i < p->rows; i++) {
+        const mnist_entry *list = p->entries + i * p->entry_stride;
+        uint32_t begin = p->begin ? p->begin[i * p->bound_stride] : 0;
+        uint32_t end = p->end[i * p->bound_stride];
+        for (size_t n = 0; n < p->width; n++) {
+            float sum = p->init ? p->init[i * p->init_stride + n] : 0.0f;
+            for (uint32_t e = begin; e < end; e++) {
+                sum = fmaf(p->table[list[e] & 255], p->w[(list[e] >> 8) * p->w_stride + n], sum);
+            }
+            p->out[i * p->out_stride + n] = sum;
+        }
+    }
+}
+
+static size_t compress(const uint8_t *bytes, size_t count, uint32_t first, mnist_entry *entries)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] != 0) {
+            entries[found++] = (first + (uint32_t)i) << 8 | bytes[i];
+        }
+    }
+    return found;
+}
+
 static void transpose(const float *in, size_t in_stride, float *out, size_t out_stride,
                       size_t rows, size_t columns)
 {
@@ -223,6 +250,8 @@ static double sum_squares(const float *g, size_t n)
 const mnist_kernels mnist_kernels_scalar = {
     .name = "scalar",
     .product = product,
+    .sparse_product = sparse_product,
+    .compress = compress,
     .transpose = transpose,
     .activate = {MNIST_ACTIVATION_LIST(ACTIVATE)},
     .activate_backward = {MNIST_ACTIVATION_LIST(ACTIVATE_BACKWARD)},

@@ -15,13 +15,27 @@
 #include <immintrin.h>
 #define SIMD_TABLE  mnist_kernels_avx2
 #define SIMD_NAME   "avx2"
+#define SIMD_REGISTERS 16
 #define SIMD_FLOATS 8
+#elif defined(MNIST_SIMD_avx512)
+#include <immintrin.h>
+#define SIMD_TABLE  mnist_kernels_avx512
+#define SIMD_NAME   "avx512"
+#define SIMD_REGISTERS 32
+#define SIMD_FLOATS 16
+#elif defined(MNIST_SIMD_neon)
+#include <arm_neon.h>
+#define SIMD_TABLE  mnist_kernels_neon
+#define SIMD_NAME   "neon"
+#define SIMD_REGISTERS 32
+#define SIMD_FLOATS 4
 #elif defined(MNIST_SIMD_portable)
 #define SIMD_TABLE  mnist_kernels_portable
 #define SIMD_NAME   "portable"
+#define SIMD_REGISTERS 32 /* of most others; with fewer the sums spill, and are right */
 #define SIMD_FLOATS 4
 #else
-#error "define one of MNIST_SIMD_portable, MNIST_SIMD_avx2"
+#error "define one of MNIST_SIMD_portable, MNIST_SIMD_avx2, MNIST_SIMD_avx512, MNIST_SIMD_neon"
 #endif
 
 typedef float vf __attribute__((vector_size(4 * SIMD_FLOATS)));
@@ -44,7 +58,9 @@ SIMD_INLINE void vf_store(float *p, vf v)
 
 SIMD_INLINE vf vf_set(float x)
 {
-#if SIMD_FLOATS == 8
+#if SIMD_FLOATS == 16
+    return (vf){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
+#elif SIMD_FLOATS == 8
     return (vf){x, x, x, x, x, x, x, x};
 #else
     return (vf){x, x, x, x};
@@ -55,6 +71,10 @@ SIMD_INLINE vf vf_fma(vf a, vf b, vf c)
 {
 #if defined(MNIST_SIMD_avx2)
     return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(MNIST_SIMD_avx512)
+    return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(MNIST_SIMD_neon)
+    return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #else
     vf sum;
     for (int lane = 0; lane < SIMD_FLOATS; lane++) {

@@ -5,19 +5,20 @@
 
 #include <assert.h>
 
-/* A tile of the product is at most TILE_ROWS rows by TILE_VECTORS vectors of columns; its sums stay in
- * registers over the whole depth: 12 of them, 2 of w and 1 of x fill 15 of the 16 that AVX2 has. */
+/* A tile of the product is TILE_ROWS rows by TILE_VECTORS vectors of columns; its sums stay in registers
+ * over the whole depth. With 16 registers: 12 sums, 2 vectors of w, 1 of x. With 32: 24, 4 and 1. */
 #define TILE_ROWS    6
-#define TILE_VECTORS 2
+#define TILE_VECTORS (SIMD_REGISTERS == 32 ? 4 : 2)
 #define TILE_COLUMNS (TILE_VECTORS * SIMD_FLOATS)
 
-/* The tile of outputs at (i, n). rows is a constant after inlining, so that the loops over it and over
- * the vectors unroll and the sums become registers. */
-SIMD_INLINE void product_tile(const mnist_product *p, size_t i, size_t n, const size_t rows)
+/* The tile of outputs at (i, n). rows and vectors are constants after inlining, so that the loops over
+ * them unroll and the sums become registers. */
+SIMD_INLINE void product_tile(const mnist_product *p, size_t i, size_t n, const size_t rows,
+                              const size_t vectors)
 {
     vf sum[TILE_ROWS][TILE_VECTORS];
     for (size_t j = 0; j < rows; j++) {
-        for (size_t v = 0; v < TILE_VECTORS; v++) {
+        for (size_t v = 0; v < vectors; v++) {
             sum[j][v] = p->init ? vf_load(p->init + (i + j) * p->init_stride + n + v * SIMD_FLOATS)
                                 : vf_set(0.0f);
         }
@@ -26,12 +27,12 @@ SIMD_INLINE void product_tile(const mnist_product *p, size_t i, size_t n, const 
     const size_t x_row = p->x_row, x_step = p->x_step, w_stride = p->w_stride;
     for (size_t r = p->depth; r > 0; r--) {
         vf wr[TILE_VECTORS];
-        for (size_t v = 0; v < TILE_VECTORS; v++) {
+        for (size_t v = 0; v < vectors; v++) {
             wr[v] = vf_load(w + v * SIMD_FLOATS);
         }
         for (size_t j = 0; j < rows; j++) {
             vf xr = vf_set(x[j * x_row]);
-            for (size_t v = 0; v < TILE_VECTORS; v++) {
+            for (size_t v = 0; v < vectors; v++) {
                 sum[j][v] = vf_fma(xr, wr[v], sum[j][v]);
             }
         }
@@ -39,40 +40,151 @@ SIMD_INLINE void product_tile(const mnist_product *p, size_t i, size_t n, const 
         w += w_stride;
     }
     for (size_t j = 0; j < rows; j++) {
-        for (size_t v = 0; v < TILE_VECTORS; v++) {
+        for (size_t v = 0; v < vectors; v++) {
             vf_store(p->out + (i + j) * p->out_stride + n + v * SIMD_FLOATS, sum[j][v]);
         }
     }
 }
 
+/* What is left of the rows, at most TILE_ROWS, across one tile's columns. */
+SIMD_INLINE void product_rows(const mnist_product *p, size_t i, size_t n, const size_t vectors)
+{
+    switch (p->rows - i) {
+    case 1:
+        product_tile(p, i, n, 1, vectors);
+        break;
+    case 2:
+        product_tile(p, i, n, 2, vectors);
+        break;
+    case 3:
+        product_tile(p, i, n, 3, vectors);
+        break;
+    case 4:
+        product_tile(p, i, n, 4, vectors);
+        break;
+    case 5:
+        product_tile(p, i, n, 5, vectors);
+        break;
+    default:
+        product_tile(p, i, n, TILE_ROWS, vectors);
+        break;
+    }
+}
+
+/* Widths are multiples of MNIST_LANES. Where a tile is wider, the last may have fewer vectors. */
 static void product(const mnist_product *p)
 {
     assert(p->width % MNIST_LANES == 0 && p->width <= MNIST_PANEL);
     for (size_t i = 0; i < p->rows; i += TILE_ROWS) {
-        for (size_t n = 0; n < p->width; n += TILE_COLUMNS) {
-            switch (p->rows - i) {
-            case 1:
-                product_tile(p, i, n, 1);
-                break;
-            case 2:
-                product_tile(p, i, n, 2);
-                break;
-            case 3:
-                product_tile(p, i, n, 3);
-                break;
-            case 4:
-                product_tile(p, i, n, 4);
-                break;
-            case 5:
-                product_tile(p, i, n, 5);
-                break;
-            default:
-                product_tile(p, i, n, TILE_ROWS);
-                break;
+        size_t n = 0;
+        for (; n + TILE_COLUMNS <= p->width; n += TILE_COLUMNS) {
+            product_rows(p, i, n, TILE_VECTORS);
+        }
+#if SIMD_FLOATS == 16
+        switch ((p->width - n) / SIMD_FLOATS) {
+        case 1:
+            product_rows(p, i, n, 1);
+            break;
+        case 2:
+            product_rows(p, i, n, 2);
+            break;
+        case 3:
+            product_rows(p, i, n, 3);
+            break;
+        default:
+            break;
+        }
+#endif
+    }
+}
+
+/* One row of a sparse product, `vectors` (a constant) wide: the sums are registers. */
+SIMD_INLINE void sparse_rows(const mnist_sparse_product *p, const size_t vectors)
+{
+    const float *table = p->table;
+    const size_t w_stride = p->w_stride;
+    for (size_t i = 0; i < p->rows; i++) {
+        const mnist_entry *list = p->entries + i * p->entry_stride;
+        const mnist_entry *end = list + p->end[i * p->bound_stride];
+        list += p->begin ? p->begin[i * p->bound_stride] : 0;
+        vf sum[MNIST_PANEL / SIMD_FLOATS];
+        for (size_t v = 0; v < vectors; v++) {
+            sum[v] = p->init ? vf_load(p->init + i * p->init_stride + v * SIMD_FLOATS) : vf_set(0.0f);
+        }
+        for (; list < end; list++) {
+            vf x = vf_set(table[*list & 255]);
+            const float *w = p->w + (*list >> 8) * w_stride;
+            for (size_t v = 0; v < vectors; v++) {
+                sum[v] = vf_fma(x, vf_load(w + v * SIMD_FLOATS), sum[v]);
             }
+        }
+        for (size_t v = 0; v < vectors; v++) {
+            vf_store(p->out + i * p->out_stride + v * SIMD_FLOATS, sum[v]);
         }
     }
 }
+
+static void sparse_product(const mnist_sparse_product *p)
+{
+    assert(p->width % MNIST_LANES == 0 && p->width <= MNIST_PANEL);
+    switch (p->width / MNIST_LANES) {
+    case 1:
+        sparse_rows(p, MNIST_LANES / SIMD_FLOATS);
+        break;
+    case 2:
+        sparse_rows(p, 2 * MNIST_LANES / SIMD_FLOATS);
+        break;
+    case 3:
+        sparse_rows(p, 3 * MNIST_LANES / SIMD_FLOATS);
+        break;
+    default:
+        sparse_rows(p, 4 * MNIST_LANES / SIMD_FLOATS);
+        break;
+    }
+}
+
+#if defined(MNIST_SIMD_avx512)
+static size_t compress(const uint8_t *bytes, size_t count, uint32_t first, mnist_entry *entries)
+{
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    size_t found = 0, i = 0;
+    for (; i + 16 <= count; i += 16) {
+        __m512i value = _mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)(bytes + i)));
+        __mmask16 kept = _mm512_test_epi32_mask(value, value);
+        __m512i index = _mm512_add_epi32(lane, _mm512_set1_epi32((int)(first + (uint32_t)i)));
+        __m512i entry = _mm512_or_si512(_mm512_slli_epi32(index, 8), value);
+        /* packed in a register and stored whole: a compressing store is slow on some CPUs */
+        _mm512_storeu_si512(entries + found, _mm512_maskz_compress_epi32(kept, entry));
+        found += (size_t)__builtin_popcount(kept);
+    }
+    for (; i < count; i++) {
+        entries[found] = (first + (uint32_t)i) << 8 | bytes[i];
+        found += bytes[i] != 0;
+    }
+    return found;
+}
+#else
+static size_t compress(const uint8_t *bytes, size_t count, uint32_t first, mnist_entry *entries)
+{
+    size_t found = 0, i = 0;
+    for (; i + 8 <= count; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, bytes + i, sizeof eight);
+        if (eight == 0) {
+            continue; /* most of a digit is background */
+        }
+        for (size_t j = 0; j < 8; j++) { /* without branches: an entry that is not kept is written over */
+            entries[found] = (first + (uint32_t)(i + j)) << 8 | bytes[i + j];
+            found += bytes[i + j] != 0;
+        }
+    }
+    for (; i < count; i++) {
+        entries[found] = (first + (uint32_t)i) << 8 | bytes[i];
+        found += bytes[i] != 0;
+    }
+    return found;
+}
+#endif
 
 static void transpose(const float *in, size_t in_stride, float *out, size_t out_stride,
                       size_t rows, size_t columns)
@@ -302,6 +414,8 @@ extern const mnist_kernels SIMD_TABLE;
 const mnist_kernels SIMD_TABLE = {
     .name = SIMD_NAME,
     .product = product,
+    .sparse_product = sparse_product,
+    .compress = compress,
     .transpose = transpose,
     .activate = {MNIST_ACTIVATION_LIST(ACTIVATE)},
     .activate_backward = {MNIST_ACTIVATION_LIST(ACTIVATE_BACKWARD)},

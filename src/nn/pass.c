@@ -103,43 +103,91 @@ void mnist_pass_free(mnist_pass *pass)
     mnist_free(pass);
 }
 
-/* What layer l reads: the batch, or the layer below. */
-static const float *layer_input(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
-                                size_t *stride)
+/* Columns of one panel. */
+typedef struct panel_row {
+    _Alignas(MNIST_ALIGN) float value[MNIST_PANEL];
+} panel_row;
+
+/* b + shift * column sums of W, for one panel of the first layer. */
+static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, panel_row *out)
 {
-    if (l == 0) {
-        *stride = batch->x_stride;
-        return batch->x;
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    size_t width = mnist_panel_width(layer, panel);
+    pass->kernels->product(&(mnist_product){
+        .out = out->value,
+        .init = pass->mlp->parameters + mnist_panel_row(layer, panel, layer->inputs),
+        .x = &shift, /* every input's */
+        .w = pass->mlp->parameters + mnist_panel_row(layer, panel, 0),
+        .w_stride = width,
+        .rows = 1,
+        .depth = layer->inputs,
+        .width = width,
+    });
+}
+
+/* z = x W + b of images [first, end), one panel of the first layer, from bytes without zeros. */
+static void forward_sparse(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
+                           const float *bias, float *z, size_t first, size_t end)
+{
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    const mnist_sparse *sparse = batch->sparse;
+    for (size_t b = 0; b < sparse->blocks; b++) {
+        const uint32_t *bounds = sparse->bounds + first * (sparse->blocks + 1) + b;
+        pass->kernels->sparse_product(&(mnist_sparse_product){
+            .out = z,
+            .out_stride = layer->stride,
+            .init = b == 0 ? bias : z,
+            .init_stride = b == 0 ? 0 : layer->stride,
+            .entries = sparse->by_row + first * sparse->row_stride,
+            .entry_stride = sparse->row_stride,
+            .begin = bounds,
+            .end = bounds + 1,
+            .bound_stride = sparse->blocks + 1,
+            .table = batch->table,
+            .w = pass->mlp->parameters + mnist_panel_row(layer, panel, 0),
+            .w_stride = mnist_panel_width(layer, panel),
+            .rows = end - first,
+            .width = mnist_panel_width(layer, panel),
+        });
     }
-    *stride = pass->mlp->layers[l - 1].stride;
-    return pass->activations[l - 1];
 }
 
 /* z = a W + b of images [first, end), one panel of layer l; f(z) too if it is a hidden layer. */
-static void forward_block(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+static void forward_panel(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                           size_t panel, size_t first, size_t end)
 {
     const mnist_mlp *mlp = pass->mlp;
     const mnist_layer *layer = &mlp->layers[l];
-    size_t x_stride, width = mnist_panel_width(layer, panel);
-    const float *x = layer_input(pass, batch, l, &x_stride);
+    size_t width = mnist_panel_width(layer, panel);
     size_t at = first * layer->stride + panel * MNIST_PANEL;
     float *a = pass->activations[l] + at;
     float *z = pass->inputs[l] ? pass->inputs[l] + at : a;
-    pass->kernels->product(&(mnist_product){
-        .out = z,
-        .out_stride = layer->stride,
-        .init = mlp->parameters + mnist_panel_row(layer, panel, layer->inputs),
-        .init_stride = 0,
-        .x = x + first * x_stride,
-        .x_row = x_stride,
-        .x_step = 1,
-        .w = mlp->parameters + mnist_panel_row(layer, panel, 0),
-        .w_stride = width,
-        .rows = end - first,
-        .depth = layer->inputs,
-        .width = width,
-    });
+    const float *bias = mlp->parameters + mnist_panel_row(layer, panel, layer->inputs);
+    panel_row shifted;
+    if (l == 0 && batch->shift != 0.0f) {
+        shifted_bias(pass, panel, batch->shift, &shifted);
+        bias = shifted.value;
+    }
+    if (l == 0 && batch->sparse) {
+        forward_sparse(pass, batch, panel, bias, z, first, end);
+    } else {
+        size_t x_stride = l == 0 ? batch->x_stride : mlp->layers[l - 1].stride;
+        const float *x = l == 0 ? batch->x : pass->activations[l - 1];
+        pass->kernels->product(&(mnist_product){
+            .out = z,
+            .out_stride = layer->stride,
+            .init = bias,
+            .init_stride = 0,
+            .x = x + first * x_stride,
+            .x_row = x_stride,
+            .x_step = 1,
+            .w = mlp->parameters + mnist_panel_row(layer, panel, 0),
+            .w_stride = width,
+            .rows = end - first,
+            .depth = layer->inputs,
+            .width = width,
+        });
+    }
     if (l + 1 == mlp->layer_count) {
         return;
     }
@@ -194,33 +242,84 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
     }
 }
 
-/* dW = a^T dz and db = sum of dz over the batch: rows [first, end) of one panel. */
-static void weight_gradient_block(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
-                                  size_t panel, size_t first, size_t end)
+/* db = sum of dz over the batch, of one panel: the bias is a weight whose input is always 1. */
+static void bias_gradient(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                          size_t panel, float *out)
 {
     static const float one = 1.0f;
     const mnist_layer *layer = &pass->mlp->layers[l];
-    size_t x_stride, width = mnist_panel_width(layer, panel);
-    const float *x = layer_input(pass, batch, l, &x_stride);
-    mnist_product product = {
-        .out = pass->gradient + mnist_panel_row(layer, panel, first),
-        .out_stride = width,
-        .x = x + first, /* read down its columns */
-        .x_row = 1,
-        .x_step = x_stride,
+    pass->kernels->product(&(mnist_product){
+        .out = out,
+        .x = &one,
         .w = pass->deltas[l] + panel * MNIST_PANEL,
         .w_stride = layer->stride,
-        .rows = smaller(end, layer->inputs) - first,
+        .rows = 1,
         .depth = batch->count,
-        .width = width,
-    };
-    pass->kernels->product(&product);
-    if (end > layer->inputs) { /* the bias is a weight whose input is always 1 */
-        product.out = pass->gradient + mnist_panel_row(layer, panel, layer->inputs);
-        product.x = &one;
-        product.x_row = product.x_step = 0;
-        product.rows = 1;
-        pass->kernels->product(&product);
+        .width = mnist_panel_width(layer, panel),
+    });
+}
+
+/* shift * db, from which the sums of the first layer's dW begin. */
+static void shifted_gradient(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
+                             panel_row *out)
+{
+    panel_row bias;
+    bias_gradient(pass, batch, 0, panel, bias.value);
+    pass->kernels->product(&(mnist_product){.out = out->value,
+                                            .x = &batch->shift,
+                                            .w = bias.value,
+                                            .rows = 1,
+                                            .depth = 1,
+                                            .width = mnist_panel_width(&pass->mlp->layers[0], panel)});
+}
+
+/* dW = a^T dz and db: rows [first, end) of one panel. */
+static void weight_gradient_block(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                                  size_t panel, size_t first, size_t end)
+{
+    const mnist_layer *layer = &pass->mlp->layers[l];
+    size_t width = mnist_panel_width(layer, panel);
+    float *out = pass->gradient + mnist_panel_row(layer, panel, first);
+    const float *deltas = pass->deltas[l] + panel * MNIST_PANEL, *init = NULL;
+    panel_row shifted;
+    if (l == 0 && batch->shift != 0.0f) {
+        shifted_gradient(pass, batch, panel, &shifted);
+        init = shifted.value;
+    }
+    if (l == 0 && batch->sparse) {
+        const mnist_sparse *sparse = batch->sparse;
+        pass->kernels->sparse_product(&(mnist_sparse_product){
+            .out = out,
+            .out_stride = width,
+            .init = init,
+            .entries = sparse->by_column + first * sparse->rows,
+            .entry_stride = sparse->rows,
+            .end = sparse->counts + first,
+            .bound_stride = 1,
+            .table = batch->table,
+            .w = deltas,
+            .w_stride = layer->stride,
+            .rows = smaller(end, layer->inputs) - first,
+            .width = width,
+        });
+    } else {
+        pass->kernels->product(&(mnist_product){
+            .out = out,
+            .out_stride = width,
+            .init = init,
+            .x = (l == 0 ? batch->x : pass->activations[l - 1]) + first, /* down its columns */
+            .x_row = 1,
+            .x_step = l == 0 ? batch->x_stride : pass->mlp->layers[l - 1].stride,
+            .w = deltas,
+            .w_stride = layer->stride,
+            .rows = smaller(end, layer->inputs) - first,
+            .depth = batch->count,
+            .width = width,
+        });
+    }
+    if (end > layer->inputs) {
+        bias_gradient(pass, batch, l, panel,
+                      pass->gradient + mnist_panel_row(layer, panel, layer->inputs));
     }
 }
 
@@ -234,16 +333,18 @@ static void forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_
     for (unsigned l = 0; l < last; l++) {
         size_t unit, units_end;
         mnist_worker_share(worker, mlp->layers[l].panels * image_blocks, &unit, &units_end);
-        for (; unit < units_end; unit++) {
-            size_t image = unit % image_blocks * IMAGE_BLOCK;
-            forward_block(pass, batch, l, unit / image_blocks, image,
-                          smaller(image + IMAGE_BLOCK, batch->count));
+        while (unit < units_end) { /* a panel at a time, as many of its blocks as are mine */
+            size_t panel = unit / image_blocks, block = unit % image_blocks;
+            size_t blocks = smaller(image_blocks - block, units_end - unit);
+            forward_panel(pass, batch, l, panel, block * IMAGE_BLOCK,
+                          smaller((block + blocks) * IMAGE_BLOCK, batch->count));
+            unit += blocks;
         }
         mnist_pool_barrier(worker);
     }
     mnist_worker_share(worker, batch->count, first, end);
     for (size_t panel = 0; panel < mlp->layers[last].panels && *first < *end; panel++) {
-        forward_block(pass, batch, last, panel, *first, *end);
+        forward_panel(pass, batch, last, panel, *first, *end);
     }
 }
 
@@ -267,10 +368,14 @@ static void loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool grad
     });
 }
 
-void mnist_pass_evaluate_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker)
+void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch, size_t first, size_t end)
 {
-    size_t first, end;
-    forward_part(pass, batch, worker, &first, &end);
+    const mnist_mlp *mlp = pass->mlp;
+    for (unsigned l = 0; l < mlp->layer_count && first < end; l++) {
+        for (size_t panel = 0; panel < mlp->layers[l].panels; panel++) {
+            forward_panel(pass, batch, l, panel, first, end);
+        }
+    }
     loss_part(pass, batch, false, first, end);
 }
 
@@ -410,7 +515,9 @@ static void run_call(void *argument, mnist_worker worker)
     if (call->gradient) {
         mnist_pass_train_part(call->pass, &call->batch, NULL, 0.0f, worker);
     } else {
-        mnist_pass_evaluate_part(call->pass, &call->batch, worker);
+        size_t first, end;
+        mnist_worker_share(worker, call->batch.count, &first, &end);
+        mnist_pass_evaluate(call->pass, &call->batch, first, end);
     }
 }
 

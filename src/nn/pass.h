@@ -8,6 +8,7 @@
 #define MNIST_NN_PASS_H
 
 #include "base/pool.h"
+#include "kernels/sparse.h"
 #include "nn/mlp.h"
 #include "nn/optimizer.h"
 
@@ -26,21 +27,26 @@ struct mnist_pass {
     uint8_t *predicted;                       /* (capacity) */
 };
 
-/* What a step is done on. */
+/* What a step is done on. The inputs are x, or table[byte] of sparse's bytes, and to each of them shift
+ * is added: that is how inputs of mean 0, none of which are 0, keep their zeros. The shift never
+ * meets an input: z = x W + (b + shift * column sums of W), dW = x^T dz + shift * db. */
 typedef struct mnist_pass_batch {
-    const float *x; /* (count, inputs) */
+    const float *x; /* (count, inputs); NULL: sparse */
     size_t x_stride;
+    const mnist_sparse *sparse; /* rows 0 to count - 1 are set, turned too for training */
+    const float *table;         /* (256), table[0] = 0: of sparse */
+    float shift;
     const uint8_t *labels; /* (count); NULL: logits and predictions only */
     size_t count;          /* 1 to capacity */
     float smoothing;
 } mnist_pass_batch;
 
-/* Forward: logits, predictions and, with labels, losses of each image. Worker by worker they are
- * ready after the next barrier. */
-void mnist_pass_evaluate_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker);
+/* Forward of images [first, end) through all layers, by one worker alone: logits, predictions and,
+ * with labels, losses. */
+void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch, size_t first, size_t end);
 
 /* Forward, backward and, unless optimizer is NULL, the update at learning rate lr. batch->labels
- * must be there. x may be overwritten after the next barrier. */
+ * must be there. The inputs may be overwritten after the next barrier. */
 void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
                            mnist_optimizer *optimizer, float lr, mnist_worker worker);
 

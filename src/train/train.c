@@ -12,6 +12,21 @@
 #include <math.h>
 #include <time.h>
 
+const char *mnist_zero_skip_name(mnist_zero_skip zero_skip)
+{
+    switch (zero_skip) {
+    case MNIST_ZERO_SKIP_AUTO:
+        return "auto";
+    case MNIST_ZERO_SKIP_ON:
+        return "on";
+    case MNIST_ZERO_SKIP_OFF:
+        return "off";
+    case MNIST_ZERO_SKIPS:
+        break;
+    }
+    return NULL;
+}
+
 mnist_train_config mnist_train_defaults(void)
 {
     return (mnist_train_config){
@@ -28,9 +43,10 @@ mnist_train_config mnist_train_defaults(void)
     };
 }
 
-/* Two batches: one is trained on while the workers gather the next. */
+/* Two batches: one is trained on while the workers gather the next, with its zeros or without. */
 typedef struct batch_buffer {
-    float *x; /* (batch_size, stride) */
+    float *x;             /* (batch_size, stride); NULL: sparse */
+    mnist_sparse *sparse; /* rows and columns; NULL: x */
     uint8_t *labels;
     size_t first, count; /* which images of the epoch's order */
 } batch_buffer;
@@ -38,7 +54,7 @@ typedef struct batch_buffer {
 typedef struct trainer {
     const mnist_train_config *config;
     mnist_view train;
-    float table[256];
+    float table[256], shift; /* of the normalisation */
     mnist_pool *pool;
     mnist_pass *pass;
     mnist_optimizer *optimizer;
@@ -127,6 +143,7 @@ static void free_trainer(trainer *t)
 {
     for (size_t i = 0; i < 2; i++) {
         mnist_free(t->buffers[i].x);
+        mnist_sparse_free(t->buffers[i].sparse);
         mnist_free(t->buffers[i].labels);
     }
     mnist_free(t->order);
@@ -148,11 +165,19 @@ static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_error *err
         return status;
     }
     t->stride = mnist_pad(mlp->config.inputs);
+    bool skip = t->config->zero_skip == MNIST_ZERO_SKIP_ON ||
+                (t->config->zero_skip == MNIST_ZERO_SKIP_AUTO &&
+                 mnist_batch_density(t->train) < MNIST_SPARSE_DENSITY);
     bool ok = true;
-    for (size_t i = 0; i < 2; i++) {
-        t->buffers[i].x = mnist_alloc(batch, t->stride * sizeof(float));
-        t->buffers[i].labels = mnist_alloc(batch, 1);
-        ok = ok && t->buffers[i].x && t->buffers[i].labels;
+    for (size_t i = 0; i < 2 && status == MNIST_OK; i++) {
+        batch_buffer *buffer = &t->buffers[i];
+        buffer->labels = mnist_alloc(batch, 1);
+        if (skip && batch < MNIST_MAX_ENTRY_INDEX) {
+            status = mnist_sparse_create(&buffer->sparse, batch, mlp->config.inputs, true, err);
+        } else {
+            buffer->x = mnist_alloc(batch, t->stride * sizeof(float));
+        }
+        ok = ok && buffer->labels && (buffer->x || buffer->sparse);
     }
     t->order = mnist_alloc(t->train.count, sizeof *t->order);
     if (!ok || !t->order) {
@@ -177,9 +202,25 @@ static void gather_part(trainer *t, const batch_buffer *buffer, mnist_worker wor
 {
     size_t first, end;
     mnist_worker_share(worker, buffer->count, &first, &end);
-    if (first < end) {
+    if (first >= end) {
+        return;
+    }
+    if (buffer->sparse) {
+        mnist_batch_gather_sparse(t->train, t->pass->kernels, t->order, buffer->first + first,
+                                  end - first, buffer->sparse, first, buffer->labels + first);
+    } else {
         mnist_batch_gather(t->train, t->table, t->order, buffer->first + first, end - first,
                            buffer->x + first * t->stride, t->stride, buffer->labels + first);
+    }
+}
+
+/* After a barrier behind gather_part: the columns of what has been gathered as rows. */
+static void turn_part(const batch_buffer *buffer, mnist_worker worker)
+{
+    if (buffer->sparse) {
+        size_t first, end;
+        mnist_worker_share(worker, buffer->sparse->blocks, &first, &end);
+        mnist_sparse_turn(buffer->sparse, buffer->count, first, end);
     }
 }
 
@@ -187,20 +228,26 @@ static void first_batch_task(void *argument, mnist_worker worker)
 {
     trainer *t = argument;
     gather_part(t, &t->buffers[t->current], worker);
+    mnist_pool_barrier(worker);
+    turn_part(&t->buffers[t->current], worker);
 }
 
 static void step_task(void *argument, mnist_worker worker)
 {
     trainer *t = argument;
-    const batch_buffer *buffer = &t->buffers[t->current];
+    const batch_buffer *buffer = &t->buffers[t->current], *next = &t->buffers[1 - t->current];
     mnist_pass_batch batch = {.x = buffer->x,
                               .x_stride = t->stride,
+                              .sparse = buffer->sparse,
+                              .table = t->table,
+                              .shift = t->shift,
                               .labels = buffer->labels,
                               .count = buffer->count,
                               .smoothing = t->config->label_smoothing};
-    mnist_pass_train_part(t->pass, &batch, t->optimizer, t->lr, worker);
     /* The other buffer was last read in the step before, which all workers have left. */
-    gather_part(t, &t->buffers[1 - t->current], worker);
+    gather_part(t, next, worker);
+    mnist_pass_train_part(t->pass, &batch, t->optimizer, t->lr, worker); /* has barriers inside */
+    turn_part(next, worker);
 }
 
 /* The loss and hits of the batch just done: added up in the order of the images. */
@@ -318,7 +365,7 @@ mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist
         return status;
     }
     trainer t = {.config = config, .train = train, .pool = pool};
-    mnist_normalization_table(normalization, t.table);
+    t.shift = mnist_normalization_split(normalization, t.table);
     status = prepare_trainer(&t, mlp, err);
     if (status == MNIST_OK) {
         status = run_epochs(&t, mlp, validation, normalization, hooks, err);
