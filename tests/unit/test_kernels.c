@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "kernels/approx.h"
 #include "kernels/kernels.h"
+#include "kernels/sparse.h"
 
 #include <float.h>
 #include <math.h>
@@ -85,6 +86,95 @@ static void test_product(void **state)
         check_product(mnist_kernels_list(k), 63, 785, MNIST_PANEL, false, 1);
         check_product(mnist_kernels_list(k), 49, 64, MNIST_PANEL, true, 0);
     }
+}
+
+/* Bytes of which about one in three is not 0, with runs of zeros as pictures have them. */
+static uint8_t byte_at(size_t i)
+{
+    uint32_t word = mnist_rng(7, (mnist_rng_purpose)TEST_RNG_PIXELS, 77, i).word[0];
+    return i / 20 % 3 == 0 && word % 8 != 0 ? (uint8_t)(word >> 24) : 0;
+}
+
+static void test_compress(void **state)
+{
+    (void)state;
+    enum { MOST = 150 };
+    uint8_t bytes[MOST + 1];
+    mnist_entry entries[MOST + MNIST_LANES];
+    for (size_t k = 0; mnist_kernels_list(k); k++) {
+        for (size_t count = 0; count <= MOST; count++) {
+            for (size_t i = 0; i < count; i++) {
+                bytes[i] = count % 5 == 0 ? 255 : byte_at(count * 7 + i);
+            }
+            bytes[count] = 1; /* must not be seen */
+            size_t found = mnist_kernels_list(k)->compress(bytes, count, 1000, entries), next = 0;
+            for (size_t i = 0; i < count; i++) {
+                if (bytes[i] != 0) {
+                    assert_true(next < found);
+                    assert_int_equal(entries[next++], (1000 + i) << 8 | bytes[i]);
+                }
+            }
+            assert_int_equal(next, found);
+        }
+    }
+}
+
+/* Against the dense product of the same bytes on the oracle: the zeros left out change no bit. In two
+ * calls, each for a block of the columns, as the first layer does it. */
+static void test_sparse_product(void **state)
+{
+    (void)state;
+    enum { ROWS = 11, BLOCKS = 2, COLUMNS = MNIST_SPARSE_BLOCK + 30 };
+    uint8_t bytes[ROWS * COLUMNS];
+    float table[256], x[ROWS * COLUMNS];
+    float *w = filled(COLUMNS * MNIST_PANEL, 2, 0.1f), *bias = filled(MNIST_PANEL, 3, 1.0f);
+    for (size_t v = 0; v < 256; v++) {
+        table[v] = (float)v / 255.0f;
+    }
+    for (size_t i = 0; i < ROWS * COLUMNS; i++) {
+        bytes[i] = i / COLUMNS == 4 ? 0 : byte_at(i); /* one row is empty */
+        x[i] = table[bytes[i]];
+    }
+    for (size_t k = 0; mnist_kernels_list(k); k++) {
+        const mnist_kernels *kernels = mnist_kernels_list(k);
+        mnist_sparse *sparse;
+        assert_int_equal(mnist_sparse_create(&sparse, ROWS, COLUMNS, true, NULL), MNIST_OK);
+        assert_int_equal(sparse->blocks, BLOCKS);
+        for (size_t i = 0; i < ROWS; i++) {
+            mnist_sparse_set_row(sparse, kernels, i, bytes + i * COLUMNS);
+        }
+        mnist_sparse_turn(sparse, ROWS, 1, 2);
+        mnist_sparse_turn(sparse, ROWS, 0, 1);
+        for (size_t width = MNIST_LANES; width <= MNIST_PANEL; width += MNIST_LANES) {
+            float expected[COLUMNS * MNIST_PANEL], found[COLUMNS * MNIST_PANEL];
+            ORACLE->product(&(mnist_product){.out = expected, .out_stride = width, .init = bias,
+                                             .x = x, .x_row = COLUMNS, .x_step = 1, .w = w,
+                                             .w_stride = width, .rows = ROWS, .depth = COLUMNS,
+                                             .width = width});
+            for (size_t b = 0; b < BLOCKS; b++) {
+                kernels->sparse_product(&(mnist_sparse_product){
+                    .out = found, .out_stride = width, .init = b == 0 ? bias : found,
+                    .init_stride = b == 0 ? 0 : width, .entries = sparse->by_row,
+                    .entry_stride = sparse->row_stride, .begin = sparse->bounds + b,
+                    .end = sparse->bounds + b + 1, .bound_stride = BLOCKS + 1, .table = table,
+                    .w = w, .w_stride = width, .rows = ROWS, .width = width});
+            }
+            assert_same_bits(expected, found, ROWS * width, "sparse rows");
+            /* down the columns: x^T w, w now of ROWS rows */
+            ORACLE->product(&(mnist_product){.out = expected, .out_stride = width, .x = x,
+                                             .x_row = 1, .x_step = COLUMNS, .w = w,
+                                             .w_stride = width, .rows = COLUMNS, .depth = ROWS,
+                                             .width = width});
+            kernels->sparse_product(&(mnist_sparse_product){
+                .out = found, .out_stride = width, .entries = sparse->by_column,
+                .entry_stride = ROWS, .end = sparse->counts, .bound_stride = 1, .table = table,
+                .w = w, .w_stride = width, .rows = COLUMNS, .width = width});
+            assert_same_bits(expected, found, COLUMNS * width, "sparse columns");
+        }
+        mnist_sparse_free(sparse);
+    }
+    mnist_free(w);
+    mnist_free(bias);
 }
 
 /* The oracle itself, on numbers small enough to be exact in any order. */
@@ -391,6 +481,16 @@ static void test_tables(void **state)
     assert_string_equal(mnist_kernels_name(), selected->name);
     assert_ptr_not_equal(selected, ORACLE);
     assert_null(mnist_activation_name(MNIST_ACTIVATIONS));
+    mnist_error err;
+    for (size_t k = 0; mnist_kernels_list(k); k++) {
+        assert_int_equal(mnist_kernels_use(mnist_kernels_list(k)->name, &err), MNIST_OK);
+        assert_ptr_equal(mnist_kernels_select(), mnist_kernels_list(k));
+    }
+    assert_int_equal(mnist_kernels_use("avx1024", &err), MNIST_ERR_ARGUMENT);
+    assert_non_null(strstr(err.text, "\"avx1024\""));
+    assert_non_null(strstr(err.text, "scalar, portable"));
+    assert_int_equal(mnist_kernels_use(NULL, &err), MNIST_OK);
+    assert_ptr_equal(mnist_kernels_select(), selected);
 }
 
 int main(void)
@@ -399,6 +499,8 @@ int main(void)
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_oracle_product),
         cmocka_unit_test(test_product),
+        cmocka_unit_test(test_compress),
+        cmocka_unit_test(test_sparse_product),
         cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_activations_same_bits),
         cmocka_unit_test(test_activations_accuracy),

@@ -143,6 +143,35 @@ static void test_same_bits_with_any_team(void **state)
     }
 }
 
+/* Neither the kernels nor leaving zeros out is in the model. */
+static void test_same_bits_with_any_kernels(void **state)
+{
+    (void)state;
+    for (size_t c = 0; c < LENGTH(golden_cases); c++) {
+        char expected[MNIST_SHA256_TEXT] = "", found[MNIST_SHA256_TEXT];
+        double validation_loss = 0;
+        for (size_t k = 0; mnist_kernels_list(k); k++) {
+            for (int skip = 1; skip < MNIST_ZERO_SKIPS; skip++) {
+                golden_case once = golden_cases[c];
+                trace record = {.steps = 0};
+                mnist_mlp *mlp;
+                once.train.zero_skip = (mnist_zero_skip)skip;
+                assert_int_equal(mnist_kernels_use(mnist_kernels_list(k)->name, NULL), MNIST_OK);
+                assert_int_equal(train(&once, 2, view, &record, &mlp, NULL), MNIST_OK);
+                digest_of(mlp, found);
+                mnist_mlp_free(mlp);
+                if (!expected[0]) {
+                    strcpy(expected, found);
+                    validation_loss = record.last.validation_loss;
+                }
+                assert_string_equal(found, expected);
+                assert_true(record.last.validation_loss == validation_loss);
+            }
+        }
+    }
+    assert_int_equal(mnist_kernels_use(NULL, NULL), MNIST_OK);
+}
+
 /* Padding of the arena is never written to, whatever the activation makes of it. */
 static void test_padding_stays_zero(void **state)
 {
@@ -305,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_same_bits_with_any_team),
+        cmocka_unit_test(test_same_bits_with_any_kernels),
         cmocka_unit_test(test_padding_stays_zero),
         cmocka_unit_test(test_reports),
         cmocka_unit_test(test_learns),
