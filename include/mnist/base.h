@@ -52,7 +52,8 @@ typedef struct mnist_error {
 /* The library's version, "MAJOR.MINOR.PATCH". */
 const char *mnist_version(void);
 
-/* Number of CPUs this process may run on (its affinity mask, where the system tells), at least 1. */
+/* Number of CPUs this process may use: its affinity mask and the quota of its control group, where the
+ * system tells; at least 1. */
 unsigned mnist_cpu_count(void);
 
 #define MNIST_MAX_THREADS 256

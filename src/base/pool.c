@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* sched_getaffinity */
+#define _POSIX_C_SOURCE 200809L
 #include "base/pool.h"
 
 #include "base/memory.h"
@@ -7,10 +7,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Rounds of polling before a waiting worker goes to sleep: some tens of microseconds, longer than
  * the gap between two steps and far shorter than anything a person or a power meter notices. */
@@ -31,18 +29,6 @@ struct mnist_pool {
     pthread_cond_t wake;
     pthread_t workers[MNIST_MAX_THREADS];
 };
-
-unsigned mnist_cpu_count(void)
-{
-#ifdef __linux__
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
-        return (unsigned)CPU_COUNT(&set);
-    }
-#endif
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (unsigned)online : 1;
-}
 
 static void relax_cpu(void)
 {

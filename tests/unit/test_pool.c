@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "unit/unit.h"
 
+#include "base/cpu.h"
 #include "base/pool.h"
 
 #include <stdatomic.h>
@@ -79,6 +80,20 @@ static void test_create(void **state)
     mnist_pool_free(NULL);
 }
 
+static void test_quota(void **state)
+{
+    (void)state;
+    assert_int_equal(mnist_quota_cpus("max 100000"), 0);
+    assert_int_equal(mnist_quota_cpus("200000 100000"), 2);
+    assert_int_equal(mnist_quota_cpus("150000 100000"), 2); /* rounded up: the quota is used in full */
+    assert_int_equal(mnist_quota_cpus("1 100000"), 1);
+    assert_int_equal(mnist_quota_cpus("18446744073709551615 1"), MNIST_MAX_THREADS);
+    assert_int_equal(mnist_quota_cpus("0 100000"), 0);
+    assert_int_equal(mnist_quota_cpus("100000 0"), 0);
+    assert_int_equal(mnist_quota_cpus(""), 0);
+    assert_true(mnist_cpu_count() >= 1);
+}
+
 /* Shares are contiguous, in order, complete, and differ by at most one. */
 static void test_shares(void **state)
 {
@@ -107,6 +122,7 @@ int main(void)
         cmocka_unit_test(test_barriers),
         cmocka_unit_test(test_idle_then_run),
         cmocka_unit_test(test_create),
+        cmocka_unit_test(test_quota),
         cmocka_unit_test(test_shares),
     };
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
