@@ -98,6 +98,8 @@ static void product(const mnist_product *p)
     }
 }
 
+#define PREFETCH_LISTS 4
+
 /* One row of a sparse product, `vectors` (a constant) wide: the sums are registers. */
 SIMD_INLINE void sparse_rows(const mnist_sparse_product *p, const size_t vectors)
 {
@@ -107,6 +109,9 @@ SIMD_INLINE void sparse_rows(const mnist_sparse_product *p, const size_t vectors
         const mnist_entry *list = p->entries + i * p->entry_stride;
         const mnist_entry *end = list + p->end[i * p->bound_stride];
         list += p->begin ? p->begin[i * p->bound_stride] : 0;
+        /* Another worker may have written the lists: fetch the one after next while there is time. */
+        __builtin_prefetch(list + PREFETCH_LISTS * p->entry_stride);
+        __builtin_prefetch(list + PREFETCH_LISTS * p->entry_stride + 16);
         vf sum[MNIST_PANEL / SIMD_FLOATS];
         for (size_t v = 0; v < vectors; v++) {
             sum[v] = p->init ? vf_load(p->init + i * p->init_stride + v * SIMD_FLOATS) : vf_set(0.0f);
