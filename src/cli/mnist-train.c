@@ -162,7 +162,7 @@ static mnist_status make_mlp(const session *s, uint64_t seed, mnist_mlp **mlp, m
     return status;
 }
 
-/* The options that state the mathematics, as one line of JSON; to be freed. NULL with err filled. */
+/* The options that state the mathematics, as one line of JSON, to be freed; or NULL, err filled. */
 static char *model_options(const mnist_train_settings *settings, mnist_error *err)
 {
     char *text = NULL;
@@ -300,7 +300,8 @@ static json_t *runs_json(const session *s, const run_result *results, size_t par
     for (unsigned i = 0; i < s->settings->runs; i++) {
         json_array_append_new(
             runs, json_pack("{s:o, s:f, s:O, s:o, s:o}", "seed",
-                            mnist_json_whole(results[i].seed), "seconds", results[i].seconds, "epochs", results[i].epochs, "test",
+                            mnist_json_whole(results[i].seed), "seconds", results[i].seconds,
+                            "epochs", results[i].epochs, "test",
                             mnist_report_evaluation(&results[i].test), "model",
                             model_json(s, &results[i], parameters)));
     }

@@ -7,10 +7,10 @@
 
 #include <mnist/eval.h>
 
-/* To be called first in main. A reader that goes away, or a limit on file sizes, must not end a run:
- * SIGPIPE and SIGXFSZ are ignored, writes then fail and are reported. A standard stream that the caller has closed gets /dev/null for
- * reading, so that no file opened later takes its number and with it what is printed; writing to it
- * fails as before. */
+/* To be called first in main. A reader that goes away, or a limit on file sizes, must not end a
+ * run: SIGPIPE and SIGXFSZ are ignored, writes then fail and are reported. A standard stream that
+ * the caller has closed gets /dev/null for reading, so that no file opened later takes its number
+ * and with it what is printed; writing to it fails as before. */
 void mnist_report_start(void);
 
 /* "test_loss=… test_acc=… test_acc_se=… errors=… n=… seconds=…" and a newline. */

@@ -406,8 +406,8 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
                                   "overwrite the last; loop over --seed instead");
     }
     if (s->runs - 1 > UINT64_MAX - s->train.seed) {
-        return mnist_options_fail(err, "--runs: %u seeds from --seed %ju on go past the largest, %ju",
-                                  s->runs, (uintmax_t)s->train.seed, (uintmax_t)UINT64_MAX);
+        return mnist_options_fail(err, "--runs: %u seeds from --seed %ju on go past the largest, "
+                                  "%ju", s->runs, (uintmax_t)s->train.seed, (uintmax_t)UINT64_MAX);
     }
     if (s->out.quiet && s->verbose) {
         return mnist_options_fail(err, "--quiet and --verbose exclude each other");
