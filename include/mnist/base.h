@@ -41,7 +41,7 @@ typedef enum mnist_status {
 /* A short, static, lower-case text for a status; "unknown status" for a value out of the list. */
 const char *mnist_status_text(mnist_status status);
 
-#define MNIST_ERROR_TEXT 1024
+#define MNIST_ERROR_TEXT 6144 /* room for a path of the greatest length, and what is wrong with it */
 
 /* Filled by a failing call; owned by the caller, who need not initialise it. */
 typedef struct mnist_error {

@@ -5,20 +5,24 @@
 #include "cli/source.h"
 
 #include <mnist/mnist.h>
-#include <signal.h>
 #include <string.h>
 
 #define PROGRAM "mnist-eval"
 
+/* A model's word is enough for so many synthetic test images: it must not decide how much memory is
+ * taken. */
+#define MOST_ADOPTED_IMAGES 1000000u
+
 /* What was not said about the data is as the model was trained: its metadata hold the options that
  * mnist-train had. They are input like any other, and are checked as a command line is. */
-static bool adopt_options(const mnist_model *model, const mnist_parsed *parsed,
+static bool adopt_options(const mnist_model *model, const char *path, const mnist_parsed *parsed,
                           mnist_eval_settings *settings, mnist_error *err)
 {
     static const char *const adopted[] = {"dataset", "synthetic-test", "data-seed"};
     const char *text = mnist_model_metadata(model, "options");
     json_t *options = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    bool ok = true;
+    bool ok = !text || json_is_object(options) ||
+              mnist_options_fail(err, "%s: the options in its metadata are not a JSON object", path);
     /* Files that were named are data of their own, whatever the model was trained on. */
     bool files_given = settings->data.test_images || settings->data.data_dir;
     for (size_t i = 0; ok && options && i < sizeof adopted / sizeof adopted[0]; i++) {
@@ -33,7 +37,15 @@ static bool adopt_options(const mnist_model *model, const mnist_parsed *parsed,
         const char *given = json_is_string(value) ? json_string_value(value) : number;
         ok = mnist_option_set(ref.option, mnist_option_field(ref, settings), given);
         if (!ok) {
-            mnist_option_fail_value(ref.option, "the model's options", given, err);
+            char where[600];
+            snprintf(where, sizeof where, "%.500s: option %s in its metadata", path, adopted[i]);
+            mnist_option_fail_value(ref.option, where, given, err);
+        } else if (settings->data.synthetic_test > MOST_ADOPTED_IMAGES &&
+                   !mnist_options_was_given(parsed, "synthetic-test")) {
+            ok = mnist_options_fail(err,
+                                    "%s: its metadata ask for %zu synthetic test images; to have "
+                                    "more than %u, say --synthetic-test",
+                                    path, settings->data.synthetic_test, MOST_ADOPTED_IMAGES);
         }
     }
     json_decref(options);
@@ -100,6 +112,22 @@ static int evaluate(const mnist_eval_settings *settings, const char *path, mnist
     return code != MNIST_EXIT_OK ? code : passed ? MNIST_EXIT_OK : MNIST_EXIT_GATE;
 }
 
+/* JSON is UTF-8, and the document names the model's file. */
+static bool check_path(const mnist_eval_settings *settings, const char *path, mnist_error *err)
+{
+    json_t *name = json_string(path);
+    bool good = !settings->out.json || name;
+    json_decref(name);
+    return good || mnist_options_fail(err, "%s: a name that is not UTF-8 cannot be written as JSON",
+                                      path);
+}
+
+static int report_usage(const mnist_error *err)
+{
+    mnist_options_report(&mnist_eval_program, err, stderr);
+    return MNIST_EXIT_USAGE;
+}
+
 static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)
 {
     const char *path = parsed->operands[0];
@@ -107,9 +135,16 @@ static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)
     mnist_model *model = NULL;
     mnist_source source = {.train = NULL};
     mnist_pool *pool = NULL;
-    bool ok = mnist_model_load(&model, path, &err) == MNIST_OK &&
-              adopt_options(model, parsed, settings, &err) &&
-              mnist_source_open(&source, &settings->data, false, &err) == MNIST_OK &&
+    if (!check_path(settings, path, &err)) {
+        return report_usage(&err);
+    }
+    bool loaded = mnist_model_load(&model, path, &err) == MNIST_OK &&
+                  adopt_options(model, path, parsed, settings, &err);
+    if (loaded && !mnist_eval_check_data(settings, parsed, &err)) {
+        mnist_model_free(model);
+        return report_usage(&err);
+    }
+    bool ok = loaded && mnist_source_open(&source, &settings->data, false, &err) == MNIST_OK &&
               mnist_pool_create(&pool, settings->threads, &err) == MNIST_OK;
     int code = ok ? evaluate(settings, path, model, &source, pool)
                   : mnist_report_error(PROGRAM, &err);
@@ -123,12 +158,13 @@ int main(int argc, char **argv)
 {
     mnist_eval_settings settings = mnist_eval_settings_defaults();
     mnist_parsed parsed;
-    signal(SIGPIPE, SIG_IGN);
+    mnist_report_start();
     int code = mnist_options_start(&mnist_eval_program, argc, argv, &settings, &parsed);
     if (code < 0) {
         code = mnist_choose_kernels(PROGRAM);
         code = code == MNIST_EXIT_OK ? run(&settings, &parsed) : code;
+        code = mnist_report_end(PROGRAM, code);
     }
     mnist_options_free(&parsed);
-    return mnist_report_end(PROGRAM, code);
+    return code;
 }

@@ -6,9 +6,9 @@
 
 #include <math.h>
 #include <mnist/mnist.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROGRAM "mnist-train"
@@ -22,7 +22,7 @@ typedef struct session {
     mnist_data_digests train_digests, test_digests; /* of the whole files; "" until needed */
     mnist_pool *pool;
     mnist_log *log;
-    bool log_failed;
+    bool log_failed, save_failed; /* exit code 1 in the end */
     mnist_progress progress;
 } session;
 
@@ -48,6 +48,14 @@ static mnist_status set_error(mnist_error *err, mnist_status status, const char 
     return status;
 }
 
+/* The double whose shortest text is the float's: 0.1f as 0.1 and not as 0.10000000149. */
+static double shortest(float value)
+{
+    char text[MNIST_REAL_TEXT];
+    mnist_float_format(value, text);
+    return strtod(text, NULL);
+}
+
 /* A log that fails (a full disk, say) must not cost the training: it is reported, given up, and
  * makes the exit code 1 in the end. */
 static void write_log(session *s, const mnist_log_record *record)
@@ -70,7 +78,7 @@ static bool after_step(void *context, const mnist_step_report *report)
                          .seed = r->result->seed,
                          .epoch = report->epoch,
                          .step = report->step,
-                         .lr = (double)report->lr,
+                         .lr = shortest(report->lr),
                          .train_loss = report->loss,
                          .train_accuracy = (double)report->correct / (double)report->count});
     }
@@ -86,7 +94,7 @@ static bool after_epoch(void *context, const mnist_epoch_report *report)
                                      .seed = r->result->seed,
                                      .epoch = report->epoch,
                                      .step = report->step,
-                                     .lr = (double)report->lr,
+                                     .lr = shortest(report->lr),
                                      .train_loss = report->train_loss,
                                      .train_accuracy = report->train_accuracy,
                                      .has_validation = report->has_validation,
@@ -96,7 +104,7 @@ static bool after_epoch(void *context, const mnist_epoch_report *report)
         json_array_append_new(
             r->result->epochs,
             json_pack("{s:i, s:f, s:f, s:f, s:o, s:o, s:f}", "epoch", (int)report->epoch, "lr",
-                      (double)report->lr, "train_loss", report->train_loss, "train_accuracy",
+                      shortest(report->lr), "train_loss", report->train_loss, "train_accuracy",
                       report->train_accuracy, "validation_loss",
                       report->has_validation ? mnist_report_real(report->validation_loss)
                                              : json_null(),
@@ -121,8 +129,8 @@ static mnist_status split_data(session *s, mnist_error *err)
     if (held_out >= all.count) {
         err->status = MNIST_ERR_ARGUMENT;
         snprintf(err->text, sizeof err->text,
-                 "--val-split: %llu images were to be held out, but there are only %zu training "
-                 "images%s",
+                 "--val-split would hold out %llu of %zu training images%s and leave none to train "
+                 "on",
                  (unsigned long long)held_out, all.count,
                  settings->limit > 0 ? " (see --limit)" : "");
         return err->status;
@@ -154,6 +162,27 @@ static mnist_status make_mlp(const session *s, uint64_t seed, mnist_mlp **mlp, m
     return status;
 }
 
+/* The options that state the mathematics, as one line of JSON, to be freed; or NULL, err filled. */
+static char *model_options(const mnist_train_settings *settings, mnist_error *err)
+{
+    char *text = NULL;
+    size_t size;
+    json_t *options =
+        mnist_options_json(&mnist_train_program, settings, MNIST_OPTION_IN_MODEL, err);
+    FILE *out = options ? open_memstream(&text, &size) : NULL;
+    bool complete = out && mnist_json_print(options, 0, out) && !ferror(out);
+    complete = (!out || fclose(out) == 0) && complete;
+    if (options && !complete) {
+        set_error(err, MNIST_ERR_MEMORY, "out of memory for the model's metadata");
+    }
+    json_decref(options);
+    if (!complete) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
 /* Writes the model, if a file was asked for, and takes its digest: of the bytes that the file has
  * or would have. */
 static mnist_status save_model(const session *s, const mnist_mlp *mlp, run_result *result,
@@ -161,13 +190,9 @@ static mnist_status save_model(const session *s, const mnist_mlp *mlp, run_resul
 {
     mnist_train_settings settings = *s->settings;
     settings.train.seed = result->seed;
-    json_t *options =
-        mnist_options_json(&mnist_train_program, &settings, MNIST_OPTION_IN_MODEL, err);
-    char *options_text = options ? json_dumps(options, JSON_COMPACT) : NULL;
-    json_decref(options);
+    char *options_text = model_options(&settings, err);
     if (!options_text) {
-        return options ? set_error(err, MNIST_ERR_MEMORY, "out of memory for the model's metadata")
-                       : err->status;
+        return err->status;
     }
     char seed[24], train_count[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)result->seed);
@@ -209,8 +234,16 @@ static mnist_status train_once(session *s, unsigned index, run_result *result, m
         status = mnist_evaluate(mlp, s->test, &s->normalization, s->pool, &result->test, err);
         result->seconds = mnist_clock() - start;
     }
-    if (status == MNIST_OK && (settings->output || settings->out.json)) {
-        status = save_model(s, mlp, result, err);
+    if (status == MNIST_OK && !isfinite(result->test.loss)) {
+        status = set_error(err, MNIST_ERR_DIVERGED,
+                           "training diverged: the test loss is not a finite number; try a lower "
+                           "--lr, a longer --warmup or --clip-norm 1");
+    }
+    /* A model that cannot be written must not cost the result that was trained for. */
+    if (status == MNIST_OK && (settings->output || settings->out.json) &&
+        save_model(s, mlp, result, err) != MNIST_OK) {
+        s->save_failed = true;
+        mnist_report_error(PROGRAM, err);
     }
     mnist_mlp_free(mlp);
     return status;
@@ -246,8 +279,9 @@ static summary summarize(const run_result *results, unsigned count)
 
 static json_t *model_json(const session *s, const run_result *result, size_t parameters)
 {
-    return json_pack("{s:s?, s:I, s:s}", "file", s->settings->output, "parameters",
-                     (json_int_t)parameters, "sha256", result->digest);
+    return json_pack("{s:s?, s:I, s:s?}", "file", s->save_failed ? NULL : s->settings->output,
+                     "parameters", (json_int_t)parameters, "sha256",
+                     s->save_failed ? NULL : result->digest);
 }
 
 static json_t *data_json(const session *s)
@@ -265,8 +299,9 @@ static json_t *runs_json(const session *s, const run_result *results, size_t par
     json_t *runs = json_array();
     for (unsigned i = 0; i < s->settings->runs; i++) {
         json_array_append_new(
-            runs, json_pack("{s:I, s:f, s:O, s:o, s:o}", "seed", (json_int_t)results[i].seed,
-                            "seconds", results[i].seconds, "epochs", results[i].epochs, "test",
+            runs, json_pack("{s:o, s:f, s:O, s:o, s:o}", "seed",
+                            mnist_json_whole(results[i].seed), "seconds", results[i].seconds,
+                            "epochs", results[i].epochs, "test",
                             mnist_report_evaluation(&results[i].test), "model",
                             model_json(s, &results[i], parameters)));
     }
@@ -282,9 +317,9 @@ static json_t *document(const session *s, const run_result *results, size_t para
     json_t *config =
         mnist_options_json(&mnist_train_program, settings, MNIST_OPTION_IN_CONFIG, &err);
     json_t *doc = json_pack(
-        "{s:s, s:s, s:o, s:o, s:I, s:s, s:I}", "schema", "mnist-train/1", "version",
+        "{s:s, s:s, s:o, s:o, s:o, s:s, s:I}", "schema", "mnist-train/1", "version",
         mnist_version(), "config", config, "data", data_json(s), "seed",
-        (json_int_t)settings->train.seed, "kernels", mnist_kernels_name(), "threads",
+        mnist_json_whole(settings->train.seed), "kernels", mnist_kernels_name(), "threads",
         (json_int_t)mnist_pool_threads(s->pool));
     if (settings->runs == 1) {
         json_object_set_new(doc, "epochs", json_incref(results[0].epochs));
@@ -344,7 +379,9 @@ static int train_all(session *s, size_t parameters)
                 printf("seed=%llu ", (unsigned long long)results[done].seed);
             }
             mnist_report_line(&results[done].test, results[done].seconds);
-            fflush(stdout); /* a run may take long: show each as it ends */
+            if (settings->runs > 1) {
+                fflush(stdout); /* a run may take long: show each as it ends */
+            }
         }
         code = status == MNIST_OK ? MNIST_EXIT_OK : mnist_report_error(PROGRAM, &err);
     }
@@ -413,10 +450,16 @@ static int report_plan(const session *s, size_t parameters)
     return MNIST_EXIT_OK;
 }
 
-/* Everything that can fail before the first step: outputs are tried before hours are spent. */
-static mnist_status prepare(session *s, mnist_error *err)
+/* One file under two names would lose the log to the model. */
+static bool same_file(const char *a, const char *b)
 {
-    const mnist_train_settings *settings = s->settings;
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
+static mnist_status check_outputs(const mnist_train_settings *settings, mnist_error *err)
+{
     mnist_status status = MNIST_OK;
     if (settings->output) {
         status = mnist_output_check(settings->output, err);
@@ -424,6 +467,36 @@ static mnist_status prepare(session *s, mnist_error *err)
     if (status == MNIST_OK && settings->log) {
         status = mnist_output_check(settings->log, err);
     }
+    if (status == MNIST_OK && settings->output && settings->log &&
+        same_file(settings->output, settings->log)) {
+        status = set_error(err, MNIST_ERR_ARGUMENT, "--log and --output name the same file");
+    }
+    if (status == MNIST_OK && settings->out.json) { /* that every name can be written as JSON */
+        json_t *config =
+            mnist_options_json(&mnist_train_program, settings, MNIST_OPTION_IN_CONFIG, err);
+        status = config ? MNIST_OK : err->status;
+        json_decref(config);
+    }
+    return status;
+}
+
+/* The log that was made may turn out to be the file that the model will replace. */
+static mnist_status open_log(session *s, mnist_error *err)
+{
+    const mnist_train_settings *settings = s->settings;
+    mnist_status status = mnist_log_open(&s->log, settings->log, err);
+    if (status == MNIST_OK && settings->output && same_file(settings->output, settings->log)) {
+        unlink(settings->log);
+        status = set_error(err, MNIST_ERR_ARGUMENT, "--log and --output name the same file");
+    }
+    return status;
+}
+
+/* Everything that can fail before the first step: outputs are tried before hours are spent. */
+static mnist_status prepare(session *s, mnist_error *err)
+{
+    const mnist_train_settings *settings = s->settings;
+    mnist_status status = check_outputs(settings, err);
     if (status == MNIST_OK) {
         status = mnist_source_open(&s->source, &settings->data, true, err);
     }
@@ -438,7 +511,7 @@ static mnist_status prepare(session *s, mnist_error *err)
         mnist_view_digests(s->test, &s->test_digests);
     }
     if (status == MNIST_OK && settings->log && !settings->dry_run) {
-        status = mnist_log_open(&s->log, settings->log, err);
+        status = open_log(s, err);
     }
     return status;
 }
@@ -475,20 +548,20 @@ static int train(const mnist_train_settings *settings)
     }
     mnist_pool_free(s.pool);
     mnist_source_close(&s.source);
-    return s.log_failed && code == MNIST_EXIT_OK ? MNIST_EXIT_FAILURE : code;
+    return (s.log_failed || s.save_failed) && code == MNIST_EXIT_OK ? MNIST_EXIT_FAILURE : code;
 }
 
 int main(int argc, char **argv)
 {
     mnist_train_settings settings = mnist_train_settings_defaults();
     mnist_parsed parsed;
-    /* A reader that goes away must not end the training: writes then fail, and are reported. */
-    signal(SIGPIPE, SIG_IGN);
+    mnist_report_start();
     int code = mnist_options_start(&mnist_train_program, argc, argv, &settings, &parsed);
     if (code < 0) {
         code = mnist_choose_kernels(PROGRAM);
         code = code == MNIST_EXIT_OK ? train(&settings) : code;
+        code = mnist_report_end(PROGRAM, code);
     }
     mnist_options_free(&parsed);
-    return mnist_report_end(PROGRAM, code);
+    return code;
 }

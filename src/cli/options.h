@@ -199,6 +199,15 @@ void mnist_options_print_help(const mnist_program *program, const void *settings
 json_t *mnist_options_json(const mnist_program *program, const void *settings, unsigned flags,
                            mnist_error *err);
 
+/* JSON's integers are jansson's long long: beyond INT64_MAX only a string keeps every digit. */
+json_t *mnist_json_whole(uint64_t value);
+
+/* JSON with reals in their shortest form, which reads back to the same value, and with a point or
+ * an exponent. jansson prints 0.1 as 0.10000000000000001 up to version 2.14, as 0.1 since: a model
+ * file, which holds such text, must not depend on that. indent: blanks per level; 0: on one line
+ * without any blanks. false: memory is short. Errors of writing are left in out's error flag. */
+bool mnist_json_print(json_t *value, int indent, FILE *out);
+
 /* As --config reads it; numbers in their shortest form, which reads back to the same value.
  * Errors: see mnist_options_json. */
 bool mnist_options_print_config(const mnist_program *program, const void *settings, FILE *out,

@@ -25,6 +25,12 @@ static json_t *real_from_text(const char *text)
     return json_loads(text, JSON_DECODE_ANY, &unused);
 }
 
+json_t *mnist_json_whole(uint64_t value)
+{
+    return value <= INT64_MAX ? json_integer((json_int_t)value)
+                              : json_sprintf("%ju", (uintmax_t)value);
+}
+
 /* The value of one setting; *present false if it is not set. NULL: no memory, or not UTF-8. */
 static json_t *value_of(const mnist_option *option, const void *field, bool *present)
 {
@@ -46,11 +52,8 @@ static json_t *value_of(const mnist_option *option, const void *field, bool *pre
         return json_boolean(text[0] == 't');
     case MNIST_OPTION_UNSIGNED:
     case MNIST_OPTION_SIZE:
-    case MNIST_OPTION_UINT64: {
-        unsigned long long whole = strtoull(text, NULL, 10);
-        /* JSON's integers are jansson's long long: beyond it only a string keeps every digit */
-        return whole <= INT64_MAX ? json_integer((json_int_t)whole) : json_string(text);
-    }
+    case MNIST_OPTION_UINT64:
+        return mnist_json_whole(strtoull(text, NULL, 10));
     case MNIST_OPTION_FLOAT:
     case MNIST_OPTION_DOUBLE:
     case MNIST_OPTION_PERCENT:
@@ -91,16 +94,64 @@ json_t *mnist_options_json(const mnist_program *program, const void *settings, u
     return object;
 }
 
-/* jansson would print the real 0.1 with 17 digits. */
-static bool print_value(const json_t *value, FILE *out)
+static bool print_value(json_t *value, int indent, int level, FILE *out);
+
+/* What comes before a member: a comma, unless it is the first, and its line's beginning. */
+static void start_member(bool *first, int indent, int level, FILE *out)
 {
-    if (json_is_real(value)) {
-        char text[MNIST_REAL_TEXT];
-        mnist_real_format(json_real_value(value), text);
-        fputs(text, out);
-        return true;
+    fputs(*first ? "" : ",", out);
+    *first = false;
+    if (indent > 0) {
+        fprintf(out, "\n%*s", indent * level, "");
     }
-    return json_dumpf(value, out, JSON_ENCODE_ANY) == 0;
+}
+
+/* An object or an array. */
+static bool print_members(json_t *value, int indent, int level, FILE *out)
+{
+    bool is_object = json_is_object(value), first = true, good = true;
+    const char *key;
+    json_t *item;
+    size_t i;
+    fputc(is_object ? '{' : '[', out);
+    json_object_foreach(value, key, item) {
+        json_t *name = json_string(key); /* escaped like any string */
+        start_member(&first, indent, level + 1, out);
+        good = good && name && print_value(name, indent, level + 1, out);
+        fputs(indent > 0 ? ": " : ":", out);
+        good = good && print_value(item, indent, level + 1, out);
+        json_decref(name);
+    }
+    json_array_foreach(value, i, item) {
+        start_member(&first, indent, level + 1, out);
+        good = good && print_value(item, indent, level + 1, out);
+    }
+    if (!first && indent > 0) {
+        fprintf(out, "\n%*s", indent * level, "");
+    }
+    fputc(is_object ? '}' : ']', out);
+    return good;
+}
+
+static bool print_value(json_t *value, int indent, int level, FILE *out)
+{
+    char text[MNIST_REAL_TEXT];
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        return print_members(value, indent, level, out);
+    case JSON_REAL:
+        mnist_real_format(json_real_value(value), text);
+        fprintf(out, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
+        return true;
+    default:
+        return json_dumpf(value, out, JSON_ENCODE_ANY) == 0 || ferror(out);
+    }
+}
+
+bool mnist_json_print(json_t *value, int indent, FILE *out)
+{
+    return print_value(value, indent, 0, out);
 }
 
 bool mnist_options_print_config(const mnist_program *program, const void *settings, FILE *out,
@@ -110,20 +161,14 @@ bool mnist_options_print_config(const mnist_program *program, const void *settin
     if (!object) {
         return false;
     }
-    const char *separator = "";
-    const char *name;
-    json_t *value;
-    fputs("{", out);
-    json_object_foreach(object, name, value) {
-        fprintf(out, "%s\n  \"%s\": ", separator, name);
-        if (!print_value(value, out)) {
-            break; /* out's error flag tells the caller's fflush */
-        }
-        separator = ",";
-    }
-    fputs("\n}\n", out);
+    bool good = mnist_json_print(object, 2, out);
+    fputc('\n', out); /* out's error flag tells the caller's fflush of errors */
     json_decref(object);
-    return true;
+    if (!good) {
+        err->status = MNIST_ERR_MEMORY;
+        snprintf(err->text, sizeof err->text, "out of memory");
+    }
+    return good;
 }
 
 /* JSON to settings. */

@@ -4,6 +4,7 @@
 #include "cli/options.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -510,8 +511,10 @@ int mnist_options_start(const mnist_program *program, int argc, char **argv, voi
         mnist_options_report(program, &err, stderr);
         return err.status == MNIST_ERR_MEMORY ? MNIST_EXIT_FAILURE : MNIST_EXIT_USAGE;
     }
+    errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "%s: standard output could not be written\n", program->name);
+        fprintf(stderr, "%s: stdout could not be written: %s\n", program->name,
+                errno ? strerror(errno) : "an earlier write failed");
         return MNIST_EXIT_FAILURE;
     }
     return MNIST_EXIT_OK;

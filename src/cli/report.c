@@ -1,9 +1,26 @@
+#define _POSIX_C_SOURCE 200809L
+
 #include "cli/report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+void mnist_report_start(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        /* open takes the lowest number that is free, which is this one */
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDONLY) == -1) {
+            return; /* then there is nothing to be done about it */
+        }
+    }
+}
 
 void mnist_report_line(const mnist_evaluation *test, double seconds)
 {
@@ -80,18 +97,33 @@ json_t *mnist_report_gate(const mnist_gate_settings *gate, double accuracy, doub
                      "passed", passed);
 }
 
+/* In full: rounded, 0.9699996 would be below 0.97 in the check and 0.97 in the message. */
+static void format_judged(double value, char text[MNIST_REAL_TEXT])
+{
+    if (isfinite(value)) {
+        mnist_real_format(value, text);
+    } else {
+        snprintf(text, MNIST_REAL_TEXT, "%g", value);
+    }
+}
+
 bool mnist_report_check_gate(const char *program, const mnist_gate_settings *gate, double accuracy,
                              double loss)
 {
+    char found[MNIST_REAL_TEXT], limit[MNIST_REAL_TEXT];
     bool passed = true;
     if (!accuracy_passes(gate, accuracy)) {
-        fprintf(stderr, "%s: gate failed: test accuracy %.6g is below --min-accuracy %.6g\n",
-                program, accuracy, gate->min_accuracy);
+        format_judged(accuracy, found);
+        format_judged(gate->min_accuracy, limit);
+        fprintf(stderr, "%s: gate failed: test accuracy %s is below --min-accuracy %s\n", program,
+                found, limit);
         passed = false;
     }
     if (!loss_passes(gate, loss)) {
-        fprintf(stderr, "%s: gate failed: test loss %.6g is above --max-loss %.6g\n", program, loss,
-                gate->max_loss);
+        format_judged(loss, found);
+        format_judged(gate->max_loss, limit);
+        fprintf(stderr, "%s: gate failed: test loss %s is above --max-loss %s\n", program, found,
+                limit);
         passed = false;
     }
     return passed;
@@ -99,13 +131,14 @@ bool mnist_report_check_gate(const char *program, const mnist_gate_settings *gat
 
 int mnist_report_json(const char *program, json_t *document)
 {
-    int failed = !document || json_dumpf(document, stdout, JSON_INDENT(2)) != 0;
-    if (!document) {
+    bool printed = document && mnist_json_print(document, 2, stdout);
+    if (printed) {
+        putchar('\n'); /* whether it could be written, mnist_report_end sees */
+    } else {
         fprintf(stderr, "%s: out of memory for the JSON document\n", program);
     }
     json_decref(document);
-    putchar('\n');
-    return failed ? MNIST_EXIT_FAILURE : MNIST_EXIT_OK;
+    return printed ? MNIST_EXIT_OK : MNIST_EXIT_FAILURE;
 }
 
 int mnist_report_end(const char *program, int code)
@@ -121,7 +154,18 @@ int mnist_report_end(const char *program, int code)
 
 int mnist_report_error(const char *program, const mnist_error *err)
 {
-    fprintf(stderr, "%s: %s\n", program, err->text);
+    char text[4 * sizeof err->text];
+    size_t length = 0;
+    for (const char *p = err->text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        if ((c < ' ' && c != '\n') || c == 0x7f) {
+            length += (size_t)snprintf(text + length, sizeof text - length, "\\x%02x", c);
+        } else {
+            text[length++] = *p;
+        }
+    }
+    text[length] = '\0';
+    fprintf(stderr, "%s: %s\n", program, text);
     return err->status == MNIST_ERR_DIVERGED ? MNIST_EXIT_DIVERGED : MNIST_EXIT_FAILURE;
 }
 

@@ -7,6 +7,12 @@
 
 #include <mnist/eval.h>
 
+/* To be called first in main. A reader that goes away, or a limit on file sizes, must not end a
+ * run: SIGPIPE and SIGXFSZ are ignored, writes then fail and are reported. A standard stream that
+ * the caller has closed gets /dev/null for reading, so that no file opened later takes its number
+ * and with it what is printed; writing to it fails as before. */
+void mnist_report_start(void);
+
 /* "test_loss=… test_acc=… test_acc_se=… errors=… n=… seconds=…" and a newline. */
 void mnist_report_line(const mnist_evaluation *test, double seconds);
 
@@ -39,7 +45,8 @@ int mnist_report_end(const char *program, int code);
  * message. */
 int mnist_choose_kernels(const char *program);
 
-/* "PROGRAM: text" on stderr; returns the exit code that goes with the status. */
+/* "PROGRAM: text" on stderr, with control characters, which a file's name may hold, made harmless;
+ * returns the exit code that goes with the status. */
 int mnist_report_error(const char *program, const mnist_error *err);
 
 #endif

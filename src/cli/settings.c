@@ -413,6 +413,10 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
         return mnist_options_fail(err, "--runs does not go with --output, as each run would "
                                   "overwrite the last; loop over --seed instead");
     }
+    if (s->runs - 1 > UINT64_MAX - s->train.seed) {
+        return mnist_options_fail(err, "--runs: %u seeds from --seed %ju on go past the largest, "
+                                  "%ju", s->runs, (uintmax_t)s->train.seed, (uintmax_t)UINT64_MAX);
+    }
     if (s->out.quiet && s->verbose) {
         return mnist_options_fail(err, "--quiet and --verbose exclude each other");
     }
@@ -423,6 +427,12 @@ static bool validate_eval(const void *settings, const mnist_parsed *parsed, mnis
 {
     const mnist_eval_settings *s = settings;
     return check_data(&s->data, mnist_options_was_given(parsed, "dataset"), parsed, err);
+}
+
+bool mnist_eval_check_data(const mnist_eval_settings *settings, const mnist_parsed *parsed,
+                           mnist_error *err)
+{
+    return check_data(&settings->data, true, parsed, err);
 }
 
 mnist_progress_mode mnist_train_progress_mode(const mnist_train_settings *settings)

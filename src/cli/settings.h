@@ -79,6 +79,11 @@ mnist_eval_settings mnist_eval_settings_defaults(void);
 extern const mnist_program mnist_train_program; /* over mnist_train_settings */
 extern const mnist_program mnist_eval_program;  /* over mnist_eval_settings; operand: MODEL */
 
+/* What mnist-eval's parser cannot judge as long as it does not know the data set: to be called once
+ * the model has told it. false: err says what on the command line does not go with it. */
+bool mnist_eval_check_data(const mnist_eval_settings *settings, const mnist_parsed *parsed,
+                           mnist_error *err);
+
 /* The progress that --progress and --quiet together ask for. */
 mnist_progress_mode mnist_train_progress_mode(const mnist_train_settings *settings);
 

@@ -67,6 +67,44 @@ SIMD_INLINE vf vf_set(float x)
 #endif
 }
 
+#if defined(MNIST_SIMD_portable) && !defined(__FP_FAST_FMAF)
+
+/* The fused multiply-add of a target that has none, as a call would be ten times slower: in double the
+ * product is exact and the sum is rounded once; rounded to odd instead of to even, it can be rounded
+ * to float again without harm (Boldo & Melquiond 2008, "Emulation of FMA and correctly rounded
+ * sums"). Half a vector at a time. */
+typedef float vf_half __attribute__((vector_size(2 * SIMD_FLOATS)));
+typedef double vd __attribute__((vector_size(4 * SIMD_FLOATS)));
+typedef int64_t vl __attribute__((vector_size(4 * SIMD_FLOATS)));
+
+SIMD_INLINE vf_half vf_fma_half(vf_half a, vf_half b, vf_half c)
+{
+    vd product = __builtin_convertvector(a, vd) * __builtin_convertvector(b, vd);
+    vd addend = __builtin_convertvector(c, vd);
+    vd sum = product + addend;
+    vd back = sum - product; /* Knuth's two-sum: what rounding took away */
+    vd error = (product - (sum - back)) + (addend - back);
+    vd zero = {0};
+    vl negative = sum < zero, more = error > zero, less = error < zero; /* of NaN: neither */
+    vl even = ((vl)sum & 1) - 1;
+    vl up = (more & ~negative) | (less & negative), down = (less & ~negative) | (more & negative);
+    vl odd = (vl)sum - (up & even) + (down & even); /* masks are -1 */
+    return __builtin_convertvector((vd)odd, vf_half);
+}
+
+SIMD_INLINE vf vf_fma_by_double(vf a, vf b, vf c)
+{
+    union {
+        vf whole;
+        vf_half half[2];
+    } x = {a}, y = {b}, z = {c};
+    z.half[0] = vf_fma_half(x.half[0], y.half[0], z.half[0]);
+    z.half[1] = vf_fma_half(x.half[1], y.half[1], z.half[1]);
+    return z.whole;
+}
+
+#endif
+
 SIMD_INLINE vf vf_fma(vf a, vf b, vf c)
 {
 #if defined(MNIST_SIMD_avx2)
@@ -75,12 +113,14 @@ SIMD_INLINE vf vf_fma(vf a, vf b, vf c)
     return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 #elif defined(MNIST_SIMD_neon)
     return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
-#else
+#elif defined(__FP_FAST_FMAF)
     vf sum;
     for (int lane = 0; lane < SIMD_FLOATS; lane++) {
         sum[lane] = __builtin_fmaf(a[lane], b[lane], c[lane]);
     }
     return sum;
+#else
+    return vf_fma_by_double(a, b, c);
 #endif
 }
 

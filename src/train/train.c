@@ -342,6 +342,9 @@ static mnist_status run_epochs(trainer *t, mnist_mlp *mlp, mnist_view validation
             if (status != MNIST_OK) {
                 return status;
             }
+            if (!isfinite(evaluation.loss)) {
+                return diverged(t, epoch, "the validation loss is not a finite number", err);
+            }
             report.has_validation = true;
             report.validation_loss = evaluation.loss;
             report.validation_accuracy = evaluation.accuracy;

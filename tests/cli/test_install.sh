@@ -98,11 +98,13 @@ folder=$(find "$prefix" -name mnist.pc -exec dirname {} \;)
 export PKG_CONFIG_PATH="$folder${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
 [ "$(pkg-config --modversion mnist)" = "$version" ] || fail "mnist.pc has not version $version"
 eval "cflags=($(pkg-config --cflags mnist))"
-eval "libs=($(pkg-config --static --libs mnist))"
+eval "libs=($(pkg-config --libs mnist))"
 mkdir "$work/pkg-config"
 # shellcheck disable=SC2154  # set by eval
 quietly "$compiler" "${flags[@]}" ${sanitizers:+"$sanitizers"} "${cflags[@]}" "$consumer/main.c" \
     -o "$work/pkg-config/consumer" "${libs[@]}"
+# for a shared library; a static one needs nothing
+export LD_LIBRARY_PATH="$folder/..${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 check_output pkg-config
 
 # each public header alone

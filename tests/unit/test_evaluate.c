@@ -63,6 +63,37 @@ static void test_counts_and_loss(void **state)
     mnist_mlp_free(mlp);
 }
 
+/* A net that looks at the sign of what it is given: it must be given what the normalisation says. */
+static void test_normalization_is_applied(void **state)
+{
+    (void)state;
+    uint8_t images[2 * PIXELS], labels[2] = {0, 1};
+    memset(images, 50, PIXELS);
+    memset(images + PIXELS, 150, PIXELS);
+    mnist_view view = {images, labels, 2, SIDE, SIDE};
+    mnist_mlp_config config = {.inputs = PIXELS, .outputs = MNIST_CLASSES};
+    float w[PIXELS * MNIST_CLASSES] = {0};
+    mnist_mlp *mlp;
+    mnist_pool *pool;
+    mnist_evaluation e;
+    for (size_t p = 0; p < PIXELS; p++) { /* z = (-sum, sum, 0, …) */
+        w[p * MNIST_CLASSES] = -1.0f;
+        w[p * MNIST_CLASSES + 1] = 1.0f;
+    }
+    assert_int_equal(mnist_mlp_create(&mlp, &config, NULL), MNIST_OK);
+    assert_int_equal(mnist_pool_create(&pool, 1, NULL), MNIST_OK);
+    mnist_mlp_set_layer(mlp, 0, w, NULL);
+    mnist_normalization unit = mnist_normalization_fit(MNIST_NORMALIZE_UNIT, view);
+    mnist_normalization standard = mnist_normalization_fit(MNIST_NORMALIZE_STANDARD, view);
+    assert_int_equal(mnist_evaluate(mlp, view, &unit, pool, &e, NULL), MNIST_OK);
+    assert_int_equal(e.errors, 1); /* every pixel is above 0 */
+    assert_int_equal(mnist_evaluate(mlp, view, &standard, pool, &e, NULL), MNIST_OK);
+    assert_int_equal(e.errors, 0); /* and now -1 or 1: logits (16, -16) or (-16, 16), the rest 0 */
+    assert_true(fabs(e.loss - log(1 + 8 * exp(-16) + exp(-32))) < 1.3e-7);
+    mnist_pool_free(pool);
+    mnist_mlp_free(mlp);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -86,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_and_loss),
+        cmocka_unit_test(test_normalization_is_applied),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests_name("evaluate", tests, NULL, NULL);

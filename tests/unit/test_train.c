@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <mnist/mnist.h>
+#include <stdio.h>
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 100, STEPS = 10, MOST_NORMS = 8 };
 
@@ -267,6 +268,47 @@ static void test_divergence(void **state)
     assert_non_null(strstr(err.text, "epoch "));
     assert_non_null(strstr(err.text, "step "));
     assert_non_null(strstr(err.text, "--lr"));
+    char named[64];
+    snprintf(named, sizeof named, "the loss is not a finite number at epoch %u, step %u,",
+             record.epochs + 1, record.steps + 1); /* the step that was not reported */
+    assert_non_null(strstr(err.text, named));
+    mnist_mlp_free(mlp);
+}
+
+/* The last update of all breaks the weights: no loss comes after it to show it. */
+static void test_divergence_in_the_last_update(void **state)
+{
+    (void)state;
+    golden_case c = golden_cases[5];
+    c.train.schedule = (mnist_schedule){.lr = 3e38f, .step_factor = 1.0f, .step_count = 1};
+    c.train.sgd.weight_decay = 10.0f;
+    c.train.epochs = 1;
+    c.train.batch_size = IMAGES;
+    trace record = {.steps = 0};
+    mnist_error err;
+    mnist_mlp *mlp;
+    assert_int_equal(train(&c, 2, nothing, &record, &mlp, &err), MNIST_ERR_DIVERGED);
+    assert_int_equal(record.steps, 1);
+    assert_non_null(strstr(err.text, "a weight is not a finite number at epoch 1, step 1,"));
+    mnist_mlp_free(mlp);
+}
+
+/* Weights that are finite and yet too large for a loss. */
+static void test_divergence_in_validation(void **state)
+{
+    (void)state;
+    golden_case c = golden_cases[0];
+    c.train.schedule = (mnist_schedule){.lr = 1e25f, .step_factor = 1.0f, .step_count = 1};
+    c.train.sgd = (mnist_sgd){.momentum = 0.0f};
+    c.train.epochs = 1;
+    c.train.batch_size = IMAGES;
+    c.mlp.activation = MNIST_LEAKY_RELU;
+    trace record = {.steps = 0};
+    mnist_error err;
+    mnist_mlp *mlp;
+    assert_int_equal(train(&c, 2, view, &record, &mlp, &err), MNIST_ERR_DIVERGED);
+    assert_int_equal(record.epochs, 0);
+    assert_non_null(strstr(err.text, "the validation loss is not a finite number"));
     mnist_mlp_free(mlp);
 }
 
@@ -340,6 +382,8 @@ int main(void)
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_stops_when_told),
         cmocka_unit_test(test_divergence),
+        cmocka_unit_test(test_divergence_in_the_last_update),
+        cmocka_unit_test(test_divergence_in_validation),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_misfits),
     };

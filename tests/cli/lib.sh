@@ -1,0 +1,267 @@
+# Shared by the tests of the programs; sourced, never run. A test calls
+#
+#     start BUILD-DIR    # work directory, environment, $train, $eval
+#     begin TITLE        # names what follows, in messages
+#     run CODE COMMAND   # checks the exit code; stdout is then in $out, stderr in $err
+#     ...                # any of the checks below
+#     finish             # the tally; the exit code
+#
+# A check that fails says so and the test goes on: one run shows all that is wrong.
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # variables are for the tests
+# shellcheck disable=SC2154  # out and err are set by keep
+
+failures=0
+checks=0
+title=
+
+start()
+{
+    if [ ! -x "$1/mnist-train" ] || [ ! -x "$1/mnist-eval" ]; then
+        echo "$0: no mnist-train and mnist-eval in $1" >&2
+        exit 2
+    fi
+    train=$(CDPATH='' cd -- "$1" && pwd)/mnist-train
+    eval=${train%train}eval
+    work=$(mktemp -d "${TMPDIR:-/tmp}/mnist cli.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    # A user with nothing set up, whoever runs the test.
+    mkdir "$work/home" "$work/dir"
+    export HOME=$work/home LC_ALL=C TERM=dumb
+    unset MNIST_DATA_DIR XDG_CACHE_HOME NO_COLOR COLUMNS
+    # What a sanitizer finds must not look like an exit code of ours.
+    export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99:allocator_may_return_null=1"
+    export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99"
+    cd "$work/dir" || exit 2
+}
+
+finish()
+{
+    if [ "$failures" -gt 0 ]; then
+        echo "${0##*/}: $failures of $checks checks failed" >&2
+        exit 1
+    fi
+    echo "${0##*/}: $checks checks passed"
+}
+
+begin()
+{
+    title=$1
+}
+
+# wrong TEXT: what is wrong, and what the program said.
+wrong()
+{
+    failures=$((failures + 1))
+    {
+        printf '%s: %s: %s\n' "${0##*/}" "$title" "$1"
+        [ ! -s "$work/command" ] || sed 's/^/    $ /' "$work/command"
+        [ ! -s "$work/out" ] || head -c 2000 "$work/out" | cat -v | sed 's/^/    out: /'
+        [ ! -s "$work/err" ] || head -c 2000 "$work/err" | cat -v | sed 's/^/    err: /'
+    } >&2
+}
+
+# expect TEXT COMMAND...: the command succeeds; if not, TEXT says what is wrong.
+expect()
+{
+    local text=$1
+    shift
+    checks=$((checks + 1))
+    "$@" || wrong "$text"
+}
+
+# Variables hold no NUL and lose the last newlines: files stay for those who care.
+keep()
+{
+    { out=$(<"$work/out") && err=$(<"$work/err"); } 2>/dev/null # bash speaks up about NULs
+}
+
+# run CODE COMMAND...: with stdin from nowhere.
+run()
+{
+    local expected=$1 code=0
+    shift
+    printf '%q ' "$@" >"$work/command"
+    echo >>"$work/command"
+    "$@" </dev/null >"$work/out" 2>"$work/err" || code=$?
+    keep
+    expect "exit code $code, not $expected" [ "$code" -eq "$expected" ]
+}
+
+# shell CODE SCRIPT [ARGUMENT...]: the same for what takes redirections or pipes; $train and $eval
+# are there, arguments are $1 and so on. What reaches stdout and stderr is kept as by run.
+shell()
+{
+    local expected=$1
+    shift
+    train=$train eval=$eval run "$expected" bash -c "$1" "bash" "${@:2}"
+}
+
+# $1 in which $2 is, as it stands.
+has()
+{
+    case $1 in
+    *"$2"*) return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
+matches()
+{
+    [[ $1 =~ $2 ]]
+}
+
+out_is()
+{
+    expect "stdout is not: $1" [ "$out" = "$1" ]
+}
+
+err_is()
+{
+    expect "stderr is not: $1" [ "$err" = "$1" ]
+}
+
+out_has()
+{
+    expect "stdout lacks: $1" has "$out" "$1"
+}
+
+err_has()
+{
+    expect "stderr lacks: $1" has "$err" "$1"
+}
+
+out_matches()
+{
+    expect "stdout does not match: $1" matches "$out" "$1"
+}
+
+err_matches()
+{
+    expect "stderr does not match: $1" matches "$err" "$1"
+}
+
+out_empty()
+{
+    expect "stdout is not empty" [ ! -s "$work/out" ]
+}
+
+err_empty()
+{
+    expect "stderr is not empty" [ ! -s "$work/err" ]
+}
+
+# json FILTER...: jq's answer to what is on stdout, as one line.
+json()
+{
+    jq -c "$@" <"$work/out"
+}
+
+# json_is FILTER VALUE
+json_is()
+{
+    local value
+    value=$(json -r "$1") || value='(jq failed)'
+    expect "$1 is $value, not $2" [ "$value" = "$2" ]
+}
+
+# json_holds CONDITION: that jq finds it true.
+json_holds()
+{
+    expect "not so: $1" jq_true "$1"
+}
+
+jq_true()
+{
+    jq -e "$1" "$work/out" >/dev/null 2>&1
+}
+
+same_bytes()
+{
+    expect "$1 and $2 differ" cmp -s -- "$1" "$2"
+}
+
+lines_of()
+{
+    wc -l <"$1" | tr -d ' '
+}
+
+digest_of()
+{
+    sha256sum <"$1" | cut -c 1-64
+}
+
+# The result line, without what the clock says.
+result()
+{
+    sed -E 's/ seconds=[0-9]+\.[0-9]{3}$//' "$work/out"
+}
+
+# value NAME: of NAME=VALUE in the last line of stdout.
+value()
+{
+    tail -n 1 "$work/out" | tr ' ' '\n' | sed -n "s/^$1=//p"
+}
+
+# --- IDX files of a few images ----------------------------------------------------------------------
+
+# Bytes given in hexadecimal: 00 00 08 03.
+bytes()
+{
+    local byte
+    for byte in "$@"; do
+        # shellcheck disable=SC2059  # the format is the byte
+        printf "\\x$byte"
+    done
+}
+
+# A 32-bit number, the highest byte first.
+be32()
+{
+    # shellcheck disable=SC2046  # to be split
+    bytes $(printf '%08x' "$1" | sed 's/../& /g')
+}
+
+# pixels TENS SIDE: as many times ten images of SIDE x SIDE, at least 4 x 4: image i has one white
+# pixel, the i-th. A net learns them in no time.
+pixels()
+{
+    local i n=$(($2 * $2))
+    for i in 0 1 2 3 4 5 6 7 8 9; do
+        head -c "$i" /dev/zero
+        bytes ff
+        head -c $((n - i - 1)) /dev/zero
+    done >"$work/ten"
+    for ((i = 0; i < $1; i++)); do
+        cat "$work/ten"
+    done
+}
+
+images()
+{
+    bytes 00 00 08 03
+    be32 $((10 * $1))
+    be32 "$2"
+    be32 "$2"
+    pixels "$1" "$2"
+}
+
+labels()
+{
+    local i
+    bytes 00 00 08 01
+    be32 $((10 * $1))
+    for ((i = 0; i < $1; i++)); do
+        bytes 00 01 02 03 04 05 06 07 08 09
+    done
+}
+
+# data DIR SIDE: a data set of 40 training and 20 test images.
+data()
+{
+    mkdir -p "$1"
+    images 4 "$2" >"$1/train-images-idx3-ubyte"
+    labels 4 >"$1/train-labels-idx1-ubyte"
+    images 2 "$2" >"$1/t10k-images-idx3-ubyte"
+    labels 2 >"$1/t10k-labels-idx1-ubyte"
+}
