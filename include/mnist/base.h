@@ -41,7 +41,7 @@ typedef enum mnist_status {
 /* A short, static, lower-case text for a status; "unknown status" for a value out of the list. */
 const char *mnist_status_text(mnist_status status);
 
-#define MNIST_ERROR_TEXT 6144 /* room for a path of the greatest length, and what is wrong with it */
+#define MNIST_ERROR_TEXT 6144 /* room for the longest path, and what is wrong there */
 
 /* Filled by a failing call; owned by the caller, who need not initialise it. */
 typedef struct mnist_error {
@@ -52,8 +52,8 @@ typedef struct mnist_error {
 /* The library's version, "MAJOR.MINOR.PATCH". */
 const char *mnist_version(void);
 
-/* Number of CPUs this process may use: its affinity mask and the quota of its control group, where the
- * system tells; at least 1. */
+/* Number of CPUs this process may use: its affinity mask and the quota of its control group, where
+ * the system tells; at least 1. */
 unsigned mnist_cpu_count(void);
 
 #define MNIST_MAX_THREADS 256

@@ -3,9 +3,9 @@
  * A model file is a safetensors file (https://github.com/huggingface/safetensors): an 8-byte
  * little-endian header length, a JSON header, and the tensors as little-endian F32:
  *   layers.<l>.weight (in, out) row-major, layers.<l>.bias (out), l from 0.
- * __metadata__ holds the format's name and version, the architecture, the normalisation, a CRC-32 over the
- * whole file, and what the caller adds. It holds no clock time and no path: the same training gives
- * the same bytes.
+ * __metadata__ holds the format's name and version, the architecture, the normalisation, a CRC-32
+ * over the whole file, and what the caller adds. It holds no clock time and no path: the same
+ * training gives the same bytes.
  */
 #ifndef MNIST_IO_H
 #define MNIST_IO_H
@@ -28,14 +28,15 @@ typedef struct mnist_model mnist_model;
  * fsync of the directory; an existing file stays as it was until the new one is durable. digest,
  * if not NULL, receives the SHA-256 of the file. path NULL: nothing is written, and digest is of
  * the bytes that the file would have. Errors: MNIST_ERR_IO, MNIST_ERR_MEMORY,
- * MNIST_ERR_ARGUMENT (a parameter that is not finite; metadata that is not UTF-8 or reuses a key). */
+ * MNIST_ERR_ARGUMENT (a parameter that is not finite; metadata that is not UTF-8 or reuses a
+ * key). */
 mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
                               const mnist_normalization *normalization,
                               const mnist_metadata *metadata, size_t metadata_count,
                               char digest[MNIST_DIGEST_TEXT], mnist_error *err);
 
-/* Reads a model file, trusting nothing: sizes are checked against the bytes there are before memory is
- * taken, and the CRC over the whole file must agree. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
+/* Reads a model file, trusting nothing: sizes are checked against the bytes there are before memory
+ * is taken, and the CRC over the whole file must agree. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
  * MNIST_ERR_FORMAT, MNIST_ERR_MEMORY. */
 mnist_status mnist_model_load(mnist_model **out, const char *path, mnist_error *err);
 void mnist_model_free(mnist_model *model);
@@ -54,7 +55,8 @@ const char *mnist_model_digest(const mnist_model *model);
 mnist_status mnist_output_check(const char *path, mnist_error *err);
 
 /* A training log, one record a line, each flushed as it is written. Format by the name's ending:
- * ".csv" (a header line first) or ".jsonl". It holds no clock time: the same run gives the same bytes. */
+ * ".csv" (a header line first) or ".jsonl". It holds no clock time: the same run gives the same
+ * bytes. */
 typedef struct mnist_log mnist_log;
 
 typedef struct mnist_log_record {
@@ -68,7 +70,8 @@ typedef struct mnist_log_record {
     double validation_loss, validation_accuracy;
 } mnist_log_record;
 
-/* Truncates an existing file. Errors: MNIST_ERR_ARGUMENT (ending), MNIST_ERR_IO, MNIST_ERR_MEMORY. */
+/* Truncates an existing file. Errors: MNIST_ERR_ARGUMENT (ending), MNIST_ERR_IO,
+ * MNIST_ERR_MEMORY. */
 mnist_status mnist_log_open(mnist_log **out, const char *path, mnist_error *err);
 /* Errors: MNIST_ERR_IO. After one, further writes return it again and do nothing. */
 mnist_status mnist_log_write(mnist_log *log, const mnist_log_record *record, mnist_error *err);

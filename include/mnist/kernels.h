@@ -1,5 +1,5 @@
-/* mnist/kernels.h: what the arithmetic rooms have to say to a caller: the activations there are, and
- * which instruction set the kernels were chosen for.
+/* mnist/kernels.h: what the arithmetic rooms have to say to a caller: the activations there are,
+ * and which instruction set the kernels were chosen for.
  */
 #ifndef MNIST_KERNELS_H
 #define MNIST_KERNELS_H
@@ -16,7 +16,7 @@ extern "C" {
     X(TANH, tanh, "tanh")                                                                          \
     X(SIGMOID, sigmoid, "sigmoid")          /* 1 / (1 + exp(-x)) */                                \
     X(LEAKY_RELU, leaky_relu, "leaky-relu") /* x, or x / 100 below zero */                         \
-    X(GELU, gelu, "gelu") /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), Hendrycks, Gimpel 2016 */
+    X(GELU, gelu, "gelu") /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), Hendrycks 2016 */
 
 typedef enum mnist_activation {
 #define MNIST_ACTIVATION_ENUM(code, name, text) MNIST_##code,
@@ -28,8 +28,8 @@ typedef enum mnist_activation {
 /* "relu", "tanh", "sigmoid", "leaky-relu", "gelu"; NULL past the end. */
 const char *mnist_activation_name(mnist_activation activation);
 
-/* The name of the kernels in use: "scalar", "portable", "neon", "avx2", "avx512". By default the fastest
- * that this CPU can run; which they are changes no result. */
+/* The name of the kernels in use: "scalar", "portable", "neon", "avx2", "avx512". By default the
+ * fastest that this CPU can run; which they are changes no result. */
 const char *mnist_kernels_name(void);
 
 /* Chooses kernels by name for every pass created from now on; NULL returns to the default. Errors:

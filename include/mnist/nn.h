@@ -40,7 +40,8 @@ typedef struct mnist_mlp mnist_mlp;
 mnist_status mnist_mlp_create(mnist_mlp **out, const mnist_mlp_config *config, mnist_error *err);
 void mnist_mlp_free(mnist_mlp *mlp);
 
-/* Weights drawn from seed; biases zero. A weight is a function of seed, layer and (in, out) index. */
+/* Weights drawn from seed; biases zero. A weight is a function of seed, layer and (in, out)
+ * index. */
 void mnist_mlp_init(mnist_mlp *mlp, mnist_init init, uint64_t seed);
 
 const mnist_mlp_config *mnist_mlp_shape(const mnist_mlp *mlp);
@@ -61,7 +62,8 @@ void mnist_mlp_set_layer(mnist_mlp *mlp, unsigned layer, const float *weights, c
  * pool. Once created, its calls neither allocate nor fail. */
 typedef struct mnist_pass mnist_pass;
 
-/* capacity: the most images a call may be given, >= 1. Errors: MNIST_ERR_ARGUMENT, MNIST_ERR_MEMORY. */
+/* capacity: the most images a call may be given, >= 1. Errors: MNIST_ERR_ARGUMENT,
+ * MNIST_ERR_MEMORY. */
 mnist_status mnist_pass_create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool, size_t capacity,
                                mnist_error *err);
 void mnist_pass_free(mnist_pass *pass);
@@ -76,8 +78,8 @@ void mnist_pass_gradient(mnist_pass *pass, const float *x, const uint8_t *labels
                          float smoothing, float *losses);
 void mnist_pass_get_gradient(const mnist_pass *pass, unsigned layer, float *weights, float *bias);
 
-/* Stochastic gradient descent. With g the gradient of the mean loss, clipped to clip_norm in L2 norm over all
- * parameters, and weights (not biases) decayed: g += weight_decay * w;
+/* Stochastic gradient descent. With g the gradient of the mean loss, clipped to clip_norm in L2
+ * norm over all parameters, and weights (not biases) decayed: g += weight_decay * w;
  *   v = momentum * v + g;   w -= lr * v,   or Nesterov's  w -= lr * (g + momentum * v)
  * (Sutskever et al. 2013, in the form that keeps lr out of v). */
 typedef struct mnist_sgd {

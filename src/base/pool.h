@@ -21,7 +21,8 @@ void mnist_pool_run(mnist_pool *pool, mnist_pool_task task, void *argument);
  * after it. */
 void mnist_pool_barrier(mnist_worker worker);
 
-/* Worker's share [*first, *end) of total equal pieces: contiguous, in order, sizes differ by at most one. */
+/* Worker's share [*first, *end) of total equal pieces: contiguous, in order, sizes differ by at
+ * most one. */
 static inline void mnist_worker_share(mnist_worker worker, size_t total, size_t *first, size_t *end)
 {
     size_t quotient = total / worker.count, rest = total % worker.count;

@@ -1,6 +1,6 @@
-/* Philox4x32-10, a counter-based generator: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as
- * easy as 1, 2, 3", SC 2011. A value is a function of (seed, purpose, a, b): there is no state, so
- * the order in which work is done cannot matter.
+/* Philox4x32-10, a counter-based generator: Salmon, Moraes, Dror, Shaw, "Parallel random numbers:
+ * as easy as 1, 2, 3", SC 2011. A value is a function of (seed, purpose, a, b): there is no state,
+ * so the order in which work is done cannot matter.
  */
 #ifndef MNIST_BASE_RNG_H
 #define MNIST_BASE_RNG_H
@@ -53,8 +53,8 @@ static inline float mnist_rng_unit(uint32_t word)
     return (float)(word >> 8) * 0x1p-24f;
 }
 
-/* [0, bound), bound >= 1: the high half of a product (Lemire 2019, without the rejection: the bias is
- * below bound / 2^32). */
+/* [0, bound), bound >= 1: the high half of a product (Lemire 2019, without the rejection: the bias
+ * is below bound / 2^32). */
 static inline uint32_t mnist_rng_below(uint32_t word, uint32_t bound)
 {
     return (uint32_t)(((uint64_t)word * bound) >> 32);

@@ -11,7 +11,8 @@
 #define MNIST_PRINTF(format_index, first_argument)
 #endif
 
-/* Fills err (which may be NULL) and returns status, so that callers can `return mnist_fail(…)`. */
+/* Fills err (which may be NULL) and returns status, so that callers can
+ * `return mnist_fail(…)`. */
 mnist_status mnist_fail(mnist_error *err, mnist_status status, const char *format, ...)
     MNIST_PRINTF(3, 4);
 

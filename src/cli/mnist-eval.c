@@ -22,7 +22,7 @@ static bool adopt_options(const mnist_model *model, const char *path, const mnis
     const char *text = mnist_model_metadata(model, "options");
     json_t *options = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
     bool ok = !text || json_is_object(options) ||
-              mnist_options_fail(err, "%s: the options in its metadata are not a JSON object", path);
+              mnist_options_fail(err, "%s: the options in its metadata are no JSON object", path);
     /* Files that were named are data of their own, whatever the model was trained on. */
     bool files_given = settings->data.test_images || settings->data.data_dir;
     for (size_t i = 0; ok && options && i < sizeof adopted / sizeof adopted[0]; i++) {

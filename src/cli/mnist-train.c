@@ -206,8 +206,9 @@ static mnist_status save_model(const session *s, const mnist_mlp *mlp, run_resul
         {"test_images_sha256", s->test_digests.images},
         {"test_labels_sha256", s->test_digests.labels},
     };
-    mnist_status status = mnist_model_save(s->settings->output, mlp, &s->normalization, metadata,
-                                           sizeof metadata / sizeof metadata[0], result->digest, err);
+    mnist_status status =
+        mnist_model_save(s->settings->output, mlp, &s->normalization, metadata,
+                         sizeof metadata / sizeof metadata[0], result->digest, err);
     free(options_text);
     return status;
 }

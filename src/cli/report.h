@@ -1,5 +1,6 @@
-/* What the programs have in common beside their options: what they say on stdout, the gate, MNIST_ISA. Both programs use it, so that both print the same
- * numbers for the same model and data. */
+/* What the programs have in common beside their options: what they say on stdout, the gate,
+ * MNIST_ISA. Both programs use it, so that both print the same numbers for the same model and
+ * data. */
 #ifndef MNIST_CLI_REPORT_H
 #define MNIST_CLI_REPORT_H
 

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The synthetic sequence has no end; the test images are taken from far beyond any training image. */
+/* The synthetic sequence has no end; the test images are taken from far beyond any training
+ * image. */
 #define SYNTHETIC_TEST_FIRST ((uint64_t)1 << 40)
 
 #define MOST_DIRS 4
@@ -17,8 +18,8 @@ typedef struct search {
     char *cache; /* owned */
 } search;
 
-/* $XDG_CACHE_HOME/name or ~/.cache/name; NULL if neither is set or memory is short. An XDG directory must
- * be absolute (XDG Base Directory Specification). */
+/* $XDG_CACHE_HOME/name or ~/.cache/name; NULL if neither is set or memory is short. An XDG
+ * directory must be absolute (XDG Base Directory Specification). */
 static char *cache_dir(const char *name)
 {
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -35,8 +36,8 @@ static char *cache_dir(const char *name)
     return dir;
 }
 
-/* MNIST_DATA_DIR stands for MNIST alone: a search for another data set must not find MNIST there and
- * take it for what was asked. */
+/* MNIST_DATA_DIR stands for MNIST alone: a search for another data set must not find MNIST there
+ * and take it for what was asked. */
 static void plan_search(search *s, const mnist_data_settings *settings)
 {
     bool fashion = settings->dataset == MNIST_DATASET_FASHION;

@@ -25,11 +25,13 @@ void mnist_batch_gather_sparse(mnist_view view, const mnist_kernels *kernels, co
 /* Fraction of pixels that are not 0, estimated from at most 1000 images spread over the view. */
 double mnist_batch_density(mnist_view view);
 
-/* Below this density a sparse product is the faster one (src/kernels/README.md has the measurement). */
+/* Below this density a sparse product is the faster one (src/kernels/README.md has the
+ * measurement). */
 #define MNIST_SPARSE_DENSITY 0.5
 
 /* A pixel's value as table[byte] + shift with table[0] = 0, so that normalised images keep their
- * zeros; the shift is the same for every pixel and is returned. It is 0 for MNIST_NORMALIZE_UNIT. */
+ * zeros; the shift is the same for every pixel and is returned. It is 0 for
+ * MNIST_NORMALIZE_UNIT. */
 float mnist_normalization_split(const mnist_normalization *normalization, float table[256]);
 
 #endif

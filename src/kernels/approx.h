@@ -16,16 +16,17 @@
 #define EXP_LOG2E  0x1.715476p+0f
 #define EXP_LN2_HI 0x1.62e400p-1f /* 14 bits: n times it is exact */
 #define EXP_LN2_LO 0x1.7f7d1cp-20f
-/* Adding and taking away 1.5 * 2^23 rounds to the nearest whole number, which then stands in the low bits. */
+/* Adding and taking away 1.5 * 2^23 rounds to the nearest whole number, which then stands in the
+ * low bits. */
 #define EXP_ROUND 0x1.8p23f
-#define EXP_C2    0.5f /* the rest: Chebyshev fit of (exp r - 1 - r) / r^2, degree 4, |r| <= 0.3467 */
+#define EXP_C2    0.5f /* and on: Chebyshev fit of (exp r - 1 - r) / r^2, degree 4, |r| < 0.3467 */
 #define EXP_C3    0x1.5554dcp-3f
 #define EXP_C4    0x1.5554e8p-5f
 #define EXP_C5    0x1.120b96p-7f
 #define EXP_C6    0x1.6d4352p-10f
 
-/* tanh: x + x^3 P(x^2) below TANH_SMALL, where 1 - 2 / (exp(2x) + 1) would cancel; P is the Chebyshev
- * fit of degree 5 on [0, 0.4]. */
+/* tanh: x + x^3 P(x^2) below TANH_SMALL, where 1 - 2 / (exp(2x) + 1) would cancel; P is the
+ * Chebyshev fit of degree 5 on [0, 0.4]. */
 #define TANH_SMALL 0.625f
 #define TANH_C3    (-0x1.555556p-2f)
 #define TANH_C5    0x1.1110e6p-3f

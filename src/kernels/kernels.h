@@ -1,7 +1,7 @@
 /* The operations that a dense net needs, behind one table of function pointers.
  *
- * scalar.c is the oracle: every other table gives its bits. Where an order matters it is part of the
- * contract here: vectorise across outputs, never across a reduction; fuse where it says fma and
+ * scalar.c is the oracle: every other table gives its bits. Where an order matters it is part of
+ * the contract here: vectorise across outputs, never across a reduction; fuse where it says fma and
  * nowhere else. All arrays are aligned to 64 bytes and none overlap unless said otherwise.
  */
 #ifndef MNIST_KERNELS_KERNELS_H
@@ -21,7 +21,8 @@
 typedef struct mnist_product {
     float *out; /* (rows, width) */
     size_t out_stride;
-    const float *init;  /* (rows, width); stride 0 repeats one row, as for a bias; NULL is all 0; may be out itself */
+    /* (rows, width); stride 0 repeats one row, as for a bias; NULL is all 0; may be out itself */
+    const float *init;
     size_t init_stride;
     const float *x; /* x(i, r) = x[i * x_row + r * x_step]; any alignment */
     size_t x_row, x_step;
@@ -31,15 +32,16 @@ typedef struct mnist_product {
     size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
 } mnist_product;
 
-/* A row of bytes without its zeros: an entry for each byte that is not 0, in ascending order of index. */
+/* A row of bytes without its zeros: an entry for each byte that is not 0, in ascending order of
+ * index. */
 typedef uint32_t mnist_entry; /* index << 8 | byte */
 
 /* Indices of entries are below this. */
 #define MNIST_MAX_ENTRY_INDEX (1u << 24)
 
-/* out(i, n) = init(i, n) + sum over row i's entries of table[byte] w(index, n): mnist_product for a left
- * operand whose zeros are left out. A product with 0 changes no sum (other than the sign of a zero),
- * so the bits are those of the dense product. table[0] is 0. */
+/* out(i, n) = init(i, n) + sum over row i's entries of table[byte] w(index, n): mnist_product for a
+ * left operand whose zeros are left out. A product with 0 changes no sum (other than the sign of a
+ * zero), so the bits are those of the dense product. table[0] is 0. */
 typedef struct mnist_sparse_product {
     float *out; /* (rows, width) */
     size_t out_stride;
@@ -47,7 +49,8 @@ typedef struct mnist_sparse_product {
     size_t init_stride;
     const mnist_entry *entries; /* row i's list starts at entries[i * entry_stride] */
     size_t entry_stride;
-    /* row i: entries begin[i * bound_stride] to end[i * bound_stride] - 1 of its list; begin NULL: from 0 */
+    /* row i: entries begin[i * bound_stride] to end[i * bound_stride] - 1 of its list; begin
+     * NULL: from 0 */
     const uint32_t *begin, *end;
     size_t bound_stride;
     const float *table; /* (256) */
@@ -60,7 +63,7 @@ typedef struct mnist_sparse_product {
 /* Softmax and cross-entropy of rows of logits, and the gradient of `scale` times each row's loss.
  * With m = max z, e_c = exp(z_c - m), s = sum of e_c for c = 0, 1, …:
  *   losses_i = log s - (1 - smoothing) (z_label - m) - smoothing / classes * sum of (z_c - m)
- *   dz(i, c) = (e_c / s - target_c) scale,  target = smoothing / classes, + 1 - smoothing at the label
+ *   dz(i, c) = (e_c / s - target_c) scale,  target = smoothing / classes, + 1 - smoothing if label
  * predicted_i is the lowest index of the largest logit. A NaN or infinite logit gives a loss that
  * is not finite. */
 typedef struct mnist_softmax {
@@ -94,7 +97,8 @@ typedef struct mnist_kernels {
      * count + MNIST_LANES entries must be there. */
     size_t (*compress)(const uint8_t *bytes, size_t count, uint32_t first, mnist_entry *entries);
 
-    /* out(c, r) = in(r, c) for a block of rows x columns, both at most MNIST_PANEL and any number. */
+    /* out(c, r) = in(r, c) for a block of rows x columns, both at most MNIST_PANEL and any
+     * number. */
     void (*transpose)(const float *in, size_t in_stride, float *out, size_t out_stride,
                       size_t rows, size_t columns);
 

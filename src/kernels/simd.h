@@ -41,8 +41,8 @@
 typedef float vf __attribute__((vector_size(4 * SIMD_FLOATS)));
 typedef int32_t vi __attribute__((vector_size(4 * SIMD_FLOATS)));
 
-/* In memory: no more than a float's alignment, and reached through pointers to float. Types of their
- * own, since GCC keeps variables of such a type in memory. */
+/* In memory: no more than a float's alignment, and reached through pointers to float. Types of
+ * their own, since GCC keeps variables of such a type in memory. */
 typedef float vf_memory
     __attribute__((vector_size(4 * SIMD_FLOATS), aligned(4), may_alias));
 
@@ -69,10 +69,10 @@ SIMD_INLINE vf vf_set(float x)
 
 #if defined(MNIST_SIMD_portable) && !defined(__FP_FAST_FMAF)
 
-/* The fused multiply-add of a target that has none, as a call would be ten times slower: in double the
- * product is exact and the sum is rounded once; rounded to odd instead of to even, it can be rounded
- * to float again without harm (Boldo & Melquiond 2008, "Emulation of FMA and correctly rounded
- * sums"). Half a vector at a time. */
+/* The fused multiply-add of a target that has none, as a call would be ten times slower: in double
+ * the product is exact and the sum is rounded once; rounded to odd instead of to even, it can be
+ * rounded to float again without harm (Boldo & Melquiond 2008, "Emulation of FMA and correctly
+ * rounded sums"). Half a vector at a time. */
 typedef float vf_half __attribute__((vector_size(2 * SIMD_FLOATS)));
 typedef double vd __attribute__((vector_size(4 * SIMD_FLOATS)));
 typedef int64_t vl __attribute__((vector_size(4 * SIMD_FLOATS)));

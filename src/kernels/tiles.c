@@ -1,18 +1,19 @@
-/* The blocked, vectorised kernels: one source for every instruction set (simd.h). Each does to every
- * lane what scalar.c does to its value, in the same order, so the bits agree. */
+/* The blocked, vectorised kernels: one source for every instruction set (simd.h). Each does to
+ * every lane what scalar.c does to its value, in the same order, so the bits agree. */
 #include "kernels/approx.h"
 #include "kernels/simd.h"
 
 #include <assert.h>
 
-/* A tile of the product is TILE_ROWS rows by TILE_VECTORS vectors of columns; its sums stay in registers
- * over the whole depth. With 16 registers: 12 sums, 2 vectors of w, 1 of x. With 32: 24, 4 and 1. */
+/* A tile of the product is TILE_ROWS rows by TILE_VECTORS vectors of columns; its sums stay in
+ * registers over the whole depth. With 16 registers: 12 sums, 2 vectors of w, 1 of x. With 32:
+ * 24, 4 and 1. */
 #define TILE_ROWS    6
 #define TILE_VECTORS (SIMD_REGISTERS == 32 ? 4 : 2)
 #define TILE_COLUMNS (TILE_VECTORS * SIMD_FLOATS)
 
-/* The tile of outputs at (i, n). rows and vectors are constants after inlining, so that the loops over
- * them unroll and the sums become registers. */
+/* The tile of outputs at (i, n). rows and vectors are constants after inlining, so that the loops
+ * over them unroll and the sums become registers. */
 SIMD_INLINE void product_tile(const mnist_product *p, size_t i, size_t n, const size_t rows,
                               const size_t vectors)
 {
@@ -109,12 +110,14 @@ SIMD_INLINE void sparse_rows(const mnist_sparse_product *p, const size_t vectors
         const mnist_entry *list = p->entries + i * p->entry_stride;
         const mnist_entry *end = list + p->end[i * p->bound_stride];
         list += p->begin ? p->begin[i * p->bound_stride] : 0;
-        /* Another worker may have written the lists: fetch the one after next while there is time. */
+        /* Another worker may have written the lists: fetch the one after next while there is
+         * time. */
         __builtin_prefetch(list + PREFETCH_LISTS * p->entry_stride);
         __builtin_prefetch(list + PREFETCH_LISTS * p->entry_stride + 16);
         vf sum[MNIST_PANEL / SIMD_FLOATS];
         for (size_t v = 0; v < vectors; v++) {
-            sum[v] = p->init ? vf_load(p->init + i * p->init_stride + v * SIMD_FLOATS) : vf_set(0.0f);
+            sum[v] = p->init ? vf_load(p->init + i * p->init_stride + v * SIMD_FLOATS)
+                             : vf_set(0.0f);
         }
         for (; list < end; list++) {
             vf x = vf_set(table[*list & 255]);
@@ -178,7 +181,7 @@ static size_t compress(const uint8_t *bytes, size_t count, uint32_t first, mnist
         if (eight == 0) {
             continue; /* most of a digit is background */
         }
-        for (size_t j = 0; j < 8; j++) { /* without branches: an entry that is not kept is written over */
+        for (size_t j = 0; j < 8; j++) { /* no branch: an entry that is not kept is written over */
             entries[found] = (first + (uint32_t)(i + j)) << 8 | bytes[i + j];
             found += bytes[i + j] != 0;
         }

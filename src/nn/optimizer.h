@@ -1,4 +1,5 @@
-/* Stochastic gradient descent over an arena. Its state, the velocity, has the parameters' layout. */
+/* Stochastic gradient descent over an arena. Its state, the velocity, has the parameters'
+ * layout. */
 #ifndef MNIST_NN_OPTIMIZER_H
 #define MNIST_NN_OPTIMIZER_H
 

@@ -265,12 +265,14 @@ static void shifted_gradient(const mnist_pass *pass, const mnist_pass_batch *bat
 {
     panel_row bias;
     bias_gradient(pass, batch, 0, panel, bias.value);
-    pass->kernels->product(&(mnist_product){.out = out->value,
-                                            .x = &batch->shift,
-                                            .w = bias.value,
-                                            .rows = 1,
-                                            .depth = 1,
-                                            .width = mnist_panel_width(&pass->mlp->layers[0], panel)});
+    pass->kernels->product(&(mnist_product){
+        .out = out->value,
+        .x = &batch->shift,
+        .w = bias.value,
+        .rows = 1,
+        .depth = 1,
+        .width = mnist_panel_width(&pass->mlp->layers[0], panel),
+    });
 }
 
 /* dW = a^T dz and db: rows [first, end) of one panel. */
@@ -323,7 +325,8 @@ static void weight_gradient_block(mnist_pass *pass, const mnist_pass_batch *batc
     }
 }
 
-/* Forward through all layers but the last, which goes by images: [*first, *end) are this worker's. */
+/* Forward through all layers but the last, which goes by images: [*first, *end) are this
+ * worker's. */
 static void forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker,
                          size_t *first, size_t *end)
 {
@@ -466,7 +469,8 @@ static void make_weight_block(mnist_pass *pass, const weight_block *block, void 
     }
 }
 
-/* What clipping leaves of the gradient: added up over blocks in their order, by every worker alike. */
+/* What clipping leaves of the gradient: added up over blocks in their order, by every worker
+ * alike. */
 static float clip_scale(const mnist_pass *pass, float clip_norm)
 {
     size_t count = 0;

@@ -19,7 +19,7 @@ struct mnist_pass {
     size_t capacity;
     /* per layer, (capacity, stride of the layer) */
     float *activations[MNIST_MAX_HIDDEN + 1]; /* f(z); of the last layer the logits */
-    float *inputs[MNIST_MAX_HIDDEN + 1];      /* z, where the activation needs it later; else NULL */
+    float *inputs[MNIST_MAX_HIDDEN + 1];      /* z, where the activation needs it; else NULL */
     float *deltas[MNIST_MAX_HIDDEN + 1];      /* d(mean loss) / dz */
     float *gradient;                          /* (arena_size) */
     double *norms;                            /* a sum of squares for every block of the gradient */
@@ -27,9 +27,9 @@ struct mnist_pass {
     uint8_t *predicted;                       /* (capacity) */
 };
 
-/* What a step is done on. The inputs are x, or table[byte] of sparse's bytes, and to each of them shift
- * is added: that is how inputs of mean 0, none of which are 0, keep their zeros. The shift never
- * meets an input: z = x W + (b + shift * column sums of W), dW = x^T dz + shift * db. */
+/* What a step is done on. The inputs are x, or table[byte] of sparse's bytes, and to each of them
+ * shift is added: that is how inputs of mean 0, none of which are 0, keep their zeros. The shift
+ * never meets an input: z = x W + (b + shift * column sums of W), dW = x^T dz + shift * db. */
 typedef struct mnist_pass_batch {
     const float *x; /* (count, inputs); NULL: sparse */
     size_t x_stride;

@@ -20,8 +20,9 @@ const char *mnist_schedule_name(mnist_schedule_kind kind)
     return NULL;
 }
 
-/* cos(pi t), t in [0, 1], to about 1e-15, in plain arithmetic: libm's last bit differs between systems, and this
- * ends in weights. Symmetric about t = 1/2, so the series runs over at most a quarter turn. */
+/* cos(pi t), t in [0, 1], to about 1e-15, in plain arithmetic: libm's last bit differs between
+ * systems, and this ends in weights. Symmetric about t = 1/2, so the series runs over at most a
+ * quarter turn. */
 static double cos_pi(double t)
 {
     double mirrored = t > 0.5 ? 1.0 - t : t;

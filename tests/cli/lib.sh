@@ -28,7 +28,7 @@ start()
     # A user with nothing set up, whoever runs the test.
     mkdir "$work/home" "$work/dir"
     export HOME=$work/home LC_ALL=C TERM=dumb
-    unset MNIST_DATA_DIR XDG_CACHE_HOME NO_COLOR COLUMNS
+    unset MNIST_DATA_DIR MNIST_ISA XDG_CACHE_HOME NO_COLOR COLUMNS
     # What a sanitizer finds must not look like an exit code of ours.
     export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99:allocator_may_return_null=1"
     export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99"

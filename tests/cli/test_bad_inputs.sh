@@ -446,9 +446,9 @@ options '{"dataset":"synthetic","synthetic-test":1000001}'
 fails 1 "$eval" 'p: its metadata ask for 1000001 synthetic test images; to have more than 1000000, say '\
 '--synthetic-test' p
 options '["dataset","synthetic"]'
-fails 1 "$eval" 'p: the options in its metadata are not a JSON object' p
+fails 1 "$eval" 'p: the options in its metadata are no JSON object' p
 options '{"dataset":'
-fails 1 "$eval" 'p: the options in its metadata are not a JSON object' p
+fails 1 "$eval" 'p: the options in its metadata are no JSON object' p
 options '{"dataset":"sinthetic"}'
 fails 1 "$eval" "p: option dataset in its metadata: \"sinthetic\" is not one of mnist, fashion, synthetic; did you mean \
 synthetic?" p

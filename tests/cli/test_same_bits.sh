@@ -46,6 +46,17 @@ for mathematics in '--hidden 37,19 --activation gelu --normalize standard --clip
     for threads in 2 3 7 64; do
         same "$mathematics, $threads threads" -j $threads
     done
+    for skip in on off; do
+        same "$mathematics, zero-skip $skip" --zero-skip $skip
+    done
+    for isa in scalar portable avx2 avx512 neon; do
+        # those that this machine has
+        if MNIST_ISA=$isa "$train" --dry-run -q "${base[@]}" >isa.out 2>&1; then
+            export MNIST_ISA=$isa
+            same "$mathematics, $isa" -j 2
+            unset MNIST_ISA
+        fi
+    done
 done
 
 base=("${synthetic[@]}" -e 3 --hidden 20 -s 11)

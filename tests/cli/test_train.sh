@@ -539,4 +539,16 @@ for text in '--hidden LIST' '(default: 256)' '(default: one-cycle)' '(default: 0
     expect "--help lacks $text" grep -Fq -- "$text" help
 done
 
+begin 'MNIST_ISA'
+synthetic=(--dataset synthetic --synthetic-train 50 --synthetic-test 20 -e 1 --hidden 8)
+export MNIST_ISA=avx1024
+run 2 "$train" "${synthetic[@]}"
+out_empty
+err_has 'MNIST_ISA: kernels "avx1024" are not for this CPU, or unknown: expected one of scalar, portable'
+run 0 "$train" --version # needs no kernels
+export MNIST_ISA=scalar
+run 0 "$train" "${synthetic[@]}" --json -q
+expect 'not the scalar kernels' [ "$(jq -r .kernels "$work/out")" = scalar ]
+unset MNIST_ISA
+
 finish

@@ -63,7 +63,8 @@ static void test_counts_and_loss(void **state)
     mnist_mlp_free(mlp);
 }
 
-/* A net that looks at the sign of what it is given: it must be given what the normalisation says. */
+/* A net that looks at the sign of what it is given: it must be given what the normalisation
+ * says. */
 static void test_normalization_is_applied(void **state)
 {
     (void)state;

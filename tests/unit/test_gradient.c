@@ -70,8 +70,9 @@ static double reference_loss(const reference *net, const float *x, const uint8_t
     return total;
 }
 
-/* Every parameter of one layer. The error is relative to the parameter's own gradient or, where that
- * is small, to the layer's root mean square: a float's rounding is of the size of what was added up. */
+/* Every parameter of one layer. The error is relative to the parameter's own gradient or, where
+ * that is small, to the layer's root mean square: a float's rounding is of the size of what was
+ * added up. */
 static void check_layer(const reference *net, unsigned layer, const mnist_pass *pass,
                         const float *x, const uint8_t *labels, double smoothing, double *worst)
 {

@@ -29,8 +29,8 @@ static void assert_same_bits(const float *a, const float *b, size_t count, const
     }
 }
 
-/* One product on both tables: rows x depth x width, in the layouts that forward (x_step 1) and weight
- * gradient (x_row 1) use. */
+/* One product on both tables: rows x depth x width, in the layouts that forward (x_step 1) and
+ * weight gradient (x_row 1) use. */
 static void check_product(const mnist_kernels *kernels, size_t rows, size_t depth, size_t width,
                           bool down_columns, int init_kind)
 {
@@ -119,8 +119,8 @@ static void test_compress(void **state)
     }
 }
 
-/* Against the dense product of the same bytes on the oracle: the zeros left out change no bit. In two
- * calls, each for a block of the columns, as the first layer does it. */
+/* Against the dense product of the same bytes on the oracle: the zeros left out change no bit. In
+ * two calls, each for a block of the columns, as the first layer does it. */
 static void test_sparse_product(void **state)
 {
     (void)state;
@@ -438,9 +438,11 @@ static void test_sgd(void **state)
         memcpy(v, v0, sizeof v);
         ORACLE->sgd(w, v, g, COUNT, &update);
         for (size_t i = 0; i < COUNT; i++) { /* the formula of mnist/nn.h */
-            double gradient = (double)g[i] * (double)update.scale + (double)update.decay * (double)w0[i];
+            double gradient =
+                (double)g[i] * (double)update.scale + (double)update.decay * (double)w0[i];
             double velocity = (double)update.momentum * (double)v0[i] + gradient;
-            double step = update.nesterov ? gradient + (double)update.momentum * velocity : velocity;
+            double step =
+                update.nesterov ? gradient + (double)update.momentum * velocity : velocity;
             assert_true(fabs((double)v[i] - velocity) < 1e-6);
             assert_true(fabs((double)w[i] - ((double)w0[i] - (double)update.lr * step)) < 1e-6);
         }

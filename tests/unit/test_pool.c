@@ -9,8 +9,8 @@
 
 #define PHASES 200
 
-/* Every worker writes its cell in each phase and, after the barrier, reads its neighbour's: a barrier
- * that lets one through early, or loses a write, shows. */
+/* Every worker writes its cell in each phase and, after the barrier, reads its neighbour's: a
+ * barrier that lets one through early, or loses a write, shows. */
 typedef struct ring {
     unsigned cells[MNIST_MAX_THREADS];
     atomic_uint faults;
@@ -85,7 +85,7 @@ static void test_quota(void **state)
     (void)state;
     assert_int_equal(mnist_quota_cpus("max 100000"), 0);
     assert_int_equal(mnist_quota_cpus("200000 100000"), 2);
-    assert_int_equal(mnist_quota_cpus("150000 100000"), 2); /* rounded up: the quota is used in full */
+    assert_int_equal(mnist_quota_cpus("150000 100000"), 2); /* rounded up: used in full */
     assert_int_equal(mnist_quota_cpus("1 100000"), 1);
     assert_int_equal(mnist_quota_cpus("18446744073709551615 1"), MNIST_MAX_THREADS);
     assert_int_equal(mnist_quota_cpus("0 100000"), 0);

@@ -31,7 +31,8 @@ static inline void test_fill(float *values, size_t count, uint32_t stream, float
     }
 }
 
-/* Images of noise, two pixels in five not zero, and labels: what tests/golden/reference.py draws. */
+/* Images of noise, two pixels in five not zero, and labels: what tests/golden/reference.py
+ * draws. */
 static inline void test_images(uint8_t *images, uint8_t *labels, size_t count, size_t pixels)
 {
     for (size_t i = 0; i < count; i++) {

@@ -9,7 +9,8 @@ int main(void)
     mnist_dataset *train = NULL, *test = NULL;
     mnist_mlp *mlp = NULL;
     const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
-    const mnist_mlp_config shape = {.inputs = 784, .outputs = 10, .hidden_count = 1, .hidden = {32}};
+    const mnist_mlp_config shape = {
+        .inputs = 784, .outputs = 10, .hidden_count = 1, .hidden = {32}};
     mnist_train_config config = mnist_train_defaults();
     mnist_evaluation result;
     config.epochs = 2;
