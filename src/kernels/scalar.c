@@ -2,6 +2,7 @@
  * no fused multiply-add (fmaf is then a call), and right everywhere. */
 #include "kernels/approx.h"
 #include "kernels/kernels.h"
+#include "kernels/softmax.h"
 
 #include <math.h>
 
@@ -179,39 +180,15 @@ MNIST_ACTIVATION_LIST(DEFINE_ACTIVATION)
 static void softmax_row(const mnist_softmax *s, size_t i)
 {
     const float *z = s->z + i * s->stride;
-    unsigned top = 0;
-    for (unsigned c = 1; c < s->classes; c++) {
-        top = z[c] > z[top] ? c : top;
-    }
-    if (s->predicted) {
-        s->predicted[i] = (uint8_t)top;
-    }
+    unsigned top = softmax_top(s, i);
     if (!s->labels) {
         return;
     }
-    float maximum = z[top], sum = 0.0f, total = 0.0f;
+    float e[SOFTMAX_MOST_CLASSES];
     for (unsigned c = 0; c < s->classes; c++) {
-        sum += exp_approx(z[c] - maximum);
-        total += z[c] - maximum;
+        e[c] = exp_approx(z[c] - z[top]);
     }
-    float off = s->smoothing / (float)s->classes;
-    float on = off + (1.0f - s->smoothing);
-    if (s->losses) {
-        double label = (double)z[s->labels[i]] - (double)maximum;
-        s->losses[i] = (float)(approx_log(sum) - (1.0 - (double)s->smoothing) * label -
-                               (double)off * (double)total);
-    }
-    if (s->dz) {
-        float *dz = s->dz + i * s->stride;
-        float inverse = 1.0f / sum;
-        for (unsigned c = 0; c < s->classes; c++) {
-            float probability = exp_approx(z[c] - maximum) * inverse;
-            dz[c] = (probability - (c == s->labels[i] ? on : off)) * s->scale;
-        }
-        for (size_t c = s->classes; c < s->stride; c++) {
-            dz[c] = 0.0f;
-        }
-    }
+    softmax_finish(s, i, top, e);
 }
 
 static void softmax(const mnist_softmax *s)

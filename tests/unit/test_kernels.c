@@ -2,6 +2,8 @@
  * formulas in double. */
 #include "unit/unit.h"
 
+#include "unit/exact.h"
+
 #include "base/memory.h"
 #include "kernels/approx.h"
 #include "kernels/kernels.h"
@@ -262,25 +264,6 @@ static void test_activations_same_bits(void **state)
     mnist_free(z);
 }
 
-static double exact(mnist_activation f, double z)
-{
-    switch (f) {
-    case MNIST_RELU:
-        return z > 0 ? z : 0;
-    case MNIST_TANH:
-        return tanh(z);
-    case MNIST_SIGMOID:
-        return 1 / (1 + exp(-z));
-    case MNIST_LEAKY_RELU:
-        return z > 0 ? z : 0.01 * z;
-    case MNIST_GELU:
-        return 0.5 * z * (1 + tanh(sqrt(2 / 3.14159265358979323846) * (z + 0.044715 * z * z * z)));
-    case MNIST_ACTIVATIONS:
-        break;
-    }
-    return NAN;
-}
-
 /* Values against libm in double, and slopes against a central difference of it. */
 static void test_activations_accuracy(void **state)
 {
@@ -297,8 +280,9 @@ static void test_activations_accuracy(void **state)
         ORACLE->activate[f](z, a, COUNT);
         ORACLE->activate_backward[f](z, a, d, COUNT);
         for (int i = 0; i < COUNT; i++) {
-            double x = (double)z[i], value = exact(activation, x);
-            double slope = (exact(activation, x + 1e-6) - exact(activation, x - 1e-6)) / 2e-6;
+            double x = (double)z[i], value = exact_activation(activation, x);
+            double slope =
+                (exact_activation(activation, x + 1e-6) - exact_activation(activation, x - 1e-6)) / 2e-6;
             double tolerance = activation == MNIST_GELU ? 1.5e-6 : 2e-7;
             assert_true(fabs((double)a[i] - value) <= tolerance * fmax(1, fabs(value)));
             assert_true(fabs((double)d[i] - slope) <= 2e-6);
