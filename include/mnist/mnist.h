@@ -3,6 +3,7 @@
 #define MNIST_MNIST_H
 
 #include <mnist/base.h>
+#include <mnist/bench.h>
 #include <mnist/data.h>
 #include <mnist/eval.h>
 #include <mnist/io.h>

@@ -87,6 +87,19 @@ mnist_eval_settings mnist_eval_settings_defaults(void)
     };
 }
 
+mnist_bench_settings mnist_bench_settings_defaults(void)
+{
+    mnist_data_settings data = data_defaults();
+    data.dataset = MNIST_DATASET_SYNTHETIC;
+    data.synthetic_train = 60000; /* as many as MNIST has */
+    data.synthetic_test = 1;      /* not used */
+    return (mnist_bench_settings){
+        .data = data,
+        .bench = mnist_bench_defaults(),
+        .out = {.color = MNIST_COLOR_AUTO},
+    };
+}
+
 /* The tables. The macros state an entry's type and field together, so that the compiler sees that
  * they agree. */
 
@@ -329,6 +342,27 @@ static const mnist_option_section eval_sections[] = {
     PART("Output", color_options, mnist_eval_settings, out),
 };
 
+/* mnist-bench: */
+
+static const mnist_option bench_run_options[] = {
+    {UNSIGNED(mnist_bench_settings, bench.runs, 1, MNIST_BENCH_MAX_RUNS), .name = "runs",
+     .known_as = "repeat", .help = "samples of every row, of which the median is shown"},
+    {UNSIGNED(mnist_bench_settings, bench.threads, 0, MNIST_MAX_THREADS), .letter = 'j',
+     .name = "threads", .zero = "all CPUs", .known_as = "jobs",
+     .help = "threads of the rows that are not of one; 0 for all CPUs"},
+    {STRING(mnist_bench_settings, bench.filter, "TEXT"), .name = "filter", .known_as = "only",
+     .help = "only rows whose group and name hold TEXT, like \"training 784-128\""},
+    {FLAG(mnist_bench_settings, quick), .name = "quick",
+     .help = "samples too short to mean much, of few images: to see that all of it runs"},
+};
+
+static const mnist_option_section bench_sections[] = {
+    PART("Data", source_options, mnist_bench_settings, data),
+    WHOLE("Run", bench_run_options),
+    PART("Output", json_options, mnist_bench_settings, out),
+    PART("Output", color_options, mnist_bench_settings, out),
+};
+
 /* Checks that no option can make alone. Only what stands on the command line can contradict: a
  * config file made by --print-config states everything, also what does not matter. */
 
@@ -429,6 +463,12 @@ static bool validate_eval(const void *settings, const mnist_parsed *parsed, mnis
     return check_data(&s->data, mnist_options_was_given(parsed, "dataset"), parsed, err);
 }
 
+static bool validate_bench(const void *settings, const mnist_parsed *parsed, mnist_error *err)
+{
+    const mnist_bench_settings *s = settings;
+    return check_data(&s->data, mnist_options_was_given(parsed, "dataset"), parsed, err);
+}
+
 bool mnist_eval_check_data(const mnist_eval_settings *settings, const mnist_parsed *parsed,
                            mnist_error *err)
 {
@@ -504,4 +544,32 @@ const mnist_program mnist_eval_program = {
     .exits = eval_exits,
     .exit_count = LENGTH(eval_exits),
     .validate = validate_eval,
+};
+
+static const mnist_example bench_examples[] = {
+    {"mnist-bench", "everything, on built-in digits: some 20 seconds"},
+    {"mnist-bench --filter training --runs 9", "training alone, with more samples"},
+    {"MNIST_ISA=avx2 mnist-bench --filter \"kernels product\"",
+     "kernels of another instruction set, against its own peak"},
+    {"mnist-bench --data-dir data/mnist --json >bench.json", "on real digits, for a script"},
+};
+
+static const mnist_exit_text bench_exits[] = {
+    {MNIST_EXIT_OK, "all went well"},
+    {MNIST_EXIT_FAILURE, "the data could not be read, memory is short, or no row has such a name"},
+    {MNIST_EXIT_USAGE, "bad command line, or MNIST_ISA names kernels that are not for this CPU"},
+};
+
+const mnist_program mnist_bench_program = {
+    .name = "mnist-bench",
+    .description = "Measures what this machine can do at most, then each kernel, training and "
+                   "inference, and prints the median, least and greatest of several samples, and "
+                   "how near it comes to the machine's peak. MNIST_ISA chooses the kernels.",
+    .sections = bench_sections,
+    .section_count = LENGTH(bench_sections),
+    .examples = bench_examples,
+    .example_count = LENGTH(bench_examples),
+    .exits = bench_exits,
+    .exit_count = LENGTH(bench_exits),
+    .validate = validate_bench,
 };

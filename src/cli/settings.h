@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 
+#include <mnist/bench.h>
 #include <mnist/data.h>
 #include <mnist/nn.h>
 #include <mnist/train.h>
@@ -71,13 +72,22 @@ typedef struct mnist_eval_settings {
     mnist_output_settings out;
 } mnist_eval_settings;
 
+typedef struct mnist_bench_settings {
+    mnist_data_settings data; /* data_dir without a data set given stands for MNIST there */
+    mnist_bench_config bench; /* its runs, threads and filter are options; --quick sets the rest */
+    bool quick;
+    mnist_output_settings out;
+} mnist_bench_settings;
+
 /* Everything that holds when nothing is said. Those of training itself are the library's
- * mnist_train_defaults. */
+ * mnist_train_defaults, those of benchmarks mnist_bench_defaults. */
 mnist_train_settings mnist_train_settings_defaults(void);
 mnist_eval_settings mnist_eval_settings_defaults(void);
+mnist_bench_settings mnist_bench_settings_defaults(void);
 
 extern const mnist_program mnist_train_program; /* over mnist_train_settings */
 extern const mnist_program mnist_eval_program;  /* over mnist_eval_settings; operand: MODEL */
+extern const mnist_program mnist_bench_program; /* over mnist_bench_settings */
 
 /* What mnist-eval's parser cannot judge as long as it does not know the data set: to be called once
  * the model has told it. false: err says what on the command line does not go with it. */

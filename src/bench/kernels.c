@@ -1,0 +1,426 @@
+/* Each kernel alone, on one thread, at the shapes that nn/ and data/ call it with for nets on
+ * MNIST. */
+#include "bench/suite.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "kernels/sparse.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SMALL_BATCH 64u  /* images, of 784-128-10 */
+#define LARGE_BATCH 128u /* of 784-512-512-10 */
+#define LARGE_WIDTH 512u
+
+static mnist_status short_of_memory(mnist_error *err)
+{
+    return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the benchmark of a kernel");
+}
+
+static float *filled(mnist_suite *suite, size_t count)
+{
+    float *values = mnist_suite_alloc(suite, count, sizeof *values);
+    if (values) {
+        mnist_bench_fill(values, count, 0.05f);
+    }
+    return values;
+}
+
+static size_t padded(size_t count)
+{
+    return (count + MNIST_LANES - 1) / MNIST_LANES * MNIST_LANES;
+}
+
+/* Products */
+
+typedef struct product_work {
+    const mnist_kernels *kernels;
+    mnist_product product;
+    /* of the input gradient only: the weights lie (inputs, outputs) and are turned first */
+    const float *weights;
+    float *turned;
+    size_t panels; /* of the outputs */
+} product_work;
+
+static void product(void *context)
+{
+    product_work *work = context;
+    work->kernels->product(&work->product);
+}
+
+/* As nn/pass.c does it: one block of MNIST_PANEL inputs, a panel of outputs at a time. */
+static void input_gradient(void *context)
+{
+    product_work *work = context;
+    mnist_product p = work->product;
+    for (size_t panel = 0; panel < work->panels; panel++) {
+        work->kernels->transpose(work->weights + panel * MNIST_PANEL * MNIST_PANEL, MNIST_PANEL,
+                                 work->turned, MNIST_PANEL, MNIST_PANEL, MNIST_PANEL);
+        p.init = panel == 0 ? NULL : p.out;
+        p.x = work->product.x + panel * MNIST_PANEL;
+        work->kernels->product(&p);
+    }
+}
+
+/* kind: "forward" reads x along rows, "weight gradient" down columns: rows are then inputs and
+ * depth is images. */
+static mnist_status add_product(mnist_suite *suite, const char *kind, bool columns, size_t rows,
+                                size_t depth, size_t width, mnist_error *err)
+{
+    product_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
+    size_t stride = columns ? padded(rows) : padded(depth);
+    float *x = filled(suite, (columns ? depth : rows) * stride), *w = filled(suite, depth * width);
+    float *out = mnist_suite_alloc(suite, rows * width, sizeof *out), *init = filled(suite, width);
+    if (!work || !x || !w || !out || !init) {
+        return short_of_memory(err);
+    }
+    *work = (product_work){.kernels = suite->kernels,
+                           .product = {.out = out,
+                                       .out_stride = width,
+                                       .init = columns ? NULL : init,
+                                       .x = x,
+                                       .x_row = columns ? 1 : stride,
+                                       .x_step = columns ? stride : 1,
+                                       .w = w,
+                                       .w_stride = width,
+                                       .rows = rows,
+                                       .depth = depth,
+                                       .width = width}};
+    mnist_bench_case item = {.unit = MNIST_BENCH_GFLOPS,
+                             .amount = 2.0 * (double)rows * (double)depth * (double)width,
+                             .work = product,
+                             .context = work};
+    snprintf(item.name, sizeof item.name, "product, %s, %zu x %zu x %zu", kind, rows, depth, width);
+    return mnist_suite_add(suite, &item, err);
+}
+
+static mnist_status add_input_gradient(mnist_suite *suite, size_t rows, size_t outputs,
+                                       mnist_error *err)
+{
+    product_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
+    float *deltas = filled(suite, rows * outputs), *weights = filled(suite, outputs * MNIST_PANEL);
+    float *turned = mnist_suite_alloc(suite, MNIST_PANEL * MNIST_PANEL, sizeof *turned);
+    float *out = mnist_suite_alloc(suite, rows * MNIST_PANEL, sizeof *out);
+    if (!work || !deltas || !weights || !turned || !out) {
+        return short_of_memory(err);
+    }
+    *work = (product_work){.kernels = suite->kernels,
+                           .product = {.out = out,
+                                       .out_stride = MNIST_PANEL,
+                                       .init_stride = MNIST_PANEL,
+                                       .x = deltas,
+                                       .x_row = outputs,
+                                       .x_step = 1,
+                                       .w = turned,
+                                       .w_stride = MNIST_PANEL,
+                                       .rows = rows,
+                                       .depth = MNIST_PANEL,
+                                       .width = MNIST_PANEL},
+                           .weights = weights,
+                           .turned = turned,
+                           .panels = outputs / MNIST_PANEL};
+    mnist_bench_case item = {.unit = MNIST_BENCH_GFLOPS,
+                             .amount = 2.0 * (double)rows * (double)outputs * MNIST_PANEL,
+                             .work = input_gradient,
+                             .context = work};
+    snprintf(item.name, sizeof item.name, "product, input gradient, %zu x %zu x %u", rows, outputs,
+             MNIST_PANEL);
+    return mnist_suite_add(suite, &item, err);
+}
+
+static mnist_status add_products(mnist_suite *suite, mnist_error *err)
+{
+    const size_t pixels = (size_t)suite->view.rows * suite->view.cols;
+    const struct {
+        const char *kind;
+        bool columns;
+        size_t rows, depth, width;
+    } shapes[] = {{"forward", false, SMALL_BATCH, pixels, MNIST_PANEL},
+                  {"forward", false, LARGE_BATCH, LARGE_WIDTH, MNIST_PANEL},
+                  {"forward", false, SMALL_BATCH, 128, MNIST_LANES},
+                  {"weight gradient", true, pixels, SMALL_BATCH, MNIST_PANEL},
+                  {"weight gradient", true, LARGE_WIDTH, LARGE_BATCH, MNIST_PANEL},
+                  {"weight gradient", true, 128, SMALL_BATCH, MNIST_LANES}};
+    mnist_status status = MNIST_OK;
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0] && status == MNIST_OK; i++) {
+        status = add_product(suite, shapes[i].kind, shapes[i].columns, shapes[i].rows,
+                             shapes[i].depth, shapes[i].width, err);
+    }
+    /* Three tiles of images at a time and all of them: what turning the weights costs shows. */
+    if (status == MNIST_OK) {
+        status = add_input_gradient(suite, 24, LARGE_WIDTH, err);
+    }
+    return status == MNIST_OK ? add_input_gradient(suite, LARGE_BATCH, LARGE_WIDTH, err) : status;
+}
+
+/* Sparse products: the first images of the view against one panel, without their zeros. */
+
+typedef struct sparse_work {
+    const mnist_kernels *kernels;
+    mnist_sparse *sparse;
+    const uint8_t *images;
+    size_t rows;
+    float *table, *x, *w, *out, *init;
+} sparse_work;
+
+static void sparse_forward(void *context)
+{
+    const sparse_work *work = context;
+    const mnist_sparse *sparse = work->sparse;
+    for (size_t b = 0; b < sparse->blocks; b++) {
+        work->kernels->sparse_product(&(mnist_sparse_product){
+            .out = work->out,
+            .out_stride = MNIST_PANEL,
+            .init = b == 0 ? work->init : work->out,
+            .init_stride = b == 0 ? 0 : MNIST_PANEL,
+            .entries = sparse->by_row,
+            .entry_stride = sparse->row_stride,
+            .begin = sparse->bounds + b,
+            .end = sparse->bounds + b + 1,
+            .bound_stride = sparse->blocks + 1,
+            .table = work->table,
+            .w = work->w,
+            .w_stride = MNIST_PANEL,
+            .rows = work->rows,
+            .width = MNIST_PANEL,
+        });
+    }
+}
+
+static void sparse_gradient(void *context)
+{
+    const sparse_work *work = context;
+    const mnist_sparse *sparse = work->sparse;
+    work->kernels->sparse_product(&(mnist_sparse_product){
+        .out = work->out,
+        .out_stride = MNIST_PANEL,
+        .entries = sparse->by_column,
+        .entry_stride = sparse->rows,
+        .end = sparse->counts,
+        .bound_stride = 1,
+        .table = work->table,
+        .w = work->x, /* (images, MNIST_PANEL): the deltas */
+        .w_stride = MNIST_PANEL,
+        .rows = sparse->columns,
+        .width = MNIST_PANEL,
+    });
+}
+
+static void sparse_lists(void *context)
+{
+    const sparse_work *work = context;
+    for (size_t i = 0; i < work->rows; i++) {
+        mnist_sparse_set_row(work->sparse, work->kernels, i,
+                             work->images + i * work->sparse->columns);
+    }
+}
+
+static void sparse_turn(void *context)
+{
+    const sparse_work *work = context;
+    mnist_sparse_turn(work->sparse, work->rows, 0, work->sparse->blocks);
+}
+
+static void free_sparse(void *object)
+{
+    mnist_sparse_free(object);
+}
+
+static mnist_status make_sparse_work(mnist_suite *suite, sparse_work **out, mnist_error *err)
+{
+    size_t pixels = (size_t)suite->view.rows * suite->view.cols;
+    sparse_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
+    if (!work) {
+        return short_of_memory(err);
+    }
+    *work = (sparse_work){.kernels = suite->kernels,
+                          .images = suite->view.images,
+                          .rows = SMALL_BATCH,
+                          .table = filled(suite, 256),
+                          .x = filled(suite, SMALL_BATCH * MNIST_PANEL),
+                          .w = filled(suite, pixels * MNIST_PANEL),
+                          .out = filled(suite, (pixels + SMALL_BATCH) * MNIST_PANEL),
+                          .init = filled(suite, MNIST_PANEL)};
+    if (!work->table || !work->x || !work->w || !work->out || !work->init) {
+        return short_of_memory(err);
+    }
+    work->table[0] = 0.0f;
+    mnist_status status = mnist_sparse_create(&work->sparse, SMALL_BATCH, pixels, true, err);
+    if (status == MNIST_OK) {
+        status = mnist_suite_own(suite, work->sparse, free_sparse, err);
+    }
+    if (status == MNIST_OK) {
+        sparse_lists(work);
+        sparse_turn(work);
+        *out = work;
+    }
+    return status;
+}
+
+static mnist_status add_sparse(mnist_suite *suite, mnist_error *err)
+{
+    sparse_work *work = NULL;
+    mnist_status status = make_sparse_work(suite, &work, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    size_t pixels = work->sparse->columns, found = 0;
+    for (size_t i = 0; i < pixels; i++) {
+        found += work->sparse->counts[i];
+    }
+    double flops = 2.0 * (double)found * MNIST_PANEL;
+    double bytes = (double)(work->rows * pixels);
+    const struct {
+        const char *name;
+        mnist_bench_unit unit;
+        double amount;
+        void (*work)(void *context);
+    } kinds[] = {
+        {"sparse product, forward", MNIST_BENCH_GFLOPS, flops, sparse_forward},
+        {"sparse product, weight gradient", MNIST_BENCH_GFLOPS, flops, sparse_gradient},
+        {"sparse lists, rows, of pixels", MNIST_BENCH_GBYTES, bytes, sparse_lists},
+        {"sparse lists, columns, of pixels", MNIST_BENCH_GBYTES, bytes, sparse_turn},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && status == MNIST_OK; i++) {
+        mnist_bench_case item = {.unit = kinds[i].unit,
+                                 .amount = kinds[i].amount,
+                                 .work = kinds[i].work,
+                                 .context = work};
+        snprintf(item.name, sizeof item.name, "%s, %zu x %zu%s", kinds[i].name, work->rows, pixels,
+                 kinds[i].unit == MNIST_BENCH_GFLOPS ? " x 64" : "");
+        status = mnist_suite_add(suite, &item, err);
+    }
+    return status;
+}
+
+/* What goes element by element, or row by row */
+
+typedef struct element_work {
+    const mnist_kernels *kernels;
+    mnist_activation activation;
+    float *a, *b, *c;
+    uint8_t *labels, *predicted;
+    size_t count;
+} element_work;
+
+static void activate(void *context)
+{
+    const element_work *work = context;
+    work->kernels->activate[work->activation](work->a, work->b, work->count);
+}
+
+/* The kernel works in place and shrinks its values with every f', to denormals in the end: so they
+ * are renewed each time. */
+static void activate_backward(void *context)
+{
+    const element_work *work = context;
+    memcpy(work->c, work->a, work->count * sizeof *work->c);
+    work->kernels->activate_backward[work->activation](work->a, work->b, work->c, work->count);
+}
+
+static void sgd(void *context)
+{
+    const element_work *work = context;
+    static const mnist_sgd_update update = {
+        .lr = 0.001f, .momentum = 0.9f, .decay = 1e-4f, .scale = 1.0f, .nesterov = true};
+    work->kernels->sgd(work->a, work->b, work->c, work->count, &update);
+}
+
+static void sum_squares(void *context)
+{
+    const element_work *work = context;
+    mnist_bench_keep(work->kernels->sum_squares(work->a, work->count));
+}
+
+static void softmax(void *context)
+{
+    const element_work *work = context;
+    work->kernels->softmax(&(mnist_softmax){.z = work->a,
+                                            .dz = work->b,
+                                            .stride = MNIST_LANES,
+                                            .labels = work->labels,
+                                            .losses = work->c,
+                                            .predicted = work->predicted,
+                                            .rows = work->count / MNIST_LANES,
+                                            .classes = MNIST_CLASSES,
+                                            .scale = 1.0f / SMALL_BATCH});
+}
+
+static mnist_status add_element(mnist_suite *suite, const char *name, mnist_bench_unit unit,
+                                double amount_each, size_t count, mnist_activation activation,
+                                void (*work_on)(void *context), mnist_error *err)
+{
+    if (!mnist_suite_wants(suite, name)) {
+        return MNIST_OK;
+    }
+    element_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
+    if (!work) {
+        return short_of_memory(err);
+    }
+    *work = (element_work){.kernels = suite->kernels,
+                           .activation = activation,
+                           .a = filled(suite, count),
+                           .b = filled(suite, count),
+                           .c = filled(suite, count),
+                           .labels = mnist_suite_alloc(suite, count, 1),
+                           .predicted = mnist_suite_alloc(suite, count, 1),
+                           .count = count};
+    if (!work->a || !work->b || !work->c || !work->labels || !work->predicted) {
+        return short_of_memory(err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        work->labels[i] = (uint8_t)(i % MNIST_CLASSES);
+        work->a[i] *= 40.0f; /* [-2, 2): activations and logits as nets have them */
+    }
+    mnist_bench_case item = {
+        .unit = unit, .amount = amount_each * (double)count, .work = work_on, .context = work};
+    snprintf(item.name, sizeof item.name, "%s", name);
+    return mnist_suite_add(suite, &item, err);
+}
+
+static mnist_status add_elements(mnist_suite *suite, mnist_error *err)
+{
+    const size_t batch = SMALL_BATCH * 128; /* activations of a hidden layer */
+    const size_t panel = ((size_t)suite->view.rows * suite->view.cols + 1) * MNIST_PANEL;
+    char name[MNIST_BENCH_NAME];
+    mnist_status status = MNIST_OK;
+    for (unsigned i = 0; i < MNIST_ACTIVATIONS && status == MNIST_OK; i++) {
+        mnist_activation f = (mnist_activation)i;
+        snprintf(name, sizeof name, "activation, %s, %u x 128", mnist_activation_name(f),
+                 SMALL_BATCH);
+        status = add_element(suite, name, MNIST_BENCH_GBYTES, 8.0, batch, f, activate, err);
+    }
+    for (unsigned i = 0; i < MNIST_ACTIVATIONS && status == MNIST_OK; i++) {
+        mnist_activation f = (mnist_activation)i;
+        snprintf(name, sizeof name, "derivative and copy, %s, %u x 128", mnist_activation_name(f),
+                 SMALL_BATCH);
+        /* the copy reads and writes, the kernel reads two and writes one */
+        status =
+            add_element(suite, name, MNIST_BENCH_GBYTES, 20.0, batch, f, activate_backward, err);
+    }
+    if (status == MNIST_OK) {
+        snprintf(name, sizeof name, "softmax and gradient, %u x %u", SMALL_BATCH, MNIST_CLASSES);
+        status = add_element(suite, name, MNIST_BENCH_IMAGES, 1.0 / MNIST_LANES,
+                             SMALL_BATCH * MNIST_LANES, MNIST_RELU, softmax, err);
+    }
+    if (status == MNIST_OK) {
+        snprintf(name, sizeof name, "sgd, Nesterov, %zu weights", panel);
+        status = add_element(suite, name, MNIST_BENCH_GBYTES, 20.0, panel, MNIST_RELU, sgd, err);
+    }
+    if (status == MNIST_OK) {
+        snprintf(name, sizeof name, "sum of squares, %zu values", panel);
+        status =
+            add_element(suite, name, MNIST_BENCH_GBYTES, 4.0, panel, MNIST_RELU, sum_squares, err);
+    }
+    return status;
+}
+
+mnist_status mnist_bench_add_kernels(mnist_suite *suite, mnist_error *err)
+{
+    mnist_status status = add_products(suite, err);
+    if (status == MNIST_OK) {
+        status = add_sparse(suite, err);
+    }
+    return status == MNIST_OK ? add_elements(suite, err) : status;
+}

@@ -1,0 +1,360 @@
+/* Whole nets: epochs of training, evaluation, and one image at a time. */
+#include "bench/suite.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/batch.h"
+#include "nn/pass.h"
+
+#include <mnist/eval.h>
+#include <mnist/train.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EPOCH_SAMPLES    5.0    /* an epoch is so many times as long as another sample */
+#define INFERENCE_IMAGES 10000u /* as many as MNIST has test images */
+#define ONE_IMAGE_LEAST  200u   /* calls that a median and a p99 are of */
+#define ONE_IMAGE_MOST   20000u
+
+typedef struct net_shape {
+    unsigned hidden_count, hidden[2];
+    size_t batch;
+} net_shape;
+
+static const net_shape shapes[] = {
+    {1, {128}, 64},
+    {1, {256}, 128},
+    {2, {512, 512}, 128},
+};
+
+#define SHAPES (sizeof shapes / sizeof shapes[0])
+
+/* "784-128-10" */
+static void shape_name(const mnist_suite *suite, const net_shape *shape,
+                       char name[MNIST_BENCH_NAME])
+{
+    size_t used =
+        (size_t)snprintf(name, MNIST_BENCH_NAME, "%u", suite->view.rows * suite->view.cols);
+    for (unsigned i = 0; i < shape->hidden_count; i++) {
+        used += (size_t)snprintf(name + used, MNIST_BENCH_NAME - used, "-%u", shape->hidden[i]);
+    }
+    snprintf(name + used, MNIST_BENCH_NAME - used, "-%u", MNIST_CLASSES);
+}
+
+static void free_mlp(void *object)
+{
+    mnist_mlp_free(object);
+}
+
+static mnist_status create_net(mnist_suite *suite, const net_shape *shape, mnist_mlp **out,
+                               mnist_error *err)
+{
+    mnist_mlp_config config = {.inputs = suite->view.rows * suite->view.cols,
+                               .outputs = MNIST_CLASSES,
+                               .hidden_count = shape->hidden_count,
+                               .activation = MNIST_RELU};
+    memcpy(config.hidden, shape->hidden, sizeof shape->hidden);
+    mnist_status status = mnist_mlp_create(out, &config, err);
+    if (status == MNIST_OK) {
+        mnist_mlp_init(*out, MNIST_INIT_AUTO, 1);
+        status = mnist_suite_own(suite, *out, free_mlp, err);
+    }
+    return status;
+}
+
+/* Multiply-adds of one image forward: one a weight. */
+static double forward_products(const mnist_mlp *mlp)
+{
+    double sum = 0.0;
+    for (unsigned l = 0; l < mnist_mlp_layers(mlp); l++) {
+        sum += (double)mnist_mlp_layer_inputs(mlp, l) * mnist_mlp_layer_outputs(mlp, l);
+    }
+    return sum;
+}
+
+/* Operations on one trained image: forward, the weight gradient, and the gradient of every layer's
+ * input but the first's. Dense, biases and the update left out. */
+static double training_flops(const mnist_mlp *mlp)
+{
+    double first = (double)mnist_mlp_layer_inputs(mlp, 0) * mnist_mlp_layer_outputs(mlp, 0);
+    return 2.0 * (3.0 * forward_products(mlp) - first);
+}
+
+/* Training. A repetition is an image: a sample is one epoch over so many images. */
+
+typedef struct training_work {
+    mnist_mlp *mlp;
+    mnist_view view;
+    mnist_train_config config;
+    mnist_pool *pool;
+    double seconds; /* of the epoch */
+} training_work;
+
+static bool note_epoch(void *context, const mnist_epoch_report *report)
+{
+    training_work *work = context;
+    work->seconds = report->seconds;
+    return true;
+}
+
+static mnist_status training_sample(void *context, size_t repetitions, double *seconds,
+                                    mnist_error *err)
+{
+    training_work *work = context;
+    const mnist_normalization unit = {.kind = MNIST_NORMALIZE_UNIT, .stddev = 1.0f};
+    mnist_train_hooks hooks = {.context = work, .on_epoch = note_epoch};
+    /* The net learns on from sample to sample, which is as training goes; what mnist_train takes
+     * memory for lies outside of its epoch. */
+    mnist_status status =
+        mnist_train(work->mlp, &work->config, mnist_view_slice(work->view, 0, repetitions),
+                    (mnist_view){.count = 0}, &unit, work->pool, &hooks, err);
+    *seconds = work->seconds;
+    return status;
+}
+
+static mnist_status add_training(mnist_suite *suite, const net_shape *shape, bool skip,
+                                 mnist_pool *pool, mnist_error *err)
+{
+    char net[MNIST_BENCH_NAME];
+    mnist_bench_case item = {.unit = MNIST_BENCH_IMAGES,
+                             .amount = 1.0,
+                             .sample = training_sample,
+                             .longer = EPOCH_SAMPLES,
+                             .most = suite->view.count};
+    shape_name(suite, shape, net);
+    snprintf(item.name, sizeof item.name, "%.24s, batch %zu, %s", net, shape->batch,
+             skip ? "zero-skip" : "dense");
+    if (!pool || !mnist_suite_wants(suite, item.name)) {
+        return MNIST_OK;
+    }
+    training_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
+    mnist_mlp *mlp;
+    if (!work) {
+        return mnist_fail_memory(err, sizeof *work, "the benchmark of training");
+    }
+    mnist_status status = create_net(suite, shape, &mlp, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    *work = (training_work){
+        .mlp = mlp, .view = suite->view, .config = mnist_train_defaults(), .pool = pool};
+    work->config.epochs = 1;
+    work->config.batch_size = shape->batch;
+    work->config.zero_skip = skip ? MNIST_ZERO_SKIP_ON : MNIST_ZERO_SKIP_OFF;
+    work->config.schedule = (mnist_schedule){
+        .kind = MNIST_SCHEDULE_CONSTANT, .lr = 0.01f, .step_factor = 1.0f, .step_count = 1};
+    item.threads = mnist_pool_threads(pool);
+    item.flops = training_flops(mlp);
+    item.context = work;
+    size_t least = 4 * shape->batch;
+    item.least = least < suite->view.count ? least : suite->view.count;
+    return mnist_suite_add(suite, &item, err);
+}
+
+mnist_status mnist_bench_add_training(mnist_suite *suite, mnist_error *err)
+{
+    for (size_t i = 0; i < SHAPES; i++) {
+        for (int skip = 0; skip < 2; skip++) {
+            mnist_pool *const pools[] = {suite->one, suite->all};
+            for (size_t p = 0; p < 2; p++) {
+                mnist_status status = add_training(suite, &shapes[i], skip, pools[p], err);
+                if (status != MNIST_OK) {
+                    return status;
+                }
+            }
+        }
+    }
+    return MNIST_OK;
+}
+
+/* Inference of many */
+
+typedef struct evaluation_work {
+    mnist_mlp *mlp;
+    mnist_view view;
+    mnist_pool *pool;
+} evaluation_work;
+
+static mnist_status evaluation_sample(void *context, size_t repetitions, double *seconds,
+                                      mnist_error *err)
+{
+    const evaluation_work *work = context;
+    const mnist_normalization unit = {.kind = MNIST_NORMALIZE_UNIT, .stddev = 1.0f};
+    mnist_status status = MNIST_OK;
+    double start = mnist_bench_clock();
+    for (size_t r = 0; r < repetitions && status == MNIST_OK; r++) {
+        mnist_evaluation evaluation;
+        status = mnist_evaluate(work->mlp, work->view, &unit, work->pool, &evaluation, err);
+    }
+    *seconds = mnist_bench_clock() - start;
+    return status;
+}
+
+static mnist_status add_evaluation(mnist_suite *suite, const net_shape *shape, mnist_pool *pool,
+                                   mnist_error *err)
+{
+    char net[MNIST_BENCH_NAME];
+    size_t count = suite->view.count < INFERENCE_IMAGES ? suite->view.count : INFERENCE_IMAGES;
+    mnist_bench_case item = {
+        .unit = MNIST_BENCH_IMAGES, .amount = (double)count, .sample = evaluation_sample};
+    shape_name(suite, shape, net);
+    snprintf(item.name, sizeof item.name, "%.24s, %zu images", net, count);
+    if (!pool || !mnist_suite_wants(suite, item.name)) {
+        return MNIST_OK;
+    }
+    evaluation_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
+    if (!work) {
+        return mnist_fail_memory(err, sizeof *work, "the benchmark of inference");
+    }
+    *work = (evaluation_work){.view = mnist_view_slice(suite->view, 0, count), .pool = pool};
+    mnist_status status = create_net(suite, shape, &work->mlp, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    item.threads = mnist_pool_threads(pool);
+    item.flops = 2.0 * forward_products(work->mlp) * (double)count;
+    item.context = work;
+    return mnist_suite_add(suite, &item, err);
+}
+
+/* Inference of one: bytes in, class out, as evaluation does it. Each call is timed by itself, and
+ * the time of asking the clock is part of it. */
+
+typedef struct one_work {
+    const mnist_kernels *kernels;
+    mnist_view view;
+    mnist_pass *pass;
+    mnist_sparse *sparse; /* NULL: x */
+    float *x, table[256];
+    size_t stride;
+    double quantile;
+    double *times; /* (ONE_IMAGE_MOST) */
+} one_work;
+
+static uint8_t classify(const one_work *work, size_t image)
+{
+    mnist_pass_batch batch = {.x = work->x,
+                              .x_stride = work->stride,
+                              .sparse = work->sparse,
+                              .table = work->table,
+                              .count = 1};
+    if (work->sparse) {
+        mnist_batch_gather_sparse(work->view, work->kernels, NULL, image, 1, work->sparse, 0, NULL);
+    } else {
+        mnist_batch_gather(work->view, work->table, NULL, image, 1, work->x, work->stride, NULL);
+    }
+    mnist_pass_evaluate(work->pass, &batch, 0, 1);
+    return work->pass->predicted[0];
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* *seconds is such that the quantile comes out as the time of one repetition. */
+static mnist_status one_sample(void *context, size_t repetitions, double *seconds, mnist_error *err)
+{
+    (void)err;
+    const one_work *work = context;
+    size_t image = 0, sum = 0;
+    for (size_t r = 0; r < repetitions; r++) {
+        double start = mnist_bench_clock();
+        sum += classify(work, image);
+        work->times[r] = mnist_bench_clock() - start;
+        image = image + 1 < work->view.count ? image + 1 : 0;
+    }
+    mnist_bench_keep((double)sum);
+    qsort(work->times, repetitions, sizeof *work->times, compare);
+    size_t rank = (size_t)(work->quantile * (double)(repetitions - 1) + 0.5);
+    *seconds = work->times[rank] * (double)repetitions;
+    return MNIST_OK;
+}
+
+static void free_pass(void *object)
+{
+    mnist_pass_free(object);
+}
+
+static void free_sparse(void *object)
+{
+    mnist_sparse_free(object);
+}
+
+static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, one_work *work,
+                                mnist_error *err)
+{
+    const mnist_normalization unit = {.kind = MNIST_NORMALIZE_UNIT, .stddev = 1.0f};
+    size_t pixels = (size_t)suite->view.rows * suite->view.cols;
+    size_t count = suite->view.count < INFERENCE_IMAGES ? suite->view.count : INFERENCE_IMAGES;
+    work->kernels = suite->kernels;
+    work->view = mnist_view_slice(suite->view, 0, count);
+    mnist_normalization_split(&unit, work->table);
+    work->times = mnist_suite_alloc(suite, ONE_IMAGE_MOST, sizeof *work->times);
+    if (!work->times) {
+        return mnist_fail_memory(err, ONE_IMAGE_MOST * sizeof *work->times, "times of images");
+    }
+    mnist_mlp *mlp;
+    mnist_status status = create_net(suite, shape, &mlp, err);
+    if (status == MNIST_OK) {
+        status = mnist_pass_create(&work->pass, mlp, suite->one, 1, err);
+    }
+    if (status == MNIST_OK) {
+        status = mnist_suite_own(suite, work->pass, free_pass, err);
+    }
+    if (status != MNIST_OK) {
+        return status;
+    }
+    if (mnist_batch_density(suite->view) < MNIST_SPARSE_DENSITY) {
+        status = mnist_sparse_create(&work->sparse, 1, pixels, false, err);
+        return status == MNIST_OK ? mnist_suite_own(suite, work->sparse, free_sparse, err) : status;
+    }
+    work->stride = mnist_pad(pixels);
+    work->x = mnist_suite_alloc(suite, work->stride, sizeof *work->x);
+    return work->x ? MNIST_OK : mnist_fail_memory(err, work->stride * sizeof *work->x, "an image");
+}
+
+static mnist_status add_one(mnist_suite *suite, const net_shape *shape, const char *what,
+                            double quantile, mnist_error *err)
+{
+    char net[MNIST_BENCH_NAME];
+    mnist_bench_case item = {.unit = MNIST_BENCH_US,
+                             .amount = 1.0,
+                             .sample = one_sample,
+                             .least = ONE_IMAGE_LEAST,
+                             .most = ONE_IMAGE_MOST};
+    shape_name(suite, shape, net);
+    snprintf(item.name, sizeof item.name, "%.24s, one image, %s", net, what);
+    if (!mnist_suite_wants(suite, item.name)) {
+        return MNIST_OK;
+    }
+    one_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
+    if (!work) {
+        return mnist_fail_memory(err, sizeof *work, "the benchmark of inference");
+    }
+    work->quantile = quantile;
+    item.context = work;
+    mnist_status status = prepare_one(suite, shape, work, err);
+    return status == MNIST_OK ? mnist_suite_add(suite, &item, err) : status;
+}
+
+mnist_status mnist_bench_add_inference(mnist_suite *suite, mnist_error *err)
+{
+    mnist_status status = MNIST_OK;
+    for (size_t i = 0; i < SHAPES && status == MNIST_OK; i++) {
+        status = add_evaluation(suite, &shapes[i], suite->one, err);
+        if (status == MNIST_OK) {
+            status = add_evaluation(suite, &shapes[i], suite->all, err);
+        }
+    }
+    for (size_t i = 0; i < SHAPES && status == MNIST_OK; i++) {
+        status = add_one(suite, &shapes[i], "median", 0.5, err);
+        if (status == MNIST_OK) {
+            status = add_one(suite, &shapes[i], "p99", 0.99, err);
+        }
+    }
+    return status;
+}

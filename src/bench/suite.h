@@ -1,0 +1,92 @@
+/* What is measured, and the machinery that measures it. Shared by the files of bench/ only.
+ *
+ * A group's file adds cases to a suite; suite.c then warms each up, finds how many repetitions make
+ * a sample, takes the samples in rounds and makes rows of them.
+ */
+#ifndef MNIST_BENCH_SUITE_H
+#define MNIST_BENCH_SUITE_H
+
+#include "base/pool.h"
+#include "kernels/kernels.h"
+#include "kernels/peak.h"
+
+#include <mnist/bench.h>
+
+typedef enum mnist_bench_unit {
+    MNIST_BENCH_GFLOPS, /* amount: operations */
+    MNIST_BENCH_GOPS,   /* amount: integer operations */
+    MNIST_BENCH_GBYTES, /* amount: bytes */
+    MNIST_BENCH_IMAGES, /* amount: images */
+    MNIST_BENCH_NS,     /* amount: things whose time is wanted */
+    MNIST_BENCH_US,
+    MNIST_BENCH_UNITS
+} mnist_bench_unit;
+
+/* Does `repetitions` of a case; *seconds: how long that took. */
+typedef mnist_status (*mnist_bench_sample)(void *context, size_t repetitions, double *seconds,
+                                           mnist_error *err);
+
+typedef struct mnist_bench_case {
+    char name[MNIST_BENCH_NAME];
+    unsigned threads; /* 0 stands for 1 */
+    mnist_bench_unit unit;
+    double amount; /* of the unit's thing, a repetition */
+    double flops;  /* a repetition; 0: none to speak of. GFLOPS rows take amount */
+
+    /* One of the two: work is one repetition, and is timed from outside. */
+    void (*work)(void *context);
+    mnist_bench_sample sample;
+    void *context;      /* from mnist_suite_alloc */
+    size_t least, most; /* repetitions of a sample; 0: no limit */
+    double longer;      /* a sample is so many times as long as others; 0 stands for 1 */
+    bool is_peak; /* of fp32, which fractions are of: taken in every group, shown in "machine" */
+} mnist_bench_case;
+
+typedef struct mnist_suite {
+    const mnist_bench_config *config;
+    mnist_view view;
+    const mnist_kernels *kernels;
+    mnist_peak peak;
+    mnist_pool *one, *all; /* all is NULL if it would have one thread too */
+    double peak_gflops[2]; /* of fp32, with one thread and all: the best sample so far */
+    /* the group that is being built */
+    const char *group;
+    struct mnist_suite_case *cases;
+    size_t count, capacity;
+    struct mnist_suite_owned *owned;
+} mnist_suite;
+
+/* Does the filter let this row through? To be asked before memory is taken for it. */
+bool mnist_suite_wants(const mnist_suite *suite, const char *name);
+
+/* Zeroed, aligned; freed with the group. NULL: memory is short, and so is it then for
+ * mnist_suite_add. */
+void *mnist_suite_alloc(mnist_suite *suite, size_t count, size_t size);
+
+/* release(object) is called when the group is done, last come first; at once if memory is short. */
+mnist_status mnist_suite_own(mnist_suite *suite, void *object, void (*release)(void *object),
+                             mnist_error *err);
+
+/* Adds a copy of the case, unless the filter is against it; peaks are added in any case. Errors:
+ * MNIST_ERR_MEMORY. */
+mnist_status mnist_suite_add(mnist_suite *suite, const mnist_bench_case *item, mnist_error *err);
+
+/* Floats in [-1, 1) * scale that differ from one another. */
+void mnist_bench_fill(float *values, size_t count, float scale);
+
+double mnist_bench_clock(void);
+
+/* Keeps a result, so that what made it is not left out. */
+void mnist_bench_keep(double value);
+
+/* The peaks that fractions are of: the first cases of every group. A slow spell that lasts for all
+ * of one group then spoils no other's fractions. */
+mnist_status mnist_bench_add_peaks(mnist_suite *suite, mnist_error *err);
+
+/* Each group's cases, in the order of their rows. */
+mnist_status mnist_bench_add_machine(mnist_suite *suite, mnist_error *err);
+mnist_status mnist_bench_add_kernels(mnist_suite *suite, mnist_error *err);
+mnist_status mnist_bench_add_training(mnist_suite *suite, mnist_error *err);
+mnist_status mnist_bench_add_inference(mnist_suite *suite, mnist_error *err);
+
+#endif
