@@ -7,12 +7,17 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
 /* Rounds of polling before a waiting worker goes to sleep: some tens of microseconds, longer than
  * the gap between two steps and far shorter than anything a person or a power meter notices. */
 #define SPIN_ROUNDS 4000u
+
+/* Every so many rounds the CPU is offered to others: when two workers have to share one, it is the
+ * other that this one waits for. */
+#define YIELD_ROUNDS 64u
 
 /* A barrier is one generation of a counter: the last worker to arrive clears the counter and
  * advances the generation, on which the others poll and then sleep. A run of the pool is two
@@ -59,7 +64,11 @@ static void barrier(mnist_pool *pool)
         if (atomic_load_explicit(&pool->generation, memory_order_acquire) != generation) {
             return;
         }
-        relax_cpu();
+        if (round % YIELD_ROUNDS == YIELD_ROUNDS - 1) {
+            sched_yield();
+        } else {
+            relax_cpu();
+        }
     }
     pthread_mutex_lock(&pool->mutex);
     atomic_fetch_add(&pool->sleepers, 1);

@@ -399,10 +399,12 @@ static void backward_part(mnist_pass *pass, const mnist_pass_batch *batch, size_
         size_t unit, units_end;
         blocks = blocks_of(mlp->layers[l].inputs, MNIST_PANEL);
         mnist_worker_share(worker, blocks * image_blocks, &unit, &units_end);
-        for (; unit < units_end; unit++) {
-            size_t image = unit % image_blocks * IMAGE_BLOCK;
-            backward_block(pass, l, unit / image_blocks, image,
-                           smaller(image + IMAGE_BLOCK, batch->count));
+        while (unit < units_end) { /* weights are turned once for all images that are mine */
+            size_t image_block = unit % image_blocks;
+            size_t run = smaller(image_blocks - image_block, units_end - unit);
+            backward_block(pass, l, unit / image_blocks, image_block * IMAGE_BLOCK,
+                           smaller((image_block + run) * IMAGE_BLOCK, batch->count));
+            unit += run;
         }
         mnist_pool_barrier(worker);
     }
