@@ -19,22 +19,32 @@ from idx import load_images, load_labels
 
 def flags():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True, help="folder of the four IDX files")
-    parser.add_argument("--hidden", default="128", help="widths of the hidden layers: 128 or 512,512")
+    parser.add_argument(
+        "--describe", action="store_true", help="only say what this PyTorch is and has"
+    )
+    parser.add_argument("--data", help="folder of the four IDX files")
+    parser.add_argument(
+        "--hidden", default="128", help="widths of the hidden layers: 128 or 512,512"
+    )
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--interop", type=int, default=1)
     parser.add_argument(
         "--form",
-        default="eager",
-        help="joined by +: eager, jit (traced) or compile (inductor, PyTorch 2); sliced (sort the images "
-        "once an epoch, then take slices; else each batch is gathered); foreach, fused (optimizer); "
-        "onednn (matrix products in oneDNN's tensors)",
+        default="",
+        help="joined by +: jit (traced) or compile (inductor, PyTorch 2); sliced (sort the images "
+        "once an epoch, then take slices; else each batch is gathered); bytes (images stay bytes "
+        "until their batch); foreach, fused (optimizer); onednn (products in oneDNN's tensors)",
     )
     parser.add_argument("--lr", type=float, default=0.05)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=2.0, help="measure whole epochs for at least this long")
-    parser.add_argument("--epochs", type=int, help="train so many, test, and report the accuracy: a cold run")
+    parser.add_argument("--images", type=int, help="an epoch is only so many images")
+    parser.add_argument(
+        "--seconds", type=float, default=1.0, help="measure whole epochs for at least this long"
+    )
+    parser.add_argument(
+        "--epochs", type=int, help="train so many, test, and report the accuracy: a cold run"
+    )
     return parser.parse_args()
 
 
@@ -69,6 +79,8 @@ def train_epoch(model, optimizer, images, labels, batch, sliced, schedule=None):
         else:
             chosen = order[start : start + batch]
             x, y = images.index_select(0, chosen), labels.index_select(0, chosen)
+        if x.dtype == torch.uint8:
+            x = x.float().mul_(1 / 255)
         optimizer.zero_grad(set_to_none=True)
         nn.functional.cross_entropy(model(x), y).backward()
         optimizer.step()
@@ -76,24 +88,42 @@ def train_epoch(model, optimizer, images, labels, batch, sliced, schedule=None):
             schedule.step()
 
 
+def describe():
+    return {
+        "version": torch.__version__,
+        "own_blas": torch.backends.mkl.is_available(),
+        "compile": hasattr(torch, "compile"),
+    }
+
+
 def main():
     args = flags()
+    if args.describe:
+        print(json.dumps(describe()))
+        return
     form = args.form.split("+")
     torch.set_num_threads(args.threads)
     torch.set_num_interop_threads(args.interop)
     torch.manual_seed(args.seed)
 
-    images = torch.from_numpy(load_images(args.data, "train"))
-    labels = torch.from_numpy(load_labels(args.data, "train"))
+    images = torch.from_numpy(load_images(args.data, "train", normalized="bytes" not in form))[
+        : args.images
+    ]
+    labels = torch.from_numpy(load_labels(args.data, "train"))[: args.images]
     model = make_model(args.hidden, form)
     optimizer = make_optimizer(model, form, args.lr, nesterov=args.epochs is not None)
     if "jit" in form:
-        model = torch.jit.trace(model, images[: args.batch])
+        model = torch.jit.trace(model, images[: args.batch].float())
     if "compile" in form:
         model = torch.compile(model)
     sliced = "sliced" in form
 
-    result = {"version": torch.__version__, "form": args.form, "threads": args.threads, "interop": args.interop}
+    result = {
+        "version": torch.__version__,
+        "form": args.form,
+        "threads": args.threads,
+        "interop": args.interop,
+    }
     if args.epochs:
         steps = args.epochs * -(-len(images) // args.batch)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
