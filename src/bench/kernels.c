@@ -4,7 +4,6 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "kernels/sparse.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -154,141 +153,109 @@ static mnist_status add_products(mnist_suite *suite, mnist_error *err)
     return status == MNIST_OK ? add_input_gradient(suite, LARGE_BATCH, LARGE_WIDTH, err) : status;
 }
 
-/* Sparse products: the first images of the view against one panel, without their zeros. */
+/* Products of bytes: the first images of the view against one panel, without their zeros. */
 
-typedef struct sparse_work {
+typedef struct byte_work {
     const mnist_kernels *kernels;
-    mnist_sparse *sparse;
     const uint8_t *images;
-    size_t rows;
-    float *table, *x, *w, *out, *init;
-} sparse_work;
+    uint8_t *turned;
+    size_t pixels;
+    float *table, *deltas, *w, *out, *init;
+} byte_work;
 
-static void sparse_forward(void *context)
+static void byte_forward(void *context)
 {
-    const sparse_work *work = context;
-    const mnist_sparse *sparse = work->sparse;
-    for (size_t b = 0; b < sparse->blocks; b++) {
-        work->kernels->sparse_product(&(mnist_sparse_product){
-            .out = work->out,
-            .out_stride = MNIST_PANEL,
-            .init = b == 0 ? work->init : work->out,
-            .init_stride = b == 0 ? 0 : MNIST_PANEL,
-            .entries = sparse->by_row,
-            .entry_stride = sparse->row_stride,
-            .begin = sparse->bounds + b,
-            .end = sparse->bounds + b + 1,
-            .bound_stride = sparse->blocks + 1,
-            .table = work->table,
-            .w = work->w,
-            .w_stride = MNIST_PANEL,
-            .rows = work->rows,
-            .width = MNIST_PANEL,
-        });
-    }
+    const byte_work *work = context;
+    work->kernels->byte_product(&(mnist_byte_product){.out = work->out,
+                                                      .out_stride = MNIST_PANEL,
+                                                      .init = work->init,
+                                                      .x = work->images,
+                                                      .x_stride = work->pixels,
+                                                      .table = work->table,
+                                                      .w = work->w,
+                                                      .w_stride = MNIST_PANEL,
+                                                      .rows = SMALL_BATCH,
+                                                      .depth = work->pixels,
+                                                      .width = MNIST_PANEL});
 }
 
-static void sparse_gradient(void *context)
+static void byte_gradient(void *context)
 {
-    const sparse_work *work = context;
-    const mnist_sparse *sparse = work->sparse;
-    work->kernels->sparse_product(&(mnist_sparse_product){
-        .out = work->out,
-        .out_stride = MNIST_PANEL,
-        .entries = sparse->by_column,
-        .entry_stride = sparse->rows,
-        .end = sparse->counts,
-        .bound_stride = 1,
-        .table = work->table,
-        .w = work->x, /* (images, MNIST_PANEL): the deltas */
-        .w_stride = MNIST_PANEL,
-        .rows = sparse->columns,
-        .width = MNIST_PANEL,
-    });
+    const byte_work *work = context;
+    work->kernels->byte_product(&(mnist_byte_product){.out = work->out,
+                                                      .out_stride = MNIST_PANEL,
+                                                      .x = work->turned,
+                                                      .x_stride = SMALL_BATCH,
+                                                      .table = work->table,
+                                                      .w = work->deltas,
+                                                      .w_stride = MNIST_PANEL,
+                                                      .rows = work->pixels,
+                                                      .depth = SMALL_BATCH,
+                                                      .width = MNIST_PANEL});
 }
 
-static void sparse_lists(void *context)
+static void turn_bytes(void *context)
 {
-    const sparse_work *work = context;
-    for (size_t i = 0; i < work->rows; i++) {
-        mnist_sparse_set_row(work->sparse, work->kernels, i,
-                             work->images + i * work->sparse->columns);
-    }
+    const byte_work *work = context;
+    work->kernels->transpose_bytes(work->images, NULL, work->pixels, work->turned, SMALL_BATCH,
+                                   SMALL_BATCH, work->pixels);
 }
 
-static void sparse_turn(void *context)
-{
-    const sparse_work *work = context;
-    mnist_sparse_turn(work->sparse, work->rows, 0, work->sparse->blocks);
-}
-
-static void free_sparse(void *object)
-{
-    mnist_sparse_free(object);
-}
-
-static mnist_status make_sparse_work(mnist_suite *suite, sparse_work **out, mnist_error *err)
+static mnist_status make_byte_work(mnist_suite *suite, byte_work **out, mnist_error *err)
 {
     size_t pixels = (size_t)suite->view.rows * suite->view.cols;
-    sparse_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
+    byte_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
     if (!work) {
         return short_of_memory(err);
     }
-    *work = (sparse_work){.kernels = suite->kernels,
-                          .images = suite->view.images,
-                          .rows = SMALL_BATCH,
-                          .table = filled(suite, 256),
-                          .x = filled(suite, SMALL_BATCH * MNIST_PANEL),
-                          .w = filled(suite, pixels * MNIST_PANEL),
-                          .out = filled(suite, (pixels + SMALL_BATCH) * MNIST_PANEL),
-                          .init = filled(suite, MNIST_PANEL)};
-    if (!work->table || !work->x || !work->w || !work->out || !work->init) {
+    *work = (byte_work){.kernels = suite->kernels,
+                        .images = suite->view.images,
+                        .turned = mnist_suite_alloc(suite, pixels, SMALL_BATCH),
+                        .pixels = pixels,
+                        .table = filled(suite, 256),
+                        .deltas = filled(suite, SMALL_BATCH * MNIST_PANEL),
+                        .w = filled(suite, pixels * MNIST_PANEL),
+                        .out = filled(suite, (pixels + SMALL_BATCH) * MNIST_PANEL),
+                        .init = filled(suite, MNIST_PANEL)};
+    if (!work->turned || !work->table || !work->deltas || !work->w || !work->out || !work->init) {
         return short_of_memory(err);
     }
     work->table[0] = 0.0f;
-    mnist_status status = mnist_sparse_create(&work->sparse, SMALL_BATCH, pixels, true, err);
-    if (status == MNIST_OK) {
-        status = mnist_suite_own(suite, work->sparse, free_sparse, err);
-    }
-    if (status == MNIST_OK) {
-        sparse_lists(work);
-        sparse_turn(work);
-        *out = work;
-    }
-    return status;
+    turn_bytes(work);
+    *out = work;
+    return MNIST_OK;
 }
 
-static mnist_status add_sparse(mnist_suite *suite, mnist_error *err)
+static mnist_status add_bytes(mnist_suite *suite, mnist_error *err)
 {
-    sparse_work *work = NULL;
-    mnist_status status = make_sparse_work(suite, &work, err);
+    byte_work *work = NULL;
+    mnist_status status = make_byte_work(suite, &work, err);
     if (status != MNIST_OK) {
         return status;
     }
-    size_t pixels = work->sparse->columns, found = 0;
-    for (size_t i = 0; i < pixels; i++) {
-        found += work->sparse->counts[i];
+    size_t pixels = work->pixels, found = 0;
+    for (size_t i = 0; i < SMALL_BATCH * pixels; i++) {
+        found += work->images[i] != 0;
     }
     double flops = 2.0 * (double)found * MNIST_PANEL;
-    double bytes = (double)(work->rows * pixels);
     const struct {
         const char *name;
         mnist_bench_unit unit;
         double amount;
         void (*work)(void *context);
     } kinds[] = {
-        {"sparse product, forward", MNIST_BENCH_GFLOPS, flops, sparse_forward},
-        {"sparse product, weight gradient", MNIST_BENCH_GFLOPS, flops, sparse_gradient},
-        {"sparse lists, rows, of pixels", MNIST_BENCH_GBYTES, bytes, sparse_lists},
-        {"sparse lists, columns, of pixels", MNIST_BENCH_GBYTES, bytes, sparse_turn},
+        {"byte product, forward", MNIST_BENCH_GFLOPS, flops, byte_forward},
+        {"byte product, weight gradient", MNIST_BENCH_GFLOPS, flops, byte_gradient},
+        {"bytes turned on their side", MNIST_BENCH_GBYTES, (double)(SMALL_BATCH * pixels),
+         turn_bytes},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && status == MNIST_OK; i++) {
         mnist_bench_case item = {.unit = kinds[i].unit,
                                  .amount = kinds[i].amount,
                                  .work = kinds[i].work,
                                  .context = work};
-        snprintf(item.name, sizeof item.name, "%s, %zu x %zu%s", kinds[i].name, work->rows, pixels,
-                 kinds[i].unit == MNIST_BENCH_GFLOPS ? " x 64" : "");
+        snprintf(item.name, sizeof item.name, "%s, %zu x %zu%s", kinds[i].name,
+                 (size_t)SMALL_BATCH, pixels, kinds[i].unit == MNIST_BENCH_GFLOPS ? " x 64" : "");
         status = mnist_suite_add(suite, &item, err);
     }
     return status;
@@ -420,7 +387,7 @@ mnist_status mnist_bench_add_kernels(mnist_suite *suite, mnist_error *err)
 {
     mnist_status status = add_products(suite, err);
     if (status == MNIST_OK) {
-        status = add_sparse(suite, err);
+        status = add_bytes(suite, err);
     }
     return status == MNIST_OK ? add_elements(suite, err) : status;
 }

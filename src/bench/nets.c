@@ -223,11 +223,9 @@ static mnist_status add_evaluation(mnist_suite *suite, const net_shape *shape, m
  * the time of asking the clock is part of it. */
 
 typedef struct one_work {
-    const mnist_kernels *kernels;
     mnist_view view;
     mnist_pass *pass;
-    mnist_sparse *sparse; /* NULL: x */
-    float *x, table[256];
+    float *x, table[256]; /* x NULL: bytes as they are */
     size_t stride;
     double quantile;
     double *times; /* (ONE_IMAGE_MOST) */
@@ -235,17 +233,14 @@ typedef struct one_work {
 
 static uint8_t classify(const one_work *work, size_t image)
 {
-    mnist_pass_batch batch = {.x = work->x,
-                              .x_stride = work->stride,
-                              .sparse = work->sparse,
-                              .table = work->table,
-                              .count = 1};
-    if (work->sparse) {
-        mnist_batch_gather_sparse(work->view, work->kernels, NULL, image, 1, work->sparse, 0, NULL);
-    } else {
+    mnist_pass_batch batch = {
+        .x = work->x, .x_stride = work->stride, .table = work->table, .count = 1};
+    if (work->x) {
         mnist_batch_gather(work->view, work->table, NULL, image, 1, work->x, work->stride, NULL);
+    } else {
+        batch.bytes = work->view.images + image * work->view.rows * work->view.cols;
     }
-    mnist_pass_evaluate(work->pass, &batch, 0, 1);
+    mnist_pass_evaluate(work->pass, &batch);
     return work->pass->predicted[0];
 }
 
@@ -279,18 +274,12 @@ static void free_pass(void *object)
     mnist_pass_free(object);
 }
 
-static void free_sparse(void *object)
-{
-    mnist_sparse_free(object);
-}
-
 static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, one_work *work,
                                 mnist_error *err)
 {
     const mnist_normalization unit = {.kind = MNIST_NORMALIZE_UNIT, .stddev = 1.0f};
     size_t pixels = (size_t)suite->view.rows * suite->view.cols;
     size_t count = suite->view.count < INFERENCE_IMAGES ? suite->view.count : INFERENCE_IMAGES;
-    work->kernels = suite->kernels;
     work->view = mnist_view_slice(suite->view, 0, count);
     mnist_normalization_split(&unit, work->table);
     work->times = mnist_suite_alloc(suite, ONE_IMAGE_MOST, sizeof *work->times);
@@ -300,17 +289,13 @@ static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, one_
     mnist_mlp *mlp;
     mnist_status status = create_net(suite, shape, &mlp, err);
     if (status == MNIST_OK) {
-        status = mnist_pass_create(&work->pass, mlp, suite->one, 1, err);
+        status = mnist_pass_create_forward(&work->pass, mlp, suite->one, 1, err);
     }
     if (status == MNIST_OK) {
         status = mnist_suite_own(suite, work->pass, free_pass, err);
     }
-    if (status != MNIST_OK) {
+    if (status != MNIST_OK || mnist_batch_density(suite->view) < MNIST_SPARSE_DENSITY) {
         return status;
-    }
-    if (mnist_batch_density(suite->view) < MNIST_SPARSE_DENSITY) {
-        status = mnist_sparse_create(&work->sparse, 1, pixels, false, err);
-        return status == MNIST_OK ? mnist_suite_own(suite, work->sparse, free_sparse, err) : status;
     }
     work->stride = mnist_pad(pixels);
     work->x = mnist_suite_alloc(suite, work->stride, sizeof *work->x);

@@ -41,42 +41,6 @@ void mnist_batch_gather(mnist_view view, const float table[256], const uint32_t 
     }
 }
 
-/* Images are read in random order from more memory than caches hold, and no hardware guesses which
- * comes next: ask for it while the one before the last is worked on. */
-#define GATHER_AHEAD 3u
-
-static void prefetch_image(const uint8_t *image, size_t pixels)
-{
-#if defined(__GNUC__)
-    for (size_t p = 0; p < pixels; p += 64) {
-        __builtin_prefetch(image + p);
-    }
-#else
-    (void)image;
-    (void)pixels;
-#endif
-}
-
-void mnist_batch_gather_sparse(mnist_view view, const mnist_kernels *kernels, const uint32_t *order,
-                               size_t first, size_t count, mnist_sparse *sparse, size_t row,
-                               uint8_t *labels)
-{
-    size_t pixels = (size_t)view.rows * view.cols;
-    assert(sparse->columns == pixels);
-    for (size_t i = 0; i < count; i++) {
-        size_t index = order ? order[first + i] : first + i;
-        assert(index < view.count);
-        if (i + GATHER_AHEAD < count) {
-            size_t ahead = first + i + GATHER_AHEAD;
-            prefetch_image(view.images + (order ? order[ahead] : ahead) * pixels, pixels);
-        }
-        mnist_sparse_set_row(sparse, kernels, row + i, view.images + index * pixels);
-        if (labels) {
-            labels[i] = view.labels[index];
-        }
-    }
-}
-
 double mnist_batch_density(mnist_view view)
 {
     size_t pixels = (size_t)view.rows * view.cols, images = view.count < 1000 ? view.count : 1000;

@@ -2,8 +2,6 @@
 #ifndef MNIST_DATA_BATCH_H
 #define MNIST_DATA_BATCH_H
 
-#include "kernels/sparse.h"
-
 #include <mnist/data.h>
 
 /* Fills order with the permutation of 0 .. count - 1 that belongs to (seed, epoch): Fisher-Yates
@@ -17,15 +15,10 @@ void mnist_batch_shuffle(uint32_t *order, size_t count, uint64_t seed, uint32_t 
 void mnist_batch_gather(mnist_view view, const float table[256], const uint32_t *order,
                         size_t first, size_t count, float *x, size_t ldx, uint8_t *labels);
 
-/* The same without the zeros: rows row .. row + count - 1 of sparse. */
-void mnist_batch_gather_sparse(mnist_view view, const mnist_kernels *kernels, const uint32_t *order,
-                               size_t first, size_t count, mnist_sparse *sparse, size_t row,
-                               uint8_t *labels);
-
 /* Fraction of pixels that are not 0, estimated from at most 1000 images spread over the view. */
 double mnist_batch_density(mnist_view view);
 
-/* Below this density a sparse product is the faster one (src/kernels/README.md has the
+/* Below this density leaving the zeros out is faster (src/kernels/README.md has the
  * measurement). */
 #define MNIST_SPARSE_DENSITY 0.5
 

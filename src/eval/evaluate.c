@@ -17,10 +17,8 @@ typedef struct evaluator {
     mnist_view view;
     float table[256], shift; /* of the normalisation */
     mnist_pass *pass;        /* EVALUATION_ROWS for each worker */
-    float *x;                /* (EVALUATION_ROWS of each worker, stride); NULL: sparse */
+    float *x;                /* (EVALUATION_ROWS of each worker, stride); NULL: bytes as they are */
     size_t stride;
-    mnist_sparse *sparse;
-    uint8_t *labels;    /* (EVALUATION_ROWS of each worker) */
     float *losses;      /* (view.count) */
     uint8_t *predicted; /* (view.count) */
 } evaluator;
@@ -32,22 +30,20 @@ static void share_task(void *argument, mnist_worker worker)
     mnist_worker_share(worker, e->view.count, &image, &end);
     while (image < end) {
         size_t count = end - image < EVALUATION_ROWS ? end - image : EVALUATION_ROWS;
-        if (e->sparse) {
-            mnist_batch_gather_sparse(e->view, e->pass->kernels, NULL, image, count, e->sparse, row,
-                                      e->labels + row);
+        mnist_pass_batch batch = {.x_stride = e->stride,
+                                  .table = e->table,
+                                  .shift = e->shift,
+                                  .labels = e->view.labels + image,
+                                  .count = count,
+                                  .row = row};
+        if (e->x) {
+            float *x = e->x + row * e->stride;
+            mnist_batch_gather(e->view, e->table, NULL, image, count, x, e->stride, NULL);
+            batch.x = x;
         } else {
-            mnist_batch_gather(e->view, e->table, NULL, image, count, e->x + row * e->stride,
-                               e->stride, e->labels + row);
+            batch.bytes = e->view.images + image * e->view.rows * e->view.cols;
         }
-        mnist_pass_evaluate(e->pass,
-                            &(mnist_pass_batch){.x = e->x,
-                                                .x_stride = e->stride,
-                                                .sparse = e->sparse,
-                                                .table = e->table,
-                                                .shift = e->shift,
-                                                .labels = e->labels,
-                                                .count = count},
-                            row, row + count);
+        mnist_pass_evaluate(e->pass, &batch);
         memcpy(e->losses + image, e->pass->losses + row, count * sizeof *e->losses);
         memcpy(e->predicted + image, e->pass->predicted + row, count);
         image += count;
@@ -75,20 +71,18 @@ static mnist_status check_view(const mnist_mlp *mlp, mnist_view view, mnist_erro
 static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnist_error *err)
 {
     size_t rows = (size_t)mnist_pool_threads(pool) * EVALUATION_ROWS;
-    mnist_status status = mnist_pass_create(&e->pass, mlp, pool, rows, err);
-    if (status == MNIST_OK && mnist_batch_density(e->view) < MNIST_SPARSE_DENSITY) {
-        status = mnist_sparse_create(&e->sparse, rows, mlp->config.inputs, false, err);
-    } else if (status == MNIST_OK) {
-        e->stride = mnist_pad(mlp->config.inputs);
-        e->x = mnist_alloc(rows, e->stride * sizeof *e->x);
-    }
+    bool dense = mnist_batch_density(e->view) >= MNIST_SPARSE_DENSITY;
+    mnist_status status = mnist_pass_create_forward(&e->pass, mlp, pool, rows, err);
     if (status != MNIST_OK) {
         return status;
     }
-    e->labels = mnist_alloc(rows, 1);
+    if (dense) {
+        e->stride = mnist_pad(mlp->config.inputs);
+        e->x = mnist_alloc(rows, e->stride * sizeof *e->x);
+    }
     e->losses = mnist_alloc(e->view.count, sizeof *e->losses);
     e->predicted = mnist_alloc(e->view.count, 1);
-    bool ok = (e->sparse || e->x) && e->labels && e->losses && e->predicted;
+    bool ok = (!dense || e->x) && e->losses && e->predicted;
     return ok ? MNIST_OK
               : mnist_fail(err, MNIST_ERR_MEMORY,
                            "out of memory for the evaluation of %zu images", e->view.count);
@@ -125,9 +119,7 @@ mnist_status mnist_evaluate(mnist_mlp *mlp, mnist_view view,
         add_up(&e, out);
     }
     mnist_pass_free(e.pass);
-    mnist_sparse_free(e.sparse);
     mnist_free(e.x);
-    mnist_free(e.labels);
     mnist_free(e.losses);
     mnist_free(e.predicted);
     return status;

@@ -50,7 +50,8 @@ const mnist_kernels *mnist_kernels_list(size_t index)
     __builtin_cpu_init();
 #endif
 #ifdef MNIST_HAVE_avx2
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+        __builtin_cpu_supports("bmi")) {
         tables[count++] = &mnist_kernels_avx2;
     }
 #endif

@@ -32,33 +32,23 @@ typedef struct mnist_product {
     size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
 } mnist_product;
 
-/* A row of bytes without its zeros: an entry for each byte that is not 0, in ascending order of
- * index. */
-typedef uint32_t mnist_entry; /* index << 8 | byte */
-
-/* Indices of entries are below this. */
-#define MNIST_MAX_ENTRY_INDEX (1u << 24)
-
-/* out(i, n) = init(i, n) + sum over row i's entries of table[byte] w(index, n): mnist_product for a
- * left operand whose zeros are left out. A product with 0 changes no sum (other than the sign of a
- * zero), so the bits are those of the dense product. table[0] is 0. */
-typedef struct mnist_sparse_product {
+/* out(i, n) = init(i, n) + sum over r of table[x(i, r)] w(r, n), where x(i, r) is not 0:
+ * mnist_product for a left operand of bytes, most of which are 0. A product with 0 changes no sum
+ * (other than the sign of a zero), so the bits are those of the dense product. */
+typedef struct mnist_byte_product {
     float *out; /* (rows, width) */
     size_t out_stride;
     const float *init; /* as in mnist_product */
     size_t init_stride;
-    const mnist_entry *entries; /* row i's list starts at entries[i * entry_stride] */
-    size_t entry_stride;
-    /* row i: entries begin[i * bound_stride] to end[i * bound_stride] - 1 of its list; begin
-     * NULL: from 0 */
-    const uint32_t *begin, *end;
-    size_t bound_stride;
-    const float *table; /* (256) */
-    const float *w;     /* (indices, width) */
+    const uint8_t *x; /* (·, depth), rows x_stride apart; any alignment */
+    const uint32_t *index; /* (rows): the left operand's row i is row index[i] of x; NULL: row i */
+    size_t x_stride;
+    const float *table; /* (256), table[0] = 0 */
+    const float *w;     /* (depth, width) */
     size_t w_stride;
-    size_t rows;
+    size_t rows, depth;
     size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
-} mnist_sparse_product;
+} mnist_byte_product;
 
 /* Softmax and cross-entropy of rows of logits, and the gradient of `scale` times each row's loss.
  * With m = max z, e_c = exp(z_c - m), s = sum of e_c for c = 0, 1, …:
@@ -91,11 +81,13 @@ typedef struct mnist_kernels {
 
     void (*product)(const mnist_product *product);
 
-    void (*sparse_product)(const mnist_sparse_product *product);
+    void (*byte_product)(const mnist_byte_product *product);
 
-    /* Writes the entries of count bytes, whose indices start at first; returns how many. Room for
-     * count + MNIST_LANES entries must be there. */
-    size_t (*compress)(const uint8_t *bytes, size_t count, uint32_t first, mnist_entry *entries);
+    /* out(c, i) = x(index[i], c) for i < rows and c < columns, x and index as in
+     * mnist_byte_product, rows of out out_stride apart, which is at least rows, rounded up to
+     * MNIST_LANES: what lies between is set to 0. */
+    void (*transpose_bytes)(const uint8_t *x, const uint32_t *index, size_t x_stride, uint8_t *out,
+                            size_t out_stride, size_t rows, size_t columns);
 
     /* out(c, r) = in(r, c) for a block of rows x columns, both at most MNIST_PANEL and any
      * number. */

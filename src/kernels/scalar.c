@@ -19,31 +19,31 @@ static void product(const mnist_product *p)
     }
 }
 
-static void sparse_product(const mnist_sparse_product *p)
+static void byte_product(const mnist_byte_product *p)
 {
     for (size_t i = 0; i < p->rows; i++) {
-        const mnist_entry *list = p->entries + i * p->entry_stride;
-        uint32_t begin = p->begin ? p->begin[i * p->bound_stride] : 0;
-        uint32_t end = p->end[i * p->bound_stride];
+        const uint8_t *x = p->x + (p->index ? p->index[i] : i) * p->x_stride;
         for (size_t n = 0; n < p->width; n++) {
             float sum = p->init ? p->init[i * p->init_stride + n] : 0.0f;
-            for (uint32_t e = begin; e < end; e++) {
-                sum = fmaf(p->table[list[e] & 255], p->w[(list[e] >> 8) * p->w_stride + n], sum);
+            for (size_t r = 0; r < p->depth; r++) {
+                if (x[r] != 0) {
+                    sum = fmaf(p->table[x[r]], p->w[r * p->w_stride + n], sum);
+                }
             }
             p->out[i * p->out_stride + n] = sum;
         }
     }
 }
 
-static size_t compress(const uint8_t *bytes, size_t count, uint32_t first, mnist_entry *entries)
+static void transpose_bytes(const uint8_t *x, const uint32_t *index, size_t x_stride, uint8_t *out,
+                            size_t out_stride, size_t rows, size_t columns)
 {
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (bytes[i] != 0) {
-            entries[found++] = (first + (uint32_t)i) << 8 | bytes[i];
+    for (size_t c = 0; c < columns; c++) {
+        memset(out + c * out_stride, 0, (rows + MNIST_LANES - 1) / MNIST_LANES * MNIST_LANES);
+        for (size_t i = 0; i < rows; i++) {
+            out[c * out_stride + i] = x[(index ? index[i] : i) * x_stride + c];
         }
     }
-    return found;
 }
 
 static void transpose(const float *in, size_t in_stride, float *out, size_t out_stride,
@@ -227,8 +227,8 @@ static double sum_squares(const float *g, size_t n)
 const mnist_kernels mnist_kernels_scalar = {
     .name = "scalar",
     .product = product,
-    .sparse_product = sparse_product,
-    .compress = compress,
+    .byte_product = byte_product,
+    .transpose_bytes = transpose_bytes,
     .transpose = transpose,
     .activate = {MNIST_ACTIVATION_LIST(ACTIVATE)},
     .activate_backward = {MNIST_ACTIVATION_LIST(ACTIVATE_BACKWARD)},

@@ -1,6 +1,6 @@
-/* The little that differs between instruction sets: how many floats a vector has, and a fused
- * multiply-add. All else is written with the vector
- * extensions that GCC and Clang share, which lower to whatever the target has.
+/* The little that differs between instruction sets: how many floats a vector has, a fused
+ * multiply-add, and which bytes are not 0. All else is written with the vector extensions that GCC
+ * and Clang share, which lower to whatever the target has.
  *
  * tiles.c is compiled once a set, with one of MNIST_SIMD_* defined (CMakeLists.txt).
  */
@@ -8,6 +8,8 @@
 #define MNIST_KERNELS_SIMD_H
 
 #include "kernels/kernels.h"
+
+#include <string.h>
 
 #define SIMD_INLINE static inline __attribute__((always_inline))
 
@@ -121,6 +123,99 @@ SIMD_INLINE vf vf_fma(vf a, vf b, vf c)
     return sum;
 #else
     return vf_fma_by_double(a, b, c);
+#endif
+}
+
+/* Lanes of the pair (a, b), chosen by constants. */
+#if defined(__clang__)
+#define SIMD_SHUFFLE(indices, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SIMD_SHUFFLE(indices, a, b, ...) __builtin_shuffle(a, b, (indices){__VA_ARGS__})
+#endif
+
+/* a0 b0 a1 b1 … of the first halves of a and b, and of the second halves. */
+#if SIMD_FLOATS == 16
+#define SIMD_ZIP_LOW  0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define SIMD_ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif SIMD_FLOATS == 8
+#define SIMD_ZIP_LOW  0, 8, 1, 9, 2, 10, 3, 11
+#define SIMD_ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define SIMD_ZIP_LOW  0, 4, 1, 5
+#define SIMD_ZIP_HIGH 2, 6, 3, 7
+#endif
+
+SIMD_INLINE vf vf_zip_low(vf a, vf b)
+{
+    return SIMD_SHUFFLE(vi, a, b, SIMD_ZIP_LOW);
+}
+
+SIMD_INLINE vf vf_zip_high(vf a, vf b)
+{
+    return SIMD_SHUFFLE(vi, a, b, SIMD_ZIP_HIGH);
+}
+
+/* Sixteen bytes, whatever the set. */
+typedef uint8_t vb __attribute__((vector_size(16)));
+typedef uint8_t vb_memory __attribute__((vector_size(16), aligned(1), may_alias));
+
+SIMD_INLINE vb vb_load(const uint8_t *p)
+{
+    return *(const vb_memory *)(const void *)p;
+}
+
+SIMD_INLINE void vb_store(uint8_t *p, vb v)
+{
+    *(vb_memory *)(void *)p = v;
+}
+
+SIMD_INLINE vb vb_zip_low(vb a, vb b)
+{
+    return SIMD_SHUFFLE(vb, a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+SIMD_INLINE vb vb_zip_high(vb a, vb b)
+{
+    return SIMD_SHUFFLE(vb, a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+/* Bit b: is bytes[b] other than 0? Of count bytes, at most 64; no others are read. */
+SIMD_INLINE uint64_t bytes_used(const uint8_t *bytes, size_t count)
+{
+#if defined(MNIST_SIMD_avx512)
+    __mmask64 those = count < 64 ? (UINT64_C(1) << count) - 1 : ~UINT64_C(0);
+    __m512i all = _mm512_maskz_loadu_epi8(those, bytes);
+    return _mm512_test_epi8_mask(all, all);
+#else
+    uint8_t padded[64];
+    if (count < 64) {
+        memset(padded, 0, sizeof padded);
+        memcpy(padded, bytes, count);
+        bytes = padded;
+    }
+#endif
+#if defined(MNIST_SIMD_avx2)
+    const __m256i zero = _mm256_setzero_si256();
+    __m256i low = _mm256_cmpeq_epi8(_mm256_loadu_si256((const void *)bytes), zero);
+    __m256i high = _mm256_cmpeq_epi8(_mm256_loadu_si256((const void *)(bytes + 32)), zero);
+    return ~((uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32 |
+             (uint32_t)_mm256_movemask_epi8(low));
+#elif defined(MNIST_SIMD_neon)
+    static const uint8_t bits[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const uint8x16_t bit = vld1q_u8(bits);
+    uint8x16_t used[4];
+    for (int q = 0; q < 4; q++) {
+        uint8x16_t part = vld1q_u8(bytes + 16 * q);
+        used[q] = vandq_u8(vtstq_u8(part, part), bit);
+    }
+    uint8x16_t sum = vpaddq_u8(vpaddq_u8(used[0], used[1]), vpaddq_u8(used[2], used[3]));
+    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sum, sum)), 0);
+#elif !defined(MNIST_SIMD_avx512)
+    uint64_t used = 0;
+    for (int b = 0; b < 64; b++) {
+        used |= (uint64_t)(bytes[b] != 0) << b;
+    }
+    return used;
 #endif
 }
 

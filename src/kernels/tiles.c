@@ -100,120 +100,168 @@ static void product(const mnist_product *p)
     }
 }
 
-#define PREFETCH_LISTS 4
+/* Rows of w that all rows of x pass over before the next such block: 28 KiB of a panel, which stay
+ * in a first-level cache. At most 128: two words of bits. */
+#define BYTE_BLOCK 112u
 
-/* One row of a sparse product, `vectors` (a constant) wide: the sums are registers. */
-SIMD_INLINE void sparse_rows(const mnist_sparse_product *p, const size_t vectors)
+/* Which of a row's bytes in a block are not 0. */
+typedef struct byte_bits {
+    uint64_t word[2];
+} byte_bits;
+
+/* Row i's bytes [r, end). */
+SIMD_INLINE byte_bits find_bytes(const mnist_byte_product *p, size_t i, size_t r, size_t end)
 {
-    const float *table = p->table;
-    const size_t w_stride = p->w_stride;
-    for (size_t i = 0; i < p->rows; i++) {
-        const mnist_entry *list = p->entries + i * p->entry_stride;
-        const mnist_entry *end = list + p->end[i * p->bound_stride];
-        list += p->begin ? p->begin[i * p->bound_stride] : 0;
-        /* Another worker may have written the lists: fetch the one after next while there is
-         * time. */
-        __builtin_prefetch(list + PREFETCH_LISTS * p->entry_stride);
-        __builtin_prefetch(list + PREFETCH_LISTS * p->entry_stride + 16);
-        vf sum[MNIST_PANEL / SIMD_FLOATS];
-        for (size_t v = 0; v < vectors; v++) {
-            sum[v] = p->init ? vf_load(p->init + i * p->init_stride + v * SIMD_FLOATS)
-                             : vf_set(0.0f);
+    byte_bits bits = {{0, 0}};
+    const uint8_t *x = p->x + (p->index ? p->index[i] : i) * p->x_stride;
+    for (size_t k = 0; k < 2 && r < end; k++, r += 64) {
+        bits.word[k] = bytes_used(x + r, p->depth - r);
+        if (end - r < 64) { /* the next block's are read where there are any, and left out */
+            bits.word[k] &= (UINT64_C(1) << (end - r)) - 1;
         }
-        for (; list < end; list++) {
-            vf x = vf_set(table[*list & 255]);
-            const float *w = p->w + (*list >> 8) * w_stride;
+    }
+    return bits;
+}
+
+/* One row's products with rows r, r + 1, … of w, `vectors` (a constant) wide: the sums are
+ * registers. */
+SIMD_INLINE void byte_row(const mnist_byte_product *p, size_t i, size_t r, byte_bits bits,
+                          const size_t vectors)
+{
+    const uint8_t *x = p->x + (p->index ? p->index[i] : i) * p->x_stride + r;
+    const float *from = r == 0 ? p->init : p->out, *table = p->table, *w = p->w + r * p->w_stride;
+    const size_t from_stride = r == 0 ? p->init_stride : p->out_stride, w_stride = p->w_stride;
+    vf sum[MNIST_PANEL / SIMD_FLOATS];
+    for (size_t v = 0; v < vectors; v++) {
+        sum[v] = from ? vf_load(from + i * from_stride + v * SIMD_FLOATS) : vf_set(0.0f);
+    }
+    for (size_t k = 0; k < 2; k++) {
+        for (uint64_t left = bits.word[k]; left != 0; left &= left - 1) {
+            size_t at = k * 64 + (size_t)__builtin_ctzll(left);
+            vf value = vf_set(table[x[at]]);
+            const float *row = w + at * w_stride;
             for (size_t v = 0; v < vectors; v++) {
-                sum[v] = vf_fma(x, vf_load(w + v * SIMD_FLOATS), sum[v]);
+                sum[v] = vf_fma(value, vf_load(row + v * SIMD_FLOATS), sum[v]);
             }
         }
-        for (size_t v = 0; v < vectors; v++) {
-            vf_store(p->out + i * p->out_stride + v * SIMD_FLOATS, sum[v]);
-        }
+    }
+    for (size_t v = 0; v < vectors; v++) {
+        vf_store(p->out + i * p->out_stride + v * SIMD_FLOATS, sum[v]);
     }
 }
 
-static void sparse_product(const mnist_sparse_product *p)
+SIMD_INLINE void byte_blocks(const mnist_byte_product *p, const size_t vectors)
+{
+    size_t blocks = (p->depth + BYTE_BLOCK - 1) / BYTE_BLOCK, block = 0, r = 0, end;
+    do { /* of one size, or nearly; one even where there is nothing to add up */
+        end = blocks > 0 ? p->depth * ++block / blocks : 0;
+        byte_bits bits = find_bytes(p, 0, r, end);
+        for (size_t i = 0; i < p->rows; i++) { /* a row ahead: the way from bytes to bits is long */
+            byte_bits ahead = find_bytes(p, i + 1 < p->rows ? i + 1 : i, r, end);
+            byte_row(p, i, r, bits, vectors);
+            bits = ahead;
+        }
+        r = end;
+    } while (end < p->depth);
+}
+
+static void byte_product(const mnist_byte_product *p)
 {
     assert(p->width % MNIST_LANES == 0 && p->width <= MNIST_PANEL);
+    if (p->rows == 0) {
+        return;
+    }
     switch (p->width / MNIST_LANES) {
     case 1:
-        sparse_rows(p, MNIST_LANES / SIMD_FLOATS);
+        byte_blocks(p, MNIST_LANES / SIMD_FLOATS);
         break;
     case 2:
-        sparse_rows(p, 2 * MNIST_LANES / SIMD_FLOATS);
+        byte_blocks(p, 2 * MNIST_LANES / SIMD_FLOATS);
         break;
     case 3:
-        sparse_rows(p, 3 * MNIST_LANES / SIMD_FLOATS);
+        byte_blocks(p, 3 * MNIST_LANES / SIMD_FLOATS);
         break;
     default:
-        sparse_rows(p, 4 * MNIST_LANES / SIMD_FLOATS);
+        byte_blocks(p, 4 * MNIST_LANES / SIMD_FLOATS);
         break;
     }
 }
 
-#if defined(MNIST_SIMD_avx512)
-static size_t compress(const uint8_t *bytes, size_t count, uint32_t first, mnist_entry *entries)
+/* Squares are turned on their side by zipping row k with row k + half, for as many rounds as the
+ * side has bits. */
+
+static void transpose_bytes(const uint8_t *x, const uint32_t *index, size_t x_stride, uint8_t *out,
+                            size_t out_stride, size_t rows, size_t columns)
 {
-    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    size_t found = 0, i = 0;
-    for (; i + 16 <= count; i += 16) {
-        __m512i value = _mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)(bytes + i)));
-        __mmask16 kept = _mm512_test_epi32_mask(value, value);
-        __m512i index = _mm512_add_epi32(lane, _mm512_set1_epi32((int)(first + (uint32_t)i)));
-        __m512i entry = _mm512_or_si512(_mm512_slli_epi32(index, 8), value);
-        /* packed in a register and stored whole: a compressing store is slow on some CPUs */
-        _mm512_storeu_si512(entries + found, _mm512_maskz_compress_epi32(kept, entry));
-        found += (size_t)__builtin_popcount(kept);
+    static const uint8_t none[16];
+    for (size_t i = 0; i < rows; i += 16) {
+        const uint8_t *row[16];
+        for (size_t k = 0; k < 16; k++) {
+            row[k] = i + k < rows ? x + (index ? index[i + k] : i + k) * x_stride : NULL;
+        }
+        size_t c = 0;
+        for (; c + 16 <= columns; c += 16) {
+            vb a[16], b[16];
+            for (size_t k = 0; k < 16; k++) {
+                a[k] = vb_load(row[k] ? row[k] + c : none);
+            }
+            for (int round = 0; round < 2; round++) {
+                for (size_t k = 0; k < 8; k++) {
+                    b[2 * k] = vb_zip_low(a[k], a[k + 8]);
+                    b[2 * k + 1] = vb_zip_high(a[k], a[k + 8]);
+                }
+                for (size_t k = 0; k < 8; k++) {
+                    a[2 * k] = vb_zip_low(b[k], b[k + 8]);
+                    a[2 * k + 1] = vb_zip_high(b[k], b[k + 8]);
+                }
+            }
+            for (size_t k = 0; k < 16; k++) {
+                vb_store(out + (c + k) * out_stride + i, a[k]);
+            }
+        }
+        for (; c < columns; c++) {
+            for (size_t k = 0; k < 16; k++) {
+                out[c * out_stride + i + k] = row[k] ? row[k][c] : 0;
+            }
+        }
     }
-    for (; i < count; i++) {
-        entries[found] = (first + (uint32_t)i) << 8 | bytes[i];
-        found += bytes[i] != 0;
-    }
-    return found;
 }
-#else
-static size_t compress(const uint8_t *bytes, size_t count, uint32_t first, mnist_entry *entries)
+
+#define SIDE SIMD_FLOATS
+
+SIMD_INLINE void transpose_square(const float *in, size_t in_stride, float *out, size_t out_stride)
 {
-    size_t found = 0, i = 0;
-    for (; i + 8 <= count; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, bytes + i, sizeof eight);
-        if (eight == 0) {
-            continue; /* most of a digit is background */
+    vf a[SIDE], b[SIDE];
+    for (size_t k = 0; k < SIDE; k++) {
+        a[k] = vf_load(in + k * in_stride);
+    }
+    for (size_t bit = 1; bit < SIDE; bit *= 2) {
+        for (size_t k = 0; k < SIDE / 2; k++) {
+            b[2 * k] = vf_zip_low(a[k], a[k + SIDE / 2]);
+            b[2 * k + 1] = vf_zip_high(a[k], a[k + SIDE / 2]);
         }
-        for (size_t j = 0; j < 8; j++) { /* no branch: an entry that is not kept is written over */
-            entries[found] = (first + (uint32_t)(i + j)) << 8 | bytes[i + j];
-            found += bytes[i + j] != 0;
+        for (size_t k = 0; k < SIDE; k++) {
+            a[k] = b[k];
         }
     }
-    for (; i < count; i++) {
-        entries[found] = (first + (uint32_t)i) << 8 | bytes[i];
-        found += bytes[i] != 0;
+    for (size_t k = 0; k < SIDE; k++) {
+        vf_store(out + k * out_stride, a[k]);
     }
-    return found;
 }
-#endif
 
 static void transpose(const float *in, size_t in_stride, float *out, size_t out_stride,
                       size_t rows, size_t columns)
 {
-    /* Four rows at a time: each cache line of the output is touched once for four values. */
-    size_t r = 0;
-    for (; r + 4 <= rows; r += 4) {
-        const float *a = in + r * in_stride, *b = a + in_stride, *c = b + in_stride,
-                    *d = c + in_stride;
-        for (size_t column = 0; column < columns; column++) {
-            float *to = out + column * out_stride + r;
-            to[0] = a[column];
-            to[1] = b[column];
-            to[2] = c[column];
-            to[3] = d[column];
+    const size_t whole_rows = rows / SIDE * SIDE, whole_columns = columns / SIDE * SIDE;
+    for (size_t r = 0; r < whole_rows; r += SIDE) {
+        for (size_t c = 0; c < whole_columns; c += SIDE) {
+            transpose_square(in + r * in_stride + c, in_stride, out + c * out_stride + r,
+                             out_stride);
         }
     }
-    for (; r < rows; r++) {
-        for (size_t column = 0; column < columns; column++) {
-            out[column * out_stride + r] = in[r * in_stride + column];
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = r < whole_rows ? whole_columns : 0; c < columns; c++) {
+            out[c * out_stride + r] = in[r * in_stride + c];
         }
     }
 }
@@ -396,8 +444,8 @@ extern const mnist_kernels SIMD_TABLE;
 const mnist_kernels SIMD_TABLE = {
     .name = SIMD_NAME,
     .product = product,
-    .sparse_product = sparse_product,
-    .compress = compress,
+    .byte_product = byte_product,
+    .transpose_bytes = transpose_bytes,
     .transpose = transpose,
     .activate = {MNIST_ACTIVATION_LIST(ACTIVATE)},
     .activate_backward = {MNIST_ACTIVATION_LIST(ACTIVATE_BACKWARD)},

@@ -17,9 +17,11 @@
 
 typedef struct mnist_layer {
     size_t inputs, outputs;
-    size_t stride;  /* outputs, padded to MNIST_LANES: row stride of the layer's activations */
+    size_t stride; /* outputs, padded to MNIST_LANES */
+    size_t row;    /* row stride of the layer's activations: an odd number of cache lines, so that
+                    * the same columns of all rows spread over all sets of a cache */
     size_t panels;
-    size_t offset;  /* of panel 0 in the arena */
+    size_t offset; /* of panel 0 in the arena */
 } mnist_layer;
 
 struct mnist_mlp {

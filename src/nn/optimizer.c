@@ -40,14 +40,14 @@ void mnist_optimizer_update(mnist_optimizer *optimizer, const mnist_kernels *ker
                                .nesterov = optimizer->sgd.nesterov};
     size_t weights_end = end < layer->inputs ? end : layer->inputs;
     size_t width = mnist_panel_width(layer, panel);
-    size_t at = mnist_panel_row(layer, panel, first);
-    if (first < weights_end) {
-        kernels->sgd(mlp->parameters + at, optimizer->velocity + at, gradient + at,
-                     (weights_end - first) * width, &update);
+    size_t at = mnist_panel_row(layer, panel, first), weights = (weights_end - first) * width;
+    if (weights > 0) {
+        kernels->sgd(mlp->parameters + at, optimizer->velocity + at, gradient, weights, &update);
     }
     if (end > layer->inputs) {
-        at = mnist_panel_row(layer, panel, layer->inputs);
         update.decay = 0.0f;
-        kernels->sgd(mlp->parameters + at, optimizer->velocity + at, gradient + at, width, &update);
+        at += weights;
+        kernels->sgd(mlp->parameters + at, optimizer->velocity + at, gradient + weights, width,
+                     &update);
     }
 }

@@ -15,7 +15,8 @@ mnist_status mnist_optimizer_create(mnist_optimizer **out, const mnist_mlp *mlp,
                                     const mnist_sgd *sgd, mnist_error *err);
 void mnist_optimizer_free(mnist_optimizer *optimizer);
 
-/* Updates rows [first, end) of a panel; row layer->inputs is the bias, which is not decayed.
+/* Updates rows [first, end) of a panel by their gradient, (end - first, width of the panel); row
+ * layer->inputs is the bias, which is not decayed.
  * scale: what clipping leaves of the gradient. */
 void mnist_optimizer_update(mnist_optimizer *optimizer, const mnist_kernels *kernels,
                             mnist_mlp *mlp, const float *gradient, const mnist_layer *layer,

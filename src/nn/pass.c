@@ -28,7 +28,7 @@ static size_t weight_blocks(const mnist_layer *layer)
     return blocks_of(layer->inputs + 1, WEIGHT_BLOCK);
 }
 
-static bool allocate(mnist_pass *pass)
+static bool allocate(mnist_pass *pass, bool gradient)
 {
     const mnist_mlp *mlp = pass->mlp;
     bool keeps_input = mnist_activation_keeps_input(mlp->config.activation);
@@ -36,28 +36,35 @@ static bool allocate(mnist_pass *pass)
     size_t norm_count = 0;
     for (unsigned l = 0; l < mlp->layer_count; l++) {
         const mnist_layer *layer = &mlp->layers[l];
-        if (layer->stride > SIZE_MAX / sizeof(float) / pass->capacity) {
+        if (layer->row > SIZE_MAX / sizeof(float) / pass->capacity) {
             return false;
         }
-        size_t size = pass->capacity * layer->stride;
+        size_t size = pass->capacity * layer->row;
         pass->activations[l] = mnist_alloc(size, sizeof(float));
-        pass->deltas[l] = mnist_alloc(size, sizeof(float));
-        ok = ok && pass->activations[l] && pass->deltas[l];
+        ok = ok && pass->activations[l];
+        if (gradient) {
+            pass->deltas[l] = mnist_alloc(size, sizeof(float));
+            ok = ok && pass->deltas[l];
+        }
         if (keeps_input && l + 1 < mlp->layer_count) {
             pass->inputs[l] = mnist_alloc(size, sizeof(float));
             ok = ok && pass->inputs[l];
         }
         norm_count += layer->panels * weight_blocks(layer);
     }
-    pass->gradient = mnist_alloc(mlp->arena_size, sizeof(float));
-    pass->norms = mnist_alloc(norm_count, sizeof(double));
     pass->losses = mnist_alloc(pass->capacity, sizeof(float));
     pass->predicted = mnist_alloc(pass->capacity, 1);
-    return ok && pass->gradient && pass->norms && pass->losses && pass->predicted;
+    ok = ok && pass->losses && pass->predicted;
+    if (gradient) {
+        pass->gradient = mnist_alloc(mlp->arena_size, sizeof(float));
+        pass->norms = mnist_alloc(norm_count, sizeof(double));
+        ok = ok && pass->gradient && pass->norms;
+    }
+    return ok;
 }
 
-mnist_status mnist_pass_create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool, size_t capacity,
-                               mnist_error *err)
+static mnist_status create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool, size_t capacity,
+                           bool gradient, mnist_error *err)
 {
     *out = NULL;
     if (capacity < 1) {
@@ -75,7 +82,7 @@ mnist_status mnist_pass_create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *poo
     pass->pool = pool;
     pass->kernels = mnist_kernels_select();
     pass->capacity = capacity;
-    if (!allocate(pass)) {
+    if (!allocate(pass, gradient)) {
         mnist_pass_free(pass);
         return mnist_fail(err, MNIST_ERR_MEMORY,
                           "out of memory: activations and gradients of %zu images could not be "
@@ -84,6 +91,18 @@ mnist_status mnist_pass_create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *poo
     }
     *out = pass;
     return MNIST_OK;
+}
+
+mnist_status mnist_pass_create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool, size_t capacity,
+                               mnist_error *err)
+{
+    return create(out, mlp, pool, capacity, true, err);
+}
+
+mnist_status mnist_pass_create_forward(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool,
+                                       size_t capacity, mnist_error *err)
+{
+    return create(out, mlp, pool, capacity, false, err);
 }
 
 void mnist_pass_free(mnist_pass *pass)
@@ -125,41 +144,15 @@ static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, pane
     });
 }
 
-/* z = x W + b of images [first, end), one panel of the first layer, from bytes without zeros. */
-static void forward_sparse(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
-                           const float *bias, float *z, size_t first, size_t end)
-{
-    const mnist_layer *layer = &pass->mlp->layers[0];
-    const mnist_sparse *sparse = batch->sparse;
-    for (size_t b = 0; b < sparse->blocks; b++) {
-        const uint32_t *bounds = sparse->bounds + first * (sparse->blocks + 1) + b;
-        pass->kernels->sparse_product(&(mnist_sparse_product){
-            .out = z,
-            .out_stride = layer->stride,
-            .init = b == 0 ? bias : z,
-            .init_stride = b == 0 ? 0 : layer->stride,
-            .entries = sparse->by_row + first * sparse->row_stride,
-            .entry_stride = sparse->row_stride,
-            .begin = bounds,
-            .end = bounds + 1,
-            .bound_stride = sparse->blocks + 1,
-            .table = batch->table,
-            .w = pass->mlp->parameters + mnist_panel_row(layer, panel, 0),
-            .w_stride = mnist_panel_width(layer, panel),
-            .rows = end - first,
-            .width = mnist_panel_width(layer, panel),
-        });
-    }
-}
-
-/* z = a W + b of images [first, end), one panel of layer l; f(z) too if it is a hidden layer. */
+/* z = a W + b of rows [first, end) of the pass, one panel of layer l; f(z) too if it is a hidden
+ * layer. */
 static void forward_panel(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                           size_t panel, size_t first, size_t end)
 {
     const mnist_mlp *mlp = pass->mlp;
     const mnist_layer *layer = &mlp->layers[l];
     size_t width = mnist_panel_width(layer, panel);
-    size_t at = first * layer->stride + panel * MNIST_PANEL;
+    size_t at = first * layer->row + panel * MNIST_PANEL;
     float *a = pass->activations[l] + at;
     float *z = pass->inputs[l] ? pass->inputs[l] + at : a;
     const float *bias = mlp->parameters + mnist_panel_row(layer, panel, layer->inputs);
@@ -168,17 +161,30 @@ static void forward_panel(mnist_pass *pass, const mnist_pass_batch *batch, unsig
         shifted_bias(pass, panel, batch->shift, &shifted);
         bias = shifted.value;
     }
-    if (l == 0 && batch->sparse) {
-        forward_sparse(pass, batch, panel, bias, z, first, end);
+    if (l == 0 && !batch->x) {
+        const size_t image = first - batch->row;
+        pass->kernels->byte_product(&(mnist_byte_product){
+            .out = z,
+            .out_stride = layer->row,
+            .init = bias,
+            .x = batch->bytes + (batch->index ? 0 : image * layer->inputs),
+            .index = batch->index ? batch->index + image : NULL,
+            .x_stride = layer->inputs,
+            .table = batch->table,
+            .w = mlp->parameters + mnist_panel_row(layer, panel, 0),
+            .w_stride = width,
+            .rows = end - first,
+            .depth = layer->inputs,
+            .width = width,
+        });
     } else {
-        size_t x_stride = l == 0 ? batch->x_stride : mlp->layers[l - 1].stride;
-        const float *x = l == 0 ? batch->x : pass->activations[l - 1];
+        size_t x_stride = l == 0 ? batch->x_stride : mlp->layers[l - 1].row;
         pass->kernels->product(&(mnist_product){
             .out = z,
-            .out_stride = layer->stride,
+            .out_stride = layer->row,
             .init = bias,
-            .init_stride = 0,
-            .x = x + first * x_stride,
+            .x = l == 0 ? batch->x + (first - batch->row) * x_stride
+                        : pass->activations[l - 1] + first * x_stride,
             .x_row = x_stride,
             .x_step = 1,
             .w = mlp->parameters + mnist_panel_row(layer, panel, 0),
@@ -192,8 +198,8 @@ static void forward_panel(mnist_pass *pass, const mnist_pass_batch *batch, unsig
         return;
     }
     for (size_t i = 0; i < end - first; i++) {
-        pass->kernels->activate[mlp->config.activation](z + i * layer->stride,
-                                                        a + i * layer->stride, width);
+        pass->kernels->activate[mlp->config.activation](z + i * layer->row, a + i * layer->row,
+                                                        width);
     }
 }
 
@@ -208,7 +214,7 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
     _Alignas(MNIST_ALIGN) float turned[MNIST_PANEL * MNIST_PANEL];
     size_t k = block * MNIST_PANEL;
     size_t inputs = smaller(layer->inputs - k, MNIST_PANEL), width = mnist_pad(inputs);
-    size_t at = first * below->stride + k;
+    size_t at = first * below->row + k;
     float *delta = pass->deltas[l - 1] + at;
     if (width != inputs) {
         memset(turned, 0, sizeof turned); /* padding stays zero */
@@ -217,14 +223,14 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
         size_t outputs = smaller(layer->outputs - panel * MNIST_PANEL, MNIST_PANEL);
         pass->kernels->transpose(mlp->parameters + mnist_panel_row(layer, panel, k),
                                  mnist_panel_width(layer, panel), turned, MNIST_PANEL, inputs,
-                                 outputs);
+                                 mnist_panel_width(layer, panel));
         pass->kernels->product(&(mnist_product){
             .out = delta,
-            .out_stride = below->stride,
+            .out_stride = below->row,
             .init = panel == 0 ? NULL : delta,
-            .init_stride = below->stride,
-            .x = pass->deltas[l] + first * layer->stride + panel * MNIST_PANEL,
-            .x_row = layer->stride,
+            .init_stride = below->row,
+            .x = pass->deltas[l] + first * layer->row + panel * MNIST_PANEL,
+            .x_row = layer->row,
             .x_step = 1,
             .w = turned, /* (outputs, inputs) */
             .w_stride = MNIST_PANEL,
@@ -236,7 +242,7 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
     const float *a = pass->activations[l - 1] + at;
     const float *z = pass->inputs[l - 1] ? pass->inputs[l - 1] + at : a;
     for (size_t i = 0; i < end - first; i++) {
-        size_t row = i * below->stride;
+        size_t row = i * below->row;
         pass->kernels->activate_backward[mlp->config.activation](z + row, a + row, delta + row,
                                                                  width);
     }
@@ -252,7 +258,7 @@ static void bias_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
         .out = out,
         .x = &one,
         .w = pass->deltas[l] + panel * MNIST_PANEL,
-        .w_stride = layer->stride,
+        .w_stride = layer->row,
         .rows = 1,
         .depth = batch->count,
         .width = mnist_panel_width(layer, panel),
@@ -275,33 +281,30 @@ static void shifted_gradient(const mnist_pass *pass, const mnist_pass_batch *bat
     });
 }
 
-/* dW = a^T dz and db: rows [first, end) of one panel. */
+/* dW = a^T dz and db: rows [first, end) of one panel, to out. */
 static void weight_gradient_block(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
-                                  size_t panel, size_t first, size_t end)
+                                  size_t panel, size_t first, size_t end, float *out)
 {
     const mnist_layer *layer = &pass->mlp->layers[l];
     size_t width = mnist_panel_width(layer, panel);
-    float *out = pass->gradient + mnist_panel_row(layer, panel, first);
     const float *deltas = pass->deltas[l] + panel * MNIST_PANEL, *init = NULL;
     panel_row shifted;
     if (l == 0 && batch->shift != 0.0f) {
         shifted_gradient(pass, batch, panel, &shifted);
         init = shifted.value;
     }
-    if (l == 0 && batch->sparse) {
-        const mnist_sparse *sparse = batch->sparse;
-        pass->kernels->sparse_product(&(mnist_sparse_product){
+    if (l == 0 && !batch->x) {
+        pass->kernels->byte_product(&(mnist_byte_product){
             .out = out,
             .out_stride = width,
             .init = init,
-            .entries = sparse->by_column + first * sparse->rows,
-            .entry_stride = sparse->rows,
-            .end = sparse->counts + first,
-            .bound_stride = 1,
+            .x = batch->turned + first * batch->turned_stride,
+            .x_stride = batch->turned_stride,
             .table = batch->table,
             .w = deltas,
-            .w_stride = layer->stride,
+            .w_stride = layer->row,
             .rows = smaller(end, layer->inputs) - first,
+            .depth = batch->count,
             .width = width,
         });
     } else {
@@ -311,17 +314,16 @@ static void weight_gradient_block(mnist_pass *pass, const mnist_pass_batch *batc
             .init = init,
             .x = (l == 0 ? batch->x : pass->activations[l - 1]) + first, /* down its columns */
             .x_row = 1,
-            .x_step = l == 0 ? batch->x_stride : pass->mlp->layers[l - 1].stride,
+            .x_step = l == 0 ? batch->x_stride : pass->mlp->layers[l - 1].row,
             .w = deltas,
-            .w_stride = layer->stride,
+            .w_stride = layer->row,
             .rows = smaller(end, layer->inputs) - first,
             .depth = batch->count,
             .width = width,
         });
     }
     if (end > layer->inputs) {
-        bias_gradient(pass, batch, l, panel,
-                      pass->gradient + mnist_panel_row(layer, panel, layer->inputs));
+        bias_gradient(pass, batch, l, panel, out + (layer->inputs - first) * width);
     }
 }
 
@@ -351,17 +353,18 @@ static void forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_
     }
 }
 
-/* Losses, predictions and, if wanted, the gradient at the logits of images [first, end). */
+/* Losses, predictions and, if wanted, the gradient at the logits of rows [first, end) of the
+ * pass. */
 static void loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool gradient, size_t first,
                       size_t end)
 {
     unsigned last = pass->mlp->layer_count - 1;
-    size_t stride = pass->mlp->layers[last].stride;
+    size_t stride = pass->mlp->layers[last].row;
     pass->kernels->softmax(&(mnist_softmax){
         .z = pass->activations[last] + first * stride,
         .dz = gradient ? pass->deltas[last] + first * stride : NULL,
         .stride = stride,
-        .labels = batch->labels ? batch->labels + first : NULL,
+        .labels = batch->labels ? batch->labels + (first - batch->row) : NULL,
         .losses = pass->losses + first,
         .predicted = pass->predicted + first,
         .rows = end - first,
@@ -371,15 +374,16 @@ static void loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool grad
     });
 }
 
-void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch, size_t first, size_t end)
+void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch)
 {
     const mnist_mlp *mlp = pass->mlp;
-    for (unsigned l = 0; l < mlp->layer_count && first < end; l++) {
+    const size_t end = batch->row + batch->count;
+    for (unsigned l = 0; l < mlp->layer_count && batch->count > 0; l++) {
         for (size_t panel = 0; panel < mlp->layers[l].panels; panel++) {
-            forward_panel(pass, batch, l, panel, first, end);
+            forward_panel(pass, batch, l, panel, batch->row, end);
         }
     }
-    loss_part(pass, batch, false, first, end);
+    loss_part(pass, batch, false, batch->row, end);
 }
 
 /* Deltas of all layers, from the logits down. On return every worker may read them all. */
@@ -444,30 +448,68 @@ static void visit_weight_blocks(mnist_pass *pass, mnist_worker worker, weight_bl
 
 typedef struct weight_step {
     const mnist_pass_batch *batch;
+    size_t fetched, fetch; /* of the next batch's images: how many have been, and a block */
     mnist_optimizer *optimizer; /* NULL: gradient only */
     float lr, scale;
     bool clip;
 } weight_step;
 
+static float *gradient_of(const mnist_pass *pass, const weight_block *block)
+{
+    return pass->gradient +
+           mnist_panel_row(&pass->mlp->layers[block->layer], block->panel, block->first);
+}
+
 static void update_weight_block(mnist_pass *pass, const weight_block *block, void *context)
 {
     const weight_step *step = context;
-    mnist_optimizer_update(step->optimizer, pass->kernels, pass->mlp, pass->gradient,
+    mnist_optimizer_update(step->optimizer, pass->kernels, pass->mlp, gradient_of(pass, block),
                            &pass->mlp->layers[block->layer], block->panel, block->first, block->end,
                            step->lr, step->scale);
 }
 
+/* Images are read in random order from more memory than caches hold, and no hardware guesses which
+ * comes next. The weight gradient of the first layer, long and all in cache, leaves memory the time
+ * to bring them; only into the second-level cache, since the first has its hands full. */
+static void fetch_next(weight_step *step, size_t inputs)
+{
+#if defined(__GNUC__)
+    const mnist_pass_batch *batch = step->batch;
+    size_t end = smaller(step->fetched + step->fetch, batch->next_count);
+    for (; step->fetched < end; step->fetched++) {
+        const uint8_t *image = batch->bytes + batch->next[step->fetched] * inputs;
+        for (size_t p = 0; p < inputs; p += 64) {
+            __builtin_prefetch(image + p, 0, 2);
+        }
+    }
+#else
+    (void)step;
+    (void)inputs;
+#endif
+}
+
 static void make_weight_block(mnist_pass *pass, const weight_block *block, void *context)
 {
-    const weight_step *step = context;
-    weight_gradient_block(pass, step->batch, block->layer, block->panel, block->first, block->end);
+    weight_step *step = context;
+    if (block->layer == 0) {
+        fetch_next(step, pass->mlp->layers[0].inputs);
+    }
+    if (step->optimizer && !step->clip) { /* used up while in cache, and never written to memory */
+        _Alignas(MNIST_ALIGN) float gradient[WEIGHT_BLOCK * MNIST_PANEL];
+        weight_gradient_block(pass, step->batch, block->layer, block->panel, block->first,
+                              block->end, gradient);
+        mnist_optimizer_update(step->optimizer, pass->kernels, pass->mlp, gradient,
+                               &pass->mlp->layers[block->layer], block->panel, block->first,
+                               block->end, step->lr, 1.0f);
+        return;
+    }
+    float *gradient = gradient_of(pass, block);
+    weight_gradient_block(pass, step->batch, block->layer, block->panel, block->first, block->end,
+                          gradient);
     if (step->clip) {
         const mnist_layer *layer = &pass->mlp->layers[block->layer];
         *block->norm = pass->kernels->sum_squares(
-            pass->gradient + mnist_panel_row(layer, block->panel, block->first),
-            (block->end - block->first) * mnist_panel_width(layer, block->panel));
-    } else if (step->optimizer) {
-        update_weight_block(pass, block, context); /* while the block is in cache */
+            gradient, (block->end - block->first) * mnist_panel_width(layer, block->panel));
     }
 }
 
@@ -494,7 +536,12 @@ void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
     forward_part(pass, batch, worker, &first, &end);
     loss_part(pass, batch, true, first, end);
     backward_part(pass, batch, first, end, worker);
+    size_t block, blocks_end; /* of the first layer, this worker's */
+    mnist_worker_share(worker, pass->mlp->layers[0].panels * weight_blocks(&pass->mlp->layers[0]),
+                       &block, &blocks_end);
     weight_step step = {.batch = batch,
+                        .fetch = blocks_of(batch->next_count,
+                                           blocks_end > block ? blocks_end - block : 1),
                         .optimizer = optimizer,
                         .lr = lr,
                         .scale = 1.0f,
@@ -521,9 +568,12 @@ static void run_call(void *argument, mnist_worker worker)
     if (call->gradient) {
         mnist_pass_train_part(call->pass, &call->batch, NULL, 0.0f, worker);
     } else {
-        size_t first, end;
-        mnist_worker_share(worker, call->batch.count, &first, &end);
-        mnist_pass_evaluate(call->pass, &call->batch, first, end);
+        mnist_pass_batch mine = call->batch; /* no index, no labels */
+        size_t end;
+        mnist_worker_share(worker, call->batch.count, &mine.row, &end);
+        mine.x += mine.row * mine.x_stride;
+        mine.count = end - mine.row;
+        mnist_pass_evaluate(call->pass, &mine);
     }
 }
 
@@ -537,7 +587,7 @@ void mnist_pass_forward(mnist_pass *pass, const float *x, size_t count, float *l
     unsigned last = mlp->layer_count - 1;
     for (size_t i = 0; i < count; i++) {
         memcpy(logits + i * mlp->config.outputs,
-               pass->activations[last] + i * mlp->layers[last].stride,
+               pass->activations[last] + i * mlp->layers[last].row,
                mlp->config.outputs * sizeof *logits);
     }
 }

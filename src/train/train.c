@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "base/pool.h"
 #include "base/status.h"
-#include "data/batch.h"
 #include "nn/pass.h"
+#include "train/feed.h"
 
 #include <math.h>
 #include <time.h>
@@ -43,25 +43,14 @@ mnist_train_config mnist_train_defaults(void)
     };
 }
 
-/* Two batches: one is trained on while the workers gather the next, with its zeros or without. */
-typedef struct batch_buffer {
-    float *x;             /* (batch_size, stride); NULL: sparse */
-    mnist_sparse *sparse; /* rows and columns; NULL: x */
-    uint8_t *labels;
-    size_t first, count; /* which images of the epoch's order */
-} batch_buffer;
-
 typedef struct trainer {
     const mnist_train_config *config;
-    mnist_view train;
-    float table[256], shift; /* of the normalisation */
     mnist_pool *pool;
+    size_t count; /* images in an epoch */
+    mnist_feed *feed;
     mnist_pass *pass;
     mnist_optimizer *optimizer;
-    uint32_t *order; /* (train.count) */
-    size_t stride;
-    batch_buffer buffers[2];
-    unsigned current; /* which buffer is trained on */
+    mnist_pass_batch batch; /* the current one */
     float lr;
     uint64_t step, steps;
 } trainer;
@@ -141,124 +130,46 @@ static mnist_status check_views(const mnist_mlp *mlp, mnist_view train, mnist_vi
 
 static void free_trainer(trainer *t)
 {
-    for (size_t i = 0; i < 2; i++) {
-        mnist_free(t->buffers[i].x);
-        mnist_sparse_free(t->buffers[i].sparse);
-        mnist_free(t->buffers[i].labels);
-    }
-    mnist_free(t->order);
+    mnist_feed_free(t->feed);
     mnist_optimizer_free(t->optimizer);
     mnist_pass_free(t->pass);
 }
 
-static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_error *err)
+static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_view train,
+                                    const mnist_normalization *normalization, mnist_error *err)
 {
     size_t batch = t->config->batch_size;
-    if (batch > t->train.count) {
-        batch = t->train.count; /* one batch an epoch */
+    if (batch > train.count) {
+        batch = train.count; /* one batch an epoch */
     }
+    t->count = train.count;
+    t->steps = (uint64_t)t->config->epochs * ((train.count + batch - 1) / batch);
     mnist_status status = mnist_pass_create(&t->pass, mlp, t->pool, batch, err);
     if (status == MNIST_OK) {
         status = mnist_optimizer_create(&t->optimizer, mlp, &t->config->sgd, err);
     }
-    if (status != MNIST_OK) {
-        return status;
+    if (status == MNIST_OK) {
+        status =
+            mnist_feed_create(&t->feed, train, normalization, t->config->zero_skip, batch, err);
     }
-    t->stride = mnist_pad(mlp->config.inputs);
-    bool skip = t->config->zero_skip == MNIST_ZERO_SKIP_ON ||
-                (t->config->zero_skip == MNIST_ZERO_SKIP_AUTO &&
-                 mnist_batch_density(t->train) < MNIST_SPARSE_DENSITY);
-    bool ok = true;
-    for (size_t i = 0; i < 2 && status == MNIST_OK; i++) {
-        batch_buffer *buffer = &t->buffers[i];
-        buffer->labels = mnist_alloc(batch, 1);
-        if (skip && batch < MNIST_MAX_ENTRY_INDEX) {
-            status = mnist_sparse_create(&buffer->sparse, batch, mlp->config.inputs, true, err);
-        } else {
-            buffer->x = mnist_alloc(batch, t->stride * sizeof(float));
-        }
-        ok = ok && buffer->labels && (buffer->x || buffer->sparse);
-    }
-    t->order = mnist_alloc(t->train.count, sizeof *t->order);
-    if (!ok || !t->order) {
-        return mnist_fail(err, MNIST_ERR_MEMORY,
-                          "out of memory: two batches of %zu images could not be had; try a "
-                          "smaller batch",
-                          batch);
-    }
-    t->steps = (uint64_t)t->config->epochs * ((t->train.count + batch - 1) / batch);
-    return MNIST_OK;
-}
-
-/* Says which images a buffer shall hold: the batch that starts at first. */
-static void plan_batch(const trainer *t, batch_buffer *buffer, size_t first)
-{
-    size_t left = first < t->train.count ? t->train.count - first : 0;
-    buffer->first = first;
-    buffer->count = left < t->pass->capacity ? left : t->pass->capacity;
-}
-
-static void gather_part(trainer *t, const batch_buffer *buffer, mnist_worker worker)
-{
-    size_t first, end;
-    mnist_worker_share(worker, buffer->count, &first, &end);
-    if (first >= end) {
-        return;
-    }
-    if (buffer->sparse) {
-        mnist_batch_gather_sparse(t->train, t->pass->kernels, t->order, buffer->first + first,
-                                  end - first, buffer->sparse, first, buffer->labels + first);
-    } else {
-        mnist_batch_gather(t->train, t->table, t->order, buffer->first + first, end - first,
-                           buffer->x + first * t->stride, t->stride, buffer->labels + first);
-    }
-}
-
-/* After a barrier behind gather_part: the columns of what has been gathered as rows. */
-static void turn_part(const batch_buffer *buffer, mnist_worker worker)
-{
-    if (buffer->sparse) {
-        size_t first, end;
-        mnist_worker_share(worker, buffer->sparse->blocks, &first, &end);
-        mnist_sparse_turn(buffer->sparse, buffer->count, first, end);
-    }
-}
-
-static void first_batch_task(void *argument, mnist_worker worker)
-{
-    trainer *t = argument;
-    gather_part(t, &t->buffers[t->current], worker);
-    mnist_pool_barrier(worker);
-    turn_part(&t->buffers[t->current], worker);
+    return status;
 }
 
 static void step_task(void *argument, mnist_worker worker)
 {
     trainer *t = argument;
-    const batch_buffer *buffer = &t->buffers[t->current], *next = &t->buffers[1 - t->current];
-    mnist_pass_batch batch = {.x = buffer->x,
-                              .x_stride = t->stride,
-                              .sparse = buffer->sparse,
-                              .table = t->table,
-                              .shift = t->shift,
-                              .labels = buffer->labels,
-                              .count = buffer->count,
-                              .smoothing = t->config->label_smoothing};
-    /* The other buffer was last read in the step before, which all workers have left. */
-    gather_part(t, next, worker);
-    mnist_pass_train_part(t->pass, &batch, t->optimizer, t->lr, worker); /* has barriers inside */
-    turn_part(next, worker);
+    mnist_feed_part(t->feed, t->pass->kernels, worker);
+    mnist_pass_train_part(t->pass, &t->batch, t->optimizer, t->lr, worker);
 }
 
 /* The loss and hits of the batch just done: added up in the order of the images. */
-static void add_up(const trainer *t, size_t count, double *loss, size_t *correct)
+static void add_up(const trainer *t, double *loss, size_t *correct)
 {
-    const uint8_t *labels = t->buffers[t->current].labels;
     *loss = 0.0;
     *correct = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < t->batch.count; i++) {
         *loss += (double)t->pass->losses[i];
-        *correct += t->pass->predicted[i] == labels[i];
+        *correct += t->pass->predicted[i] == t->batch.labels[i];
     }
 }
 
@@ -277,25 +188,23 @@ static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_ho
 {
     double loss_sum = 0.0;
     size_t correct_sum = 0, seen = 0;
-    mnist_batch_shuffle(t->order, t->train.count, t->config->seed, epoch);
-    plan_batch(t, &t->buffers[t->current], 0);
-    mnist_pool_run(t->pool, first_batch_task, t);
-    while (seen < t->train.count) {
-        batch_buffer *buffer = &t->buffers[t->current];
-        size_t count = buffer->count, correct;
+    mnist_feed_start(t->feed, t->pool, t->config->seed, epoch);
+    while (seen < t->count) {
+        t->batch = mnist_feed_batch(t->feed);
+        t->batch.smoothing = t->config->label_smoothing;
+        size_t count = t->batch.count, correct;
         double loss;
-        plan_batch(t, &t->buffers[1 - t->current], buffer->first + count);
         t->lr = mnist_schedule_lr(&t->config->schedule, t->step, t->steps);
         mnist_pool_run(t->pool, step_task, t);
         t->step++;
-        add_up(t, count, &loss, &correct);
+        add_up(t, &loss, &correct);
         if (!isfinite(loss)) {
             return diverged(t, epoch, "the loss is not a finite number", err);
         }
         loss_sum += loss;
         correct_sum += correct;
         seen += count;
-        t->current = 1 - t->current;
+        mnist_feed_advance(t->feed);
         if (hooks && hooks->on_step &&
             !hooks->on_step(hooks->context, &(mnist_step_report){.epoch = epoch,
                                                                  .step = t->step,
@@ -305,7 +214,7 @@ static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_ho
                                                                  .correct = correct,
                                                                  .count = count,
                                                                  .seen = seen,
-                                                                 .total = t->train.count})) {
+                                                                 .total = t->count})) {
             return mnist_fail(err, MNIST_ERR_STOPPED, "stopped at epoch %u, step %llu", epoch,
                               (unsigned long long)t->step);
         }
@@ -335,7 +244,7 @@ static mnist_status run_epochs(trainer *t, mnist_mlp *mlp, mnist_view validation
         }
         report.seconds = now_seconds() - start;
         report.images_per_second =
-            report.seconds > 0.0 ? (double)t->train.count / report.seconds : 0.0;
+            report.seconds > 0.0 ? (double)t->count / report.seconds : 0.0;
         if (validation.count > 0) {
             mnist_evaluation evaluation;
             status = mnist_evaluate(mlp, validation, normalization, t->pool, &evaluation, err);
@@ -367,9 +276,8 @@ mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist
     if (status != MNIST_OK) {
         return status;
     }
-    trainer t = {.config = config, .train = train, .pool = pool};
-    t.shift = mnist_normalization_split(normalization, t.table);
-    status = prepare_trainer(&t, mlp, err);
+    trainer t = {.config = config, .pool = pool};
+    status = prepare_trainer(&t, mlp, train, normalization, err);
     if (status == MNIST_OK) {
         status = run_epochs(&t, mlp, validation, normalization, hooks, err);
     }

@@ -113,7 +113,7 @@ static void test_rows(void **state)
     find(t, "machine", "read memory", 2);
     find(t, "machine", "barrier", 2);
     find(t, "kernels", "product, forward, 64 x 784 x 64", 1);
-    find(t, "kernels", "sparse product, weight gradient, 64 x 784 x 64", 1);
+    find(t, "kernels", "byte product, weight gradient, 64 x 784 x 64", 1);
     find(t, "kernels", "activation, gelu, 64 x 128", 1);
     free(t);
 }

@@ -7,10 +7,10 @@
 #include "base/memory.h"
 #include "kernels/approx.h"
 #include "kernels/kernels.h"
-#include "kernels/sparse.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
 #define ORACLE (&mnist_kernels_scalar)
 
@@ -97,86 +97,96 @@ static uint8_t byte_at(size_t i)
     return i / 20 % 3 == 0 && word % 8 != 0 ? (uint8_t)(word >> 24) : 0;
 }
 
-static void test_compress(void **state)
+/* Against the dense product of the same bytes on the oracle: zeros left out change no bit. Depths
+ * around the words and blocks that kernels cut rows into; rows picked by an index and not; bytes
+ * that end where memory does, which valgrind and ASan watch. */
+static void test_byte_product(void **state)
 {
     (void)state;
-    enum { MOST = 150 };
-    uint8_t bytes[MOST + 1];
-    mnist_entry entries[MOST + MNIST_LANES];
-    for (size_t k = 0; mnist_kernels_list(k); k++) {
-        for (size_t count = 0; count <= MOST; count++) {
-            for (size_t i = 0; i < count; i++) {
-                bytes[i] = count % 5 == 0 ? 255 : byte_at(count * 7 + i);
-            }
-            bytes[count] = 1; /* must not be seen */
-            size_t found = mnist_kernels_list(k)->compress(bytes, count, 1000, entries), next = 0;
-            for (size_t i = 0; i < count; i++) {
-                if (bytes[i] != 0) {
-                    assert_true(next < found);
-                    assert_int_equal(entries[next++], (1000 + i) << 8 | bytes[i]);
-                }
-            }
-            assert_int_equal(next, found);
-        }
-    }
-}
-
-/* Against the dense product of the same bytes on the oracle: the zeros left out change no bit. In
- * two calls, each for a block of the columns, as the first layer does it. */
-static void test_sparse_product(void **state)
-{
-    (void)state;
-    enum { ROWS = 11, BLOCKS = 2, COLUMNS = MNIST_SPARSE_BLOCK + 30 };
-    uint8_t bytes[ROWS * COLUMNS];
-    float table[256], x[ROWS * COLUMNS];
-    float *w = filled(COLUMNS * MNIST_PANEL, 2, 0.1f), *bias = filled(MNIST_PANEL, 3, 1.0f);
+    enum { MOST = 300, ROWS = 7, MORE = 11 };
+    static const size_t depths[] = {0, 1, 15, 63, 64, 65, 100, 111, 112, 113, 128, 175, 224, 300};
+    static const uint32_t index[ROWS] = {10, 0, 3, 3, 9, 4, 1};
+    float table[256], *w = filled(MOST * MNIST_PANEL, 2, 0.1f), *init = filled(ROWS * 80, 3, 1.0f);
     for (size_t v = 0; v < 256; v++) {
         table[v] = (float)v / 255.0f;
     }
-    for (size_t i = 0; i < ROWS * COLUMNS; i++) {
-        bytes[i] = i / COLUMNS == 4 ? 0 : byte_at(i); /* one row is empty */
-        x[i] = table[bytes[i]];
-    }
-    for (size_t k = 0; mnist_kernels_list(k); k++) {
-        const mnist_kernels *kernels = mnist_kernels_list(k);
-        mnist_sparse *sparse;
-        assert_int_equal(mnist_sparse_create(&sparse, ROWS, COLUMNS, true, NULL), MNIST_OK);
-        assert_int_equal(sparse->blocks, BLOCKS);
-        for (size_t i = 0; i < ROWS; i++) {
-            mnist_sparse_set_row(sparse, kernels, i, bytes + i * COLUMNS);
+    for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
+        const size_t depth = depths[d];
+        uint8_t *tight = malloc(MORE * depth > 0 ? MORE * depth : 1);
+        float *x = malloc((ROWS * depth + 1) * sizeof *x);
+        assert_non_null(tight);
+        assert_non_null(x);
+        for (size_t i = 0; i < MORE * depth; i++) {
+            size_t row = i / depth;
+            tight[i] = row == 4 ? 0 : row == 9 ? 255 : byte_at(i); /* one empty, one full */
         }
-        mnist_sparse_turn(sparse, ROWS, 1, 2);
-        mnist_sparse_turn(sparse, ROWS, 0, 1);
-        for (size_t width = MNIST_LANES; width <= MNIST_PANEL; width += MNIST_LANES) {
-            float expected[COLUMNS * MNIST_PANEL], found[COLUMNS * MNIST_PANEL];
-            ORACLE->product(&(mnist_product){.out = expected, .out_stride = width, .init = bias,
-                                             .x = x, .x_row = COLUMNS, .x_step = 1, .w = w,
-                                             .w_stride = width, .rows = ROWS, .depth = COLUMNS,
-                                             .width = width});
-            for (size_t b = 0; b < BLOCKS; b++) {
-                kernels->sparse_product(&(mnist_sparse_product){
-                    .out = found, .out_stride = width, .init = b == 0 ? bias : found,
-                    .init_stride = b == 0 ? 0 : width, .entries = sparse->by_row,
-                    .entry_stride = sparse->row_stride, .begin = sparse->bounds + b,
-                    .end = sparse->bounds + b + 1, .bound_stride = BLOCKS + 1, .table = table,
-                    .w = w, .w_stride = width, .rows = ROWS, .width = width});
+        for (size_t k = 0; mnist_kernels_list(k); k++) {
+            for (size_t width = MNIST_LANES; width <= MNIST_PANEL; width += MNIST_LANES) {
+                for (unsigned kind = 0; kind < 6; kind++) { /* index or not; three kinds of init */
+                    const bool picked = kind % 2;
+                    float expected[ROWS * 80], found[ROWS * 80];
+                    memcpy(found, init, sizeof found);
+                    memcpy(expected, init, sizeof expected);
+                    for (size_t i = 0; i < ROWS * depth; i++) {
+                        size_t row = picked ? index[i / depth] : i / depth;
+                        x[i] = table[tight[row * depth + i % depth]];
+                    }
+                    ORACLE->product(&(mnist_product){.out = expected, .out_stride = 80,
+                                                     .init = kind < 2 ? NULL : init,
+                                                     .init_stride = kind < 4 ? 0 : 80, .x = x,
+                                                     .x_row = depth, .x_step = 1, .w = w,
+                                                     .w_stride = MNIST_PANEL, .rows = ROWS,
+                                                     .depth = depth, .width = width});
+                    mnist_kernels_list(k)->byte_product(&(mnist_byte_product){
+                        .out = found, .out_stride = 80, .init = kind < 2 ? NULL : init,
+                        .init_stride = kind < 4 ? 0 : 80, .x = tight,
+                        .index = picked ? index : NULL, .x_stride = depth, .table = table, .w = w,
+                        .w_stride = MNIST_PANEL, .rows = ROWS, .depth = depth, .width = width});
+                    assert_same_bits(expected, found, ROWS * 80, "bytes"); /* none beyond width */
+                }
             }
-            assert_same_bits(expected, found, ROWS * width, "sparse rows");
-            /* down the columns: x^T w, w now of ROWS rows */
-            ORACLE->product(&(mnist_product){.out = expected, .out_stride = width, .x = x,
-                                             .x_row = 1, .x_step = COLUMNS, .w = w,
-                                             .w_stride = width, .rows = COLUMNS, .depth = ROWS,
-                                             .width = width});
-            kernels->sparse_product(&(mnist_sparse_product){
-                .out = found, .out_stride = width, .entries = sparse->by_column,
-                .entry_stride = ROWS, .end = sparse->counts, .bound_stride = 1, .table = table,
-                .w = w, .w_stride = width, .rows = COLUMNS, .width = width});
-            assert_same_bits(expected, found, COLUMNS * width, "sparse columns");
         }
-        mnist_sparse_free(sparse);
+        free(tight);
+        free(x);
     }
     mnist_free(w);
-    mnist_free(bias);
+    mnist_free(init);
+}
+
+static void test_transpose_bytes(void **state)
+{
+    (void)state;
+    enum { MORE = 70, STRIDE = 83 };
+    uint8_t *x = malloc(MORE * STRIDE);
+    uint32_t index[MORE];
+    assert_non_null(x);
+    for (size_t i = 0; i < MORE * STRIDE; i++) {
+        x[i] = (uint8_t)(i * 7 + i / 256);
+    }
+    for (uint32_t i = 0; i < MORE; i++) {
+        index[i] = i * 13 % MORE;
+    }
+    for (size_t k = 0; mnist_kernels_list(k); k++) {
+        for (size_t rows = 1; rows <= MORE; rows += rows < 18 ? 1 : 13) {
+            for (size_t columns = 1; columns <= STRIDE; columns += columns < 18 ? 1 : 13) {
+                const uint32_t *picked = (rows + columns) % 2 ? index : NULL;
+                uint8_t out[STRIDE * 90];
+                memset(out, 99, sizeof out);
+                mnist_kernels_list(k)->transpose_bytes(x, picked, STRIDE, out, 90, rows, columns);
+                size_t padded = (rows + MNIST_LANES - 1) / MNIST_LANES * MNIST_LANES;
+                for (size_t c = 0; c < STRIDE; c++) {
+                    for (size_t i = 0; i < 90; i++) {
+                        size_t row = picked && i < rows ? index[i] : i;
+                        int expected = c >= columns || i >= padded ? 99
+                                       : i < rows                  ? x[row * STRIDE + c]
+                                                                   : 0;
+                        assert_int_equal(out[c * 90 + i], expected);
+                    }
+                }
+            }
+        }
+    }
+    free(x);
 }
 
 /* The oracle itself, on numbers small enough to be exact in any order. */
@@ -485,8 +495,8 @@ int main(void)
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_oracle_product),
         cmocka_unit_test(test_product),
-        cmocka_unit_test(test_compress),
-        cmocka_unit_test(test_sparse_product),
+        cmocka_unit_test(test_byte_product),
+        cmocka_unit_test(test_transpose_bytes),
         cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_activations_same_bits),
         cmocka_unit_test(test_activations_accuracy),
