@@ -28,8 +28,20 @@ typedef enum mnist_activation {
 /* "relu", "tanh", "sigmoid", "leaky-relu", "gelu"; NULL past the end. */
 const char *mnist_activation_name(mnist_activation activation);
 
-/* The name of the kernels in use: "scalar", "portable", "neon", "avx2", "avx512". By default the
- * fastest that this CPU can run; which they are changes no result. */
+/* What the operands of products are rounded to while training; sums, weights and their state are
+ * fp32 in all three. */
+typedef enum mnist_precision {
+    MNIST_FP32,
+    MNIST_BF16, /* 8 bits of mantissa, the range of fp32 (magnitudes below 2^-56 count as 0) */
+    MNIST_FP16, /* 11 bits of mantissa, 6e-8 to 65504; with dynamic loss scaling */
+    MNIST_PRECISIONS
+} mnist_precision;
+
+/* "fp32", "bf16", "fp16"; NULL past the end. */
+const char *mnist_precision_name(mnist_precision precision);
+
+/* The name of the kernels in use: "scalar", "portable", "neon", "avx2", "avx512", "avx512bf16". By
+ * default the fastest that this CPU can run; which they are changes no result. */
 const char *mnist_kernels_name(void);
 
 /* Chooses kernels by name for every pass created from now on; NULL returns to the default. Errors:

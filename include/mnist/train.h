@@ -28,6 +28,7 @@ typedef struct mnist_train_config {
     mnist_schedule schedule;
     float label_smoothing; /* in [0, 1) */
     mnist_zero_skip zero_skip;
+    mnist_precision precision; /* of training; evaluation is in fp32 */
 } mnist_train_config;
 
 /* Fields with the values that mnist-train has when no flag is given. */

@@ -41,6 +41,11 @@ static const char *zero_skip_name(int value)
     return mnist_zero_skip_name((mnist_zero_skip)value);
 }
 
+static const char *precision_name(int value)
+{
+    return mnist_precision_name((mnist_precision)value);
+}
+
 static const char *progress_name(int value)
 {
     return mnist_progress_mode_name((mnist_progress_mode)value);
@@ -263,6 +268,10 @@ static const mnist_option optimisation_options[] = {
      .help = "schedule step: how many drops, equally spaced"},
     {FLOAT_BELOW(S, train.label_smoothing, 0.0, 1.0), .name = "label-smoothing", .flags = MATHS,
      .zero = "none", .help = "share of each target spread over all classes"},
+    {CHOICE(mnist_precision, S, train.precision, precision_name), .name = "precision",
+     .argument = "NAME", .flags = MATHS,
+     .help = "what operands of products are rounded to: fp32, bf16 or fp16; sums and weights stay "
+             "fp32, and so does evaluation"},
 };
 
 static const mnist_option train_run_options[] = {

@@ -16,6 +16,9 @@ extern const mnist_kernels mnist_kernels_avx2;
 #ifdef MNIST_HAVE_avx512
 extern const mnist_kernels mnist_kernels_avx512;
 #endif
+#ifdef MNIST_HAVE_avx512bf16
+extern const mnist_kernels mnist_kernels_avx512bf16;
+#endif
 #ifdef MNIST_HAVE_neon
 extern const mnist_kernels mnist_kernels_neon;
 #endif
@@ -29,6 +32,21 @@ const char *mnist_activation_name(mnist_activation activation)
         MNIST_ACTIVATION_LIST(NAME)
 #undef NAME
     case MNIST_ACTIVATIONS:
+        break;
+    }
+    return NULL;
+}
+
+const char *mnist_precision_name(mnist_precision precision)
+{
+    switch (precision) {
+    case MNIST_FP32:
+        return "fp32";
+    case MNIST_BF16:
+        return "bf16";
+    case MNIST_FP16:
+        return "fp16";
+    case MNIST_PRECISIONS:
         break;
     }
     return NULL;
@@ -51,7 +69,7 @@ const mnist_kernels *mnist_kernels_list(size_t index)
 #endif
 #ifdef MNIST_HAVE_avx2
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-        __builtin_cpu_supports("bmi")) {
+        __builtin_cpu_supports("bmi") && __builtin_cpu_supports("f16c")) {
         tables[count++] = &mnist_kernels_avx2;
     }
 #endif
@@ -59,6 +77,11 @@ const mnist_kernels *mnist_kernels_list(size_t index)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
         tables[count++] = &mnist_kernels_avx512;
+#ifdef MNIST_HAVE_avx512bf16
+        if (__builtin_cpu_supports("avx512bf16")) {
+            tables[count++] = &mnist_kernels_avx512bf16;
+        }
+#endif
     }
 #endif
     return index < count ? tables[index] : NULL;

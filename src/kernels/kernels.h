@@ -7,6 +7,8 @@
 #ifndef MNIST_KERNELS_KERNELS_H
 #define MNIST_KERNELS_KERNELS_H
 
+#include "kernels/half.h"
+
 #include <mnist/kernels.h>
 
 /* Floats in a cache line and in the widest vector. Widths and lengths that kernels are given are
@@ -109,6 +111,8 @@ typedef struct mnist_kernels {
     /* Sum of squares in double: MNIST_LANES partial sums (value i goes to sum i % MNIST_LANES),
      * added up in ascending order. */
     double (*sum_squares)(const float *g, size_t n);
+
+    const mnist_half *half[MNIST_PRECISIONS]; /* of MNIST_FP32 there is none */
 } mnist_kernels;
 
 /* Does GELU's backward need z kept apart from a? */

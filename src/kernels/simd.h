@@ -15,30 +15,41 @@
 
 #if defined(MNIST_SIMD_avx2)
 #include <immintrin.h>
-#define SIMD_TABLE  mnist_kernels_avx2
-#define SIMD_NAME   "avx2"
+#define SIMD_SUFFIX avx2
 #define SIMD_REGISTERS 16
 #define SIMD_FLOATS 8
+#elif defined(MNIST_SIMD_avx512bf16) /* avx512 with dot products of bf16 */
+#include <immintrin.h>
+#define MNIST_SIMD_avx512
+#define SIMD_SUFFIX avx512bf16
+#define SIMD_REGISTERS 32
+#define SIMD_FLOATS 16
 #elif defined(MNIST_SIMD_avx512)
 #include <immintrin.h>
-#define SIMD_TABLE  mnist_kernels_avx512
-#define SIMD_NAME   "avx512"
+#define SIMD_SUFFIX avx512
 #define SIMD_REGISTERS 32
 #define SIMD_FLOATS 16
 #elif defined(MNIST_SIMD_neon)
 #include <arm_neon.h>
-#define SIMD_TABLE  mnist_kernels_neon
-#define SIMD_NAME   "neon"
+#define SIMD_SUFFIX neon
 #define SIMD_REGISTERS 32
 #define SIMD_FLOATS 4
 #elif defined(MNIST_SIMD_portable)
-#define SIMD_TABLE  mnist_kernels_portable
-#define SIMD_NAME   "portable"
+#define SIMD_SUFFIX portable
 #define SIMD_REGISTERS 32 /* of most others; with fewer the sums spill, and are right */
 #define SIMD_FLOATS 4
 #else
-#error "define one of MNIST_SIMD_portable, MNIST_SIMD_avx2, MNIST_SIMD_avx512, MNIST_SIMD_neon"
+#error "define one of MNIST_SIMD_portable, _avx2, _avx512, _avx512bf16, _neon"
 #endif
+
+/* What a set's tables are called: mnist_kernels_avx2, mnist_half_avx2_bf16, "avx2". */
+#define SIMD_PASTE(a, b)   a##b
+#define SIMD_JOIN(a, b)    SIMD_PASTE(a, b)
+#define SIMD_TEXT(name)    #name
+#define SIMD_QUOTE(name)   SIMD_TEXT(name)
+#define SIMD_TABLE         SIMD_JOIN(mnist_kernels_, SIMD_SUFFIX)
+#define SIMD_HALF(format)  SIMD_JOIN(SIMD_JOIN(mnist_half_, SIMD_SUFFIX), _##format)
+#define SIMD_NAME          SIMD_QUOTE(SIMD_SUFFIX)
 
 typedef float vf __attribute__((vector_size(4 * SIMD_FLOATS)));
 typedef int32_t vi __attribute__((vector_size(4 * SIMD_FLOATS)));

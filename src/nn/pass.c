@@ -28,6 +28,14 @@ static size_t weight_blocks(const mnist_layer *layer)
     return blocks_of(layer->inputs + 1, WEIGHT_BLOCK);
 }
 
+static bool allocate_pairs(const mnist_pass *pass, struct mnist_pairs *pairs,
+                           const mnist_layer *layer)
+{
+    pairs->along = mnist_alloc(pass->capacity * (layer->row / 2), sizeof *pairs->along);
+    pairs->across = mnist_alloc((pass->capacity + 1) / 2 * layer->row, sizeof *pairs->across);
+    return pairs->along && pairs->across;
+}
+
 static bool allocate(mnist_pass *pass, bool gradient)
 {
     const mnist_mlp *mlp = pass->mlp;
@@ -46,6 +54,12 @@ static bool allocate(mnist_pass *pass, bool gradient)
             pass->deltas[l] = mnist_alloc(size, sizeof(float));
             ok = ok && pass->deltas[l];
         }
+        if (pass->half && l + 1 < mlp->layer_count) {
+            ok = ok && allocate_pairs(pass, &pass->activation_pairs[l], layer);
+        }
+        if (pass->half && l > 0) {
+            ok = ok && allocate_pairs(pass, &pass->delta_pairs[l], layer);
+        }
         if (keeps_input && l + 1 < mlp->layer_count) {
             pass->inputs[l] = mnist_alloc(size, sizeof(float));
             ok = ok && pass->inputs[l];
@@ -63,8 +77,8 @@ static bool allocate(mnist_pass *pass, bool gradient)
     return ok;
 }
 
-static mnist_status create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool, size_t capacity,
-                           bool gradient, mnist_error *err)
+mnist_status mnist_pass_create_with(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool,
+                                    size_t capacity, mnist_pass_options options, mnist_error *err)
 {
     *out = NULL;
     if (capacity < 1) {
@@ -81,8 +95,9 @@ static mnist_status create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool, s
     pass->mlp = mlp;
     pass->pool = pool;
     pass->kernels = mnist_kernels_select();
+    pass->half = options.forward_only ? NULL : pass->kernels->half[options.precision];
     pass->capacity = capacity;
-    if (!allocate(pass, gradient)) {
+    if (!allocate(pass, !options.forward_only)) {
         mnist_pass_free(pass);
         return mnist_fail(err, MNIST_ERR_MEMORY,
                           "out of memory: activations and gradients of %zu images could not be "
@@ -96,13 +111,7 @@ static mnist_status create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool, s
 mnist_status mnist_pass_create(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool, size_t capacity,
                                mnist_error *err)
 {
-    return create(out, mlp, pool, capacity, true, err);
-}
-
-mnist_status mnist_pass_create_forward(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool,
-                                       size_t capacity, mnist_error *err)
-{
-    return create(out, mlp, pool, capacity, false, err);
+    return mnist_pass_create_with(out, mlp, pool, capacity, (mnist_pass_options){0}, err);
 }
 
 void mnist_pass_free(mnist_pass *pass)
@@ -114,6 +123,10 @@ void mnist_pass_free(mnist_pass *pass)
         mnist_free(pass->activations[l]);
         mnist_free(pass->inputs[l]);
         mnist_free(pass->deltas[l]);
+        mnist_free(pass->activation_pairs[l].along);
+        mnist_free(pass->activation_pairs[l].across);
+        mnist_free(pass->delta_pairs[l].along);
+        mnist_free(pass->delta_pairs[l].across);
     }
     mnist_free(pass->gradient);
     mnist_free(pass->norms);
@@ -144,6 +157,147 @@ static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, pane
     });
 }
 
+/* Rows of a panel's weights that are rounded at a time, in a buffer that stays in a first-level
+ * cache. */
+#define ROUNDED_ROWS 112u
+#define PAIRED_ROWS  128u
+
+/* Makes operands of what products have left at `column`, width wide, of rows [first, end) of the
+ * pass: rounded in place and, unless pairs is NULL, in pairs. first is even, and end unless it is
+ * the batch's. */
+static void make_operands(const mnist_pass *pass, float *values, const struct mnist_pairs *pairs,
+                          size_t row, size_t first, size_t end, size_t column, size_t width)
+{
+    for (size_t i = first; i < end; i++) {
+        float *at = values + i * row + column;
+        pass->half->round(at, at, width);
+        if (pairs) {
+            pass->half->pair_along(at, pairs->along + (i * row + column) / 2, width);
+        }
+    }
+    for (size_t i = first; pairs && i < end; i += 2) {
+        const float *at = values + i * row + column;
+        pass->half->pair_across(at, i + 1 < end ? at + row : NULL,
+                                pairs->across + i / 2 * row + column, width);
+    }
+}
+
+/* Weights of rows [k, k + depth) of a panel, in pairs of rows. */
+static void pair_weights(const mnist_pass *pass, const float *weights, size_t width, size_t depth,
+                         mnist_pair *out)
+{
+    for (size_t r = 0; r < depth; r += 2) {
+        const float *row = weights + r * width;
+        pass->half->pair_across(row, r + 1 < depth ? row + width : NULL, out + r / 2 * width,
+                                width);
+    }
+}
+
+/* z = x W + b of rows [first, end) of the pass, one panel of the first layer, `depth` inputs from
+ * k on, whose weights are w. */
+static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
+                           const float *init, size_t init_stride, float *z, size_t first, size_t end,
+                           size_t k, size_t depth, const float *w)
+{
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    const size_t image = first - batch->row, width = mnist_panel_width(layer, panel);
+    if (batch->x) {
+        pass->kernels->product(&(mnist_product){
+            .out = z,
+            .out_stride = layer->row,
+            .init = init,
+            .init_stride = init_stride,
+            .x = batch->x + image * batch->x_stride + k,
+            .x_row = batch->x_stride,
+            .x_step = 1,
+            .w = w,
+            .w_stride = width,
+            .rows = end - first,
+            .depth = depth,
+            .width = width,
+        });
+        return;
+    }
+    pass->kernels->byte_product(&(mnist_byte_product){
+        .out = z,
+        .out_stride = layer->row,
+        .init = init,
+        .init_stride = init_stride,
+        .x = batch->bytes + (batch->index ? 0 : image * layer->inputs) + k,
+        .index = batch->index ? batch->index + image : NULL,
+        .x_stride = layer->inputs,
+        .table = batch->table,
+        .w = w,
+        .w_stride = width,
+        .rows = end - first,
+        .depth = depth,
+        .width = width,
+    });
+}
+
+static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
+                          const float *bias, float *z, size_t first, size_t end)
+{
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    const float *weights = pass->mlp->parameters + mnist_panel_row(layer, panel, 0);
+    const size_t width = mnist_panel_width(layer, panel);
+    if (!pass->half) {
+        forward_inputs(pass, batch, panel, bias, 0, z, first, end, 0, layer->inputs, weights);
+        return;
+    }
+    _Alignas(MNIST_ALIGN) float rounded[ROUNDED_ROWS * MNIST_PANEL];
+    for (size_t k = 0; k < layer->inputs; k += ROUNDED_ROWS) {
+        size_t depth = smaller(layer->inputs - k, ROUNDED_ROWS);
+        pass->half->round(weights + k * width, rounded, depth * width);
+        forward_inputs(pass, batch, panel, k == 0 ? bias : z, k == 0 ? 0 : layer->row, z, first,
+                       end, k, depth, rounded);
+    }
+}
+
+/* z = a W + b of rows [first, end) of the pass, one panel of a layer above the first. */
+static void forward_above(const mnist_pass *pass, unsigned l, size_t panel, const float *bias,
+                          float *z, size_t first, size_t end)
+{
+    const mnist_layer *layer = &pass->mlp->layers[l];
+    const float *weights = pass->mlp->parameters + mnist_panel_row(layer, panel, 0);
+    const size_t width = mnist_panel_width(layer, panel), row = pass->mlp->layers[l - 1].row;
+    if (!pass->half) {
+        pass->kernels->product(&(mnist_product){
+            .out = z,
+            .out_stride = layer->row,
+            .init = bias,
+            .x = pass->activations[l - 1] + first * row,
+            .x_row = row,
+            .x_step = 1,
+            .w = weights,
+            .w_stride = width,
+            .rows = end - first,
+            .depth = layer->inputs,
+            .width = width,
+        });
+        return;
+    }
+    _Alignas(MNIST_ALIGN) mnist_pair pairs[PAIRED_ROWS / 2 * MNIST_PANEL];
+    for (size_t k = 0; k < layer->inputs; k += PAIRED_ROWS) {
+        size_t depth = smaller(layer->inputs - k, PAIRED_ROWS);
+        pair_weights(pass, weights + k * width, width, depth, pairs);
+        pass->half->product(&(mnist_pair_product){
+            .out = z,
+            .out_stride = layer->row,
+            .init = k == 0 ? bias : z,
+            .init_stride = k == 0 ? 0 : layer->row,
+            .x = pass->activation_pairs[l - 1].along + (first * row + k) / 2,
+            .x_row = row / 2,
+            .x_step = 1,
+            .w = pairs,
+            .w_stride = width,
+            .rows = end - first,
+            .depth = (depth + 1) / 2,
+            .width = width,
+        });
+    }
+}
+
 /* z = a W + b of rows [first, end) of the pass, one panel of layer l; f(z) too if it is a hidden
  * layer. */
 static void forward_panel(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
@@ -151,48 +305,20 @@ static void forward_panel(mnist_pass *pass, const mnist_pass_batch *batch, unsig
 {
     const mnist_mlp *mlp = pass->mlp;
     const mnist_layer *layer = &mlp->layers[l];
-    size_t width = mnist_panel_width(layer, panel);
-    size_t at = first * layer->row + panel * MNIST_PANEL;
+    size_t width = mnist_panel_width(layer, panel), column = panel * MNIST_PANEL;
+    size_t at = first * layer->row + column;
     float *a = pass->activations[l] + at;
     float *z = pass->inputs[l] ? pass->inputs[l] + at : a;
     const float *bias = mlp->parameters + mnist_panel_row(layer, panel, layer->inputs);
-    panel_row shifted;
-    if (l == 0 && batch->shift != 0.0f) {
-        shifted_bias(pass, panel, batch->shift, &shifted);
-        bias = shifted.value;
-    }
-    if (l == 0 && !batch->x) {
-        const size_t image = first - batch->row;
-        pass->kernels->byte_product(&(mnist_byte_product){
-            .out = z,
-            .out_stride = layer->row,
-            .init = bias,
-            .x = batch->bytes + (batch->index ? 0 : image * layer->inputs),
-            .index = batch->index ? batch->index + image : NULL,
-            .x_stride = layer->inputs,
-            .table = batch->table,
-            .w = mlp->parameters + mnist_panel_row(layer, panel, 0),
-            .w_stride = width,
-            .rows = end - first,
-            .depth = layer->inputs,
-            .width = width,
-        });
+    if (l > 0) {
+        forward_above(pass, l, panel, bias, z, first, end);
     } else {
-        size_t x_stride = l == 0 ? batch->x_stride : mlp->layers[l - 1].row;
-        pass->kernels->product(&(mnist_product){
-            .out = z,
-            .out_stride = layer->row,
-            .init = bias,
-            .x = l == 0 ? batch->x + (first - batch->row) * x_stride
-                        : pass->activations[l - 1] + first * x_stride,
-            .x_row = x_stride,
-            .x_step = 1,
-            .w = mlp->parameters + mnist_panel_row(layer, panel, 0),
-            .w_stride = width,
-            .rows = end - first,
-            .depth = layer->inputs,
-            .width = width,
-        });
+        panel_row shifted;
+        if (batch->shift != 0.0f) {
+            shifted_bias(pass, panel, batch->shift, &shifted);
+            bias = shifted.value;
+        }
+        forward_first(pass, batch, panel, bias, z, first, end);
     }
     if (l + 1 == mlp->layer_count) {
         return;
@@ -200,6 +326,10 @@ static void forward_panel(mnist_pass *pass, const mnist_pass_batch *batch, unsig
     for (size_t i = 0; i < end - first; i++) {
         pass->kernels->activate[mlp->config.activation](z + i * layer->row, a + i * layer->row,
                                                         width);
+    }
+    if (pass->half) {
+        make_operands(pass, pass->activations[l], &pass->activation_pairs[l], layer->row, first,
+                      end, column, width);
     }
 }
 
@@ -221,15 +351,35 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
     }
     for (size_t panel = 0; panel < layer->panels; panel++) {
         size_t outputs = smaller(layer->outputs - panel * MNIST_PANEL, MNIST_PANEL);
+        const size_t column = panel * MNIST_PANEL;
         pass->kernels->transpose(mlp->parameters + mnist_panel_row(layer, panel, k),
                                  mnist_panel_width(layer, panel), turned, MNIST_PANEL, inputs,
                                  mnist_panel_width(layer, panel));
+        if (pass->half) {
+            _Alignas(MNIST_ALIGN) mnist_pair pairs[MNIST_PANEL / 2 * MNIST_PANEL];
+            pair_weights(pass, turned, MNIST_PANEL, outputs, pairs);
+            pass->half->product(&(mnist_pair_product){
+                .out = delta,
+                .out_stride = below->row,
+                .init = panel == 0 ? NULL : delta,
+                .init_stride = below->row,
+                .x = pass->delta_pairs[l].along + (first * layer->row + column) / 2,
+                .x_row = layer->row / 2,
+                .x_step = 1,
+                .w = pairs,
+                .w_stride = MNIST_PANEL,
+                .rows = end - first,
+                .depth = (outputs + 1) / 2,
+                .width = width,
+            });
+            continue;
+        }
         pass->kernels->product(&(mnist_product){
             .out = delta,
             .out_stride = below->row,
             .init = panel == 0 ? NULL : delta,
             .init_stride = below->row,
-            .x = pass->deltas[l] + first * layer->row + panel * MNIST_PANEL,
+            .x = pass->deltas[l] + first * layer->row + column,
             .x_row = layer->row,
             .x_step = 1,
             .w = turned, /* (outputs, inputs) */
@@ -245,6 +395,10 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
         size_t row = i * below->row;
         pass->kernels->activate_backward[mlp->config.activation](z + row, a + row, delta + row,
                                                                  width);
+    }
+    if (pass->half) {
+        make_operands(pass, pass->deltas[l - 1], l > 1 ? &pass->delta_pairs[l - 1] : NULL,
+                      below->row, first, end, k, width);
     }
 }
 
@@ -307,6 +461,19 @@ static void weight_gradient_block(mnist_pass *pass, const mnist_pass_batch *batc
             .depth = batch->count,
             .width = width,
         });
+    } else if (l > 0 && pass->half) {
+        pass->half->product(&(mnist_pair_product){
+            .out = out,
+            .out_stride = width,
+            .x = pass->activation_pairs[l - 1].across + first,
+            .x_row = 1,
+            .x_step = pass->mlp->layers[l - 1].row,
+            .w = pass->delta_pairs[l].across + panel * MNIST_PANEL,
+            .w_stride = layer->row,
+            .rows = smaller(end, layer->inputs) - first,
+            .depth = (batch->count + 1) / 2,
+            .width = width,
+        });
     } else {
         pass->kernels->product(&(mnist_product){
             .out = out,
@@ -347,7 +514,7 @@ static void forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_
         }
         mnist_pool_barrier(worker);
     }
-    mnist_worker_share(worker, batch->count, first, end);
+    mnist_pass_images(batch->count, worker, first, end);
     for (size_t panel = 0; panel < mlp->layers[last].panels && *first < *end; panel++) {
         forward_panel(pass, batch, last, panel, *first, *end);
     }
@@ -370,8 +537,13 @@ static void loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool grad
         .rows = end - first,
         .classes = pass->mlp->config.outputs,
         .smoothing = batch->smoothing,
-        .scale = 1.0f / (float)batch->count,
+        .scale = (batch->loss_scale > 0.0f ? batch->loss_scale : 1.0f) / (float)batch->count,
     });
+    if (gradient && pass->half) {
+        const mnist_layer *layer = &pass->mlp->layers[last];
+        make_operands(pass, pass->deltas[last], last > 0 ? &pass->delta_pairs[last] : NULL,
+                      layer->row, first, end, 0, layer->stride);
+    }
 }
 
 void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch)
@@ -451,7 +623,7 @@ typedef struct weight_step {
     size_t fetched, fetch; /* of the next batch's images: how many have been, and a block */
     mnist_optimizer *optimizer; /* NULL: gradient only */
     float lr, scale;
-    bool clip;
+    bool measure; /* the whole gradient's norm, before any of it is used */
 } weight_step;
 
 static float *gradient_of(const mnist_pass *pass, const weight_block *block)
@@ -494,7 +666,7 @@ static void make_weight_block(mnist_pass *pass, const weight_block *block, void 
     if (block->layer == 0) {
         fetch_next(step, pass->mlp->layers[0].inputs);
     }
-    if (step->optimizer && !step->clip) { /* used up while in cache, and never written to memory */
+    if (step->optimizer && !step->measure) { /* used up while in cache, and never written to memory */
         _Alignas(MNIST_ALIGN) float gradient[WEIGHT_BLOCK * MNIST_PANEL];
         weight_gradient_block(pass, step->batch, block->layer, block->panel, block->first,
                               block->end, gradient);
@@ -506,16 +678,15 @@ static void make_weight_block(mnist_pass *pass, const weight_block *block, void 
     float *gradient = gradient_of(pass, block);
     weight_gradient_block(pass, step->batch, block->layer, block->panel, block->first, block->end,
                           gradient);
-    if (step->clip) {
+    if (step->measure) {
         const mnist_layer *layer = &pass->mlp->layers[block->layer];
         *block->norm = pass->kernels->sum_squares(
             gradient, (block->end - block->first) * mnist_panel_width(layer, block->panel));
     }
 }
 
-/* What clipping leaves of the gradient: added up over blocks in their order, by every worker
- * alike. */
-static float clip_scale(const mnist_pass *pass, float clip_norm)
+/* The norm of the gradient: added up over blocks in their order, by every worker alike. */
+static double gradient_norm(const mnist_pass *pass)
 {
     size_t count = 0;
     for (unsigned l = 0; l < pass->mlp->layer_count; l++) {
@@ -525,8 +696,26 @@ static float clip_scale(const mnist_pass *pass, float clip_norm)
     for (size_t i = 0; i < count; i++) {
         sum += pass->norms[i];
     }
-    double norm = sqrt(sum);
-    return norm > (double)clip_norm ? (float)((double)clip_norm / norm) : 1.0f;
+    return sqrt(sum);
+}
+
+/* The update that had to wait for the norm: clipped, freed of the loss scale, or left out. */
+static void finish_update(mnist_pass *pass, weight_step *step, mnist_worker worker)
+{
+    const float loss_scale = step->batch->loss_scale, clip = step->optimizer->sgd.clip_norm;
+    step->scale = loss_scale > 0.0f ? 1.0f / loss_scale : 1.0f;
+    mnist_pool_barrier(worker);
+    const double norm = gradient_norm(pass) * (double)step->scale;
+    if (worker.index == 0) {
+        pass->norm = norm;
+    }
+    if (loss_scale > 0.0f && !isfinite(norm)) {
+        return;
+    }
+    if (clip > 0.0f && norm > (double)clip) {
+        step->scale = (float)((double)step->scale * ((double)clip / norm));
+    }
+    visit_weight_blocks(pass, worker, update_weight_block, step);
 }
 
 void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
@@ -545,12 +734,11 @@ void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
                         .optimizer = optimizer,
                         .lr = lr,
                         .scale = 1.0f,
-                        .clip = optimizer && optimizer->sgd.clip_norm > 0.0f};
+                        .measure = optimizer && (optimizer->sgd.clip_norm > 0.0f ||
+                                                 batch->loss_scale > 0.0f)};
     visit_weight_blocks(pass, worker, make_weight_block, &step);
-    if (step.clip) {
-        mnist_pool_barrier(worker);
-        step.scale = clip_scale(pass, optimizer->sgd.clip_norm);
-        visit_weight_blocks(pass, worker, update_weight_block, &step);
+    if (step.measure) {
+        finish_update(pass, &step, worker);
     }
 }
 

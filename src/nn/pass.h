@@ -16,13 +16,20 @@ struct mnist_pass {
     mnist_mlp *mlp;
     mnist_pool *pool;
     const mnist_kernels *kernels;
+    const mnist_half *half; /* of mixed precision; NULL: fp32 */
     size_t capacity;
     /* per layer, (capacity, row of the layer) */
     float *activations[MNIST_MAX_HIDDEN + 1]; /* f(z); of the last layer the logits */
     float *inputs[MNIST_MAX_HIDDEN + 1];      /* z, where the activation needs it; else NULL */
     float *deltas[MNIST_MAX_HIDDEN + 1];      /* d(mean loss) / dz */
+    /* With half, what products read instead: of activations and deltas, which are then rounded, in
+     * pairs along rows, (capacity, row / 2), and of two rows, ((capacity + 1) / 2, row). */
+    struct mnist_pairs {
+        mnist_pair *along, *across;
+    } activation_pairs[MNIST_MAX_HIDDEN + 1], delta_pairs[MNIST_MAX_HIDDEN + 1];
     float *gradient;                          /* (arena_size) */
     double *norms;                            /* a sum of squares for every block of the gradient */
+    double norm; /* after a step with clipping or loss scale: of the gradient */
     float *losses;                            /* (capacity) */
     uint8_t *predicted;                       /* (capacity) */
 };
@@ -32,26 +39,41 @@ struct mnist_pass {
  * zeros. The shift never meets an input: z = x W + (b + shift * column sums of W),
  * dW = x^T dz + shift * db. */
 typedef struct mnist_pass_batch {
-    const float *x; /* (count, inputs); NULL: bytes */
+    const float *x; /* (count, inputs), rounded if the pass has half; NULL: bytes */
     size_t x_stride;
     const uint8_t *bytes;  /* (·, inputs) */
     const uint32_t *index; /* (count): image i is row index[i] of bytes; NULL: row i */
     const uint8_t *turned; /* (inputs, turned_stride): the same bytes by columns; for training */
     size_t turned_stride;
-    const float *table; /* (256), table[0] = 0: of bytes */
+    const float *table; /* (256), table[0] = 0: of bytes; rounded if the pass has half */
     float shift;
     const uint8_t *labels; /* (count); NULL: logits and predictions only */
     size_t count;          /* 1 to capacity */
     size_t row;            /* image i takes row row + i of the pass; 0 for training */
     float smoothing;
+    float loss_scale; /* a power of two; not 0: the update is left out if a gradient overflows */
     /* Images that the step after this one will read: fetched into caches along the way. */
     const uint32_t *next;
     size_t next_count;
 } mnist_pass_batch;
 
-/* mnist_pass_create (mnist/nn.h) for forward alone, without the memory that gradients take. */
-mnist_status mnist_pass_create_forward(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool,
-                                       size_t capacity, mnist_error *err);
+typedef struct mnist_pass_options {
+    bool forward_only; /* without the memory that gradients take; fp32 */
+    mnist_precision precision;
+} mnist_pass_options;
+
+/* mnist_pass_create (mnist/nn.h) is this with no options set. */
+mnist_status mnist_pass_create_with(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool,
+                                    size_t capacity, mnist_pass_options options, mnist_error *err);
+
+/* A worker's share of a batch's images: whole pairs, so that two images that share a pair have the
+ * same worker. */
+static inline void mnist_pass_images(size_t count, mnist_worker worker, size_t *first, size_t *end)
+{
+    mnist_worker_share(worker, (count + 1) / 2, first, end);
+    *first = 2 * *first < count ? 2 * *first : count;
+    *end = 2 * *end < count ? 2 * *end : count;
+}
 
 /* Forward of all images of the batch through all layers, by one worker alone: logits, predictions
  * and, with labels, losses, in the batch's rows of the pass. */
@@ -59,7 +81,7 @@ void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch);
 
 /* Forward, backward and, unless optimizer is NULL, the update at learning rate lr. batch->labels
  * must be there. Every worker must have come so far that the labels of its share of the images
- * (mnist_worker_share) are there; x and bytes must be there for all, turned and the other workers'
+ * (mnist_pass_images) are there; x and bytes must be there for all, turned and the other workers'
  * labels after the next barrier. The inputs may be overwritten after the last. */
 void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
                            mnist_optimizer *optimizer, float lr, mnist_worker worker);

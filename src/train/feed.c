@@ -52,7 +52,7 @@ static mnist_status allocate(mnist_feed *feed, bool skip, mnist_error *err)
 
 mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
                                const mnist_normalization *normalization, mnist_zero_skip zero_skip,
-                               size_t batch_size, mnist_error *err)
+                               const mnist_half *half, size_t batch_size, mnist_error *err)
 {
     *out = NULL;
     mnist_feed *feed = mnist_alloc(1, sizeof *feed);
@@ -61,6 +61,9 @@ mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
     }
     feed->view = view;
     feed->shift = mnist_normalization_split(normalization, feed->table);
+    if (half) {
+        half->round(feed->table, feed->table, 256);
+    }
     feed->pixels = (size_t)view.rows * view.cols;
     feed->batch_size = batch_size;
     bool skip = zero_skip == MNIST_ZERO_SKIP_ON ||
@@ -158,7 +161,7 @@ void mnist_feed_part(mnist_feed *feed, const mnist_kernels *kernels, mnist_worke
     kernels->transpose_bytes(feed->view.images + column, index, feed->pixels,
                              feed->turned + column * feed->turned_stride, feed->turned_stride,
                              feed->count, end - column);
-    mnist_worker_share(worker, feed->count, &image, &end);
+    mnist_pass_images(feed->count, worker, &image, &end);
     for (; image < end; image++) {
         feed->labels[image] = feed->view.labels[index[image]];
     }

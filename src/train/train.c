@@ -51,9 +51,17 @@ typedef struct trainer {
     mnist_pass *pass;
     mnist_optimizer *optimizer;
     mnist_pass_batch batch; /* the current one */
+    float loss_scale;       /* of fp16; 0: none */
+    unsigned fitting;       /* steps since it last changed */
     float lr;
     uint64_t step, steps;
 } trainer;
+
+/* Dynamic loss scaling (Micikevicius et al. 2018): the loss is scaled by a power of two, as large as
+ * gradients in fp16 allow, so that small ones do not round to 0. An overflow costs a step. */
+#define LOSS_SCALE_START 65536.0f
+#define LOSS_SCALE_LEAST 0x1p-24f
+#define LOSS_SCALE_STEPS 2000u /* without an overflow until it is doubled */
 
 static double now_seconds(void)
 {
@@ -98,6 +106,9 @@ static mnist_status check_config(const mnist_train_config *c, mnist_error *err)
     }
     if (c->schedule.step_count < 1) {
         return bad_field(err, "step count", "at least 1", c->schedule.step_count);
+    }
+    if (!mnist_precision_name(c->precision)) {
+        return bad_field(err, "precision", "one of those there are", c->precision);
     }
     if (!(c->label_smoothing >= 0.0f && c->label_smoothing < 1.0f)) {
         return bad_field(err, "label smoothing", "0 to below 1", (double)c->label_smoothing);
@@ -144,13 +155,15 @@ static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_view train
     }
     t->count = train.count;
     t->steps = (uint64_t)t->config->epochs * ((train.count + batch - 1) / batch);
-    mnist_status status = mnist_pass_create(&t->pass, mlp, t->pool, batch, err);
+    t->loss_scale = t->config->precision == MNIST_FP16 ? LOSS_SCALE_START : 0.0f;
+    mnist_status status = mnist_pass_create_with(
+        &t->pass, mlp, t->pool, batch, (mnist_pass_options){.precision = t->config->precision}, err);
     if (status == MNIST_OK) {
         status = mnist_optimizer_create(&t->optimizer, mlp, &t->config->sgd, err);
     }
     if (status == MNIST_OK) {
-        status =
-            mnist_feed_create(&t->feed, train, normalization, t->config->zero_skip, batch, err);
+        status = mnist_feed_create(&t->feed, train, normalization, t->config->zero_skip,
+                                   t->pass->half, batch, err);
     }
     return status;
 }
@@ -182,6 +195,22 @@ static mnist_status diverged(const trainer *t, unsigned epoch, const char *what,
                       (double)t->config->schedule.lr);
 }
 
+/* After a step: was its gradient in range? false: it has long been out of it. */
+static bool adapt_loss_scale(trainer *t)
+{
+    if (t->loss_scale <= 0.0f) {
+        return true;
+    }
+    if (!isfinite(t->pass->norm)) {
+        t->loss_scale *= 0.5f;
+        t->fitting = 0;
+    } else if (++t->fitting == LOSS_SCALE_STEPS) {
+        t->loss_scale *= 2.0f;
+        t->fitting = 0;
+    }
+    return t->loss_scale >= LOSS_SCALE_LEAST;
+}
+
 /* One epoch's steps. */
 static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_hooks *hooks,
                                 mnist_epoch_report *report, mnist_error *err)
@@ -192,6 +221,7 @@ static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_ho
     while (seen < t->count) {
         t->batch = mnist_feed_batch(t->feed);
         t->batch.smoothing = t->config->label_smoothing;
+        t->batch.loss_scale = t->loss_scale;
         size_t count = t->batch.count, correct;
         double loss;
         t->lr = mnist_schedule_lr(&t->config->schedule, t->step, t->steps);
@@ -200,6 +230,9 @@ static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_ho
         add_up(t, &loss, &correct);
         if (!isfinite(loss)) {
             return diverged(t, epoch, "the loss is not a finite number", err);
+        }
+        if (!adapt_loss_scale(t)) {
+            return diverged(t, epoch, "gradients overflow fp16 at any loss scale", err);
         }
         loss_sum += loss;
         correct_sum += correct;

@@ -38,6 +38,9 @@ for mathematics in '--hidden 37,19 --activation gelu --normalize standard --clip
     '--hidden none --schedule step --momentum 0 --weight-decay 0.01 -b 7' \
     '--hidden 33,17,9 --activation sigmoid --init he --schedule constant --warmup 0 -b 128' \
     '--hidden 130 --activation leaky-relu --val-split 0 -b 1000' \
+    '--hidden 70,39,17 --precision bf16 --normalize standard -b 61' \
+    '--hidden 39,70 --precision fp16 --activation tanh --clip-norm 1 -b 37' \
+    '--hidden none --precision bf16 -b 64' \
     '--hidden 65 -b 1 --limit 50'; do
     # shellcheck disable=SC2206  # to be split
     base=("${synthetic[@]}" -e 2 -q $mathematics)
@@ -49,7 +52,7 @@ for mathematics in '--hidden 37,19 --activation gelu --normalize standard --clip
     for skip in on off; do
         same "$mathematics, zero-skip $skip" --zero-skip $skip
     done
-    for isa in scalar portable avx2 avx512 neon; do
+    for isa in scalar portable avx2 avx512 avx512bf16 neon; do
         # those that this machine has
         if MNIST_ISA=$isa "$train" --dry-run -q "${base[@]}" >isa.out 2>&1; then
             export MNIST_ISA=$isa

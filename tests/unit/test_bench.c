@@ -285,7 +285,9 @@ static void test_peak_loops(void **state)
         const mnist_kernels *kernels = mnist_kernels_list(index);
         mnist_peak peak = mnist_peak_of(kernels);
         double operations = 0.0, none;
-        assert_string_equal(peak.name, kernels->name);
+        size_t named = strlen(peak.name); /* those of avx512bf16 are avx512's */
+        assert_memory_equal(peak.name, kernels->name, named);
+        assert_true(kernels->name[named] == 0 || strcmp(kernels->name, "avx512bf16") == 0);
         double value = peak.fp32(20000, &operations);
         double sums = operations / (2.0 * 20000); /* each of which has gone to 1 */
         assert_true(sums >= 8.0 && sums == floor(sums));

@@ -489,6 +489,149 @@ static void test_tables(void **state)
     assert_ptr_equal(mnist_kernels_select(), selected);
 }
 
+/* Floats of every kind: all exponents, halves of the last place of both formats, the edges of their
+ * ranges, and what is not a number. */
+static float awkward(size_t i)
+{
+    static const uint32_t edges[] = {
+        0x00000000, 0x80000000, 0x00000001, 0x007fffff, 0x00800000, 0x237fffff, 0x23800000,
+        0x237f7fff, 0x237f8000, 0x33000000, 0x33000001, 0x387fe000, 0x387fefff, 0x387ff000,
+        0x38800000, 0x477fe000, 0x477fefff, 0x477ff000, 0x7f7fffff, 0x7f800000, 0xff800000,
+        0x7fc00000, 0x7f800001, 0xffc12345};
+    uint32_t bits = mnist_rng(8, (mnist_rng_purpose)TEST_RNG_PIXELS, 78, i).word[0];
+    const size_t count = sizeof edges / sizeof edges[0];
+    if (i < 2 * count) {
+        bits = edges[i / 2] ^ (i % 2 ? 0x80000000 : 0);
+    } else if (i % 3 == 0) {
+        bits = (bits & 0xffff0000) | 0x8000; /* half way between two of bf16 */
+    } else if (i % 3 == 1) {
+        bits = (bits & 0xffffe000) | 0x1000; /* of fp16 */
+    }
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* What rounding to a format must give: the nearest of its values, of two the one that is even. */
+static double nearest(double value, int mantissa, int least)
+{
+    int exponent;
+    frexp(value, &exponent);
+    double unit = ldexp(1.0, (exponent - 1 < least ? least : exponent - 1) - mantissa);
+    return nearbyint(value / unit) * unit;
+}
+
+static void test_half_rounding(void **state)
+{
+    (void)state;
+    enum { COUNT = 4096 };
+    float *in = filled(COUNT, 5, 1.0f), *out = filled(COUNT, 6, 1.0f);
+    for (size_t i = 0; i < COUNT; i++) {
+        in[i] = awkward(i);
+    }
+    for (size_t k = 0; mnist_kernels_list(k); k++) {
+        for (mnist_precision p = MNIST_BF16; p < MNIST_PRECISIONS; p++) {
+            const mnist_half *half = mnist_kernels_list(k)->half[p];
+            half->round(in, out, COUNT);
+            for (size_t i = 0; i < COUNT; i++) {
+                double value = (double)in[i], expected;
+                if (isnan(in[i])) {
+                    assert_true(isnan(out[i]));
+                    continue;
+                }
+                if (isinf(in[i])) {
+                    expected = value;
+                } else if (p == MNIST_BF16) {
+                    expected = nearest(value, 7, -126);
+                    expected = fabs(expected) < 0x1p-56 ? 0.0 : expected;
+                    expected = fabs(expected) >= 0x1p128 ? copysign(INFINITY, value) : expected;
+                } else {
+                    expected = nearest(value, 10, -14);
+                    expected = fabs(expected) > 65504.0 ? copysign(INFINITY, value) : expected;
+                }
+                if ((double)out[i] != expected) {
+                    fail_msg("%s, %s: %a gives %a, expected %a", mnist_kernels_list(k)->name,
+                             mnist_precision_name(p), value, (double)out[i], expected);
+                }
+            }
+        }
+    }
+    mnist_free(in);
+    mnist_free(out);
+}
+
+/* Pairs, and products of pairs: the bits of the fp32 oracle on rounded operands. Odd depths too, and
+ * sizes from one to past every tile. */
+static void test_half_product(void **state)
+{
+    (void)state;
+    enum { MOST_ROWS = 14, MOST_DEPTH = 23, STRIDE = 80, PAIRS = (MOST_DEPTH + 1) / 2 };
+    float *x = filled(32 * STRIDE, 11, 3.0f), *w = filled(32 * STRIDE, 12, 0.1f);
+    float *init = filled(MOST_ROWS * STRIDE, 13, 1.0f);
+    float *xr = filled(32 * STRIDE, 0, 1.0f), *wr = filled(32 * STRIDE, 0, 1.0f);
+    for (size_t i = 0; i < 32 * STRIDE; i++) { /* of many sizes, so that sums round and cancel */
+        x[i] = ldexpf(x[i], (int)(i % 37) - 18);
+        w[i] = i % 11 == 0 ? 0x1p-60f : w[i];
+    }
+    init[1] = 0x1p-140f; /* counts as 0 */
+    init[2] = -0x1p-140f;
+    for (size_t k = 0; mnist_kernels_list(k); k++) {
+        for (mnist_precision p = MNIST_BF16; p < MNIST_PRECISIONS; p++) {
+            const mnist_half *half = mnist_kernels_list(k)->half[p];
+            mnist_kernels_scalar.half[p]->round(x, xr, 32 * STRIDE);
+            mnist_kernels_scalar.half[p]->round(w, wr, 32 * STRIDE);
+            for (size_t depth = 0; depth <= MOST_DEPTH; depth++) {
+                /* x along its rows (row i, columns r) and down its columns (column i, rows r) */
+                static mnist_pair along[32 * STRIDE / 2], down[PAIRS * STRIDE], pairs[PAIRS * STRIDE];
+                float zeroed[32 * STRIDE];
+                memcpy(zeroed, x, sizeof zeroed);
+                for (size_t i = 0; i < 32; i++) {
+                    for (size_t r = depth; r < STRIDE; r++) {
+                        zeroed[i * STRIDE + r] = 0.0f;
+                    }
+                    half->pair_along(zeroed + i * STRIDE, along + i * STRIDE / 2, STRIDE);
+                }
+                for (size_t r = 0; r < depth; r += 2) {
+                    half->pair_across(x + r * STRIDE, r + 1 < depth ? x + (r + 1) * STRIDE : NULL,
+                                      down + r / 2 * STRIDE, STRIDE);
+                    half->pair_across(w + r * STRIDE, r + 1 < depth ? w + (r + 1) * STRIDE : NULL,
+                                      pairs + r / 2 * STRIDE, STRIDE);
+                }
+                for (size_t rows = 1; rows <= MOST_ROWS; rows++) {
+                    size_t width = MNIST_LANES * (1 + (rows + depth) % 4);
+                    for (int columns = 0; columns < 2; columns++) {
+                        float expected[MOST_ROWS * STRIDE], found[MOST_ROWS * STRIDE];
+                        float start[MOST_ROWS * STRIDE];
+                        memcpy(start, init, sizeof start);
+                        start[1] = 0.0f;
+                        start[2] = -0.0f;
+                        memcpy(expected, init, sizeof expected);
+                        memcpy(found, init, sizeof found);
+                        ORACLE->product(&(mnist_product){
+                            .out = expected, .out_stride = STRIDE, .init = start,
+                            .init_stride = STRIDE, .x = xr, .x_row = columns ? 1 : STRIDE,
+                            .x_step = columns ? STRIDE : 1, .w = wr, .w_stride = STRIDE,
+                            .rows = rows, .depth = depth, .width = width});
+                        half->product(&(mnist_pair_product){
+                            .out = found, .out_stride = STRIDE, .init = init,
+                            .init_stride = STRIDE, .x = columns ? down : along,
+                            .x_row = columns ? 1 : STRIDE / 2, .x_step = columns ? STRIDE : 1,
+                            .w = pairs, .w_stride = STRIDE, .rows = rows,
+                            .depth = (depth + 1) / 2, .width = width});
+                        assert_same_bits(expected, found, MOST_ROWS * STRIDE,
+                                         mnist_kernels_list(k)->name);
+                    }
+                }
+            }
+        }
+    }
+    mnist_free(x);
+    mnist_free(w);
+    mnist_free(init);
+    mnist_free(xr);
+    mnist_free(wr);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -498,6 +641,8 @@ int main(void)
         cmocka_unit_test(test_byte_product),
         cmocka_unit_test(test_transpose_bytes),
         cmocka_unit_test(test_transpose),
+        cmocka_unit_test(test_half_rounding),
+        cmocka_unit_test(test_half_product),
         cmocka_unit_test(test_activations_same_bits),
         cmocka_unit_test(test_activations_accuracy),
         cmocka_unit_test(test_log),

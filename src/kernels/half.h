@@ -1,0 +1,126 @@
+/* Mixed precision: operands of 16 bits, sums of 32.
+ *
+ * bf16 is the upper half of a float (8 bits of mantissa), rounded to nearest even; magnitudes below
+ * 2^-56 become 0. With that, a product of two operands is 0 or at least 2^-112 and a multiple of
+ * 2^-126, and so is every sum of them: no sum is ever denormal, and hardware that flushes denormals
+ * (vdpbf16ps) gives the bits of two fused multiply-adds, one after the other. What a net does not
+ * feel, 2^-56 is 1e-17, buys one definition for all CPUs.
+ * fp16 is IEEE 754 binary16: 11 bits of mantissa, nothing above 65504 (which becomes infinite),
+ * nothing below 6e-8; hence the loss scaling of train/. Micikevicius et al. 2018, "Mixed Precision
+ * Training".
+ */
+#ifndef MNIST_KERNELS_HALF_H
+#define MNIST_KERNELS_HALF_H
+
+#include <mnist/kernels.h>
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Two operands that meet two others in one step of a product: the first in the high half, since
+ * that is the one which vdpbf16ps adds first. */
+typedef uint32_t mnist_pair;
+
+/* out(i, n) = init(i, n) + sum over r of x(i, r) w(r, n), r = 0, 1, … in pairs: pair p holds r = 2p
+ * and 2p + 1. A denormal init counts as 0. Each output takes fma(x, w, ·) in that order: the bits of mnist_product on operands
+ * that have been rounded. */
+typedef struct mnist_pair_product {
+    float *out; /* (rows, width) */
+    size_t out_stride;
+    const float *init; /* as in mnist_product */
+    size_t init_stride;
+    const mnist_pair *x; /* x(i, p) = x[i * x_row + p * x_step] */
+    size_t x_row, x_step;
+    const mnist_pair *w; /* (depth, width) */
+    size_t w_stride;
+    size_t rows;
+    size_t depth; /* in pairs */
+    size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
+} mnist_pair_product;
+
+typedef struct mnist_half {
+    /* out[k] = the operand that in[k] becomes, as a float; out may be in. n is a multiple of
+     * MNIST_LANES. */
+    void (*round)(const float *in, float *out, size_t n);
+
+    /* out[k] = the pair of in[2k] and in[2k + 1], k < n / 2. n is a multiple of MNIST_LANES. */
+    void (*pair_along)(const float *in, mnist_pair *out, size_t n);
+
+    /* out[k] = the pair of a[k] and b[k], k < n; b NULL: of a[k] and 0. n is a multiple of
+     * MNIST_LANES. */
+    void (*pair_across)(const float *a, const float *b, mnist_pair *out, size_t n);
+
+    void (*product)(const mnist_pair_product *product);
+} mnist_half;
+
+static inline float half_init(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    bits &= (bits & 0x7f800000) != 0 ? UINT32_MAX : 0x80000000;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* The codes of 16 bits, one value at a time. */
+
+#define BF16_TINY 0x23800000u /* bits of 2^-56 */
+
+static inline uint32_t bf16_code(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if ((bits & 0x7fffffff) > 0x7f800000) {
+        return bits >> 16 | 0x40; /* NaN stays NaN */
+    }
+    bits += 0x7fff + (bits >> 16 & 1);
+    return (bits & 0x7fffffff) < BF16_TINY ? 0 : bits >> 16;
+}
+
+static inline float bf16_value(uint32_t code)
+{
+    uint32_t bits = code << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline uint32_t fp16_code(float value)
+{
+    uint32_t bits, sign;
+    memcpy(&bits, &value, sizeof bits);
+    sign = bits >> 16 & 0x8000;
+    bits &= 0x7fffffff;
+    if (bits > 0x7f800000) {
+        return sign | 0x7e00 | (bits >> 13 & 0x3ff); /* NaN, quiet */
+    }
+    if (bits >= 0x477ff000) {
+        return sign | 0x7c00; /* 65520 and above: infinite */
+    }
+    if (bits < 0x38800000) { /* below 2^-14: a sum with 0.5 rounds to multiples of 2^-24 */
+        float magnitude;
+        memcpy(&magnitude, &bits, sizeof magnitude);
+        magnitude += 0.5f;
+        memcpy(&bits, &magnitude, sizeof bits);
+        return sign | (bits - 0x3f000000);
+    }
+    return sign | (bits + 0xfff + (bits >> 13 & 1) - (112u << 23)) >> 13;
+}
+
+static inline float fp16_value(uint32_t code)
+{
+    uint32_t magnitude = code & 0x7fff, bits;
+    float value;
+    if (magnitude < 0x400) { /* denormal: multiples of 2^-24 */
+        value = (float)magnitude * 0x1p-24f;
+        memcpy(&bits, &value, sizeof bits);
+    } else {
+        bits = (magnitude << 13) + (magnitude < 0x7c00 ? 112u << 23 : 224u << 23);
+    }
+    bits |= (code & 0x8000) << 16;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+#endif
