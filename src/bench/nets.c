@@ -289,7 +289,8 @@ static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, one_
     mnist_mlp *mlp;
     mnist_status status = create_net(suite, shape, &mlp, err);
     if (status == MNIST_OK) {
-        status = mnist_pass_create_with(&work->pass, mlp, suite->one, 1, (mnist_pass_options){.forward_only = true}, err);
+        status = mnist_pass_create_with(&work->pass, mlp, suite->one, 1,
+                                        (mnist_pass_options){.forward_only = true}, err);
     }
     if (status == MNIST_OK) {
         status = mnist_suite_own(suite, work->pass, free_pass, err);

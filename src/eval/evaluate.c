@@ -72,7 +72,8 @@ static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnis
 {
     size_t rows = (size_t)mnist_pool_threads(pool) * EVALUATION_ROWS;
     bool dense = mnist_batch_density(e->view) >= MNIST_SPARSE_DENSITY;
-    mnist_status status = mnist_pass_create_with(&e->pass, mlp, pool, rows, (mnist_pass_options){.forward_only = true}, err);
+    mnist_status status = mnist_pass_create_with(
+        &e->pass, mlp, pool, rows, (mnist_pass_options){.forward_only = true}, err);
     if (status != MNIST_OK) {
         return status;
     }

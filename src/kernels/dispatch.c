@@ -6,6 +6,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef MNIST_HAVE_avx2
+#include <cpuid.h>
+#endif
 
 #ifdef MNIST_HAVE_portable
 extern const mnist_kernels mnist_kernels_portable;
@@ -52,6 +55,15 @@ const char *mnist_precision_name(mnist_precision precision)
     return NULL;
 }
 
+#ifdef MNIST_HAVE_avx2
+/* Not among what Clang 14's __builtin_cpu_supports knows. Its registers are AVX2's. */
+static bool cpu_has_f16c(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C) != 0;
+}
+#endif
+
 const mnist_kernels *mnist_kernels_list(size_t index)
 {
     const mnist_kernels *tables[5] = {&mnist_kernels_scalar};
@@ -69,7 +81,7 @@ const mnist_kernels *mnist_kernels_list(size_t index)
 #endif
 #ifdef MNIST_HAVE_avx2
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-        __builtin_cpu_supports("bmi") && __builtin_cpu_supports("f16c")) {
+        __builtin_cpu_supports("bmi") && cpu_has_f16c()) {
         tables[count++] = &mnist_kernels_avx2;
     }
 #endif

@@ -23,8 +23,8 @@
 typedef uint32_t mnist_pair;
 
 /* out(i, n) = init(i, n) + sum over r of x(i, r) w(r, n), r = 0, 1, … in pairs: pair p holds r = 2p
- * and 2p + 1. A denormal init counts as 0. Each output takes fma(x, w, ·) in that order: the bits of mnist_product on operands
- * that have been rounded. */
+ * and 2p + 1. A denormal init counts as 0. Each output takes fma(x, w, ·) in that order: the bits of
+ * mnist_product on operands that have been rounded. */
 typedef struct mnist_pair_product {
     float *out; /* (rows, width) */
     size_t out_stride;

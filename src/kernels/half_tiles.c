@@ -1,5 +1,6 @@
 /* Mixed precision, vectorised: one source for every instruction set (simd.h), as tiles.c. Where
- * there is no instruction for it, a pair is two floats again in registers, and two multiply-adds. */
+ * there is no instruction for it, a pair is two floats again in registers and two
+ * multiply-adds. */
 #include "kernels/half.h"
 #include "kernels/simd.h"
 
@@ -34,15 +35,17 @@ SIMD_INLINE vu bf16_codes(vf value)
     return (nan & (bits >> 16 | 0x40)) | (~nan & ~tiny & rounded >> 16);
 }
 
-SIMD_INLINE vf bf16_first(vu pair)
-{
-    return (vf)(pair & 0xffff0000);
-}
-
 SIMD_INLINE vf bf16_second(vu pair)
 {
     return (vf)(pair << 16);
 }
+
+#if !defined(MNIST_SIMD_avx512bf16)
+SIMD_INLINE vf bf16_first(vu pair)
+{
+    return (vf)(pair & 0xffff0000);
+}
+#endif
 
 SIMD_INLINE vu fp16_codes(vf value)
 {

@@ -196,8 +196,8 @@ static void pair_weights(const mnist_pass *pass, const float *weights, size_t wi
 /* z = x W + b of rows [first, end) of the pass, one panel of the first layer, `depth` inputs from
  * k on, whose weights are w. */
 static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
-                           const float *init, size_t init_stride, float *z, size_t first, size_t end,
-                           size_t k, size_t depth, const float *w)
+                           const float *init, size_t init_stride, float *z, size_t first,
+                           size_t end, size_t k, size_t depth, const float *w)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
     const size_t image = first - batch->row, width = mnist_panel_width(layer, panel);
@@ -666,7 +666,7 @@ static void make_weight_block(mnist_pass *pass, const weight_block *block, void 
     if (block->layer == 0) {
         fetch_next(step, pass->mlp->layers[0].inputs);
     }
-    if (step->optimizer && !step->measure) { /* used up while in cache, and never written to memory */
+    if (step->optimizer && !step->measure) { /* used up while in cache, never in memory */
         _Alignas(MNIST_ALIGN) float gradient[WEIGHT_BLOCK * MNIST_PANEL];
         weight_gradient_block(pass, step->batch, block->layer, block->panel, block->first,
                               block->end, gradient);

@@ -13,7 +13,8 @@
 typedef struct mnist_feed mnist_feed;
 
 /* Batches of at most batch_size images of view, which must stay. AUTO leaves zeros out where the
- * view's density makes it pay. With half, pixels are rounded to its operands. Errors: MNIST_ERR_MEMORY. */
+ * view's density makes it pay. With half, pixels are rounded to its operands. Errors:
+ * MNIST_ERR_MEMORY. */
 mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
                                const mnist_normalization *normalization, mnist_zero_skip zero_skip,
                                const mnist_half *half, size_t batch_size, mnist_error *err);

@@ -57,8 +57,8 @@ typedef struct trainer {
     uint64_t step, steps;
 } trainer;
 
-/* Dynamic loss scaling (Micikevicius et al. 2018): the loss is scaled by a power of two, as large as
- * gradients in fp16 allow, so that small ones do not round to 0. An overflow costs a step. */
+/* Dynamic loss scaling (Micikevicius et al. 2018): the loss is scaled by a power of two, as large
+ * as gradients in fp16 allow, so that small ones do not round to 0. An overflow costs a step. */
 #define LOSS_SCALE_START 65536.0f
 #define LOSS_SCALE_LEAST 0x1p-24f
 #define LOSS_SCALE_STEPS 2000u /* without an overflow until it is doubled */
@@ -157,7 +157,8 @@ static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_view train
     t->steps = (uint64_t)t->config->epochs * ((train.count + batch - 1) / batch);
     t->loss_scale = t->config->precision == MNIST_FP16 ? LOSS_SCALE_START : 0.0f;
     mnist_status status = mnist_pass_create_with(
-        &t->pass, mlp, t->pool, batch, (mnist_pass_options){.precision = t->config->precision}, err);
+        &t->pass, mlp, t->pool, batch,
+        (mnist_pass_options){.precision = t->config->precision}, err);
     if (status == MNIST_OK) {
         status = mnist_optimizer_create(&t->optimizer, mlp, &t->config->sgd, err);
     }

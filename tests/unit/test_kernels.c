@@ -560,8 +560,8 @@ static void test_half_rounding(void **state)
     mnist_free(out);
 }
 
-/* Pairs, and products of pairs: the bits of the fp32 oracle on rounded operands. Odd depths too, and
- * sizes from one to past every tile. */
+/* Pairs, and products of pairs: the bits of the fp32 oracle on rounded operands. Odd depths too,
+ * and sizes from one to past every tile. */
 static void test_half_product(void **state)
 {
     (void)state;
@@ -582,7 +582,8 @@ static void test_half_product(void **state)
             mnist_kernels_scalar.half[p]->round(w, wr, 32 * STRIDE);
             for (size_t depth = 0; depth <= MOST_DEPTH; depth++) {
                 /* x along its rows (row i, columns r) and down its columns (column i, rows r) */
-                static mnist_pair along[32 * STRIDE / 2], down[PAIRS * STRIDE], pairs[PAIRS * STRIDE];
+                static mnist_pair along[32 * STRIDE / 2], down[PAIRS * STRIDE];
+                static mnist_pair pairs[PAIRS * STRIDE];
                 float zeroed[32 * STRIDE];
                 memcpy(zeroed, x, sizeof zeroed);
                 for (size_t i = 0; i < 32; i++) {
