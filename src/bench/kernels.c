@@ -128,6 +128,77 @@ static mnist_status add_input_gradient(mnist_suite *suite, size_t rows, size_t o
     return mnist_suite_add(suite, &item, err);
 }
 
+/* Mixed precision: what a pair costs to make, and what a product of pairs does. */
+
+typedef struct half_work {
+    const mnist_half *half;
+    mnist_pair_product product;
+    const float *values;
+    mnist_pair *pairs;
+} half_work;
+
+static void half_product(void *context)
+{
+    const half_work *work = context;
+    work->half->product(&work->product);
+}
+
+static void make_pairs(void *context)
+{
+    const half_work *work = context;
+    for (size_t r = 0; r < LARGE_WIDTH; r += 2) {
+        const float *row = work->values + r * MNIST_PANEL;
+        work->half->pair_across(row, row + MNIST_PANEL, work->pairs + r / 2 * MNIST_PANEL,
+                                MNIST_PANEL);
+    }
+}
+
+static mnist_status add_half(mnist_suite *suite, mnist_precision precision, mnist_error *err)
+{
+    const size_t depth = LARGE_WIDTH / 2;
+    const char *name = mnist_precision_name(precision);
+    half_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
+    float *values = filled(suite, LARGE_WIDTH * MNIST_PANEL);
+    float *inputs = filled(suite, LARGE_BATCH * LARGE_WIDTH);
+    mnist_pair *x = mnist_suite_alloc(suite, LARGE_BATCH * depth, sizeof *x);
+    mnist_pair *w = mnist_suite_alloc(suite, depth * MNIST_PANEL, sizeof *w);
+    float *out = mnist_suite_alloc(suite, LARGE_BATCH * MNIST_PANEL, sizeof *out);
+    if (!work || !values || !inputs || !x || !w || !out) {
+        return short_of_memory(err);
+    }
+    *work = (half_work){.half = suite->kernels->half[precision],
+                        .product = {.out = out,
+                                    .out_stride = MNIST_PANEL,
+                                    .x = x,
+                                    .x_row = depth,
+                                    .x_step = 1,
+                                    .w = w,
+                                    .w_stride = MNIST_PANEL,
+                                    .rows = LARGE_BATCH,
+                                    .depth = depth,
+                                    .width = MNIST_PANEL},
+                        .values = values,
+                        .pairs = w};
+    work->half->pair_along(inputs, x, LARGE_BATCH * LARGE_WIDTH);
+    make_pairs(work);
+    mnist_bench_case item = {.unit = MNIST_BENCH_GFLOPS,
+                             .amount = 2.0 * LARGE_BATCH * LARGE_WIDTH * MNIST_PANEL,
+                             .work = half_product,
+                             .context = work};
+    snprintf(item.name, sizeof item.name, "pair product, %s, %u x %u x %u", name,
+             (unsigned)LARGE_BATCH, (unsigned)LARGE_WIDTH, MNIST_PANEL);
+    mnist_status status = mnist_suite_add(suite, &item, err);
+    if (status == MNIST_OK) {
+        item.unit = MNIST_BENCH_GBYTES;
+        item.amount = sizeof(float) * LARGE_WIDTH * MNIST_PANEL;
+        item.work = make_pairs;
+        snprintf(item.name, sizeof item.name, "pairs of floats, %s, %u x %u", name,
+                 (unsigned)LARGE_WIDTH, MNIST_PANEL);
+        status = mnist_suite_add(suite, &item, err);
+    }
+    return status;
+}
+
 static mnist_status add_products(mnist_suite *suite, mnist_error *err)
 {
     const size_t pixels = (size_t)suite->view.rows * suite->view.cols;
@@ -150,7 +221,13 @@ static mnist_status add_products(mnist_suite *suite, mnist_error *err)
     if (status == MNIST_OK) {
         status = add_input_gradient(suite, 24, LARGE_WIDTH, err);
     }
-    return status == MNIST_OK ? add_input_gradient(suite, LARGE_BATCH, LARGE_WIDTH, err) : status;
+    if (status == MNIST_OK) {
+        status = add_input_gradient(suite, LARGE_BATCH, LARGE_WIDTH, err);
+    }
+    for (mnist_precision p = MNIST_BF16; p < MNIST_PRECISIONS && status == MNIST_OK; p++) {
+        status = add_half(suite, p, err);
+    }
+    return status;
 }
 
 /* Products of bytes: the first images of the view against one panel, without their zeros. */

@@ -114,8 +114,19 @@ static mnist_status training_sample(void *context, size_t repetitions, double *s
     return status;
 }
 
-static mnist_status add_training(mnist_suite *suite, const net_shape *shape, bool skip,
-                                 mnist_pool *pool, mnist_error *err)
+/* Ways to train: the first layer with its zeros or without, and mixed precision without. */
+typedef struct training_kind {
+    const char *name;
+    mnist_zero_skip zero_skip;
+    mnist_precision precision;
+} training_kind;
+
+static const training_kind training_kinds[] = {{"dense", MNIST_ZERO_SKIP_OFF, MNIST_FP32},
+                                               {"zero-skip", MNIST_ZERO_SKIP_ON, MNIST_FP32},
+                                               {"zero-skip, bf16", MNIST_ZERO_SKIP_ON, MNIST_BF16}};
+
+static mnist_status add_training(mnist_suite *suite, const net_shape *shape,
+                                 const training_kind *kind, mnist_pool *pool, mnist_error *err)
 {
     char net[MNIST_BENCH_NAME];
     mnist_bench_case item = {.unit = MNIST_BENCH_IMAGES,
@@ -125,7 +136,7 @@ static mnist_status add_training(mnist_suite *suite, const net_shape *shape, boo
                              .most = suite->view.count};
     shape_name(suite, shape, net);
     snprintf(item.name, sizeof item.name, "%.24s, batch %zu, %s", net, shape->batch,
-             skip ? "zero-skip" : "dense");
+             kind->name);
     if (!pool || !mnist_suite_wants(suite, item.name)) {
         return MNIST_OK;
     }
@@ -142,7 +153,8 @@ static mnist_status add_training(mnist_suite *suite, const net_shape *shape, boo
         .mlp = mlp, .view = suite->view, .config = mnist_train_defaults(), .pool = pool};
     work->config.epochs = 1;
     work->config.batch_size = shape->batch;
-    work->config.zero_skip = skip ? MNIST_ZERO_SKIP_ON : MNIST_ZERO_SKIP_OFF;
+    work->config.zero_skip = kind->zero_skip;
+    work->config.precision = kind->precision;
     work->config.schedule = (mnist_schedule){
         .kind = MNIST_SCHEDULE_CONSTANT, .lr = 0.01f, .step_factor = 1.0f, .step_count = 1};
     item.threads = mnist_pool_threads(pool);
@@ -156,10 +168,10 @@ static mnist_status add_training(mnist_suite *suite, const net_shape *shape, boo
 mnist_status mnist_bench_add_training(mnist_suite *suite, mnist_error *err)
 {
     for (size_t i = 0; i < SHAPES; i++) {
-        for (int skip = 0; skip < 2; skip++) {
+        for (size_t kind = 0; kind < sizeof training_kinds / sizeof training_kinds[0]; kind++) {
             mnist_pool *const pools[] = {suite->one, suite->all};
             for (size_t p = 0; p < 2; p++) {
-                mnist_status status = add_training(suite, &shapes[i], skip, pools[p], err);
+                mnist_status status = add_training(suite, &shapes[i], &training_kinds[kind], pools[p], err);
                 if (status != MNIST_OK) {
                     return status;
                 }

@@ -197,6 +197,83 @@ DEFINE_TILE(bf16, BF16_ROWS)
 #endif
 DEFINE_TILE(fp16, FP16_ROWS)
 
+#define DEFINE_CONVERSIONS(format)                                                                 \
+    static void format##_round(const float *in, float *out, size_t n)                              \
+    {                                                                                              \
+        for (size_t k = 0; k < n; k += SIMD_FLOATS) {                                              \
+            vf_store(out + k, format##_second(format##_codes(vf_load(in + k))));                   \
+        }                                                                                          \
+    }                                                                                              \
+    static void format##_along(const float *in, mnist_pair *out, size_t n)                         \
+    {                                                                                              \
+        size_t k = 0;                                                                              \
+        for (; k + 2 * SIMD_FLOATS <= n; k += 2 * SIMD_FLOATS) {                                   \
+            vf a = vf_load(in + k), b = vf_load(in + k + SIMD_FLOATS);                             \
+            vu first = format##_codes(SIMD_SHUFFLE(vi, a, b, SIMD_EVEN));                          \
+            vu second = format##_codes(SIMD_SHUFFLE(vi, a, b, SIMD_ODD));                          \
+            vu_store(out + k / 2, first << 16 | second);                                           \
+        }                                                                                          \
+        for (; k < n; k += 2) {                                                                    \
+            out[k / 2] = format##_code(in[k]) << 16 | format##_code(in[k + 1]);                    \
+        }                                                                                          \
+    }                                                                                              \
+    static void format##_across(const float *a, const float *b, mnist_pair *out, size_t n)         \
+    {                                                                                              \
+        for (size_t k = 0; k < n; k += SIMD_FLOATS) {                                              \
+            vu second = b ? format##_codes(vf_load(b + k)) : vu_set(0);                            \
+            vu_store(out + k, format##_codes(vf_load(a + k)) << 16 | second);                      \
+        }                                                                                          \
+    }
+
+#if defined(MNIST_SIMD_avx512bf16)
+
+/* Its conversions round as bf16_codes does, but keep all magnitudes that are not denormal. */
+SIMD_INLINE __m512i bf16_keep(__m512i codes)
+{
+    const __m512i magnitude = _mm512_and_si512(codes, _mm512_set1_epi16(0x7fff));
+    return _mm512_maskz_mov_epi16(
+        _mm512_cmpge_epu16_mask(magnitude, _mm512_set1_epi16(BF16_TINY >> 16)), codes);
+}
+
+SIMD_INLINE __m512i bf16_widened(const float *in)
+{
+    return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)vf_load(in)));
+}
+
+static void bf16_round(const float *in, float *out, size_t n)
+{
+    for (size_t k = 0; k < n; k += SIMD_FLOATS) {
+        vf_store(out + k, (vf)_mm512_slli_epi32(bf16_keep(bf16_widened(in + k)), 16));
+    }
+}
+
+static void bf16_along(const float *in, mnist_pair *out, size_t n)
+{
+    size_t k = 0;
+    for (; k + 2 * SIMD_FLOATS <= n; k += 2 * SIMD_FLOATS) {
+        __m512i codes = (__m512i)_mm512_cvtne2ps_pbh((__m512)vf_load(in + k + SIMD_FLOATS),
+                                                     (__m512)vf_load(in + k));
+        vu_store(out + k / 2, (vu)_mm512_rol_epi32(bf16_keep(codes), 16));
+    }
+    for (; k < n; k += 2) {
+        out[k / 2] = bf16_code(in[k]) << 16 | bf16_code(in[k + 1]);
+    }
+}
+
+static void bf16_across(const float *a, const float *b, mnist_pair *out, size_t n)
+{
+    for (size_t k = 0; k < n; k += SIMD_FLOATS) {
+        __m512i first = _mm512_slli_epi32(bf16_widened(a + k), 16);
+        __m512i second = b ? bf16_widened(b + k) : _mm512_setzero_si512();
+        vu_store(out + k, (vu)bf16_keep(_mm512_or_si512(first, second)));
+    }
+}
+
+#else
+DEFINE_CONVERSIONS(bf16)
+#endif
+DEFINE_CONVERSIONS(fp16)
+
 #define DEFINE_FORMAT(format, most_rows)                                                           \
     /* What is left of the rows, at most most_rows, across one tile's columns. */                  \
     SIMD_INLINE void format##_rows(const mnist_pair_product *p, size_t i, size_t n,                \
@@ -238,32 +315,6 @@ DEFINE_TILE(fp16, FP16_ROWS)
             default:                                                                               \
                 break;                                                                             \
             }                                                                                      \
-        }                                                                                          \
-    }                                                                                              \
-    static void format##_round(const float *in, float *out, size_t n)                              \
-    {                                                                                              \
-        for (size_t k = 0; k < n; k += SIMD_FLOATS) {                                              \
-            vf_store(out + k, format##_second(format##_codes(vf_load(in + k))));                   \
-        }                                                                                          \
-    }                                                                                              \
-    static void format##_along(const float *in, mnist_pair *out, size_t n)                         \
-    {                                                                                              \
-        size_t k = 0;                                                                              \
-        for (; k + 2 * SIMD_FLOATS <= n; k += 2 * SIMD_FLOATS) {                                   \
-            vf a = vf_load(in + k), b = vf_load(in + k + SIMD_FLOATS);                             \
-            vu first = format##_codes(SIMD_SHUFFLE(vi, a, b, SIMD_EVEN));                          \
-            vu second = format##_codes(SIMD_SHUFFLE(vi, a, b, SIMD_ODD));                          \
-            vu_store(out + k / 2, first << 16 | second);                                           \
-        }                                                                                          \
-        for (; k < n; k += 2) {                                                                    \
-            out[k / 2] = format##_code(in[k]) << 16 | format##_code(in[k + 1]);                    \
-        }                                                                                          \
-    }                                                                                              \
-    static void format##_across(const float *a, const float *b, mnist_pair *out, size_t n)         \
-    {                                                                                              \
-        for (size_t k = 0; k < n; k += SIMD_FLOATS) {                                              \
-            vu second = b ? format##_codes(vf_load(b + k)) : vu_set(0);                            \
-            vu_store(out + k, format##_codes(vf_load(a + k)) << 16 | second);                      \
         }                                                                                          \
     }                                                                                              \
     const mnist_half SIMD_HALF(format) = {.round = format##_round,                                 \

@@ -163,16 +163,17 @@ static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, pane
 #define PAIRED_ROWS  128u
 
 /* Makes operands of what products have left at `column`, width wide, of rows [first, end) of the
- * pass: rounded in place and, unless pairs is NULL, in pairs. first is even, and end unless it is
- * the batch's. */
+ * pass: in pairs or, with pairs NULL, as floats, rounded in place. first is even, and end unless it
+ * is the batch's. */
 static void make_operands(const mnist_pass *pass, float *values, const struct mnist_pairs *pairs,
                           size_t row, size_t first, size_t end, size_t column, size_t width)
 {
     for (size_t i = first; i < end; i++) {
         float *at = values + i * row + column;
-        pass->half->round(at, at, width);
         if (pairs) {
             pass->half->pair_along(at, pairs->along + (i * row + column) / 2, width);
+        } else {
+            pass->half->round(at, at, width);
         }
     }
     for (size_t i = first; pairs && i < end; i += 2) {

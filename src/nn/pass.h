@@ -22,8 +22,9 @@ struct mnist_pass {
     float *activations[MNIST_MAX_HIDDEN + 1]; /* f(z); of the last layer the logits */
     float *inputs[MNIST_MAX_HIDDEN + 1];      /* z, where the activation needs it; else NULL */
     float *deltas[MNIST_MAX_HIDDEN + 1];      /* d(mean loss) / dz */
-    /* With half, what products read instead: of activations and deltas, which are then rounded, in
-     * pairs along rows, (capacity, row / 2), and of two rows, ((capacity + 1) / 2, row). */
+    /* With half, what products read instead of activations and deltas: in pairs along rows,
+     * (capacity, row / 2), and of two rows, ((capacity + 1) / 2, row). The first layer's deltas
+     * are rounded, and read as they are. */
     struct mnist_pairs {
         mnist_pair *along, *across;
     } activation_pairs[MNIST_MAX_HIDDEN + 1], delta_pairs[MNIST_MAX_HIDDEN + 1];

@@ -175,7 +175,7 @@ static void test_filter(void **state)
                    {"kernels fp32", 0},
                    {"784-128-10, batch 64, dense", 2},
                    {"one image", 6},
-                   {"TRAINING", 12},
+                   {"TRAINING", 18},
                    {"barrier", 1},
                    {"no such row", 0},
                    {"kernels product, forward", 3}};
@@ -206,7 +206,7 @@ static void test_one_thread(void **state)
     mnist_bench_config config = shortest("784-128");
     config.threads = 1;
     run(t, &config);
-    assert_int_equal(t->count, 5); /* dense, zero-skip, many images, median, p99 */
+    assert_int_equal(t->count, 6); /* dense, zero-skip, bf16, many images, median, p99 */
     free(t);
 }
 
