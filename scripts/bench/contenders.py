@@ -104,7 +104,7 @@ def bench_row(env, name, threads, figure):
 
     def command(_settings):
         asked = ["--filter", name, "--threads", str(threads), "--runs", "3"]
-        return [env.bench, "--json", "--data-dir", env.data, *asked]
+        return [env.bench, "--json", "--data-dir", env.tests_alone, *asked]
 
     def read(document, _seconds, _peak):
         key = ("inference", name, threads)

@@ -52,6 +52,19 @@ class Environment:
             output_of([self.python, os.path.join(HERE, "torch_train.py"), "--describe"])
         )
 
+    @functools.cached_property
+    def tests_alone(self):
+        """A folder whose training files are the test files: mnist-bench infers on the former, and
+        the peers on the latter."""
+        folder = os.path.join(self.modules, "tests-alone")
+        os.makedirs(folder, exist_ok=True)
+        for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
+            for part in ("train", "t10k"):
+                link = os.path.join(folder, f"{part}-{kind}")
+                if not os.path.lexists(link):
+                    os.symlink(os.path.join(os.path.abspath(self.data), f"t10k-{kind}"), link)
+        return folder
+
     @functools.lru_cache(maxsize=None)
     def model(self, hidden):
         """A model that mnist-train trains now, for inference."""

@@ -35,7 +35,7 @@ json_holds 'all(.rows[]; .lower_is_better == (.unit | IN("ns", "us")))'
 
 begin 'a filter'
 run 0 "$bench" "${quick[@]}" --json --filter 'Training 784-128'
-json_is '.rows | length' 4
+json_is '.rows | length' 6
 json_holds 'all(.rows[]; .group == "training" and .fraction_of_peak > 0)'
 begin 'a filter without rows'
 run 1 "$bench" "${quick[@]}" --json --filter 'no such row'
