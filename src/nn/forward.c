@@ -1,0 +1,227 @@
+/* Forward: layers, activations, loss. */
+#include "nn/parts.h"
+
+#include <string.h>
+
+/* Rows of a panel's weights that are rounded at a time, in a buffer that stays in a first-level
+ * cache. */
+#define ROUNDED_ROWS 112u
+#define PAIRED_ROWS  128u
+
+/* b + shift * column sums of W, for one panel of the first layer. */
+static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, panel_row *out)
+{
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    size_t width = mnist_panel_width(layer, panel);
+    pass->kernels->product(&(mnist_product){
+        .out = out->value,
+        .init = pass->mlp->parameters + mnist_panel_row(layer, panel, layer->inputs),
+        .x = &shift, /* every input's */
+        .w = pass->mlp->parameters + mnist_panel_row(layer, panel, 0),
+        .w_stride = width,
+        .rows = 1,
+        .depth = layer->inputs,
+        .width = width,
+    });
+}
+
+/* z = x W + b of rows [first, end) of the pass, one panel of the first layer, `depth` inputs from
+ * k on, whose weights are w. */
+static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
+                           const float *init, size_t init_stride, float *z, size_t first,
+                           size_t end, size_t k, size_t depth, const float *w)
+{
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    const size_t image = first - batch->row, width = mnist_panel_width(layer, panel);
+    if (batch->x) {
+        pass->kernels->product(&(mnist_product){
+            .out = z,
+            .out_stride = layer->row,
+            .init = init,
+            .init_stride = init_stride,
+            .x = batch->x + image * batch->x_stride + k,
+            .x_row = batch->x_stride,
+            .x_step = 1,
+            .w = w,
+            .w_stride = width,
+            .rows = end - first,
+            .depth = depth,
+            .width = width,
+        });
+        return;
+    }
+    pass->kernels->byte_product(&(mnist_byte_product){
+        .out = z,
+        .out_stride = layer->row,
+        .init = init,
+        .init_stride = init_stride,
+        .x = batch->bytes + (batch->index ? 0 : image * layer->inputs) + k,
+        .index = batch->index ? batch->index + image : NULL,
+        .x_stride = layer->inputs,
+        .table = batch->table,
+        .w = w,
+        .w_stride = width,
+        .rows = end - first,
+        .depth = depth,
+        .width = width,
+    });
+}
+
+static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
+                          const float *bias, float *z, size_t first, size_t end)
+{
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    const float *weights = pass->mlp->parameters + mnist_panel_row(layer, panel, 0);
+    const size_t width = mnist_panel_width(layer, panel);
+    if (!pass->half) {
+        forward_inputs(pass, batch, panel, bias, 0, z, first, end, 0, layer->inputs, weights);
+        return;
+    }
+    _Alignas(MNIST_ALIGN) float rounded[ROUNDED_ROWS * MNIST_PANEL];
+    for (size_t k = 0; k < layer->inputs; k += ROUNDED_ROWS) {
+        size_t depth = smaller(layer->inputs - k, ROUNDED_ROWS);
+        pass->half->round(weights + k * width, rounded, depth * width);
+        forward_inputs(pass, batch, panel, k == 0 ? bias : z, k == 0 ? 0 : layer->row, z, first,
+                       end, k, depth, rounded);
+    }
+}
+
+/* z = a W + b of rows [first, end) of the pass, one panel of a layer above the first. */
+static void forward_above(const mnist_pass *pass, unsigned l, size_t panel, const float *bias,
+                          float *z, size_t first, size_t end)
+{
+    const mnist_layer *layer = &pass->mlp->layers[l];
+    const float *weights = pass->mlp->parameters + mnist_panel_row(layer, panel, 0);
+    const size_t width = mnist_panel_width(layer, panel), row = pass->mlp->layers[l - 1].row;
+    if (!pass->half) {
+        pass->kernels->product(&(mnist_product){
+            .out = z,
+            .out_stride = layer->row,
+            .init = bias,
+            .x = pass->activations[l - 1] + first * row,
+            .x_row = row,
+            .x_step = 1,
+            .w = weights,
+            .w_stride = width,
+            .rows = end - first,
+            .depth = layer->inputs,
+            .width = width,
+        });
+        return;
+    }
+    _Alignas(MNIST_ALIGN) mnist_pair pairs[PAIRED_ROWS / 2 * MNIST_PANEL];
+    for (size_t k = 0; k < layer->inputs; k += PAIRED_ROWS) {
+        size_t depth = smaller(layer->inputs - k, PAIRED_ROWS);
+        mnist_pass_pair_weights(pass, weights + k * width, width, depth, pairs);
+        pass->half->product(&(mnist_pair_product){
+            .out = z,
+            .out_stride = layer->row,
+            .init = k == 0 ? bias : z,
+            .init_stride = k == 0 ? 0 : layer->row,
+            .x = pass->activation_pairs[l - 1].along + (first * row + k) / 2,
+            .x_row = row / 2,
+            .x_step = 1,
+            .w = pairs,
+            .w_stride = width,
+            .rows = end - first,
+            .depth = (depth + 1) / 2,
+            .width = width,
+        });
+    }
+}
+
+/* z = a W + b of rows [first, end) of the pass, one panel of layer l; f(z) too if it is a hidden
+ * layer. */
+static void forward_panel(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l, size_t panel,
+                          size_t first, size_t end)
+{
+    const mnist_mlp *mlp = pass->mlp;
+    const mnist_layer *layer = &mlp->layers[l];
+    size_t width = mnist_panel_width(layer, panel), column = panel * MNIST_PANEL;
+    size_t at = first * layer->row + column;
+    float *a = pass->activations[l] + at;
+    float *z = pass->inputs[l] ? pass->inputs[l] + at : a;
+    const float *bias = mlp->parameters + mnist_panel_row(layer, panel, layer->inputs);
+    if (l > 0) {
+        forward_above(pass, l, panel, bias, z, first, end);
+    } else {
+        panel_row shifted;
+        if (batch->shift != 0.0f) {
+            shifted_bias(pass, panel, batch->shift, &shifted);
+            bias = shifted.value;
+        }
+        forward_first(pass, batch, panel, bias, z, first, end);
+    }
+    if (l + 1 == mlp->layer_count) {
+        return;
+    }
+    for (size_t i = 0; i < end - first; i++) {
+        pass->kernels->activate[mlp->config.activation](z + i * layer->row, a + i * layer->row,
+                                                        width);
+    }
+    if (pass->half) {
+        mnist_pass_make_operands(pass, pass->activations[l], &pass->activation_pairs[l], layer->row,
+                                 first, end, column, width);
+    }
+}
+
+void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker,
+                             size_t *first, size_t *end)
+{
+    const mnist_mlp *mlp = pass->mlp;
+    size_t image_blocks = blocks_of(batch->count, IMAGE_BLOCK);
+    unsigned last = mlp->layer_count - 1;
+    for (unsigned l = 0; l < last; l++) {
+        size_t unit, units_end;
+        mnist_worker_share(worker, mlp->layers[l].panels * image_blocks, &unit, &units_end);
+        while (unit < units_end) { /* a panel at a time, as many of its blocks as are mine */
+            size_t panel = unit / image_blocks, block = unit % image_blocks;
+            size_t blocks = smaller(image_blocks - block, units_end - unit);
+            forward_panel(pass, batch, l, panel, block * IMAGE_BLOCK,
+                          smaller((block + blocks) * IMAGE_BLOCK, batch->count));
+            unit += blocks;
+        }
+        mnist_pool_barrier(worker);
+    }
+    mnist_pass_images(batch->count, worker, first, end);
+    for (size_t panel = 0; panel < mlp->layers[last].panels && *first < *end; panel++) {
+        forward_panel(pass, batch, last, panel, *first, *end);
+    }
+}
+
+void mnist_pass_loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool gradient,
+                          size_t first, size_t end)
+{
+    unsigned last = pass->mlp->layer_count - 1;
+    size_t stride = pass->mlp->layers[last].row;
+    pass->kernels->softmax(&(mnist_softmax){
+        .z = pass->activations[last] + first * stride,
+        .dz = gradient ? pass->deltas[last] + first * stride : NULL,
+        .stride = stride,
+        .labels = batch->labels ? batch->labels + (first - batch->row) : NULL,
+        .losses = pass->losses + first,
+        .predicted = pass->predicted + first,
+        .rows = end - first,
+        .classes = pass->mlp->config.outputs,
+        .smoothing = batch->smoothing,
+        .scale = (batch->loss_scale > 0.0f ? batch->loss_scale : 1.0f) / (float)batch->count,
+    });
+    if (gradient && pass->half) {
+        const mnist_layer *layer = &pass->mlp->layers[last];
+        mnist_pass_make_operands(pass, pass->deltas[last],
+                                 last > 0 ? &pass->delta_pairs[last] : NULL, layer->row, first, end,
+                                 0, layer->stride);
+    }
+}
+
+void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch)
+{
+    const mnist_mlp *mlp = pass->mlp;
+    const size_t end = batch->row + batch->count;
+    for (unsigned l = 0; l < mlp->layer_count && batch->count > 0; l++) {
+        for (size_t panel = 0; panel < mlp->layers[l].panels; panel++) {
+            forward_panel(pass, batch, l, panel, batch->row, end);
+        }
+    }
+    mnist_pass_loss_part(pass, batch, false, batch->row, end);
+}
