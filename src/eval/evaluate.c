@@ -9,15 +9,19 @@
 #include <math.h>
 #include <string.h>
 
-/* Images that a worker takes at a time: their activations stay in its cache. */
-#define EVALUATION_ROWS 48u
+/* Images that a worker takes at a time: many, since the weights come by once for all of them, but
+ * no more than their activations leave room in a second-level cache. */
+#define LEAST_ROWS      48u
+#define MOST_ROWS       240u
+#define ACTIVATION_SIZE ((size_t)128 << 10) /* bytes */
 
 /* Every worker goes through its share of the images by itself, in its own rows of the pass. */
 typedef struct evaluator {
     mnist_view view;
     float table[256], shift; /* of the normalisation */
-    mnist_pass *pass;        /* EVALUATION_ROWS for each worker */
-    float *x;                /* (EVALUATION_ROWS of each worker, stride); NULL: bytes as they are */
+    size_t rows;             /* that each worker takes at a time */
+    mnist_pass *pass;        /* rows for each worker */
+    float *x;                /* (rows of each worker, stride); NULL: bytes as they are */
     size_t stride;
     float *losses;      /* (view.count) */
     uint8_t *predicted; /* (view.count) */
@@ -26,10 +30,10 @@ typedef struct evaluator {
 static void share_task(void *argument, mnist_worker worker)
 {
     evaluator *e = argument;
-    size_t image, end, row = worker.index * EVALUATION_ROWS;
+    size_t image, end, row = worker.index * e->rows;
     mnist_worker_share(worker, e->view.count, &image, &end);
     while (image < end) {
-        size_t count = end - image < EVALUATION_ROWS ? end - image : EVALUATION_ROWS;
+        size_t count = end - image < e->rows ? end - image : e->rows;
         mnist_pass_batch batch = {.x_stride = e->stride,
                                   .table = e->table,
                                   .shift = e->shift,
@@ -68,9 +72,20 @@ static mnist_status check_view(const mnist_mlp *mlp, mnist_view view, mnist_erro
     return MNIST_OK;
 }
 
+static size_t rows_at_a_time(const mnist_mlp *mlp)
+{
+    size_t bytes = 0;
+    for (unsigned l = 0; l < mlp->layer_count; l++) {
+        bytes += mlp->layers[l].row * sizeof(float);
+    }
+    size_t rows = ACTIVATION_SIZE / bytes / LEAST_ROWS * LEAST_ROWS;
+    return rows < LEAST_ROWS ? LEAST_ROWS : rows > MOST_ROWS ? MOST_ROWS : rows;
+}
+
 static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnist_error *err)
 {
-    size_t rows = (size_t)mnist_pool_threads(pool) * EVALUATION_ROWS;
+    e->rows = rows_at_a_time(mlp);
+    size_t rows = mnist_pool_threads(pool) * e->rows;
     bool dense = mnist_batch_density(e->view) >= MNIST_SPARSE_DENSITY;
     mnist_status status = mnist_pass_create_with(
         &e->pass, mlp, pool, rows, (mnist_pass_options){.forward_only = true}, err);

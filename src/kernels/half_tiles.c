@@ -26,6 +26,8 @@ SIMD_INLINE vu vu_set(uint32_t x)
 
 /* Codes of 16 bits in lanes of 32. */
 
+#if !defined(MNIST_SIMD_avx512bf16)
+
 SIMD_INLINE vu bf16_codes(vf value)
 {
     vu bits = (vu)value, magnitude = bits & 0x7fffffff;
@@ -40,11 +42,11 @@ SIMD_INLINE vf bf16_second(vu pair)
     return (vf)(pair << 16);
 }
 
-#if !defined(MNIST_SIMD_avx512bf16)
 SIMD_INLINE vf bf16_first(vu pair)
 {
     return (vf)(pair & 0xffff0000);
 }
+
 #endif
 
 SIMD_INLINE vu fp16_codes(vf value)
