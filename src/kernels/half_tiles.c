@@ -52,7 +52,9 @@ SIMD_INLINE vf bf16_first(vu pair)
 SIMD_INLINE vu fp16_codes(vf value)
 {
 #if defined(MNIST_SIMD_avx512)
-    return (vu)_mm512_cvtepu16_epi32(_mm512_cvtps_ph((__m512)value, _MM_FROUND_TO_NEAREST_INT));
+    /* with all of a mask: the plain form warns of its own -1 where it is a macro */
+    return (vu)_mm512_cvtepu16_epi32(_mm512_mask_cvtps_ph(
+        _mm256_setzero_si256(), 0xffff, (__m512)value, _MM_FROUND_TO_NEAREST_INT));
 #elif defined(MNIST_SIMD_avx2)
     return (vu)_mm256_cvtepu16_epi32(_mm256_cvtps_ph((__m256)value, _MM_FROUND_TO_NEAREST_INT));
 #elif defined(MNIST_SIMD_neon)

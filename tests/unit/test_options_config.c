@@ -258,7 +258,7 @@ static void test_bad_config_files(void **state)
     mnist_options_free(&o.parsed);
 
     /* a file with a name of any length: the key must still be seen */
-    char path[600] = "";
+    char path[580] = "";
     snprintf(path, sizeof path, "%s", directory);
     while (strlen(path) < 500) {
         strcat(path, "/.");
