@@ -18,8 +18,7 @@ void mnist_batch_gather(mnist_view view, const float table[256], const uint32_t 
 /* Fraction of pixels that are not 0, estimated from at most 1000 images spread over the view. */
 double mnist_batch_density(mnist_view view);
 
-/* Below this density leaving the zeros out is faster (src/kernels/README.md has the
- * measurement). */
+/* Below this density leaving the zeros out is faster (src/kernels/README.md). */
 #define MNIST_SPARSE_DENSITY 0.5
 
 /* A pixel's value as table[byte] + shift with table[0] = 0, so that normalised images keep their

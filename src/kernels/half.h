@@ -1,8 +1,8 @@
 /* Mixed precision: operands of 16 bits, sums of 32.
  *
  * bf16 is the upper half of a float (8 bits of mantissa), rounded to nearest even; magnitudes below
- * 2^-56 become 0. With that, a product of two operands is 0 or at least 2^-112 and a multiple of
- * 2^-126, and so is every sum of them: no sum is ever denormal, and hardware that flushes denormals
+ * 2^-56 become 0. With that, a product of two operands is a multiple of 2^-126; what sums start from
+ * is too, once magnitudes below 2^-102 count as 0; so every sum is, none is ever denormal, and hardware that flushes denormals
  * (vdpbf16ps) gives the bits of two fused multiply-adds, one after the other. What a net does not
  * feel, 2^-56 is 1e-17, buys one definition for all CPUs.
  * fp16 is IEEE 754 binary16: 11 bits of mantissa, nothing above 65504 (which becomes infinite),
@@ -23,7 +23,7 @@
 typedef uint32_t mnist_pair;
 
 /* out(i, n) = init(i, n) + sum over r of x(i, r) w(r, n), r = 0, 1, … in pairs: pair p holds r = 2p
- * and 2p + 1. A denormal init counts as 0. Each output takes fma(x, w, ·) in that order: the bits of
+ * and 2p + 1. An init below 2^-102 counts as 0. Each output takes fma(x, w, ·) in that order: the bits of
  * mnist_product on operands that have been rounded. */
 typedef struct mnist_pair_product {
     float *out; /* (rows, width) */
@@ -40,6 +40,8 @@ typedef struct mnist_pair_product {
 } mnist_pair_product;
 
 typedef struct mnist_half {
+    float most; /* the largest finite operand */
+
     /* out[k] = the operand that in[k] becomes, as a float; out may be in. n is a multiple of
      * MNIST_LANES. */
     void (*round)(const float *in, float *out, size_t n);
@@ -54,11 +56,13 @@ typedef struct mnist_half {
     void (*product)(const mnist_pair_product *product);
 } mnist_half;
 
+#define HALF_LEAST_INIT 0x0c800000u /* bits of 2^-102 */
+
 static inline float half_init(float value)
 {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
-    bits &= (bits & 0x7f800000) != 0 ? UINT32_MAX : 0x80000000;
+    bits &= (bits & 0x7fffffff) >= HALF_LEAST_INIT ? UINT32_MAX : 0x80000000;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
@@ -66,6 +70,8 @@ static inline float half_init(float value)
 /* The codes of 16 bits, one value at a time. */
 
 #define BF16_TINY 0x23800000u /* bits of 2^-56 */
+#define BF16_MOST 0x1.fep127f
+#define FP16_MOST 65504.0f
 
 static inline uint32_t bf16_code(float value)
 {

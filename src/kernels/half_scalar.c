@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#define DEFINE_FORMAT(format)                                                                      \
+#define DEFINE_FORMAT(format, largest)                                                             \
     static void format##_round(const float *in, float *out, size_t n)                              \
     {                                                                                              \
         for (size_t k = 0; k < n; k++) {                                                           \
@@ -38,11 +38,12 @@
             }                                                                                      \
         }                                                                                          \
     }                                                                                              \
-    const mnist_half mnist_half_scalar_##format = {.round = format##_round,                        \
+    const mnist_half mnist_half_scalar_##format = {.most = largest,                                \
+                                                   .round = format##_round,                        \
                                                    .pair_along = format##_along,                   \
                                                    .pair_across = format##_across,                 \
                                                    .product = format##_product};
 
 extern const mnist_half mnist_half_scalar_bf16, mnist_half_scalar_fp16;
-DEFINE_FORMAT(bf16)
-DEFINE_FORMAT(fp16)
+DEFINE_FORMAT(bf16, BF16_MOST)
+DEFINE_FORMAT(fp16, FP16_MOST)

@@ -126,8 +126,8 @@ SIMD_INLINE void load_sums(const mnist_pair_product *p, size_t i, size_t n, cons
         for (size_t v = 0; v < vectors; v++) {
             const float *init = p->init + (i + j) * p->init_stride + n + v * SIMD_FLOATS;
             vu bits = p->init ? (vu)vf_load(init) : vu_set(0);
-            vu normal = (vu)((vi)(bits & 0x7f800000) != (vi)vu_set(0));
-            sum[j][v] = (vf)(bits & (normal | 0x80000000));
+            vu kept = (vu)((vi)(bits & 0x7fffffff) >= (vi)vu_set(HALF_LEAST_INIT));
+            sum[j][v] = (vf)(bits & (kept | 0x80000000));
         }
     }
 }
@@ -278,7 +278,7 @@ DEFINE_CONVERSIONS(bf16)
 #endif
 DEFINE_CONVERSIONS(fp16)
 
-#define DEFINE_FORMAT(format, most_rows)                                                           \
+#define DEFINE_FORMAT(format, most_rows, largest)                                                  \
     /* What is left of the rows, at most most_rows, across one tile's columns. */                  \
     SIMD_INLINE void format##_rows(const mnist_pair_product *p, size_t i, size_t n,                \
                                    const size_t vectors)                                           \
@@ -321,11 +321,12 @@ DEFINE_CONVERSIONS(fp16)
             }                                                                                      \
         }                                                                                          \
     }                                                                                              \
-    const mnist_half SIMD_HALF(format) = {.round = format##_round,                                 \
+    const mnist_half SIMD_HALF(format) = {.most = largest,                                         \
+                                          .round = format##_round,                                 \
                                           .pair_along = format##_along,                            \
                                           .pair_across = format##_across,                          \
                                           .product = format##_product};
 
 extern const mnist_half SIMD_HALF(bf16), SIMD_HALF(fp16);
-DEFINE_FORMAT(bf16, BF16_ROWS)
-DEFINE_FORMAT(fp16, FP16_ROWS)
+DEFINE_FORMAT(bf16, BF16_ROWS, BF16_MOST)
+DEFINE_FORMAT(fp16, FP16_ROWS, FP16_MOST)

@@ -74,7 +74,7 @@ typedef struct mnist_softmax {
  * v = fma(momentum, v, g'), w = fma(-lr, nesterov ? fma(momentum, v, g') : v, w). */
 typedef struct mnist_sgd_update {
     float lr, momentum, decay;
-    float scale; /* of the gradient: below 1 when it is clipped */
+    float scale; /* of the gradient, for clipping and for the loss scale */
     bool nesterov;
 } mnist_sgd_update;
 

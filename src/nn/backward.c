@@ -17,7 +17,7 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
     size_t inputs = smaller(layer->inputs - k, MNIST_PANEL), width = mnist_pad(inputs);
     size_t at = first * below->row + k;
     float *delta = pass->deltas[l - 1] + at;
-    if (width != inputs) {
+    if (inputs < MNIST_PANEL) {
         memset(turned, 0, sizeof turned); /* padding stays zero */
     }
     for (size_t panel = 0; panel < layer->panels; panel++) {

@@ -80,7 +80,7 @@ static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch,
     _Alignas(MNIST_ALIGN) float rounded[ROUNDED_ROWS * MNIST_PANEL];
     for (size_t k = 0; k < layer->inputs; k += ROUNDED_ROWS) {
         size_t depth = smaller(layer->inputs - k, ROUNDED_ROWS);
-        pass->half->round(weights + k * width, rounded, depth * width);
+        mnist_pass_round_weights(pass, weights + k * width, depth * width, rounded);
         forward_inputs(pass, batch, panel, k == 0 ? bias : z, k == 0 ? 0 : layer->row, z, first,
                        end, k, depth, rounded);
     }

@@ -20,6 +20,17 @@ void mnist_pass_make_operands(const mnist_pass *pass, float *values,
     }
 }
 
+void mnist_pass_round_weights(const mnist_pass *pass, const float *weights, size_t count,
+                              float *out)
+{
+    const float most = pass->half->most;
+    pass->half->round(weights, out, count);
+    for (size_t i = 0; i < count; i++) { /* NaN stays NaN */
+        out[i] = out[i] > most ? most : out[i];
+        out[i] = out[i] < -most ? -most : out[i];
+    }
+}
+
 void mnist_pass_pair_weights(const mnist_pass *pass, const float *weights, size_t width,
                              size_t depth, mnist_pair *out)
 {

@@ -38,6 +38,11 @@ void mnist_pass_make_operands(const mnist_pass *pass, float *values,
                               const struct mnist_pairs *pairs, size_t row, size_t first, size_t end,
                               size_t column, size_t width);
 
+/* The first layer's weights as operands: rounded, and infinite ones as the largest finite: a weight
+ * too large for the format would make 0 times it matter, which zeros left out must not. */
+void mnist_pass_round_weights(const mnist_pass *pass, const float *weights, size_t count,
+                              float *out);
+
 /* Weights of rows [k, k + depth) of a panel, in pairs of rows. */
 void mnist_pass_pair_weights(const mnist_pass *pass, const float *weights, size_t width,
                              size_t depth, mnist_pair *out);

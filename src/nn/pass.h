@@ -21,7 +21,7 @@ struct mnist_pass {
     /* per layer, (capacity, row of the layer) */
     float *activations[MNIST_MAX_HIDDEN + 1]; /* f(z); of the last layer the logits */
     float *inputs[MNIST_MAX_HIDDEN + 1];      /* z, where the activation needs it; else NULL */
-    float *deltas[MNIST_MAX_HIDDEN + 1];      /* d(mean loss) / dz */
+    float *deltas[MNIST_MAX_HIDDEN + 1];      /* d(mean loss) / dz, times the loss scale */
     /* With half, what products read instead of activations and deltas: in pairs along rows,
      * (capacity, row / 2), and of two rows, ((capacity + 1) / 2, row). The first layer's deltas
      * are rounded, and read as they are. */

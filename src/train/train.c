@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "nn/pass.h"
 #include "train/feed.h"
+#include "train/loss_scale.h"
 
 #include <math.h>
 #include <time.h>
@@ -51,17 +52,10 @@ typedef struct trainer {
     mnist_pass *pass;
     mnist_optimizer *optimizer;
     mnist_pass_batch batch; /* the current one */
-    float loss_scale;       /* of fp16; 0: none */
-    unsigned fitting;       /* steps since it last changed */
+    mnist_loss_scale loss_scale; /* of fp16 */
     float lr;
     uint64_t step, steps;
 } trainer;
-
-/* Dynamic loss scaling (Micikevicius et al. 2018): the loss is scaled by a power of two, as large
- * as gradients in fp16 allow, so that small ones do not round to 0. An overflow costs a step. */
-#define LOSS_SCALE_START 65536.0f
-#define LOSS_SCALE_LEAST 0x1p-24f
-#define LOSS_SCALE_STEPS 2000u /* without an overflow until it is doubled */
 
 static double now_seconds(void)
 {
@@ -155,7 +149,7 @@ static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_view train
     }
     t->count = train.count;
     t->steps = (uint64_t)t->config->epochs * ((train.count + batch - 1) / batch);
-    t->loss_scale = t->config->precision == MNIST_FP16 ? LOSS_SCALE_START : 0.0f;
+    t->loss_scale.scale = t->config->precision == MNIST_FP16 ? LOSS_SCALE_START : 0.0f;
     mnist_status status = mnist_pass_create_with(
         &t->pass, mlp, t->pool, batch,
         (mnist_pass_options){.precision = t->config->precision}, err);
@@ -196,22 +190,6 @@ static mnist_status diverged(const trainer *t, unsigned epoch, const char *what,
                       (double)t->config->schedule.lr);
 }
 
-/* After a step: was its gradient in range? false: it has long been out of it. */
-static bool adapt_loss_scale(trainer *t)
-{
-    if (t->loss_scale <= 0.0f) {
-        return true;
-    }
-    if (!isfinite(t->pass->norm)) {
-        t->loss_scale *= 0.5f;
-        t->fitting = 0;
-    } else if (++t->fitting == LOSS_SCALE_STEPS) {
-        t->loss_scale *= 2.0f;
-        t->fitting = 0;
-    }
-    return t->loss_scale >= LOSS_SCALE_LEAST;
-}
-
 /* One epoch's steps. */
 static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_hooks *hooks,
                                 mnist_epoch_report *report, mnist_error *err)
@@ -222,7 +200,7 @@ static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_ho
     while (seen < t->count) {
         t->batch = mnist_feed_batch(t->feed);
         t->batch.smoothing = t->config->label_smoothing;
-        t->batch.loss_scale = t->loss_scale;
+        t->batch.loss_scale = t->loss_scale.scale;
         size_t count = t->batch.count, correct;
         double loss;
         t->lr = mnist_schedule_lr(&t->config->schedule, t->step, t->steps);
@@ -232,7 +210,7 @@ static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_ho
         if (!isfinite(loss)) {
             return diverged(t, epoch, "the loss is not a finite number", err);
         }
-        if (!adapt_loss_scale(t)) {
+        if (!mnist_loss_scale_adapt(&t->loss_scale, t->pass->norm)) {
             return diverged(t, epoch, "gradients overflow fp16 at any loss scale", err);
         }
         loss_sum += loss;

@@ -4,6 +4,7 @@
 
 #include "base/pool.h"
 #include "nn/pass.h"
+#include "train/loss_scale.h"
 
 #include <mnist/eval.h>
 #include <mnist/train.h>
@@ -147,7 +148,30 @@ static void test_overflow_leaves_the_step_out(void **state)
     tear_down(&b);
 }
 
-/* A loss scale that begins too high for the net comes down by itself: fp16 learns like fp32. */
+static void test_loss_scale_adapts(void **state)
+{
+    (void)state;
+    mnist_loss_scale s = {.scale = LOSS_SCALE_START};
+    assert_true(mnist_loss_scale_adapt(&s, INFINITY) && s.scale == LOSS_SCALE_START / 2);
+    assert_true(mnist_loss_scale_adapt(&s, NAN) && s.scale == LOSS_SCALE_START / 4);
+    for (unsigned step = 1; step <= LOSS_SCALE_STEPS; step++) {
+        assert_true(s.scale == LOSS_SCALE_START / 4);
+        assert_true(mnist_loss_scale_adapt(&s, 1.0));
+    }
+    assert_true(s.scale == LOSS_SCALE_START / 2);
+    for (unsigned step = 0; step < 100 * LOSS_SCALE_STEPS; step++) {
+        assert_true(mnist_loss_scale_adapt(&s, 1.0));
+    }
+    assert_true(s.scale == LOSS_SCALE_MOST);
+    for (float least = LOSS_SCALE_MOST; least > LOSS_SCALE_LEAST; least /= 2) {
+        assert_true(mnist_loss_scale_adapt(&s, INFINITY));
+    }
+    assert_true(!mnist_loss_scale_adapt(&s, INFINITY));
+    s = (mnist_loss_scale){.scale = 0.0f}; /* none */
+    assert_true(mnist_loss_scale_adapt(&s, INFINITY) && s.scale == 0.0f);
+}
+
+/* fp16 learns like fp32. */
 static void test_fp16_trains(void **state)
 {
     (void)state;
@@ -191,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_gradient),
         cmocka_unit_test(test_loss_scale_leaves_no_trace),
         cmocka_unit_test(test_overflow_leaves_the_step_out),
+        cmocka_unit_test(test_loss_scale_adapts),
         cmocka_unit_test(test_fp16_trains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -575,6 +575,7 @@ static void test_half_product(void **state)
     }
     init[1] = 0x1p-140f; /* counts as 0 */
     init[2] = -0x1p-140f;
+    init[3] = 0x1p-112f + 0x1p-135f; /* where cancellation would leave a denormal */
     for (size_t k = 0; mnist_kernels_list(k); k++) {
         for (mnist_precision p = MNIST_BF16; p < MNIST_PRECISIONS; p++) {
             const mnist_half *half = mnist_kernels_list(k)->half[p];
@@ -606,6 +607,7 @@ static void test_half_product(void **state)
                         memcpy(start, init, sizeof start);
                         start[1] = 0.0f;
                         start[2] = -0.0f;
+                        start[3] = 0.0f;
                         memcpy(expected, init, sizeof expected);
                         memcpy(found, init, sizeof found);
                         ORACLE->product(&(mnist_product){
