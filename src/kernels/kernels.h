@@ -36,20 +36,23 @@ typedef struct mnist_product {
 
 /* out(i, n) = init(i, n) + sum over r of table[x(i, r)] w(r, n), where x(i, r) is not 0:
  * mnist_product for a left operand of bytes, most of which are 0. A product with 0 changes no sum
- * (other than the sign of a zero), so the bits are those of the dense product. */
+ * (other than the sign of a zero), so the bits are those of the dense product. Up to two panels:
+ * columns from MNIST_PANEL on have their w and init w_panel and init_panel floats further on than
+ * those of the first panel. */
 typedef struct mnist_byte_product {
     float *out; /* (rows, width) */
     size_t out_stride;
     const float *init; /* as in mnist_product */
-    size_t init_stride;
+    size_t init_stride, init_panel;
     const uint8_t *x; /* (·, depth), rows x_stride apart; any alignment */
     const uint32_t *index; /* (rows): the left operand's row i is row index[i] of x; NULL: row i */
     size_t x_stride;
     const float *table; /* (256), table[0] = 0 */
     const float *w;     /* (depth, width) */
-    size_t w_stride;
+    size_t w_stride, w_panel;
     size_t rows, depth;
-    size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
+    size_t width; /* multiple of MNIST_LANES, at most 2 * MNIST_PANEL */
+    bool alike;   /* a hint: row i + 1 is mostly 0 where row i is; changes no result */
 } mnist_byte_product;
 
 /* Softmax and cross-entropy of rows of logits, and the gradient of `scale` times each row's loss.

@@ -24,10 +24,12 @@ static void byte_product(const mnist_byte_product *p)
     for (size_t i = 0; i < p->rows; i++) {
         const uint8_t *x = p->x + (p->index ? p->index[i] : i) * p->x_stride;
         for (size_t n = 0; n < p->width; n++) {
-            float sum = p->init ? p->init[i * p->init_stride + n] : 0.0f;
+            const size_t panel = n / MNIST_PANEL, column = n % MNIST_PANEL;
+            const float *w = p->w + panel * p->w_panel + column;
+            float sum = p->init ? p->init[i * p->init_stride + panel * p->init_panel + column] : 0.0f;
             for (size_t r = 0; r < p->depth; r++) {
                 if (x[r] != 0) {
-                    sum = fmaf(p->table[x[r]], p->w[r * p->w_stride + n], sum);
+                    sum = fmaf(p->table[x[r]], w[r * p->w_stride], sum);
                 }
             }
             p->out[i * p->out_stride + n] = sum;

@@ -101,89 +101,160 @@ static void product(const mnist_product *p)
 }
 
 /* Rows of w that all rows of x pass over before the next such block: 28 KiB of a panel, which stay
- * in a first-level cache. At most 128: two words of bits. */
+ * in a first-level cache. Of two panels it is twice that, which is still the better: an end of a
+ * row, whose branch is mispredicted, costs as much as ten entries. At most 128: two words of bits. */
 #define BYTE_BLOCK 112u
+#define BYTE_WORDS 2u
 
-/* Which of a row's bytes in a block are not 0. */
+/* Rows that are made side by side over the bytes that are not 0 in any of them. A sum is a chain of
+ * multiply-adds: where a panel has few vectors, its chains alone leave the vector units waiting, and
+ * loads of w, of which there is one for every multiply-add of a single row, are the next limit. Two
+ * neighbouring pixels are 0 in nearly the same images; three images together use nearly twice the
+ * pixels of one. */
+#define BYTE_ALIKE   (SIMD_FLOATS == 16 ? 2 : 1)
+#define BYTE_UNALIKE (SIMD_FLOATS == 16 ? 3 : 1)
+#define BYTE_PANELS  (SIMD_FLOATS == 16 ? 2 : 1) /* or as many panels of one row */
+#define BYTE_SUMS    3
+
+/* Which bytes of a block are not 0, in any of the rows that are made side by side. */
 typedef struct byte_bits {
-    uint64_t word[2];
+    uint64_t word[BYTE_WORDS];
 } byte_bits;
 
-/* Row i's bytes [r, end). */
-SIMD_INLINE byte_bits find_bytes(const mnist_byte_product *p, size_t i, size_t r, size_t end)
+SIMD_INLINE const uint8_t *byte_row(const mnist_byte_product *p, size_t i)
 {
-    byte_bits bits = {{0, 0}};
-    const uint8_t *x = p->x + (p->index ? p->index[i] : i) * p->x_stride;
-    for (size_t k = 0; k < 2 && r < end; k++, r += 64) {
-        bits.word[k] = bytes_used(x + r, p->depth - r);
-        if (end - r < 64) { /* the next block's are read where there are any, and left out */
-            bits.word[k] &= (UINT64_C(1) << (end - r)) - 1;
+    return p->x + (p->index ? p->index[i] : i) * p->x_stride;
+}
+
+/* Bytes [r, end) of `rows` rows from i on. */
+SIMD_INLINE byte_bits find_bytes(const mnist_byte_product *p, size_t i, size_t r, size_t end,
+                                 const size_t rows)
+{
+    byte_bits bits = {{0}};
+    const size_t in_row = p->depth - r; /* past the end are the next block's: read, and left out */
+    for (size_t at = 0; at < end - r; at += 64) {
+        uint64_t word = 0;
+        for (size_t j = 0; j < rows; j++) {
+            word |= bytes_used(byte_row(p, i + j) + r + at, in_row - at);
         }
+        size_t left = end - r - at;
+        bits.word[at / 64] = left < 64 ? word & ((UINT64_C(1) << left) - 1) : word;
     }
     return bits;
 }
 
-/* One row's products with rows r, r + 1, … of w, `vectors` (a constant) wide: the sums are
- * registers. */
-SIMD_INLINE void byte_row(const mnist_byte_product *p, size_t i, size_t r, byte_bits bits,
-                          const size_t vectors)
+/* Products of rows i, i + 1, … with rows r, r + 1, … of w: of one panel, or one row with several.
+ * rows, panels and vectors are constants, so that the sums are registers. */
+SIMD_INLINE void byte_sums(const mnist_byte_product *p, size_t i, size_t r, byte_bits bits,
+                           const size_t rows, const size_t panels, const size_t vectors)
 {
-    const uint8_t *x = p->x + (p->index ? p->index[i] : i) * p->x_stride + r;
-    const float *from = r == 0 ? p->init : p->out, *table = p->table, *w = p->w + r * p->w_stride;
-    const size_t from_stride = r == 0 ? p->init_stride : p->out_stride, w_stride = p->w_stride;
-    vf sum[MNIST_PANEL / SIMD_FLOATS];
-    for (size_t v = 0; v < vectors; v++) {
-        sum[v] = from ? vf_load(from + i * from_stride + v * SIMD_FLOATS) : vf_set(0.0f);
+    const size_t sums = rows * panels, w_stride = p->w_stride, w_panel = p->w_panel;
+    const float *const table = p->table, *const w = p->w + r * w_stride;
+    const uint8_t *x[BYTE_SUMS];
+    float *out[BYTE_SUMS];
+    vf sum[BYTE_SUMS][MNIST_PANEL / SIMD_FLOATS];
+    for (size_t s = 0; s < sums; s++) {
+        const size_t row = i + s / panels, panel = s % panels;
+        x[s] = byte_row(p, row) + r;
+        out[s] = p->out + row * p->out_stride + panel * MNIST_PANEL;
+        const float *from = r > 0     ? out[s]
+                            : p->init ? p->init + row * p->init_stride + panel * p->init_panel
+                                      : NULL;
+        for (size_t v = 0; v < vectors; v++) {
+            sum[s][v] = from ? vf_load(from + v * SIMD_FLOATS) : vf_set(0.0f);
+        }
     }
-    for (size_t k = 0; k < 2; k++) {
+    for (size_t k = 0; k < BYTE_WORDS; k++) {
         for (uint64_t left = bits.word[k]; left != 0; left &= left - 1) {
-            size_t at = k * 64 + (size_t)__builtin_ctzll(left);
-            vf value = vf_set(table[x[at]]);
-            const float *row = w + at * w_stride;
-            for (size_t v = 0; v < vectors; v++) {
-                sum[v] = vf_fma(value, vf_load(row + v * SIMD_FLOATS), sum[v]);
+            const size_t at = k * 64 + (size_t)__builtin_ctzll(left);
+            for (size_t panel = 0; panel < panels; panel++) {
+                vf wr[MNIST_PANEL / SIMD_FLOATS];
+                for (size_t v = 0; v < vectors; v++) {
+                    wr[v] = vf_load(w + at * w_stride + panel * w_panel + v * SIMD_FLOATS);
+                }
+                for (size_t s = panel; s < sums; s += panels) {
+                    const vf value = vf_set(table[x[s][at]]);
+                    for (size_t v = 0; v < vectors; v++) {
+                        sum[s][v] = vf_fma(value, wr[v], sum[s][v]);
+                    }
+                }
             }
         }
     }
-    for (size_t v = 0; v < vectors; v++) {
-        vf_store(p->out + i * p->out_stride + v * SIMD_FLOATS, sum[v]);
+    for (size_t s = 0; s < sums; s++) {
+        for (size_t v = 0; v < vectors; v++) {
+            vf_store(out[s] + v * SIMD_FLOATS, sum[s][v]);
+        }
     }
 }
 
-SIMD_INLINE void byte_blocks(const mnist_byte_product *p, const size_t vectors)
+/* All rows, `rows` at a time, over all blocks. */
+SIMD_INLINE void byte_blocks(const mnist_byte_product *p, const size_t rows, const size_t panels,
+                             const size_t vectors)
 {
-    size_t blocks = (p->depth + BYTE_BLOCK - 1) / BYTE_BLOCK, block = 0, r = 0, end;
+    const mnist_byte_product local = *p; /* nothing that is stored can change it: all in registers */
+    p = &local;
+    const size_t blocks = (p->depth + BYTE_BLOCK - 1) / BYTE_BLOCK, whole = p->rows / rows * rows;
+    size_t block = 0, r = 0, end;
     do { /* of one size, or nearly; one even where there is nothing to add up */
         end = blocks > 0 ? p->depth * ++block / blocks : 0;
-        byte_bits bits = find_bytes(p, 0, r, end);
-        for (size_t i = 0; i < p->rows; i++) { /* a row ahead: the way from bytes to bits is long */
-            byte_bits ahead = find_bytes(p, i + 1 < p->rows ? i + 1 : i, r, end);
-            byte_row(p, i, r, bits, vectors);
+        byte_bits bits = whole > 0 ? find_bytes(p, 0, r, end, rows) : (byte_bits){{0}};
+        for (size_t i = 0; i < whole; i += rows) {
+            /* one step ahead: the way from bytes to bits to the first product is long */
+            byte_bits ahead = find_bytes(p, i + rows < whole ? i + rows : i, r, end, rows);
+            byte_sums(p, i, r, bits, rows, panels, vectors);
             bits = ahead;
+        }
+        for (size_t i = whole; i < p->rows; i++) { /* too few to go together */
+            byte_sums(p, i, r, find_bytes(p, i, r, end, 1), 1, panels, vectors);
         }
         r = end;
     } while (end < p->depth);
 }
 
+/* One panel. */
+static void byte_panel(const mnist_byte_product *p)
+{
+    const size_t lane = MNIST_LANES / SIMD_FLOATS; /* vectors in MNIST_LANES */
+    switch (p->width / MNIST_LANES) {
+    case 1:
+        byte_blocks(p, 1, 1, lane);
+        break;
+    case 2:
+        byte_blocks(p, 1, 1, 2 * lane);
+        break;
+    case 3:
+        byte_blocks(p, 1, 1, 3 * lane);
+        break;
+    default:
+        if (p->alike) {
+            byte_blocks(p, BYTE_ALIKE, 1, 4 * lane);
+        } else {
+            byte_blocks(p, BYTE_UNALIKE, 1, 4 * lane);
+        }
+        break;
+    }
+}
+
 static void byte_product(const mnist_byte_product *p)
 {
-    assert(p->width % MNIST_LANES == 0 && p->width <= MNIST_PANEL);
+    assert(p->width % MNIST_LANES == 0 && p->width <= 2 * MNIST_PANEL);
     if (p->rows == 0) {
         return;
     }
-    switch (p->width / MNIST_LANES) {
-    case 1:
-        byte_blocks(p, MNIST_LANES / SIMD_FLOATS);
-        break;
-    case 2:
-        byte_blocks(p, 2 * MNIST_LANES / SIMD_FLOATS);
-        break;
-    case 3:
-        byte_blocks(p, 3 * MNIST_LANES / SIMD_FLOATS);
-        break;
-    default:
-        byte_blocks(p, 4 * MNIST_LANES / SIMD_FLOATS);
-        break;
+    if (p->width <= MNIST_PANEL) {
+        byte_panel(p);
+    } else if (BYTE_PANELS == 2 && p->width == 2 * MNIST_PANEL) {
+        byte_blocks(p, 1, BYTE_PANELS, MNIST_PANEL / SIMD_FLOATS);
+    } else {
+        mnist_byte_product panel = *p;
+        panel.width = MNIST_PANEL;
+        byte_panel(&panel);
+        panel.width = p->width - MNIST_PANEL;
+        panel.out += MNIST_PANEL;
+        panel.init = p->init ? p->init + p->init_panel : NULL;
+        panel.w += p->w_panel;
+        byte_panel(&panel);
     }
 }
 

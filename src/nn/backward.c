@@ -132,6 +132,7 @@ static void weight_gradient_block(mnist_pass *pass, const mnist_pass_batch *batc
             .rows = smaller(end, layer->inputs) - first,
             .depth = batch->count,
             .width = width,
+            .alike = true, /* as neighbouring pixels are */
         });
     } else if (l > 0 && pass->half) {
         pass->half->product(&(mnist_pair_product){

@@ -25,14 +25,15 @@ static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, pane
     });
 }
 
-/* z = x W + b of rows [first, end) of the pass, one panel of the first layer, `depth` inputs from
- * k on, whose weights are w. */
+/* z = x W + b of rows [first, end) of the pass, one panel of the first layer, or, of bytes, two:
+ * `depth` inputs from k on, whose weights are w. */
 static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
-                           const float *init, size_t init_stride, float *z, size_t first,
-                           size_t end, size_t k, size_t depth, const float *w)
+                           size_t panels, const float *init, size_t init_stride, float *z,
+                           size_t first, size_t end, size_t k, size_t depth, const float *w)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
     const size_t image = first - batch->row, width = mnist_panel_width(layer, panel);
+    const size_t next_panel = MNIST_PANEL * (layer->inputs + 1);
     if (batch->x) {
         pass->kernels->product(&(mnist_product){
             .out = z,
@@ -55,33 +56,36 @@ static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch
         .out_stride = layer->row,
         .init = init,
         .init_stride = init_stride,
+        .init_panel = next_panel, /* the bias is a row of its panel */
         .x = batch->bytes + (batch->index ? 0 : image * layer->inputs) + k,
         .index = batch->index ? batch->index + image : NULL,
         .x_stride = layer->inputs,
         .table = batch->table,
         .w = w,
         .w_stride = width,
+        .w_panel = next_panel,
         .rows = end - first,
         .depth = depth,
-        .width = width,
+        .width = panels * width,
     });
 }
 
 static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
-                          const float *bias, float *z, size_t first, size_t end)
+                          size_t panels, const float *bias, float *z, size_t first, size_t end)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
     const float *weights = pass->mlp->parameters + mnist_panel_row(layer, panel, 0);
     const size_t width = mnist_panel_width(layer, panel);
     if (!pass->half) {
-        forward_inputs(pass, batch, panel, bias, 0, z, first, end, 0, layer->inputs, weights);
+        forward_inputs(pass, batch, panel, panels, bias, 0, z, first, end, 0, layer->inputs,
+                       weights);
         return;
     }
     _Alignas(MNIST_ALIGN) float rounded[ROUNDED_ROWS * MNIST_PANEL];
     for (size_t k = 0; k < layer->inputs; k += ROUNDED_ROWS) {
         size_t depth = smaller(layer->inputs - k, ROUNDED_ROWS);
         mnist_pass_round_weights(pass, weights + k * width, depth * width, rounded);
-        forward_inputs(pass, batch, panel, k == 0 ? bias : z, k == 0 ? 0 : layer->row, z, first,
+        forward_inputs(pass, batch, panel, 1, k == 0 ? bias : z, k == 0 ? 0 : layer->row, z, first,
                        end, k, depth, rounded);
     }
 }
@@ -130,14 +134,25 @@ static void forward_above(const mnist_pass *pass, unsigned l, size_t panel, cons
     }
 }
 
-/* z = a W + b of rows [first, end) of the pass, one panel of layer l; f(z) too if it is a hidden
- * layer. */
-static void forward_panel(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l, size_t panel,
-                          size_t first, size_t end)
+/* How many panels are best done at once from `panel` on, before panel `end`: the images' bytes are
+ * looked through once for two whole ones. A shift makes a bias of each panel alone. */
+static size_t panels_at_once(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                             size_t panel, size_t end)
+{
+    return l == 0 && !batch->x && batch->shift == 0.0f && !pass->half && end - panel >= 2 &&
+                   mnist_panel_width(&pass->mlp->layers[0], panel + 1) == MNIST_PANEL
+               ? 2
+               : 1;
+}
+
+/* z = a W + b of rows [first, end) of the pass, one panel of layer l or as many as
+ * panels_at_once; f(z) too if it is a hidden layer. */
+static void forward_panels(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                           size_t panel, size_t panels, size_t first, size_t end)
 {
     const mnist_mlp *mlp = pass->mlp;
     const mnist_layer *layer = &mlp->layers[l];
-    size_t width = mnist_panel_width(layer, panel), column = panel * MNIST_PANEL;
+    size_t width = panels * mnist_panel_width(layer, panel), column = panel * MNIST_PANEL;
     size_t at = first * layer->row + column;
     float *a = pass->activations[l] + at;
     float *z = pass->inputs[l] ? pass->inputs[l] + at : a;
@@ -150,7 +165,7 @@ static void forward_panel(mnist_pass *pass, const mnist_pass_batch *batch, unsig
             shifted_bias(pass, panel, batch->shift, &shifted);
             bias = shifted.value;
         }
-        forward_first(pass, batch, panel, bias, z, first, end);
+        forward_first(pass, batch, panel, panels, bias, z, first, end);
     }
     if (l + 1 == mlp->layer_count) {
         return;
@@ -175,17 +190,20 @@ void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mn
         size_t unit, units_end;
         mnist_worker_share(worker, mlp->layers[l].panels * image_blocks, &unit, &units_end);
         while (unit < units_end) { /* a panel at a time, as many of its blocks as are mine */
-            size_t panel = unit / image_blocks, block = unit % image_blocks;
+            size_t panel = unit / image_blocks, block = unit % image_blocks, panels = 1;
             size_t blocks = smaller(image_blocks - block, units_end - unit);
-            forward_panel(pass, batch, l, panel, block * IMAGE_BLOCK,
-                          smaller((block + blocks) * IMAGE_BLOCK, batch->count));
-            unit += blocks;
+            if (block == 0) {
+                panels = panels_at_once(pass, batch, l, panel, units_end / image_blocks);
+            }
+            forward_panels(pass, batch, l, panel, panels, block * IMAGE_BLOCK,
+                           smaller((block + blocks) * IMAGE_BLOCK, batch->count));
+            unit += panels * blocks;
         }
         mnist_pool_barrier(worker);
     }
     mnist_pass_images(batch->count, worker, first, end);
     for (size_t panel = 0; panel < mlp->layers[last].panels && *first < *end; panel++) {
-        forward_panel(pass, batch, last, panel, *first, *end);
+        forward_panels(pass, batch, last, panel, 1, *first, *end);
     }
 }
 
@@ -219,8 +237,9 @@ void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch)
     const mnist_mlp *mlp = pass->mlp;
     const size_t end = batch->row + batch->count;
     for (unsigned l = 0; l < mlp->layer_count && batch->count > 0; l++) {
-        for (size_t panel = 0; panel < mlp->layers[l].panels; panel++) {
-            forward_panel(pass, batch, l, panel, batch->row, end);
+        for (size_t panel = 0, panels; panel < mlp->layers[l].panels; panel += panels) {
+            panels = panels_at_once(pass, batch, l, panel, mlp->layers[l].panels);
+            forward_panels(pass, batch, l, panel, panels, batch->row, end);
         }
     }
     mnist_pass_loss_part(pass, batch, false, batch->row, end);
