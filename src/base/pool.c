@@ -17,7 +17,7 @@
 
 /* Every so many rounds the CPU is offered to others: when two workers have to share one, it is the
  * other that this one waits for. */
-#define YIELD_ROUNDS 64u
+#define YIELD_ROUNDS 2000u
 
 /* A barrier is one generation of a counter: the last worker to arrive clears the counter and
  * advances the generation, on which the others poll and then sleep. A run of the pool is two

@@ -16,22 +16,28 @@ struct mnist_feed {
     size_t pixels, batch_size;
     uint32_t *order;     /* (view.count) */
     size_t first, count; /* the current batch, in the epoch's order */
-    /* Zeros left out: the current batch's bytes by columns, (pixels, turned_stride), labels. */
+    /* Zeros left out: the current batch's bytes by columns, (copies, pixels, turned_stride), and
+     * its labels. */
     uint8_t *turned, *labels;
-    size_t turned_stride;
+    size_t turned_stride, copies;
     /* Else: the current batch and the next, in turns. */
     gathered buffers[2];
     unsigned current;
     size_t stride;
 };
 
-static mnist_status allocate(mnist_feed *feed, bool skip, mnist_error *err)
+/* With so many workers or fewer each turns all of a batch's bytes for itself: cheaper than to fetch
+ * from other cores' caches what they have turned. */
+#define MOST_COPIES 4u
+
+static mnist_status allocate(mnist_feed *feed, bool skip, unsigned threads, mnist_error *err)
 {
     bool ok = true;
     feed->order = mnist_alloc(feed->view.count, sizeof *feed->order);
     if (skip) {
+        feed->copies = threads <= MOST_COPIES ? threads : 1;
         feed->turned_stride = mnist_pad(feed->batch_size);
-        feed->turned = mnist_alloc(feed->pixels, feed->turned_stride);
+        feed->turned = mnist_alloc(feed->copies * feed->pixels, feed->turned_stride);
         feed->labels = mnist_alloc(feed->batch_size, 1);
         ok = feed->turned && feed->labels;
     } else {
@@ -52,7 +58,8 @@ static mnist_status allocate(mnist_feed *feed, bool skip, mnist_error *err)
 
 mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
                                const mnist_normalization *normalization, mnist_zero_skip zero_skip,
-                               const mnist_half *half, size_t batch_size, mnist_error *err)
+                               const mnist_half *half, size_t batch_size, unsigned threads,
+                               mnist_error *err)
 {
     *out = NULL;
     mnist_feed *feed = mnist_alloc(1, sizeof *feed);
@@ -69,7 +76,7 @@ mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
     bool skip = zero_skip == MNIST_ZERO_SKIP_ON ||
                 (zero_skip == MNIST_ZERO_SKIP_AUTO &&
                  mnist_batch_density(view) < MNIST_SPARSE_DENSITY);
-    mnist_status status = allocate(feed, skip, err);
+    mnist_status status = allocate(feed, skip, threads, err);
     if (status != MNIST_OK) {
         mnist_feed_free(feed);
         return status;
@@ -135,7 +142,6 @@ mnist_pass_batch mnist_feed_batch(const mnist_feed *feed)
         size_t next = feed->first + feed->count;
         batch.bytes = feed->view.images;
         batch.index = feed->order + feed->first;
-        batch.turned = feed->turned;
         batch.turned_stride = feed->turned_stride;
         batch.labels = feed->labels;
         batch.next = feed->order + next;
@@ -148,7 +154,8 @@ mnist_pass_batch mnist_feed_batch(const mnist_feed *feed)
     return batch;
 }
 
-void mnist_feed_part(mnist_feed *feed, const mnist_kernels *kernels, mnist_worker worker)
+void mnist_feed_part(mnist_feed *feed, const mnist_kernels *kernels, mnist_worker worker,
+                     mnist_pass_batch *batch)
 {
     size_t next = feed->first + feed->count;
     if (!feed->turned) { /* that buffer was last read in the step before, which all have left */
@@ -156,11 +163,16 @@ void mnist_feed_part(mnist_feed *feed, const mnist_kernels *kernels, mnist_worke
         return;
     }
     const uint32_t *index = feed->order + feed->first;
-    size_t column, end, image;
-    mnist_worker_share(worker, feed->pixels, &column, &end);
+    const bool own = feed->copies > 1;
+    const size_t copy = own ? worker.index * feed->pixels * feed->turned_stride : 0;
+    size_t column = 0, end = feed->pixels, image;
+    if (!own) {
+        mnist_worker_share(worker, feed->pixels, &column, &end);
+    }
     kernels->transpose_bytes(feed->view.images + column, index, feed->pixels,
-                             feed->turned + column * feed->turned_stride, feed->turned_stride,
-                             feed->count, end - column);
+                             feed->turned + copy + column * feed->turned_stride,
+                             feed->turned_stride, feed->count, end - column);
+    batch->turned = feed->turned + copy;
     mnist_pass_images(feed->count, worker, &image, &end);
     for (; image < end; image++) {
         feed->labels[image] = feed->view.labels[index[image]];

@@ -13,22 +13,25 @@
 typedef struct mnist_feed mnist_feed;
 
 /* Batches of at most batch_size images of view, which must stay. AUTO leaves zeros out where the
- * view's density makes it pay. With half, pixels are rounded to its operands. Errors:
- * MNIST_ERR_MEMORY. */
+ * view's density makes it pay. With half, pixels are rounded to its operands. threads: the workers
+ * there will be. Errors: MNIST_ERR_MEMORY. */
 mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
                                const mnist_normalization *normalization, mnist_zero_skip zero_skip,
-                               const mnist_half *half, size_t batch_size, mnist_error *err);
+                               const mnist_half *half, size_t batch_size, unsigned threads,
+                               mnist_error *err);
 void mnist_feed_free(mnist_feed *feed);
 
 /* Sets out on an epoch, at its first batch. */
 void mnist_feed_start(mnist_feed *feed, mnist_pool *pool, uint64_t seed, uint32_t epoch);
 
-/* The current batch; count is 0 when the epoch is over. Its turned bytes and labels are there when
- * mnist_feed_part has been. */
+/* The current batch; count is 0 when the epoch is over. Turned bytes are not in it yet, and its
+ * labels are there when mnist_feed_part has been. */
 mnist_pass_batch mnist_feed_batch(const mnist_feed *feed);
 
-/* What the workers do for the feed at the start of a step on the current batch, each its share. */
-void mnist_feed_part(mnist_feed *feed, const mnist_kernels *kernels, mnist_worker worker);
+/* What the workers do for the feed at the start of a step on the current batch, each its share.
+ * batch, a copy for this worker alone, is told where the turned bytes are that it shall read. */
+void mnist_feed_part(mnist_feed *feed, const mnist_kernels *kernels, mnist_worker worker,
+                     mnist_pass_batch *batch);
 
 /* Goes on to the next batch; after the step, by one thread. */
 void mnist_feed_advance(mnist_feed *feed);

@@ -158,7 +158,7 @@ static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_view train
     }
     if (status == MNIST_OK) {
         status = mnist_feed_create(&t->feed, train, normalization, t->config->zero_skip,
-                                   t->pass->half, batch, err);
+                                   t->pass->half, batch, mnist_pool_threads(t->pool), err);
     }
     return status;
 }
@@ -166,8 +166,9 @@ static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_view train
 static void step_task(void *argument, mnist_worker worker)
 {
     trainer *t = argument;
-    mnist_feed_part(t->feed, t->pass->kernels, worker);
-    mnist_pass_train_part(t->pass, &t->batch, t->optimizer, t->lr, worker);
+    mnist_pass_batch batch = t->batch;
+    mnist_feed_part(t->feed, t->pass->kernels, worker, &batch);
+    mnist_pass_train_part(t->pass, &batch, t->optimizer, t->lr, worker);
 }
 
 /* The loss and hits of the batch just done: added up in the order of the images. */
