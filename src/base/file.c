@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "base/file.h"
 
+#include "base/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -68,7 +70,7 @@ static bool bytes_map(mnist_bytes *out, int fd, size_t size)
     }
     /* a hint: starts the reading of the whole file now, in the background; no matter if refused */
     (void)posix_madvise(data, size, POSIX_MADV_WILLNEED);
-    *out = (mnist_bytes){.data = data, .size = size, .mapped = true};
+    *out = (mnist_bytes){.data = data, .size = size, .mapped = true, .fd = fd};
     return true;
 }
 
@@ -110,14 +112,54 @@ mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, 
                           "%s: cannot be opened: %s", path, strerror(errno));
     }
     mnist_status status = bytes_take(out, fd, path, limit, err);
-    (void)close(fd); /* only read from: nothing can be lost; a mapping outlives it */
+    if (!out->mapped) {
+        (void)close(fd); /* only read from: nothing can be lost */
+    }
     return status;
+}
+
+/* Smaller files are not worth a system call, and larger ones may be meant to be larger than
+ * memory. */
+#define SETTLE_LEAST ((size_t)4 << 20)
+#define SETTLE_MOST  ((size_t)1 << 30)
+
+mnist_status mnist_bytes_settle(mnist_bytes *bytes, const char *path, mnist_error *err)
+{
+    if (!bytes->mapped || bytes->size < SETTLE_LEAST || bytes->size > SETTLE_MOST ||
+        !mnist_has_large_pages()) {
+        return MNIST_OK;
+    }
+    uint8_t *memory = mnist_alloc_large(bytes->size);
+    for (size_t at = 0; memory && at < bytes->size;) {
+        ssize_t got = pread(bytes->fd, memory + at, bytes->size - at, (off_t)at);
+        if (got > 0) {
+            at += (size_t)got;
+        } else if (got == 0) {
+            free(memory);
+            return mnist_fail(err, MNIST_ERR_IO,
+                              "%s: ends at byte %zu, where it had %zu bytes a moment ago: was it "
+                              "cut short while it was read?",
+                              path, at, bytes->size);
+        } else if (errno != EINTR) {
+            int cause = errno;
+            free(memory);
+            return mnist_fail(err, MNIST_ERR_IO, "%s: reading failed at byte %zu: %s", path, at,
+                              strerror(cause));
+        }
+    }
+    if (memory) {
+        const size_t size = bytes->size;
+        mnist_bytes_close(bytes);
+        *bytes = (mnist_bytes){.data = memory, .size = size};
+    }
+    return MNIST_OK;
 }
 
 void mnist_bytes_close(mnist_bytes *bytes)
 {
     if (bytes->mapped) {
         (void)munmap((void *)bytes->data, bytes->size);
+        (void)close(bytes->fd);
     } else {
         free((void *)bytes->data);
     }

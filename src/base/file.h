@@ -9,6 +9,7 @@ typedef struct mnist_bytes {
     const uint8_t *data;
     size_t size;
     bool mapped;
+    int fd; /* of the file, if it is mapped */
 } mnist_bytes;
 
 /* Regular files are mapped; pipes and the like are read up to limit bytes. An empty file gives
@@ -16,6 +17,11 @@ typedef struct mnist_bytes {
  * MNIST_ERR_FORMAT (more than limit bytes), MNIST_ERR_MEMORY. */
 mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, mnist_error *err);
 void mnist_bytes_close(mnist_bytes *bytes);
+
+/* Takes a large mapped file into memory of its own, with large pages: what is read often is then
+ * reached faster, and no change of the file can be felt. Does nothing where there is nothing to gain
+ * or memory is short. data may move. Errors: MNIST_ERR_IO (a failing read, or the file has shrunk). */
+mnist_status mnist_bytes_settle(mnist_bytes *bytes, const char *path, mnist_error *err);
 
 /* Replaces path by data, whole or not at all: temporary file in the same directory, fsync, rename,
  * fsync of the directory. A path that is a device or a pipe is written to as it is. Errors:

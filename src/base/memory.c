@@ -1,8 +1,13 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "base/memory.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define LARGE_PAGE ((size_t)2 << 20) /* of x86-64, and of AArch64 with small pages of 4 KiB */
 
 void *mnist_alloc(size_t count, size_t size)
 {
@@ -24,4 +29,34 @@ void *mnist_alloc(size_t count, size_t size)
 void mnist_free(void *memory)
 {
     free(memory);
+}
+
+bool mnist_has_large_pages(void)
+{
+    char text[64] = "";
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
+    if (file) {
+        if (!fgets(text, sizeof text, file)) {
+            text[0] = '\0';
+        }
+        fclose(file);
+    }
+#endif
+    return strstr(text, "[always]") || strstr(text, "[madvise]");
+}
+
+void *mnist_alloc_large(size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    if (size >= LARGE_PAGE && size <= SIZE_MAX - LARGE_PAGE) {
+        size_t whole = (size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+        void *memory = aligned_alloc(LARGE_PAGE, whole);
+        if (memory) {
+            (void)madvise(memory, whole, MADV_HUGEPAGE); /* a wish: small pages do as well */
+        }
+        return memory;
+    }
+#endif
+    return malloc(size > 0 ? size : 1);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/status.h"
 #include "data/inflate.h"
 #include "data/signature.h"
@@ -402,7 +403,7 @@ static mnist_status read_gzip_body(source *in, role what, const header *h, size_
                           in->path, in->note, text, h->bytes + body, in->file.size,
                           MNIST_INFLATE_MAX_RATIO);
     }
-    uint8_t *data = malloc(body);
+    uint8_t *data = mnist_alloc_large(body);
     if (!data) {
         return mnist_fail_memory(err, body, in->path);
     }
@@ -459,6 +460,11 @@ mnist_status mnist_idx_read_images(mnist_idx_images *out, const char *path, mnis
     if (status == MNIST_OK) {
         status = read_body(&in, IMAGES, &h, &data, &owned, err);
     }
+    if (status == MNIST_OK && !owned) { /* used in place */
+        const size_t at = (size_t)(data - in.file.data);
+        status = mnist_bytes_settle(&in.file, path, err);
+        data = status == MNIST_OK ? in.file.data + at : NULL;
+    }
     if (status == MNIST_OK) {
         *out = (mnist_idx_images){.pixels = data,
                                   .count = h.sizes[0],
@@ -466,7 +472,7 @@ mnist_status mnist_idx_read_images(mnist_idx_images *out, const char *path, mnis
                                   .cols = h.sizes[2],
                                   .owned = owned};
         if (!owned) {
-            out->file = in.file; /* used in place: handed over instead of closed */
+            out->file = in.file; /* handed over instead of closed */
             in.file = (mnist_bytes){0};
         }
     }

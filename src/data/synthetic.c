@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "base/memory.h"
 #include "base/status.h"
 #include "data/dataset.h"
 
@@ -402,7 +403,7 @@ mnist_status mnist_dataset_create_synthetic(mnist_dataset **out, uint64_t first,
             (unsigned long long)first, count);
     }
     mnist_dataset *dataset = calloc(1, sizeof *dataset);
-    uint8_t *images = malloc(count * PIXELS);
+    uint8_t *images = mnist_alloc_large(count * PIXELS);
     uint8_t *labels = malloc(count);
     if (!dataset || !images || !labels) {
         free(dataset);

@@ -97,20 +97,78 @@ static uint8_t byte_at(size_t i)
     return i / 20 % 3 == 0 && word % 8 != 0 ? (uint8_t)(word >> 24) : 0;
 }
 
+/* What test_byte_product gives to every kernel, for one depth. */
+typedef struct byte_case {
+    const uint8_t *bytes;
+    const uint32_t *index;
+    const float *table, *w, *init; /* w and init of two panels, w_panel and init_panel apart */
+    float *x;                      /* (rows, depth): room for the bytes as floats */
+    size_t rows, depth, w_panel, init_panel, stride;
+} byte_case;
+
+static void check_byte_product(const mnist_kernels *kernels, const byte_case *c, size_t width,
+                               bool picked, unsigned init_kind, bool alike)
+{
+    const size_t size = c->rows * c->stride;
+    const float *init = init_kind == 0 ? NULL : c->init;
+    const size_t init_stride = init_kind == 2 ? c->stride : 0;
+    float *expected = filled(size, 9, 1.0f), *found = filled(size, 9, 1.0f);
+    for (size_t i = 0; i < c->rows * c->depth; i++) {
+        size_t row = picked ? c->index[i / c->depth] : i / c->depth;
+        c->x[i] = c->table[c->bytes[row * c->depth + i % c->depth]];
+    }
+    for (size_t n = 0; n < width; n += MNIST_PANEL) {
+        const size_t panel = n / MNIST_PANEL, rest = width - n;
+        ORACLE->product(&(mnist_product){.out = expected + n,
+                                         .out_stride = c->stride,
+                                         .init = init ? init + panel * c->init_panel : NULL,
+                                         .init_stride = init_stride,
+                                         .x = c->x,
+                                         .x_row = c->depth,
+                                         .x_step = 1,
+                                         .w = c->w + panel * c->w_panel,
+                                         .w_stride = MNIST_PANEL,
+                                         .rows = c->rows,
+                                         .depth = c->depth,
+                                         .width = rest < MNIST_PANEL ? rest : MNIST_PANEL});
+    }
+    kernels->byte_product(&(mnist_byte_product){.out = found,
+                                                .out_stride = c->stride,
+                                                .init = init,
+                                                .init_stride = init_stride,
+                                                .init_panel = c->init_panel,
+                                                .x = c->bytes,
+                                                .index = picked ? c->index : NULL,
+                                                .x_stride = c->depth,
+                                                .table = c->table,
+                                                .w = c->w,
+                                                .w_stride = MNIST_PANEL,
+                                                .w_panel = c->w_panel,
+                                                .rows = c->rows,
+                                                .depth = c->depth,
+                                                .width = width,
+                                                .alike = alike});
+    assert_same_bits(expected, found, size, "bytes"); /* and nothing beyond width */
+    mnist_free(expected);
+    mnist_free(found);
+}
+
 /* Against the dense product of the same bytes on the oracle: zeros left out change no bit. Depths
- * around the words and blocks that kernels cut rows into; rows picked by an index and not; bytes
- * that end where memory does, which valgrind and ASan watch. */
+ * around the words and blocks that kernels cut rows into, rows that come out even or not however
+ * many go side by side, one panel or two; rows picked by an index and not; bytes that end where
+ * memory does, which valgrind and ASan watch. */
 static void test_byte_product(void **state)
 {
     (void)state;
-    enum { MOST = 300, ROWS = 7, MORE = 11 };
+    enum { MOST = 300, ROWS = 7, MORE = 11, STRIDE = 144 };
     static const size_t depths[] = {0, 1, 15, 63, 64, 65, 100, 111, 112, 113, 128, 175, 224, 300};
     static const uint32_t index[ROWS] = {10, 0, 3, 3, 9, 4, 1};
-    float table[256], *w = filled(MOST * MNIST_PANEL, 2, 0.1f), *init = filled(ROWS * 80, 3, 1.0f);
+    const size_t w_panel = (MOST + 1) * MNIST_PANEL;
+    float table[256], *w = filled(2 * w_panel, 2, 0.1f), *init = filled(ROWS * STRIDE + 80, 3, 1.0f);
     for (size_t v = 0; v < 256; v++) {
         table[v] = (float)v / 255.0f;
     }
-    for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
+    for (size_t d = 0; d < LENGTH(depths); d++) {
         const size_t depth = depths[d];
         uint8_t *tight = malloc(MORE * depth > 0 ? MORE * depth : 1);
         float *x = malloc((ROWS * depth + 1) * sizeof *x);
@@ -120,29 +178,14 @@ static void test_byte_product(void **state)
             size_t row = i / depth;
             tight[i] = row == 4 ? 0 : row == 9 ? 255 : byte_at(i); /* one empty, one full */
         }
+        byte_case c = {.bytes = tight, .index = index, .table = table, .w = w, .init = init, .x = x,
+                       .depth = depth, .w_panel = w_panel, .init_panel = 80, .stride = STRIDE};
         for (size_t k = 0; mnist_kernels_list(k); k++) {
-            for (size_t width = MNIST_LANES; width <= MNIST_PANEL; width += MNIST_LANES) {
-                for (unsigned kind = 0; kind < 6; kind++) { /* index or not; three kinds of init */
-                    const bool picked = kind % 2;
-                    float expected[ROWS * 80], found[ROWS * 80];
-                    memcpy(found, init, sizeof found);
-                    memcpy(expected, init, sizeof expected);
-                    for (size_t i = 0; i < ROWS * depth; i++) {
-                        size_t row = picked ? index[i / depth] : i / depth;
-                        x[i] = table[tight[row * depth + i % depth]];
-                    }
-                    ORACLE->product(&(mnist_product){.out = expected, .out_stride = 80,
-                                                     .init = kind < 2 ? NULL : init,
-                                                     .init_stride = kind < 4 ? 0 : 80, .x = x,
-                                                     .x_row = depth, .x_step = 1, .w = w,
-                                                     .w_stride = MNIST_PANEL, .rows = ROWS,
-                                                     .depth = depth, .width = width});
-                    mnist_kernels_list(k)->byte_product(&(mnist_byte_product){
-                        .out = found, .out_stride = 80, .init = kind < 2 ? NULL : init,
-                        .init_stride = kind < 4 ? 0 : 80, .x = tight,
-                        .index = picked ? index : NULL, .x_stride = depth, .table = table, .w = w,
-                        .w_stride = MNIST_PANEL, .rows = ROWS, .depth = depth, .width = width});
-                    assert_same_bits(expected, found, ROWS * 80, "bytes"); /* none beyond width */
+            for (size_t width = MNIST_LANES; width <= 2 * MNIST_PANEL; width += MNIST_LANES) {
+                for (unsigned kind = 0; kind < 12; kind++) {
+                    c.rows = ROWS - (width / MNIST_LANES + kind) % 3;
+                    check_byte_product(mnist_kernels_list(k), &c, width, kind % 2, kind / 2 % 3,
+                                       kind / 6 == 1);
                 }
             }
         }
