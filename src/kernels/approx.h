@@ -50,10 +50,9 @@ static inline double approx_log(double x)
     bits = (bits & 0x000fffffffffffffu) | 0x3ff0000000000000u;
     double m;
     memcpy(&m, &bits, sizeof m);
-    if (m > 0x1.6a09e667f3bcdp+0) {
-        m *= 0.5;
-        n++;
-    }
+    const int64_t over = m > 0x1.6a09e667f3bcdp+0; /* no branch: a loop of these can be vectors */
+    m *= over ? 0.5 : 1.0;
+    n += over;
     double f = (m - 1.0) / (m + 1.0);
     double f2 = f * f;
     double series = 0.0;

@@ -21,6 +21,14 @@ static inline unsigned softmax_top(const mnist_softmax *s, size_t i)
     return top;
 }
 
+/* A loss, from the sum of the exponentials, label = z_label - z_top, and the sum of all z_c - z_top. */
+static inline float softmax_loss(const mnist_softmax *s, float off, float sum, double label,
+                                 float total)
+{
+    return (float)(approx_log(sum) - (1.0 - (double)s->smoothing) * label -
+                   (double)off * (double)total);
+}
+
 /* Loss and gradient of row i from e_c = exp(z_c - z_top). */
 static inline void softmax_finish(const mnist_softmax *s, size_t i, unsigned top, const float *e)
 {
@@ -34,8 +42,7 @@ static inline void softmax_finish(const mnist_softmax *s, size_t i, unsigned top
     float on = off + (1.0f - s->smoothing);
     if (s->losses) {
         double label = (double)z[s->labels[i]] - (double)maximum;
-        s->losses[i] = (float)(approx_log(sum) - (1.0 - (double)s->smoothing) * label -
-                               (double)off * (double)total);
+        s->losses[i] = softmax_loss(s, off, sum, label, total);
     }
     if (s->dz) {
         float *dz = s->dz + i * s->stride;

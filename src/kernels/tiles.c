@@ -468,10 +468,94 @@ static void softmax_row(const mnist_softmax *s, size_t i)
     softmax_finish(s, i, top, e);
 }
 
+/* A vector of images, one a lane: columns of logits become vectors and back, so that every lane does
+ * to its image what softmax_row does, sums in the same order. */
+
+/* Rows of `stride` values from `rows` on, SIDE of them, to columns, or back; c runs by SIDE. */
+SIMD_INLINE void turn_rows(const float *rows, float *columns, size_t stride, size_t count)
+{
+    for (size_t c = 0; c < count; c += SIDE) {
+        transpose_square(rows + c, stride, columns + c * SIDE, SIDE);
+    }
+}
+
+/* Lanes' losses, in double. */
+static void softmax_losses(const mnist_softmax *s, size_t i, const vf *maximum, const vf *sum,
+                           const vf *total)
+{
+    float off = s->smoothing / (float)s->classes;
+    for (size_t lane = 0; lane < SIDE; lane++) {
+        const float top = ((const float *)maximum)[lane];
+        double label = (double)s->z[(i + lane) * s->stride + s->labels[i + lane]] - (double)top;
+        s->losses[i + lane] =
+            softmax_loss(s, off, ((const float *)sum)[lane], label, ((const float *)total)[lane]);
+    }
+}
+
+static void softmax_images(const mnist_softmax *s, size_t i)
+{
+    _Alignas(64) float z[SOFTMAX_MOST_CLASSES * SIDE], e[SOFTMAX_MOST_CLASSES * SIDE];
+    const unsigned classes = s->classes;
+    const size_t columns = (classes + MNIST_LANES - 1) / MNIST_LANES * MNIST_LANES;
+    turn_rows(s->z + i * s->stride, z, s->stride, columns);
+    vf maximum = vf_load(z), sum = vf_set(0.0f), total = vf_set(0.0f);
+    vi top = {0};
+    for (unsigned c = 1; c < classes; c++) {
+        vf value = vf_load(z + c * SIDE);
+        vi above = value > maximum;
+        maximum = vf_select(above, value, maximum);
+        top = (above & ((vi){0} + (int32_t)c)) | (~above & top);
+    }
+    for (size_t lane = 0; s->predicted && lane < SIDE; lane++) {
+        s->predicted[i + lane] = (uint8_t)top[lane];
+    }
+    if (!s->labels) {
+        return;
+    }
+    for (unsigned c = 0; c < classes; c++) {
+        vf below = vf_load(z + c * SIDE) - maximum, power = exp_approx(below);
+        sum += power;
+        total += below;
+        vf_store(e + c * SIDE, power);
+    }
+    if (s->losses) {
+        softmax_losses(s, i, &maximum, &sum, &total);
+    }
+    if (!s->dz) {
+        return;
+    }
+    vi label;
+    for (size_t lane = 0; lane < SIDE; lane++) {
+        label[lane] = s->labels[i + lane];
+    }
+    const float off = s->smoothing / (float)classes, on = off + (1.0f - s->smoothing);
+    const vf inverse = vf_set(1.0f) / sum;
+    for (unsigned c = 0; c < classes; c++) {
+        vf target = vf_select(label == ((vi){0} + (int32_t)c), vf_set(on), vf_set(off));
+        vf_store(z + c * SIDE, (vf_load(e + c * SIDE) * inverse - target) * vf_set(s->scale));
+    }
+    for (size_t c = classes; c < columns; c++) {
+        vf_store(z + c * SIDE, vf_set(0.0f));
+    }
+    for (size_t c = 0; c < s->stride; c += SIDE) {
+        if (c < columns) {
+            transpose_square(z + c * SIDE, SIDE, s->dz + i * s->stride + c, s->stride);
+        } else {
+            for (size_t lane = 0; lane < SIDE; lane++) {
+                vf_store(s->dz + (i + lane) * s->stride + c, vf_set(0.0f));
+            }
+        }
+    }
+}
+
 static void softmax(const mnist_softmax *s)
 {
-    assert(s->classes <= 256 && s->stride % MNIST_LANES == 0);
-    for (size_t i = 0; i < s->rows; i++) {
+    assert(s->classes <= SOFTMAX_MOST_CLASSES && s->stride % MNIST_LANES == 0);
+    size_t i = 0;
+    for (; i + SIDE <= s->rows; i += SIDE) {
+        softmax_images(s, i);
+    }
+    for (; i < s->rows; i++) {
         softmax_row(s, i);
     }
 }
