@@ -8,7 +8,7 @@
 /* Work is cut into blocks of these many rows: small enough that a few workers share a small layer
  * evenly, large enough that a block is worth a call. Multiples of the kernels' tile heights. */
 #define IMAGE_BLOCK  24u /* images, in forward and in backward through a layer */
-#define WEIGHT_BLOCK 48u /* weight rows, in the weight gradient and update */
+#define WEIGHT_BLOCK 48u
 
 static inline size_t blocks_of(size_t count, size_t block)
 {
