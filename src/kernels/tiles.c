@@ -100,11 +100,15 @@ static void product(const mnist_product *p)
     }
 }
 
-/* Rows of w that all rows of x pass over before the next such block: 28 KiB of a panel, which stay
- * in a first-level cache. Of two panels it is twice that, which is still the better: an end of a
- * row, whose branch is mispredicted, costs as much as ten entries. At most 128: two words of bits. */
-#define BYTE_BLOCK 112u
-#define BYTE_WORDS 2u
+/* Bytes that are not 0 are found a word of 64 at a time, as bits, for some rows of x ahead of their
+ * products: the way from bytes to bits, to the first product is long, and memory is read along. */
+#define BYTE_WORDS 16u /* of a row */
+#define BYTE_ROWS  66u
+
+/* Words of w's rows that all rows of x pass over before the next so many: 32 KiB of a panel, which
+ * stay in a first-level cache. Of two panels it is twice that, which is still the better: an end of
+ * a word, whose branch is mispredicted, costs as much as ten entries. */
+#define BYTE_BLOCK 2u
 
 /* Rows that are made side by side over the bytes that are not 0 in any of them. A sum is a chain of
  * multiply-adds: where a panel has few vectors, its chains alone leave the vector units waiting, and
@@ -116,61 +120,60 @@ static void product(const mnist_product *p)
 #define BYTE_PANELS  (SIMD_FLOATS == 16 ? 2 : 1) /* or as many panels of one row */
 #define BYTE_SUMS    3
 
-/* Which bytes of a block are not 0, in any of the rows that are made side by side. */
-typedef struct byte_bits {
-    uint64_t word[BYTE_WORDS];
-} byte_bits;
+/* Some rows of x, and of w as many as their bits have words for. */
+typedef struct byte_part {
+    size_t first, rows, r, depth;
+    uint64_t bits[BYTE_WORDS][BYTE_ROWS]; /* which bytes are not 0 */
+} byte_part;
 
 SIMD_INLINE const uint8_t *byte_row(const mnist_byte_product *p, size_t i)
 {
     return p->x + (p->index ? p->index[i] : i) * p->x_stride;
 }
 
-/* Bytes [r, end) of `rows` rows from i on. */
-SIMD_INLINE byte_bits find_bytes(const mnist_byte_product *p, size_t i, size_t r, size_t end,
-                                 const size_t rows)
+SIMD_INLINE void find_bytes(const mnist_byte_product *p, byte_part *part)
 {
-    byte_bits bits = {{0}};
-    const size_t in_row = p->depth - r; /* past the end are the next block's: read, and left out */
-    for (size_t at = 0; at < end - r; at += 64) {
-        uint64_t word = 0;
-        for (size_t j = 0; j < rows; j++) {
-            word |= bytes_used(byte_row(p, i + j) + r + at, in_row - at);
+    for (size_t i = 0; i < part->rows; i++) {
+        const uint8_t *x = byte_row(p, part->first + i) + part->r;
+        for (size_t at = 0; at < part->depth; at += 64) {
+            part->bits[at / 64][i] = bytes_used(x + at, part->depth - at);
         }
-        size_t left = end - r - at;
-        bits.word[at / 64] = left < 64 ? word & ((UINT64_C(1) << left) - 1) : word;
     }
-    return bits;
 }
 
-/* Products of rows i, i + 1, … with rows r, r + 1, … of w: of one panel, or one row with several.
- * rows, panels and vectors are constants, so that the sums are registers. */
-SIMD_INLINE void byte_sums(const mnist_byte_product *p, size_t i, size_t r, byte_bits bits,
-                           const size_t rows, const size_t panels, const size_t vectors)
+/* Products of rows i, i + 1, … of the part with w's rows of words k to end: of one panel, or one row
+ * with several. rows, panels and vectors are constants, so that the sums are registers. */
+SIMD_INLINE void byte_sums(const mnist_byte_product *p, const byte_part *part, size_t i, size_t k,
+                           size_t end, const size_t rows, const size_t panels, const size_t vectors)
 {
     const size_t sums = rows * panels, w_stride = p->w_stride, w_panel = p->w_panel;
-    const float *const table = p->table, *const w = p->w + r * w_stride;
+    const float *const table = p->table;
+    const bool begin = part->r + k == 0;
     const uint8_t *x[BYTE_SUMS];
     float *out[BYTE_SUMS];
     vf sum[BYTE_SUMS][MNIST_PANEL / SIMD_FLOATS];
     for (size_t s = 0; s < sums; s++) {
-        const size_t row = i + s / panels, panel = s % panels;
-        x[s] = byte_row(p, row) + r;
+        const size_t row = part->first + i + s / panels, panel = s % panels;
+        x[s] = byte_row(p, row);
         out[s] = p->out + row * p->out_stride + panel * MNIST_PANEL;
-        const float *from = r > 0     ? out[s]
+        const float *from = !begin    ? out[s]
                             : p->init ? p->init + row * p->init_stride + panel * p->init_panel
                                       : NULL;
         for (size_t v = 0; v < vectors; v++) {
             sum[s][v] = from ? vf_load(from + v * SIMD_FLOATS) : vf_set(0.0f);
         }
     }
-    for (size_t k = 0; k < BYTE_WORDS; k++) {
-        for (uint64_t left = bits.word[k]; left != 0; left &= left - 1) {
-            const size_t at = k * 64 + (size_t)__builtin_ctzll(left);
+    for (; k < end; k++) {
+        uint64_t left = 0;
+        for (size_t j = 0; j < rows; j++) {
+            left |= part->bits[k][i + j];
+        }
+        for (; left != 0; left &= left - 1) {
+            const size_t at = part->r + k * 64 + (size_t)__builtin_ctzll(left);
             for (size_t panel = 0; panel < panels; panel++) {
                 vf wr[MNIST_PANEL / SIMD_FLOATS];
                 for (size_t v = 0; v < vectors; v++) {
-                    wr[v] = vf_load(w + at * w_stride + panel * w_panel + v * SIMD_FLOATS);
+                    wr[v] = vf_load(p->w + at * w_stride + panel * w_panel + v * SIMD_FLOATS);
                 }
                 for (size_t s = panel; s < sums; s += panels) {
                     const vf value = vf_set(table[x[s][at]]);
@@ -188,28 +191,40 @@ SIMD_INLINE void byte_sums(const mnist_byte_product *p, size_t i, size_t r, byte
     }
 }
 
-/* All rows, `rows` at a time, over all blocks. */
-SIMD_INLINE void byte_blocks(const mnist_byte_product *p, const size_t rows, const size_t panels,
-                             const size_t vectors)
+/* All of a part, `rows` rows at a time. */
+SIMD_INLINE void byte_blocks(const mnist_byte_product *p, const byte_part *part, const size_t rows,
+                             const size_t panels, const size_t vectors)
+{
+    const size_t words = (part->depth + 63) / 64, whole = part->rows / rows * rows;
+    size_t k = 0;
+    do { /* one block even where there is nothing to add up */
+        const size_t end = k + BYTE_BLOCK < words ? k + BYTE_BLOCK : words;
+        for (size_t i = 0; i < whole; i += rows) {
+            byte_sums(p, part, i, k, end, rows, panels, vectors);
+        }
+        for (size_t i = whole; i < part->rows; i++) { /* too few to go together */
+            byte_sums(p, part, i, k, end, 1, panels, vectors);
+        }
+        k = end;
+    } while (k < words);
+}
+
+/* All parts. */
+SIMD_INLINE void byte_parts(const mnist_byte_product *p, const size_t rows, const size_t panels,
+                            const size_t vectors)
 {
     const mnist_byte_product local = *p; /* nothing that is stored can change it: all in registers */
-    p = &local;
-    const size_t blocks = (p->depth + BYTE_BLOCK - 1) / BYTE_BLOCK, whole = p->rows / rows * rows;
-    size_t block = 0, r = 0, end;
-    do { /* of one size, or nearly; one even where there is nothing to add up */
-        end = blocks > 0 ? p->depth * ++block / blocks : 0;
-        byte_bits bits = whole > 0 ? find_bytes(p, 0, r, end, rows) : (byte_bits){{0}};
-        for (size_t i = 0; i < whole; i += rows) {
-            /* one step ahead: the way from bytes to bits to the first product is long */
-            byte_bits ahead = find_bytes(p, i + rows < whole ? i + rows : i, r, end, rows);
-            byte_sums(p, i, r, bits, rows, panels, vectors);
-            bits = ahead;
+    byte_part part;
+    part.r = 0;
+    do {
+        part.depth = p->depth - part.r < BYTE_WORDS * 64 ? p->depth - part.r : BYTE_WORDS * 64;
+        for (part.first = 0; part.first < p->rows; part.first += part.rows) {
+            part.rows = p->rows - part.first < BYTE_ROWS ? p->rows - part.first : BYTE_ROWS;
+            find_bytes(&local, &part);
+            byte_blocks(&local, &part, rows, panels, vectors);
         }
-        for (size_t i = whole; i < p->rows; i++) { /* too few to go together */
-            byte_sums(p, i, r, find_bytes(p, i, r, end, 1), 1, panels, vectors);
-        }
-        r = end;
-    } while (end < p->depth);
+        part.r += part.depth;
+    } while (part.r < p->depth);
 }
 
 /* One panel. */
@@ -218,19 +233,19 @@ static void byte_panel(const mnist_byte_product *p)
     const size_t lane = MNIST_LANES / SIMD_FLOATS; /* vectors in MNIST_LANES */
     switch (p->width / MNIST_LANES) {
     case 1:
-        byte_blocks(p, 1, 1, lane);
+        byte_parts(p, 1, 1, lane);
         break;
     case 2:
-        byte_blocks(p, 1, 1, 2 * lane);
+        byte_parts(p, 1, 1, 2 * lane);
         break;
     case 3:
-        byte_blocks(p, 1, 1, 3 * lane);
+        byte_parts(p, 1, 1, 3 * lane);
         break;
     default:
         if (p->alike) {
-            byte_blocks(p, BYTE_ALIKE, 1, 4 * lane);
+            byte_parts(p, BYTE_ALIKE, 1, 4 * lane);
         } else {
-            byte_blocks(p, BYTE_UNALIKE, 1, 4 * lane);
+            byte_parts(p, BYTE_UNALIKE, 1, 4 * lane);
         }
         break;
     }
@@ -245,7 +260,7 @@ static void byte_product(const mnist_byte_product *p)
     if (p->width <= MNIST_PANEL) {
         byte_panel(p);
     } else if (BYTE_PANELS == 2 && p->width == 2 * MNIST_PANEL) {
-        byte_blocks(p, 1, BYTE_PANELS, MNIST_PANEL / SIMD_FLOATS);
+        byte_parts(p, 1, BYTE_PANELS, MNIST_PANEL / SIMD_FLOATS);
     } else {
         mnist_byte_product panel = *p;
         panel.width = MNIST_PANEL;
