@@ -2,9 +2,9 @@
  *
  * bf16 is the upper half of a float (8 bits of mantissa), rounded to nearest even; magnitudes below
  * 2^-56 become 0. With that, a product of two operands is a multiple of 2^-126; what sums start from
- * is too, once magnitudes below 2^-102 count as 0; so every sum is, none is ever denormal, and hardware that flushes denormals
- * (vdpbf16ps) gives the bits of two fused multiply-adds, one after the other. What a net does not
- * feel, 2^-56 is 1e-17, buys one definition for all CPUs.
+ * is too, once magnitudes below 2^-102 count as 0; so every sum is, none is ever denormal, and
+ * hardware that flushes denormals (vdpbf16ps) gives the bits of two fused multiply-adds, one after
+ * the other. What a net does not feel, 2^-56 is 1e-17, buys one definition for all CPUs.
  * fp16 is IEEE 754 binary16: 11 bits of mantissa, nothing above 65504 (which becomes infinite),
  * nothing below 6e-8; hence the loss scaling of train/. Micikevicius et al. 2018, "Mixed Precision
  * Training".
@@ -39,12 +39,39 @@ typedef struct mnist_pair_product {
     size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
 } mnist_pair_product;
 
-typedef struct mnist_half {
-    float most; /* the largest finite operand */
+/* The same for a left operand of bytes, most of which are 0: x(i, p) is the pair of
+ * table[byte(i, 2p)] and table[byte(i, 2p + 1)], and where both bytes are 0 it may be left out. As
+ * long as w is finite that changes no sum (other than the sign of a zero). Of init nothing counts
+ * as 0: the caller sees to it that all are multiples of 2^-126, as sums that began at 2^-102 or
+ * above are. */
+typedef struct mnist_pair_byte_product {
+    float *out; /* (rows, width) */
+    size_t out_stride;
+    const float *init; /* as in mnist_product */
+    size_t init_stride;
+    const uint8_t *x;      /* (·, depth), as in mnist_byte_product */
+    const uint32_t *index; /* likewise */
+    size_t x_stride;
+    const float *table;  /* (256), rounded; table[0] = 0 */
+    const mnist_pair *w; /* ((depth + 1) / 2, width) */
+    size_t w_stride;
+    size_t rows;
+    size_t depth; /* in bytes; if it is odd, a 0 is thought behind them */
+    size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
+    /* 2: the same x also meets a second panel of w, init and out, these many values behind the
+     * first. width is then MNIST_PANEL. */
+    size_t panels;
+    size_t out_panel, init_panel, w_panel;
+    bool alike; /* a hint: row i + 1 is mostly 0 where row i is; changes no result */
+} mnist_pair_byte_product;
 
+typedef struct mnist_half {
     /* out[k] = the operand that in[k] becomes, as a float; out may be in. n is a multiple of
      * MNIST_LANES. */
     void (*round)(const float *in, float *out, size_t n);
+
+    /* The same, but what would be infinite becomes the largest finite operand; NaN stays NaN. */
+    void (*round_finite)(const float *in, float *out, size_t n);
 
     /* out[k] = the pair of in[2k] and in[2k + 1], k < n / 2. n is a multiple of MNIST_LANES. */
     void (*pair_along)(const float *in, mnist_pair *out, size_t n);
@@ -53,10 +80,32 @@ typedef struct mnist_half {
      * MNIST_LANES. */
     void (*pair_across)(const float *a, const float *b, mnist_pair *out, size_t n);
 
+    /* The same of operands as round_finite makes them. */
+    void (*pair_across_finite)(const float *a, const float *b, mnist_pair *out, size_t n);
+
+    /* out(p, r) = the pair of in(r, 2p) and in(r, 2p + 1), for r < rows and p < columns / 2, both
+     * at most MNIST_PANEL, columns a multiple of MNIST_LANES; 0 for r from rows to the next
+     * multiple of it. */
+    void (*pair_turned)(const float *in, size_t in_stride, mnist_pair *out, size_t out_stride,
+                        size_t rows, size_t columns);
+
     void (*product)(const mnist_pair_product *product);
+
+    /* NULL where a pair costs as much as two floats (the oracle has it all the same): then
+     * mnist_kernels.byte_product on rounded operands gives the same bits faster. */
+    void (*byte_product)(const mnist_pair_byte_product *product);
 } mnist_half;
 
 #define HALF_LEAST_INIT 0x0c800000u /* bits of 2^-102 */
+
+/* Bits of two floats that have been rounded to bf16, as the pair of them. */
+static inline mnist_pair bf16_pair_of(float first, float second)
+{
+    uint32_t high, low;
+    memcpy(&high, &first, sizeof high);
+    memcpy(&low, &second, sizeof low);
+    return high | low >> 16;
+}
 
 static inline float half_init(float value)
 {

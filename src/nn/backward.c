@@ -23,12 +23,11 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
     for (size_t panel = 0; panel < layer->panels; panel++) {
         size_t outputs = smaller(layer->outputs - panel * MNIST_PANEL, MNIST_PANEL);
         const size_t column = panel * MNIST_PANEL;
-        pass->kernels->transpose(mlp->parameters + mnist_panel_row(layer, panel, k),
-                                 mnist_panel_width(layer, panel), turned, MNIST_PANEL, inputs,
-                                 mnist_panel_width(layer, panel));
         if (pass->half) {
             _Alignas(MNIST_ALIGN) mnist_pair pairs[MNIST_PANEL / 2 * MNIST_PANEL];
-            mnist_pass_pair_weights(pass, turned, MNIST_PANEL, outputs, pairs);
+            pass->half->pair_turned(mlp->parameters + mnist_panel_row(layer, panel, k),
+                                    mnist_panel_width(layer, panel), pairs, MNIST_PANEL, inputs,
+                                    mnist_panel_width(layer, panel));
             pass->half->product(&(mnist_pair_product){
                 .out = delta,
                 .out_stride = below->row,
@@ -45,6 +44,9 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
             });
             continue;
         }
+        pass->kernels->transpose(mlp->parameters + mnist_panel_row(layer, panel, k),
+                                 mnist_panel_width(layer, panel), turned, MNIST_PANEL, inputs,
+                                 mnist_panel_width(layer, panel));
         pass->kernels->product(&(mnist_product){
             .out = delta,
             .out_stride = below->row,
@@ -69,8 +71,7 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
     }
     if (pass->half) {
         mnist_pass_make_operands(pass, pass->deltas[l - 1],
-                                 l > 1 ? &pass->delta_pairs[l - 1] : NULL, below->row, first, end,
-                                 k, width);
+                                 &pass->delta_pairs[l - 1], below->row, first, end, k, width);
     }
 }
 
@@ -93,57 +94,105 @@ static void bias_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
 
 /* shift * db, from which the sums of the first layer's dW begin. */
 static void shifted_gradient(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
-                             panel_row *out)
+                             float *out)
 {
-    panel_row bias;
-    bias_gradient(pass, batch, 0, panel, bias.value);
+    _Alignas(MNIST_ALIGN) float bias[MNIST_PANEL];
+    bias_gradient(pass, batch, 0, panel, bias);
     pass->kernels->product(&(mnist_product){
-        .out = out->value,
+        .out = out,
         .x = &batch->shift,
-        .w = bias.value,
+        .w = bias,
         .rows = 1,
         .depth = 1,
         .width = mnist_panel_width(&pass->mlp->layers[0], panel),
     });
 }
 
-/* dW = a^T dz and db: rows [first, end) of one panel, to out. */
-static void weight_gradient_block(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
-                                  size_t panel, size_t first, size_t end, float *out)
+/* A block of the gradient, of one panel, or of two where mnist_pass_panels says so: which one, and
+ * where its sum of squares goes; the second panel's goes next_norm behind it. */
+typedef struct weight_block {
+    unsigned layer;
+    size_t panel, panels, first, end;
+    double *norm;
+    size_t next_norm;
+} weight_block;
+
+/* dW = x^T dz of the first layer, from bytes; out_panel lies between two panels of out. */
+static void byte_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
+                          const weight_block *block, float *out, size_t out_panel)
 {
-    const mnist_layer *layer = &pass->mlp->layers[l];
-    size_t width = mnist_panel_width(layer, panel);
-    const float *deltas = pass->deltas[l] + panel * MNIST_PANEL, *init = NULL;
-    panel_row shifted;
-    if (l == 0 && batch->shift != 0.0f) {
-        shifted_gradient(pass, batch, panel, &shifted);
-        init = shifted.value;
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    const size_t width = mnist_panel_width(layer, block->panel), column = block->panel * MNIST_PANEL;
+    const size_t rows = smaller(block->end, layer->inputs) - block->first;
+    const uint8_t *x = batch->turned + block->first * batch->turned_stride;
+    _Alignas(MNIST_ALIGN) float shifted[2 * MNIST_PANEL];
+    const float *init = batch->shift != 0.0f ? shifted : NULL;
+    for (size_t p = 0; init && p < block->panels; p++) {
+        shifted_gradient(pass, batch, block->panel + p, shifted + p * MNIST_PANEL);
     }
-    if (l == 0 && !batch->x) {
-        pass->kernels->byte_product(&(mnist_byte_product){
+    if (mnist_pass_pairs_bytes(pass, batch, init, block->panels * width)) {
+        pass->half->byte_product(&(mnist_pair_byte_product){
             .out = out,
             .out_stride = width,
             .init = init,
-            .x = batch->turned + first * batch->turned_stride,
+            .x = x,
             .x_stride = batch->turned_stride,
             .table = batch->table,
-            .w = deltas,
+            .w = pass->delta_pairs[0].across + column,
             .w_stride = layer->row,
-            .rows = smaller(end, layer->inputs) - first,
+            .rows = rows,
+            .depth = batch->count,
+            .width = width,
+            .panels = block->panels,
+            .out_panel = out_panel,
+            .init_panel = MNIST_PANEL,
+            .w_panel = MNIST_PANEL,
+            .alike = true, /* as neighbouring pixels are */
+        });
+        return;
+    }
+    for (size_t p = 0; p < block->panels; p++) {
+        pass->kernels->byte_product(&(mnist_byte_product){
+            .out = out + p * out_panel,
+            .out_stride = width,
+            .init = init ? init + p * MNIST_PANEL : NULL,
+            .x = x,
+            .x_stride = batch->turned_stride,
+            .table = batch->table,
+            .w = pass->deltas[0] + column + p * MNIST_PANEL,
+            .w_stride = layer->row,
+            .rows = rows,
             .depth = batch->count,
             .width = width,
             .alike = true, /* as neighbouring pixels are */
         });
-    } else if (l > 0 && pass->half) {
+    }
+}
+
+/* dW = a^T dz, as floats or, above the first layer, as pairs: one panel. */
+static void dense_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
+                           const weight_block *block, float *out)
+{
+    const unsigned l = block->layer;
+    const mnist_layer *layer = &pass->mlp->layers[l];
+    const size_t width = mnist_panel_width(layer, block->panel), column = block->panel * MNIST_PANEL;
+    const size_t first = block->first, rows = smaller(block->end, layer->inputs) - first;
+    _Alignas(MNIST_ALIGN) float shifted[MNIST_PANEL];
+    const float *init = NULL;
+    if (l == 0 && batch->shift != 0.0f) {
+        shifted_gradient(pass, batch, block->panel, shifted);
+        init = shifted;
+    }
+    if (l > 0 && pass->half) {
         pass->half->product(&(mnist_pair_product){
             .out = out,
             .out_stride = width,
             .x = pass->activation_pairs[l - 1].across + first,
             .x_row = 1,
             .x_step = pass->mlp->layers[l - 1].row,
-            .w = pass->delta_pairs[l].across + panel * MNIST_PANEL,
+            .w = pass->delta_pairs[l].across + column,
             .w_stride = layer->row,
-            .rows = smaller(end, layer->inputs) - first,
+            .rows = rows,
             .depth = (batch->count + 1) / 2,
             .width = width,
         });
@@ -155,15 +204,29 @@ static void weight_gradient_block(mnist_pass *pass, const mnist_pass_batch *batc
             .x = (l == 0 ? batch->x : pass->activations[l - 1]) + first, /* down its columns */
             .x_row = 1,
             .x_step = l == 0 ? batch->x_stride : pass->mlp->layers[l - 1].row,
-            .w = deltas,
+            .w = pass->deltas[l] + column,
             .w_stride = layer->row,
-            .rows = smaller(end, layer->inputs) - first,
+            .rows = rows,
             .depth = batch->count,
             .width = width,
         });
     }
-    if (end > layer->inputs) {
-        bias_gradient(pass, batch, l, panel, out + (layer->inputs - first) * width);
+}
+
+/* dW and db of a block, to out; out_panel lies between two panels. */
+static void weight_gradient_block(const mnist_pass *pass, const mnist_pass_batch *batch,
+                                  const weight_block *block, float *out, size_t out_panel)
+{
+    const mnist_layer *layer = &pass->mlp->layers[block->layer];
+    if (block->layer == 0 && !batch->x) {
+        byte_gradient(pass, batch, block, out, out_panel);
+    } else {
+        dense_gradient(pass, batch, block, out);
+    }
+    for (size_t p = 0; block->end > layer->inputs && p < block->panels; p++) {
+        bias_gradient(pass, batch, block->layer, block->panel + p,
+                      out + p * out_panel +
+                          (layer->inputs - block->first) * mnist_panel_width(layer, block->panel));
     }
 }
 
@@ -195,33 +258,34 @@ static void backward_part(mnist_pass *pass, const mnist_pass_batch *batch, size_
     }
 }
 
-/* A block of the gradient: which one, and where its sum of squares goes. */
-typedef struct weight_block {
-    unsigned layer;
-    size_t panel, first, end;
-    double *norm;
-} weight_block;
-
 typedef void (*weight_block_visit)(mnist_pass *pass, const weight_block *block, void *context);
 
 /* Calls visit for every block of the gradient that is this worker's: always the same ones. */
-static void visit_weight_blocks(mnist_pass *pass, mnist_worker worker, weight_block_visit visit,
-                                void *context)
+static void visit_weight_blocks(mnist_pass *pass, const mnist_pass_batch *batch,
+                                mnist_worker worker, weight_block_visit visit, void *context)
 {
     double *norms = pass->norms;
     for (unsigned l = 0; l < pass->mlp->layer_count; l++) {
         const mnist_layer *layer = &pass->mlp->layers[l];
         size_t rows = layer->inputs + 1, blocks = weight_blocks(layer), unit, units_end;
         mnist_worker_share(worker, layer->panels * blocks, &unit, &units_end);
-        for (; unit < units_end; unit++) {
-            size_t first = unit % blocks * WEIGHT_BLOCK;
-            visit(pass,
-                  &(weight_block){.layer = l,
-                                  .panel = unit / blocks,
-                                  .first = first,
-                                  .end = smaller(first + WEIGHT_BLOCK, rows),
-                                  .norm = norms + unit},
-                  context);
+        while (unit < units_end) { /* to the end of a panel, or of two */
+            size_t panels =
+                pass->half ? mnist_pass_panels(pass, batch, l, unit, units_end, blocks) : 1;
+            size_t run = smaller(blocks - unit % blocks, units_end - unit);
+            for (size_t k = unit; k < unit + run; k++) {
+                size_t first = k % blocks * WEIGHT_BLOCK;
+                visit(pass,
+                      &(weight_block){.layer = l,
+                                      .panel = k / blocks,
+                                      .panels = panels,
+                                      .first = first,
+                                      .end = smaller(first + WEIGHT_BLOCK, rows),
+                                      .norm = norms + k,
+                                      .next_norm = blocks},
+                      context);
+            }
+            unit += panels * run;
         }
         norms += layer->panels * blocks;
     }
@@ -236,18 +300,28 @@ typedef struct weight_step {
     bool measure; /* the whole gradient's norm, before any of it is used */
 } weight_step;
 
-static float *gradient_of(const mnist_pass *pass, const weight_block *block)
+/* Where a block's values are in an arena, and what lies between those of two panels. */
+static size_t block_at(const mnist_pass *pass, const weight_block *block, size_t *next_panel)
 {
-    return pass->gradient +
-           mnist_panel_row(&pass->mlp->layers[block->layer], block->panel, block->first);
+    const mnist_layer *layer = &pass->mlp->layers[block->layer];
+    *next_panel = MNIST_PANEL * (layer->inputs + 1);
+    return mnist_panel_row(layer, block->panel, block->first);
+}
+
+static void update_block(const mnist_pass *pass, const weight_block *block, const weight_step *step,
+                         const float *gradient, size_t next_panel)
+{
+    for (size_t p = 0; p < block->panels; p++) {
+        mnist_optimizer_update(step->optimizer, pass->kernels, pass->mlp, gradient + p * next_panel,
+                               &pass->mlp->layers[block->layer], block->panel + p, block->first,
+                               block->end, step->lr, step->scale);
+    }
 }
 
 static void update_weight_block(mnist_pass *pass, const weight_block *block, void *context)
 {
-    const weight_step *step = context;
-    mnist_optimizer_update(step->optimizer, pass->kernels, pass->mlp, gradient_of(pass, block),
-                           &pass->mlp->layers[block->layer], block->panel, block->first, block->end,
-                           step->lr, step->scale);
+    size_t next_panel, at = block_at(pass, block, &next_panel);
+    update_block(pass, block, context, pass->gradient + at, next_panel);
 }
 
 /* Images are read in random order from more memory than caches hold, and no hardware guesses which
@@ -278,12 +352,14 @@ static void fetch_weights(const mnist_pass *pass, const weight_block *block,
                           const mnist_optimizer *optimizer)
 {
 #if defined(__GNUC__)
-    const mnist_layer *layer = &pass->mlp->layers[block->layer];
-    size_t at = mnist_panel_row(layer, block->panel, block->first);
-    size_t end = at + (block->end - block->first) * mnist_panel_width(layer, block->panel);
-    for (; at < end; at += MNIST_LANES) {
-        __builtin_prefetch(pass->mlp->parameters + at, 1, 2);
-        __builtin_prefetch(optimizer->velocity + at, 1, 2);
+    size_t width = mnist_panel_width(&pass->mlp->layers[block->layer], block->panel);
+    size_t next_panel, at = block_at(pass, block, &next_panel);
+    for (size_t p = 0; p < block->panels; p++, at += next_panel) {
+        const size_t end = at + (block->end - block->first) * width;
+        for (size_t k = at; k < end; k += MNIST_LANES) {
+            __builtin_prefetch(pass->mlp->parameters + k, 1, 2);
+            __builtin_prefetch(optimizer->velocity + k, 1, 2);
+        }
     }
 #else
     (void)pass;
@@ -298,25 +374,22 @@ static void make_weight_block(mnist_pass *pass, const weight_block *block, void 
     if (step->fetch_weights) {
         fetch_weights(pass, block, step->optimizer);
     }
-    if (block->layer == 0) {
+    for (size_t p = 0; block->layer == 0 && p < block->panels; p++) {
         fetch_next(step, pass->mlp->layers[0].inputs);
     }
     if (step->optimizer && !step->measure) { /* used up while in cache, never in memory */
-        _Alignas(MNIST_ALIGN) float gradient[WEIGHT_BLOCK * MNIST_PANEL];
-        weight_gradient_block(pass, step->batch, block->layer, block->panel, block->first,
-                              block->end, gradient);
-        mnist_optimizer_update(step->optimizer, pass->kernels, pass->mlp, gradient,
-                               &pass->mlp->layers[block->layer], block->panel, block->first,
-                               block->end, step->lr, 1.0f);
+        _Alignas(MNIST_ALIGN) float gradient[2 * WEIGHT_BLOCK * MNIST_PANEL];
+        weight_gradient_block(pass, step->batch, block, gradient, WEIGHT_BLOCK * MNIST_PANEL);
+        update_block(pass, block, step, gradient, WEIGHT_BLOCK * MNIST_PANEL);
         return;
     }
-    float *gradient = gradient_of(pass, block);
-    weight_gradient_block(pass, step->batch, block->layer, block->panel, block->first, block->end,
-                          gradient);
-    if (step->measure) {
+    size_t next_panel, at = block_at(pass, block, &next_panel);
+    weight_gradient_block(pass, step->batch, block, pass->gradient + at, next_panel);
+    for (size_t p = 0; step->measure && p < block->panels; p++) {
         const mnist_layer *layer = &pass->mlp->layers[block->layer];
-        *block->norm = pass->kernels->sum_squares(
-            gradient, (block->end - block->first) * mnist_panel_width(layer, block->panel));
+        block->norm[p * block->next_norm] = pass->kernels->sum_squares(
+            pass->gradient + at + p * next_panel,
+            (block->end - block->first) * mnist_panel_width(layer, block->panel));
     }
 }
 
@@ -350,7 +423,7 @@ static void finish_update(mnist_pass *pass, weight_step *step, mnist_worker work
     if (clip > 0.0f && norm > (double)clip) {
         step->scale = (float)((double)step->scale * ((double)clip / norm));
     }
-    visit_weight_blocks(pass, worker, update_weight_block, step);
+    visit_weight_blocks(pass, step->batch, worker, update_weight_block, step);
 }
 
 void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
@@ -372,7 +445,7 @@ void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
         .fetch_weights =
             optimizer && 2 * pass->mlp->arena_size * sizeof(float) / worker.count > FETCH_WEIGHTS,
         .measure = optimizer && (optimizer->sgd.clip_norm > 0.0f || batch->loss_scale > 0.0f)};
-    visit_weight_blocks(pass, worker, make_weight_block, &step);
+    visit_weight_blocks(pass, batch, worker, make_weight_block, &step);
     if (step.measure) {
         finish_update(pass, &step, worker);
     }

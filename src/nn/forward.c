@@ -7,14 +7,15 @@
  * cache. */
 #define ROUNDED_ROWS 112u
 #define PAIRED_ROWS  128u
+#define BYTE_ROWS    112u /* in pairs, of two panels */
 
 /* b + shift * column sums of W, for one panel of the first layer. */
-static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, panel_row *out)
+static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, float *out)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
     size_t width = mnist_panel_width(layer, panel);
     pass->kernels->product(&(mnist_product){
-        .out = out->value,
+        .out = out,
         .init = pass->mlp->parameters + mnist_panel_row(layer, panel, layer->inputs),
         .x = &shift, /* every input's */
         .w = pass->mlp->parameters + mnist_panel_row(layer, panel, 0),
@@ -33,7 +34,6 @@ static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
     const size_t image = first - batch->row, width = mnist_panel_width(layer, panel);
-    const size_t next_panel = MNIST_PANEL * (layer->inputs + 1);
     if (batch->x) {
         pass->kernels->product(&(mnist_product){
             .out = z,
@@ -56,22 +56,61 @@ static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch
         .out_stride = layer->row,
         .init = init,
         .init_stride = init_stride,
-        .init_panel = next_panel, /* the bias is a row of its panel */
+        .init_panel = MNIST_PANEL,
         .x = batch->bytes + (batch->index ? 0 : image * layer->inputs) + k,
         .index = batch->index ? batch->index + image : NULL,
         .x_stride = layer->inputs,
         .table = batch->table,
         .w = w,
         .w_stride = width,
-        .w_panel = next_panel,
+        .w_panel = MNIST_PANEL * (layer->inputs + 1),
         .rows = end - first,
         .depth = depth,
         .width = panels * width,
     });
 }
 
-static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
-                          size_t panels, const float *bias, float *z, size_t first, size_t end)
+/* The same of bytes by pairs, all inputs, a block of weights at a time, and of one panel or two. */
+static void forward_byte_pairs(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
+                               size_t panels, const float *bias, float *z, size_t first, size_t end)
+{
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    const size_t image = first - batch->row, width = mnist_panel_width(layer, panel);
+    const size_t blocks = blocks_of(layer->inputs, BYTE_ROWS);
+    _Alignas(MNIST_ALIGN) mnist_pair pairs[2][BYTE_ROWS / 2 * MNIST_PANEL];
+    for (size_t block = 0, k = 0, next; block < blocks; block++, k = next) { /* nearly of a size */
+        next = block + 1 < blocks ? layer->inputs * (block + 1) / blocks / 2 * 2 : layer->inputs;
+        for (size_t p = 0; p < panels; p++) {
+            mnist_pass_pair_weights(
+                pass, pass->mlp->parameters + mnist_panel_row(layer, panel + p, k), width, next - k,
+                true, pairs[p]);
+        }
+        pass->half->byte_product(&(mnist_pair_byte_product){
+            .out = z,
+            .out_stride = layer->row,
+            .init = k == 0 ? bias : z,
+            .init_stride = k == 0 ? 0 : layer->row,
+            .x = batch->bytes + (batch->index ? 0 : image * layer->inputs) + k,
+            .index = batch->index ? batch->index + image : NULL,
+            .x_stride = layer->inputs,
+            .table = batch->table,
+            .w = pairs[0],
+            .w_stride = width,
+            .rows = end - first,
+            .depth = next - k,
+            .width = width,
+            .panels = panels,
+            .out_panel = MNIST_PANEL,
+            .init_panel = MNIST_PANEL,
+            .w_panel = BYTE_ROWS / 2 * MNIST_PANEL,
+        });
+    }
+}
+
+/* The same as floats, one panel, or two of fp32. Mixed precision makes infinite weights the largest
+ * finite: 0 times one would matter, which zeros left out must not. */
+static void forward_floats(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
+                           size_t panels, const float *bias, float *z, size_t first, size_t end)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
     const float *weights = pass->mlp->parameters + mnist_panel_row(layer, panel, 0);
@@ -84,9 +123,36 @@ static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch,
     _Alignas(MNIST_ALIGN) float rounded[ROUNDED_ROWS * MNIST_PANEL];
     for (size_t k = 0; k < layer->inputs; k += ROUNDED_ROWS) {
         size_t depth = smaller(layer->inputs - k, ROUNDED_ROWS);
-        mnist_pass_round_weights(pass, weights + k * width, depth * width, rounded);
+        pass->half->round_finite(weights + k * width, rounded, depth * width);
         forward_inputs(pass, batch, panel, 1, k == 0 ? bias : z, k == 0 ? 0 : layer->row, z, first,
                        end, k, depth, rounded);
+    }
+}
+
+/* z = x W + b of rows [first, end) of the pass, one panel of the first layer or two. */
+static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
+                          size_t panels, float *z, size_t first, size_t end)
+{
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    const size_t width = mnist_panel_width(layer, panel);
+    _Alignas(MNIST_ALIGN) float bias[2 * MNIST_PANEL] = {0};
+    for (size_t p = 0; p < panels; p++) {
+        if (batch->shift != 0.0f) {
+            shifted_bias(pass, panel + p, batch->shift, bias + p * MNIST_PANEL);
+        } else {
+            memcpy(bias + p * MNIST_PANEL,
+                   pass->mlp->parameters + mnist_panel_row(layer, panel + p, layer->inputs),
+                   width * sizeof *bias);
+        }
+    }
+    if (mnist_pass_pairs_bytes(pass, batch, bias, panels * width)) {
+        forward_byte_pairs(pass, batch, panel, panels, bias, z, first, end);
+        return;
+    }
+    const size_t together = pass->half ? 1 : panels;
+    for (size_t p = 0; p < panels; p += together) {
+        forward_floats(pass, batch, panel + p, together, bias + p * MNIST_PANEL,
+                       z + p * MNIST_PANEL, first, end);
     }
 }
 
@@ -116,7 +182,7 @@ static void forward_above(const mnist_pass *pass, unsigned l, size_t panel, cons
     _Alignas(MNIST_ALIGN) mnist_pair pairs[PAIRED_ROWS / 2 * MNIST_PANEL];
     for (size_t k = 0; k < layer->inputs; k += PAIRED_ROWS) {
         size_t depth = smaller(layer->inputs - k, PAIRED_ROWS);
-        mnist_pass_pair_weights(pass, weights + k * width, width, depth, pairs);
+        mnist_pass_pair_weights(pass, weights + k * width, width, depth, false, pairs);
         pass->half->product(&(mnist_pair_product){
             .out = z,
             .out_stride = layer->row,
@@ -134,19 +200,8 @@ static void forward_above(const mnist_pass *pass, unsigned l, size_t panel, cons
     }
 }
 
-/* How many panels are best done at once from `panel` on, before panel `end`: the images' bytes are
- * looked through once for two whole ones. A shift makes a bias of each panel alone. */
-static size_t panels_at_once(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
-                             size_t panel, size_t end)
-{
-    return l == 0 && !batch->x && batch->shift == 0.0f && !pass->half && end - panel >= 2 &&
-                   mnist_panel_width(&pass->mlp->layers[0], panel + 1) == MNIST_PANEL
-               ? 2
-               : 1;
-}
-
-/* z = a W + b of rows [first, end) of the pass, one panel of layer l or as many as
- * panels_at_once; f(z) too if it is a hidden layer. */
+/* z = a W + b of rows [first, end) of the pass, one panel of layer l, or two where
+ * mnist_pass_panels says so; f(z) too if it is a hidden layer. */
 static void forward_panels(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                            size_t panel, size_t panels, size_t first, size_t end)
 {
@@ -156,16 +211,12 @@ static void forward_panels(mnist_pass *pass, const mnist_pass_batch *batch, unsi
     size_t at = first * layer->row + column;
     float *a = pass->activations[l] + at;
     float *z = pass->inputs[l] ? pass->inputs[l] + at : a;
-    const float *bias = mlp->parameters + mnist_panel_row(layer, panel, layer->inputs);
     if (l > 0) {
-        forward_above(pass, l, panel, bias, z, first, end);
+        forward_above(pass, l, panel,
+                      mlp->parameters + mnist_panel_row(layer, panel, layer->inputs), z, first,
+                      end);
     } else {
-        panel_row shifted;
-        if (batch->shift != 0.0f) {
-            shifted_bias(pass, panel, batch->shift, &shifted);
-            bias = shifted.value;
-        }
-        forward_first(pass, batch, panel, panels, bias, z, first, end);
+        forward_first(pass, batch, panel, panels, z, first, end);
     }
     if (l + 1 == mlp->layer_count) {
         return;
@@ -190,11 +241,9 @@ void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mn
         size_t unit, units_end;
         mnist_worker_share(worker, mlp->layers[l].panels * image_blocks, &unit, &units_end);
         while (unit < units_end) { /* a panel at a time, as many of its blocks as are mine */
-            size_t panel = unit / image_blocks, block = unit % image_blocks, panels = 1;
+            size_t panel = unit / image_blocks, block = unit % image_blocks;
+            size_t panels = mnist_pass_panels(pass, batch, l, unit, units_end, image_blocks);
             size_t blocks = smaller(image_blocks - block, units_end - unit);
-            if (block == 0) {
-                panels = panels_at_once(pass, batch, l, panel, units_end / image_blocks);
-            }
             forward_panels(pass, batch, l, panel, panels, block * IMAGE_BLOCK,
                            smaller((block + blocks) * IMAGE_BLOCK, batch->count));
             unit += panels * blocks;
@@ -227,8 +276,8 @@ void mnist_pass_loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool 
     if (gradient && pass->half) {
         const mnist_layer *layer = &pass->mlp->layers[last];
         mnist_pass_make_operands(pass, pass->deltas[last],
-                                 last > 0 ? &pass->delta_pairs[last] : NULL, layer->row, first, end,
-                                 0, layer->stride);
+                                 &pass->delta_pairs[last], layer->row, first, end, 0,
+                                 layer->stride);
     }
 }
 
@@ -238,7 +287,7 @@ void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch)
     const size_t end = batch->row + batch->count;
     for (unsigned l = 0; l < mlp->layer_count && batch->count > 0; l++) {
         for (size_t panel = 0, panels; panel < mlp->layers[l].panels; panel += panels) {
-            panels = panels_at_once(pass, batch, l, panel, mlp->layers[l].panels);
+            panels = mnist_pass_panels(pass, batch, l, panel, mlp->layers[l].panels, 1);
             forward_panels(pass, batch, l, panel, panels, batch->row, end);
         }
     }

@@ -7,12 +7,29 @@
 #include <assert.h>
 #include <string.h>
 
-static bool allocate_pairs(const mnist_pass *pass, struct mnist_pairs *pairs,
-                           const mnist_layer *layer)
+static mnist_pair *allocate_pairs(size_t rows, size_t row, bool *ok)
 {
-    pairs->along = mnist_alloc(pass->capacity * (layer->row / 2), sizeof *pairs->along);
-    pairs->across = mnist_alloc((pass->capacity + 1) / 2 * layer->row, sizeof *pairs->across);
-    return pairs->along && pairs->across;
+    mnist_pair *pairs = mnist_alloc(rows * row, sizeof *pairs);
+    *ok = *ok && pairs;
+    return pairs;
+}
+
+static bool allocate_operands(mnist_pass *pass, unsigned l)
+{
+    const mnist_layer *layer = &pass->mlp->layers[l];
+    const size_t capacity = pass->capacity, pairs = (capacity + 1) / 2, row = layer->row;
+    bool ok = true;
+    if (l + 1 < pass->mlp->layer_count) {
+        pass->activation_pairs[l].along = allocate_pairs(capacity, row / 2, &ok);
+        pass->activation_pairs[l].across = allocate_pairs(pairs, row, &ok);
+    }
+    if (l > 0) {
+        pass->delta_pairs[l].along = allocate_pairs(capacity, row / 2, &ok);
+    }
+    if (l > 0 || pass->half->byte_product) {
+        pass->delta_pairs[l].across = allocate_pairs(pairs, row, &ok);
+    }
+    return ok;
 }
 
 static bool allocate(mnist_pass *pass, bool gradient)
@@ -33,12 +50,7 @@ static bool allocate(mnist_pass *pass, bool gradient)
             pass->deltas[l] = mnist_alloc(size, sizeof(float));
             ok = ok && pass->deltas[l];
         }
-        if (pass->half && l + 1 < mlp->layer_count) {
-            ok = ok && allocate_pairs(pass, &pass->activation_pairs[l], layer);
-        }
-        if (pass->half && l > 0) {
-            ok = ok && allocate_pairs(pass, &pass->delta_pairs[l], layer);
-        }
+        ok = ok && (!pass->half || allocate_operands(pass, l));
         if (keeps_input && l + 1 < mlp->layer_count) {
             pass->inputs[l] = mnist_alloc(size, sizeof(float));
             ok = ok && pass->inputs[l];

@@ -24,7 +24,7 @@ struct mnist_pass {
     float *deltas[MNIST_MAX_HIDDEN + 1];      /* d(mean loss) / dz, times the loss scale */
     /* With half, what products read instead of activations and deltas: in pairs along rows,
      * (capacity, row / 2), and of two rows, ((capacity + 1) / 2, row). The first layer's deltas
-     * are rounded, and read as they are. */
+     * have none along rows: they are rounded, and read as they are or in pairs of two rows. */
     struct mnist_pairs {
         mnist_pair *along, *across;
     } activation_pairs[MNIST_MAX_HIDDEN + 1], delta_pairs[MNIST_MAX_HIDDEN + 1];

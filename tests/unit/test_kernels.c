@@ -686,6 +686,135 @@ static void test_half_product(void **state)
     mnist_free(wr);
 }
 
+/* The other ways to make operands: finite ones, in pairs, and turned. */
+static void test_half_operands(void **state)
+{
+    (void)state;
+    enum { COUNT = 512, SIDE = MNIST_PANEL };
+    float *in = filled(SIDE * SIDE, 5, 1.0f), *out = filled(SIDE * SIDE, 6, 1.0f);
+    float *expected = filled(SIDE * SIDE, 7, 1.0f);
+    for (size_t i = 0; i < SIDE * SIDE; i++) {
+        in[i] = awkward(i);
+    }
+    for (size_t k = 0; mnist_kernels_list(k); k++) {
+        const char *name = mnist_kernels_list(k)->name;
+        for (mnist_precision p = MNIST_BF16; p < MNIST_PRECISIONS; p++) {
+            const mnist_half *half = mnist_kernels_list(k)->half[p];
+            const float most = p == MNIST_BF16 ? 0x1.fep127f : 65504.0f;
+            half->round(in, expected, COUNT);
+            for (size_t i = 0; i < COUNT; i++) {
+                expected[i] = isinf(expected[i]) ? copysignf(most, expected[i]) : expected[i];
+            }
+            half->round_finite(in, out, COUNT);
+            assert_same_bits(expected, out, COUNT, name);
+        }
+    }
+    for (size_t i = 0; i < SIDE * SIDE; i++) { /* of a NaN, not all bits are the same everywhere */
+        in[i] = isnan(in[i]) ? 1.0f : in[i];
+    }
+    for (size_t k = 0; mnist_kernels_list(k); k++) {
+        for (mnist_precision p = MNIST_BF16; p < MNIST_PRECISIONS; p++) {
+            const mnist_half *half = mnist_kernels_list(k)->half[p], *oracle = ORACLE->half[p];
+            oracle->round_finite(in, expected, COUNT);
+            for (size_t width = MNIST_LANES; width <= SIDE; width += MNIST_LANES) {
+                static mnist_pair want[SIDE * SIDE], found[SIDE * SIDE];
+                for (int rest = 0; rest < 2; rest++) {
+                    const float *b = rest ? NULL : expected + SIDE;
+                    oracle->pair_across(expected, b, want, width);
+                    half->pair_across_finite(in, b ? in + SIDE : NULL, found, width);
+                    assert_memory_equal(want, found, width * sizeof *want);
+                }
+                for (size_t rows = 1; rows <= SIDE; rows++) {
+                    memset(want, 0xaa, sizeof want);
+                    memset(found, 0xaa, sizeof found);
+                    oracle->pair_turned(in, SIDE, want, SIDE, rows, width);
+                    half->pair_turned(in, SIDE, found, SIDE, rows, width);
+                    assert_memory_equal(want, found, sizeof want);
+                    for (size_t r = 0; r < rows; r++) {
+                        half->pair_along(in + r * SIDE, found, width);
+                        for (size_t c = 0; c < width / 2; c++) {
+                            assert_int_equal(found[c], want[c * SIDE + r]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    mnist_free(in);
+    mnist_free(out);
+    mnist_free(expected);
+}
+
+/* A product of bytes in pairs: the bits of bytes and floats. Odd depths, depths past a block, every
+ * width, one panel and two. */
+static void test_half_byte_product(void **state)
+{
+    (void)state;
+    enum { ROWS = 5, DEPTH = 301, PANEL = (DEPTH + 1) / 2 * MNIST_PANEL, OUT = ROWS * MNIST_PANEL };
+    static const size_t depths[] = {0, 1, 2, 3, 63, 64, 65, 127, 128, 129, 130, 200, 256, 257, 301};
+    static const uint32_t index[ROWS] = {3, 0, 4, 4, 1};
+    float *table = filled(256, 2, 1.0f), *w = filled(2 * 2 * PANEL, 3, 0.1f);
+    float *wr = filled(2 * 2 * PANEL, 0, 1.0f), *init = filled(2 * OUT, 4, 1.0f);
+    uint8_t *bytes = malloc(ROWS * DEPTH); /* exactly: no byte behind the last may be read */
+    mnist_pair *pairs = mnist_alloc(2 * PANEL, sizeof *pairs);
+    assert_non_null(bytes);
+    assert_non_null(pairs);
+    for (size_t i = 0; i < ROWS * DEPTH; i++) {
+        bytes[i] = byte_at(i);
+    }
+    table[0] = 0.0f;
+    for (size_t k = 0; mnist_kernels_list(k); k++) {
+        for (mnist_precision p = MNIST_BF16; p < MNIST_PRECISIONS; p++) {
+            const mnist_half *half = mnist_kernels_list(k)->half[p];
+            if (!half->byte_product) {
+                continue;
+            }
+            ORACLE->half[p]->round(table, table, 256);
+            ORACLE->half[p]->round(w, wr, 2 * 2 * PANEL);
+            for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
+                for (size_t width = MNIST_LANES; width <= 2 * MNIST_PANEL; width += MNIST_LANES) {
+                    const size_t depth = depths[d], panels = width > MNIST_PANEL ? 2 : 1;
+                    const size_t columns = panels == 2 ? MNIST_PANEL : width;
+                    const bool in_order = (d + width / MNIST_LANES) % 2 == 0;
+                    float expected[2 * OUT], found[2 * OUT];
+                    memcpy(expected, init, sizeof expected);
+                    memcpy(found, init, sizeof found);
+                    for (size_t panel = 0; panel < panels; panel++) {
+                        const float *from = w + panel * 2 * PANEL;
+                        for (size_t r = 0; r < depth; r += 2) {
+                            half->pair_across(
+                                from + r * MNIST_PANEL,
+                                r + 1 < depth ? from + (r + 1) * MNIST_PANEL : NULL,
+                                pairs + panel * PANEL + r / 2 * MNIST_PANEL, MNIST_PANEL);
+                        }
+                        ORACLE->byte_product(&(mnist_byte_product){
+                            .out = expected + panel * OUT, .out_stride = MNIST_PANEL,
+                            .init = d % 3 == 0 ? NULL : init + panel * OUT,
+                            .init_stride = d % 3 == 1 ? 0 : MNIST_PANEL, .x = bytes,
+                            .index = in_order ? NULL : index, .x_stride = depth, .table = table,
+                            .w = wr + panel * 2 * PANEL, .w_stride = MNIST_PANEL, .rows = ROWS,
+                            .depth = depth, .width = columns});
+                    }
+                    half->byte_product(&(mnist_pair_byte_product){
+                        .out = found, .out_stride = MNIST_PANEL, .init = d % 3 == 0 ? NULL : init,
+                        .init_stride = d % 3 == 1 ? 0 : MNIST_PANEL, .x = bytes,
+                        .index = in_order ? NULL : index, .x_stride = depth, .table = table,
+                        .w = pairs, .w_stride = MNIST_PANEL, .rows = ROWS, .depth = depth,
+                        .width = columns, .panels = panels, .alike = d % 2 == 0, .out_panel = OUT, .init_panel = OUT,
+                        .w_panel = PANEL});
+                    assert_same_bits(expected, found, 2 * OUT, mnist_kernels_list(k)->name);
+                }
+            }
+        }
+    }
+    mnist_free(table);
+    mnist_free(w);
+    mnist_free(wr);
+    mnist_free(init);
+    mnist_free(pairs);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -697,6 +826,8 @@ int main(void)
         cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_half_rounding),
         cmocka_unit_test(test_half_product),
+        cmocka_unit_test(test_half_operands),
+        cmocka_unit_test(test_half_byte_product),
         cmocka_unit_test(test_activations_same_bits),
         cmocka_unit_test(test_activations_accuracy),
         cmocka_unit_test(test_log),
