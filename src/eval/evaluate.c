@@ -1,5 +1,6 @@
 #include <mnist/eval.h>
 
+#include "base/fetch.h"
 #include "base/memory.h"
 #include "base/pool.h"
 #include "base/status.h"
@@ -31,17 +32,8 @@ typedef struct evaluator {
  * guesses: while some are gone through, the next are asked for. */
 static void fetch_images(const evaluator *e, size_t image, size_t end)
 {
-#if defined(__GNUC__)
     const size_t pixels = (size_t)e->view.rows * e->view.cols;
-    const uint8_t *at = e->view.images + image * pixels;
-    for (; at < e->view.images + end * pixels; at += 64) {
-        __builtin_prefetch(at, 0, 2);
-    }
-#else
-    (void)e;
-    (void)image;
-    (void)end;
-#endif
+    mnist_fetch_later(e->view.images + image * pixels, (end - image) * pixels);
 }
 
 static size_t smaller(size_t a, size_t b)

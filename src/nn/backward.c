@@ -1,6 +1,8 @@
 /* Backward: deltas from the logits down, weight gradients, the update. */
 #include "nn/parts.h"
 
+#include "base/fetch.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -238,6 +240,12 @@ static void backward_part(mnist_pass *pass, const mnist_pass_batch *batch, size_
     unsigned last = mlp->layer_count - 1;
     /* The last layer still goes by images: no barrier stands between its logits and here. */
     size_t blocks = last == 0 ? 0 : blocks_of(mlp->layers[last].inputs, MNIST_PANEL);
+    if (last > 0 && worker.count > 1) { /* others have read them in the step before */
+        const mnist_layer *below = &mlp->layers[last - 1];
+        mnist_fetch_rows_to_write(pass->deltas[last - 1] + first * below->row,
+                                  below->row * sizeof(float), end - first,
+                                  below->stride * sizeof(float));
+    }
     for (size_t block = 0; block < blocks && first < end; block++) {
         backward_block(pass, last, block, first, end);
     }
@@ -329,19 +337,11 @@ static void update_weight_block(mnist_pass *pass, const weight_block *block, voi
  * to bring them; only into the second-level cache, since the first has its hands full. */
 static void fetch_next(weight_step *step, size_t inputs)
 {
-#if defined(__GNUC__)
     const mnist_pass_batch *batch = step->batch;
     size_t end = smaller(step->fetched + step->fetch, batch->next_count);
     for (; step->fetched < end; step->fetched++) {
-        const uint8_t *image = batch->bytes + batch->next[step->fetched] * inputs;
-        for (size_t p = 0; p < inputs; p += 64) {
-            __builtin_prefetch(image + p, 0, 2);
-        }
+        mnist_fetch_later(batch->bytes + batch->next[step->fetched] * inputs, inputs);
     }
-#else
-    (void)step;
-    (void)inputs;
-#endif
 }
 
 /* A large net's weights and velocities come from memory or the last cache: asked for before the
@@ -351,22 +351,17 @@ static void fetch_next(weight_step *step, size_t inputs)
 static void fetch_weights(const mnist_pass *pass, const weight_block *block,
                           const mnist_optimizer *optimizer)
 {
-#if defined(__GNUC__)
     size_t width = mnist_panel_width(&pass->mlp->layers[block->layer], block->panel);
     size_t next_panel, at = block_at(pass, block, &next_panel);
     for (size_t p = 0; p < block->panels; p++, at += next_panel) {
-        const size_t end = at + (block->end - block->first) * width;
-        for (size_t k = at; k < end; k += MNIST_LANES) {
-            __builtin_prefetch(pass->mlp->parameters + k, 1, 2);
-            __builtin_prefetch(optimizer->velocity + k, 1, 2);
-        }
+        const size_t bytes = (block->end - block->first) * width * sizeof(float);
+        mnist_fetch_later(pass->mlp->parameters + at, bytes);
+        mnist_fetch_later(optimizer->velocity + at, bytes);
     }
-#else
-    (void)pass;
-    (void)block;
-    (void)optimizer;
-#endif
 }
+
+/* More than a first-level cache holds is not worth asking for at once. */
+#define FETCH_DELTAS ((size_t)32 << 10)
 
 static void make_weight_block(mnist_pass *pass, const weight_block *block, void *context)
 {
@@ -426,6 +421,20 @@ static void finish_update(mnist_pass *pass, weight_step *step, mnist_worker work
     visit_weight_blocks(pass, step->batch, worker, update_weight_block, step);
 }
 
+/* The first layer's deltas of this worker's panels, made by image and so by all workers. */
+static void fetch_deltas(const mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker)
+{
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    size_t blocks = weight_blocks(layer), unit, end;
+    mnist_worker_share(worker, layer->panels * blocks, &unit, &end);
+    const size_t column = unit / blocks * MNIST_PANEL;
+    const size_t columns = smaller(blocks_of(end, blocks) * MNIST_PANEL, layer->stride) - column;
+    if (unit < end && batch->count * columns * sizeof(float) <= FETCH_DELTAS) {
+        mnist_fetch_rows(pass->deltas[0] + column, layer->row * sizeof(float), batch->count,
+                         columns * sizeof(float));
+    }
+}
+
 void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
                            mnist_optimizer *optimizer, float lr, mnist_worker worker)
 {
@@ -445,6 +454,9 @@ void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
         .fetch_weights =
             optimizer && 2 * pass->mlp->arena_size * sizeof(float) / worker.count > FETCH_WEIGHTS,
         .measure = optimizer && (optimizer->sgd.clip_norm > 0.0f || batch->loss_scale > 0.0f)};
+    if (worker.count > 1) {
+        fetch_deltas(pass, batch, worker);
+    }
     visit_weight_blocks(pass, batch, worker, make_weight_block, &step);
     if (step.measure) {
         finish_update(pass, &step, worker);

@@ -1,6 +1,8 @@
 /* Forward: layers, activations, loss. */
 #include "nn/parts.h"
 
+#include "base/fetch.h"
+
 #include <string.h>
 
 /* Rows of a panel's weights that are rounded at a time, in a buffer that stays in a first-level
@@ -231,6 +233,16 @@ static void forward_panels(mnist_pass *pass, const mnist_pass_batch *batch, unsi
     }
 }
 
+/* Where a panel's outputs go, other workers have read in the step before. */
+static void fetch_outputs(const mnist_pass *pass, unsigned l, size_t panel, size_t panels,
+                          size_t first, size_t end)
+{
+    const mnist_layer *layer = &pass->mlp->layers[l];
+    const size_t at = first * layer->row + panel * MNIST_PANEL;
+    mnist_fetch_rows_to_write(pass->activations[l] + at, layer->row * sizeof(float), end - first,
+                              panels * mnist_panel_width(layer, panel) * sizeof(float));
+}
+
 void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker,
                              size_t *first, size_t *end)
 {
@@ -244,13 +256,21 @@ void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mn
             size_t panel = unit / image_blocks, block = unit % image_blocks;
             size_t panels = mnist_pass_panels(pass, batch, l, unit, units_end, image_blocks);
             size_t blocks = smaller(image_blocks - block, units_end - unit);
-            forward_panels(pass, batch, l, panel, panels, block * IMAGE_BLOCK,
-                           smaller((block + blocks) * IMAGE_BLOCK, batch->count));
+            size_t rows_end = smaller((block + blocks) * IMAGE_BLOCK, batch->count);
+            if (worker.count > 1) {
+                fetch_outputs(pass, l, panel, panels, block * IMAGE_BLOCK, rows_end);
+            }
+            forward_panels(pass, batch, l, panel, panels, block * IMAGE_BLOCK, rows_end);
             unit += panels * blocks;
         }
         mnist_pool_barrier(worker);
     }
     mnist_pass_images(batch->count, worker, first, end);
+    if (last > 0 && worker.count > 1) {
+        const mnist_layer *below = &mlp->layers[last - 1];
+        mnist_fetch_rows(pass->activations[last - 1] + *first * below->row,
+                         below->row * sizeof(float), *end - *first, below->stride * sizeof(float));
+    }
     for (size_t panel = 0; panel < mlp->layers[last].panels && *first < *end; panel++) {
         forward_panels(pass, batch, last, panel, 1, *first, *end);
     }
