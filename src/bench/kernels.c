@@ -280,8 +280,7 @@ static void byte_gradient(void *context)
                                                       .w_stride = MNIST_PANEL,
                                                       .rows = work->pixels,
                                                       .depth = SMALL_BATCH,
-                                                      .width = MNIST_PANEL,
-                                                      .alike = true});
+                                                      .width = MNIST_PANEL});
 }
 
 static void turn_bytes(void *context)

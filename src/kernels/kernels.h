@@ -52,7 +52,6 @@ typedef struct mnist_byte_product {
     size_t w_stride, w_panel;
     size_t rows, depth;
     size_t width; /* multiple of MNIST_LANES, at most 2 * MNIST_PANEL */
-    bool alike;   /* a hint: row i + 1 is mostly 0 where row i is; changes no result */
 } mnist_byte_product;
 
 /* Softmax and cross-entropy of rows of logits, and the gradient of `scale` times each row's loss.

@@ -112,13 +112,12 @@ static void product(const mnist_product *p)
 
 /* Rows that are made side by side over the bytes that are not 0 in any of them. A sum is a chain of
  * multiply-adds: where a panel has few vectors, its chains alone leave the vector units waiting, and
- * loads of w, of which there is one for every multiply-add of a single row, are the next limit. Two
- * neighbouring pixels are 0 in nearly the same images; three images together use nearly twice the
- * pixels of one. */
-#define BYTE_ALIKE   (SIMD_FLOATS == 16 ? 2 : 1)
-#define BYTE_UNALIKE (SIMD_FLOATS == 16 ? 3 : 1)
-#define BYTE_PANELS  (SIMD_FLOATS == 16 ? 2 : 1) /* or as many panels of one row */
-#define BYTE_SUMS    3
+ * loads of w, of which there is one for every multiply-add of a single row, are the next limit.
+ * Neighbouring pixels are 0 in nearly the same images; and though three images together use nearly
+ * twice the pixels of one, the ends of words come a third as often. */
+#define BYTE_TOGETHER (SIMD_FLOATS == 16 ? 3 : 1)
+#define BYTE_PANELS   (SIMD_FLOATS == 16 ? 2 : 1) /* or as many panels of one row */
+#define BYTE_SUMS     3
 
 /* Some rows of x, and of w as many as their bits have words for. */
 typedef struct byte_part {
@@ -242,11 +241,7 @@ static void byte_panel(const mnist_byte_product *p)
         byte_parts(p, 1, 1, 3 * lane);
         break;
     default:
-        if (p->alike) {
-            byte_parts(p, BYTE_ALIKE, 1, 4 * lane);
-        } else {
-            byte_parts(p, BYTE_UNALIKE, 1, 4 * lane);
-        }
+        byte_parts(p, BYTE_TOGETHER, 1, 4 * lane);
         break;
     }
 }

@@ -166,7 +166,6 @@ static void byte_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
             .rows = rows,
             .depth = batch->count,
             .width = width,
-            .alike = true, /* as neighbouring pixels are */
         });
     }
 }
