@@ -134,15 +134,20 @@ def cold_figures(document, seconds, peak):
     return {"seconds": seconds, "megabytes": peak / 1e6, "accuracy": 100 * accuracy}
 
 
-def project_cold(env, hidden, epochs):
+# Chosen on the last 10,000 training images, seeds 1 to 8.
+COLD = "--hidden 128 --batch-size 64 --epochs 3 --lr 0.2 --warmup 0.3 --weight-decay 3e-5"
+COLD += " --label-smoothing 0.05"
+
+
+def project_cold(env):
     def command(settings):
         return [
             *[env.train, "--json", "--quiet", "--data-dir", env.data, "--val-split", "0"],
-            *["--hidden", hidden, "--batch-size", "128", "--epochs", str(epochs), "--lr", "0.2"],
+            *COLD.split(),
             *["--threads", str(CPUS), "--seed", str(settings["seed"])],
         ]
 
-    return project(f"mnist-train, {hidden} units, {epochs} epochs", command, cold_figures)
+    return project("mnist-train, 128 units, 3 epochs", command, cold_figures)
 
 
 # --- PyTorch and scikit-learn ---------------------------------------------------------------------
@@ -326,8 +331,13 @@ def make_rows(env):
     def cold():
         figures = [("seconds", "seconds", False), ("megabytes", "MB at the peak", False)]
         figures.append(("accuracy", "% of the test images right", True))
-        ours = [project_cold(env, "128", 5), project_cold(env, "256", 3)]
-        return Row("cold", "A cold process to 98 % test accuracy", figures, ours, [torch_cold(env)])
+        return Row(
+            "cold",
+            "A cold process to 98 % test accuracy",
+            figures,
+            [project_cold(env)],
+            [torch_cold(env)],
+        )
 
     return {
         "train-128": lambda: train("train-128", "128", 64, sklearn=True),

@@ -15,9 +15,11 @@
  * the gap between two steps and far shorter than anything a person or a power meter notices. */
 #define SPIN_ROUNDS 4000u
 
-/* Every so many rounds the CPU is offered to others: when two workers have to share one, it is the
- * other that this one waits for. */
-#define YIELD_ROUNDS 2000u
+/* After so many rounds, longer than workers on CPUs of their own wait for each other, and every so many
+ * from then on, the CPU is offered to others: when two workers have to share one, it is the other
+ * that this one waits for. No sooner: the one waited for may arrive during the system call. */
+#define YIELD_FIRST  1000u
+#define YIELD_ROUNDS 64u
 
 /* A barrier is one generation of a counter: the last worker to arrive clears the counter and
  * advances the generation, on which the others poll and then sleep. A run of the pool is two
@@ -64,7 +66,7 @@ static void barrier(mnist_pool *pool)
         if (atomic_load_explicit(&pool->generation, memory_order_acquire) != generation) {
             return;
         }
-        if (round % YIELD_ROUNDS == YIELD_ROUNDS - 1) {
+        if (round >= YIELD_FIRST && round % YIELD_ROUNDS == 0) {
             sched_yield();
         } else {
             relax_cpu();
