@@ -4,7 +4,7 @@
  * - machine: peaks of the chosen kernels' instruction set, and of bf16 and int8 dot products where the
  *   CPU has them; reading from caches and memory; the barrier of the worker threads.
  * - kernels: each kernel alone on one thread, at shapes that nets on MNIST give it. Sparse products
- *   count the products they do, those of the view's first 64 images; the input gradient turns the
+ *   count the products they do, the mean of several batches of 64 images; the input gradient turns the
  *   weights on their side, as the backward pass does.
  * - training: epochs of mnist_train, with zero pixels left out and not.
  * - inference: mnist_evaluate, its set-up included, and images one at a time, from bytes to class.
@@ -65,7 +65,7 @@ mnist_status mnist_bench_run(const mnist_bench_config *config, mnist_view view,
 /* The CPU's own name for itself; "unknown" where there is no instruction to ask it by. */
 void mnist_bench_cpu_name(char name[MNIST_BENCH_NAME]);
 
-/* Fraction of pixels that are not 0, estimated from at most 1000 images. */
+/* Fraction of pixels that are not 0, estimated from at most 200 images. */
 double mnist_bench_density(mnist_view view);
 
 #ifdef __cplusplus

@@ -28,13 +28,13 @@ typedef struct mnist_view {
 /* count images from first on. Asserts first + count <= view.count. */
 mnist_view mnist_view_slice(mnist_view view, size_t first, size_t count);
 
-/* Owns images and labels: a mapped file, or memory. */
+/* Owns images and labels: memory, or a mapped file. */
 typedef struct mnist_dataset mnist_dataset;
 
 /* Reads an image file (IDX, unsigned byte, 3 dimensions) and a label file (unsigned byte, 1
  * dimension; or 32-bit int, 1 or 2 dimensions, of which the first column counts, as in QMNIST).
- * Each may be raw or gzip, told by content. Raw image files are mapped and must not shrink while
- * in use. Everything is checked before it is believed: magic, type, rank, sizes against the bytes
+ * Each may be raw or gzip, told by content. A raw image file of 4 MiB to 1 GiB is read into large
+ * pages where the system has them; else it is mapped and must not shrink while in use. Everything is checked before it is believed: magic, type, rank, sizes against the bytes
  * there are, trailing bytes, gzip CRC, equal counts, labels in range, at least one image.
  * Format: http://yann.lecun.com/exdb/mnist/ (section "file formats"); gzip: RFC 1952.
  * Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO, MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH (counts),

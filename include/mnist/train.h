@@ -29,6 +29,8 @@ typedef struct mnist_train_config {
     float label_smoothing; /* in [0, 1) */
     mnist_zero_skip zero_skip;
     mnist_precision precision; /* of training; evaluation is in fp32 */
+    bool adapt_threads; /* a step is left to one thread where that is faster: it is tried from time
+                         * to time. Changes no result */
 } mnist_train_config;
 
 /* Fields with the values that mnist-train has when no flag is given. */

@@ -17,6 +17,12 @@ typedef void (*mnist_pool_task)(void *argument, mnist_worker worker);
  * to be called from within a task. */
 void mnist_pool_run(mnist_pool *pool, mnist_pool_task task, void *argument);
 
+/* Runs task on the calling thread alone, as the only worker: for work too small to share. */
+static inline void mnist_pool_run_alone(mnist_pool *pool, mnist_pool_task task, void *argument)
+{
+    task(argument, (mnist_worker){pool, 0, 1});
+}
+
 /* Inside a task: waits until every worker has come here. What was written before it is seen by all
  * after it. */
 void mnist_pool_barrier(mnist_worker worker);

@@ -236,6 +236,8 @@ static mnist_status add_products(mnist_suite *suite, mnist_error *err)
 
 typedef struct byte_work {
     const mnist_kernels *kernels;
+    const mnist_half *half;
+    mnist_pair *pairs; /* of w, or of deltas: (pixels + 1, panels * MNIST_PANEL) */
     const uint8_t *images;
     uint8_t *turned; /* (batches, pixels, SMALL_BATCH) */
     size_t pixels, panels, batches, batch;
@@ -283,6 +285,50 @@ static void byte_gradient(void *context)
                                                       .width = MNIST_PANEL});
 }
 
+/* The same in pairs, as mixed precision has it where there is an instruction for it. */
+
+static void pair_forward(void *context)
+{
+    byte_work *work = context;
+    const size_t width = work->panels * MNIST_PANEL;
+    work->half->byte_product(
+        &(mnist_pair_byte_product){.out = work->out,
+                                   .out_stride = width,
+                                   .init = work->init,
+                                   .x = next_batch(work, work->images),
+                                   .x_stride = work->pixels,
+                                   .table = work->table,
+                                   .w = work->pairs,
+                                   .w_stride = MNIST_PANEL,
+                                   .rows = SMALL_BATCH,
+                                   .depth = work->pixels,
+                                   .width = MNIST_PANEL,
+                                   .panels = work->panels,
+                                   .out_panel = MNIST_PANEL,
+                                   .init_panel = MNIST_PANEL,
+                                   .w_panel = (work->pixels + 1) / 2 * MNIST_PANEL});
+}
+
+static void pair_gradient(void *context)
+{
+    byte_work *work = context;
+    work->half->byte_product(
+        &(mnist_pair_byte_product){.out = work->out,
+                                   .out_stride = MNIST_PANEL,
+                                   .x = next_batch(work, work->turned),
+                                   .x_stride = SMALL_BATCH,
+                                   .table = work->table,
+                                   .w = work->pairs,
+                                   .w_stride = MNIST_PANEL,
+                                   .rows = work->pixels,
+                                   .depth = SMALL_BATCH,
+                                   .width = MNIST_PANEL,
+                                   .panels = work->panels,
+                                   .alike = true,
+                                   .out_panel = work->pixels * MNIST_PANEL,
+                                   .w_panel = SMALL_BATCH / 2 * MNIST_PANEL});
+}
+
 static void turn_bytes(void *context)
 {
     const byte_work *work = context;
@@ -302,6 +348,9 @@ static mnist_status make_byte_work(mnist_suite *suite, size_t panels, byte_work 
     size_t batches = suite->view.count / SMALL_BATCH;
     batches = batches < BYTE_BATCHES ? batches : BYTE_BATCHES;
     *work = (byte_work){.kernels = suite->kernels,
+                        .half = suite->kernels->half[MNIST_BF16],
+                        .pairs = mnist_suite_alloc(suite, (pixels + SMALL_BATCH) * panels,
+                                                   MNIST_PANEL * sizeof(mnist_pair)),
                         .images = suite->view.images,
                         .turned = mnist_suite_alloc(suite, pixels, batches * SMALL_BATCH),
                         .pixels = pixels,
@@ -312,10 +361,16 @@ static mnist_status make_byte_work(mnist_suite *suite, size_t panels, byte_work 
                         .w = filled(suite, (pixels + 1) * panels * MNIST_PANEL),
                         .out = filled(suite, (pixels + SMALL_BATCH) * panels * MNIST_PANEL),
                         .init = filled(suite, panels * MNIST_PANEL)};
-    if (!work->turned || !work->table || !work->deltas || !work->w || !work->out || !work->init) {
+    if (!work->pairs || !work->turned || !work->table || !work->deltas || !work->w || !work->out ||
+        !work->init) {
         return short_of_memory(err);
     }
     work->table[0] = 0.0f;
+    work->half->round(work->table, work->table, 256);
+    for (size_t p = 0; p < (pixels + 1) * panels / 2; p++) { /* any rows do, two and two */
+        const float *row = work->w + 2 * p * MNIST_PANEL;
+        work->half->pair_across(row, row + MNIST_PANEL, work->pairs + p * MNIST_PANEL, MNIST_PANEL);
+    }
     for (; work->batch < batches; work->batch++) {
         turn_bytes(work);
     }
@@ -338,17 +393,22 @@ static mnist_status add_bytes(mnist_suite *suite, mnist_error *err)
     static const struct {
         const char *name;
         size_t panels;
-        bool moves;
+        bool moves, pairs;
         void (*work)(void *context);
     } kinds[] = {
-        {"byte product, forward", 1, false, byte_forward},
-        {"byte product, forward", 2, false, byte_forward},
-        {"byte product, weight gradient", 1, false, byte_gradient},
-        {"bytes turned on their side", 1, true, turn_bytes},
+        {"byte product, forward", 1, false, false, byte_forward},
+        {"byte product, forward", 2, false, false, byte_forward},
+        {"byte product, weight gradient", 1, false, false, byte_gradient},
+        {"pair byte product, forward", 2, false, true, pair_forward},
+        {"pair byte product, weight gradient", 2, false, true, pair_gradient},
+        {"bytes turned on their side", 1, true, false, turn_bytes},
     };
     mnist_status status = MNIST_OK;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && status == MNIST_OK; i++) {
         byte_work *work = NULL;
+        if (kinds[i].pairs && !suite->kernels->half[MNIST_BF16]->byte_product) {
+            continue; /* floats do there what pairs do elsewhere */
+        }
         status = make_byte_work(suite, kinds[i].panels, &work, err);
         if (status != MNIST_OK) {
             break;

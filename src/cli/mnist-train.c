@@ -222,6 +222,7 @@ static mnist_status train_once(session *s, unsigned index, run_result *result, m
     *result = (run_result){.seed = settings->train.seed + index,
                            .epochs = settings->out.json ? json_array() : NULL};
     config.seed = result->seed;
+    config.adapt_threads = settings->threads == 0; /* who names a number gets it */
     run r = {s, result};
     mnist_train_hooks hooks = {&r, after_step, after_epoch};
     mnist_status status = make_mlp(s, result->seed, &mlp, err);

@@ -279,7 +279,8 @@ static const mnist_option train_run_options[] = {
      .help = "seed of the weights and of the order of the images"},
     {UNSIGNED(S, threads, 0, MNIST_MAX_THREADS), .letter = 'j', .name = "threads",
      .zero = "all CPUs", .flags = CONFIG, .known_as = "jobs",
-     .help = "threads to work with; 0 for all CPUs; changes no result"},
+     .help = "threads to work with; 0 for all CPUs, or one while that is faster; changes no "
+             "result"},
     {CHOICE(mnist_zero_skip, S, train.zero_skip, zero_skip_name), .name = "zero-skip",
      .argument = "WHEN", .flags = CONFIG,
      .help = "leave out products with pixels that are 0; changes no result"},

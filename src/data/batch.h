@@ -15,7 +15,7 @@ void mnist_batch_shuffle(uint32_t *order, size_t count, uint64_t seed, uint32_t 
 void mnist_batch_gather(mnist_view view, const float table[256], const uint32_t *order,
                         size_t first, size_t count, float *x, size_t ldx, uint8_t *labels);
 
-/* Fraction of pixels that are not 0, estimated from at most 1000 images spread over the view. */
+/* Fraction of pixels that are not 0, estimated from at most 200 images spread over the view. */
 double mnist_batch_density(mnist_view view);
 
 /* Below this density leaving the zeros out is faster (src/kernels/README.md). */

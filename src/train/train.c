@@ -9,6 +9,7 @@
 #include "nn/pass.h"
 #include "train/feed.h"
 #include "train/loss_scale.h"
+#include "train/team.h"
 
 #include <math.h>
 #include <time.h>
@@ -41,6 +42,7 @@ mnist_train_config mnist_train_defaults(void)
                      .step_factor = 0.1f,
                      .step_count = 2},
         .label_smoothing = 0.0f,
+        .adapt_threads = true,
     };
 }
 
@@ -53,6 +55,7 @@ typedef struct trainer {
     mnist_optimizer *optimizer;
     mnist_pass_batch batch; /* the current one */
     mnist_loss_scale loss_scale; /* of fp16 */
+    mnist_team team;
     float lr;
     uint64_t step, steps;
 } trainer;
@@ -171,6 +174,22 @@ static void step_task(void *argument, mnist_worker worker)
     mnist_pass_train_part(t->pass, &batch, t->optimizer, t->lr, worker);
 }
 
+/* One step, by one worker or by all. */
+static void run_step(trainer *t)
+{
+    if (t->team.fixed) {
+        mnist_pool_run(t->pool, step_task, t);
+        return;
+    }
+    const double start = now_seconds();
+    if (mnist_team_alone(&t->team)) {
+        mnist_pool_run_alone(t->pool, step_task, t);
+    } else {
+        mnist_pool_run(t->pool, step_task, t);
+    }
+    mnist_team_note(&t->team, now_seconds() - start);
+}
+
 /* The loss and hits of the batch just done: added up in the order of the images. */
 static void add_up(const trainer *t, double *loss, size_t *correct)
 {
@@ -205,7 +224,7 @@ static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_ho
         size_t count = t->batch.count, correct;
         double loss;
         t->lr = mnist_schedule_lr(&t->config->schedule, t->step, t->steps);
-        mnist_pool_run(t->pool, step_task, t);
+        run_step(t);
         t->step++;
         add_up(t, &loss, &correct);
         if (!isfinite(loss)) {
@@ -289,7 +308,9 @@ mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist
     if (status != MNIST_OK) {
         return status;
     }
-    trainer t = {.config = config, .pool = pool};
+    trainer t = {.config = config,
+                 .pool = pool,
+                 .team = mnist_team_start(mnist_pool_threads(pool), config->adapt_threads)};
     status = prepare_trainer(&t, mlp, train, normalization, err);
     if (status == MNIST_OK) {
         status = run_epochs(&t, mlp, validation, normalization, hooks, err);

@@ -9,8 +9,10 @@
 #include <cmocka.h>
 
 #include <sys/resource.h>
+#include <unistd.h>
 #include <zlib.h>
 
+#include "base/memory.h"
 #include "data/idx.h"
 #include "data/inflate.h"
 #include "data/signature.h"
@@ -566,6 +568,44 @@ static void streams_are_read_up_to_the_limit(void **state)
     mnist_bytes_close(&bytes);
 }
 
+/* A large file is taken into memory, where there are large pages to take it into; one that has
+ * become shorter in the meantime is an error that names the byte. */
+static void large_files_settle_in_memory(void **state)
+{
+    enum { SIZE = (5 << 20) + 3 };
+    mnist_bytes bytes;
+    mnist_error err;
+    char *data = malloc(SIZE);
+    assert_non_null(data);
+    for (size_t i = 0; i < SIZE; i++) {
+        data[i] = (char)(i * 31 >> 3);
+    }
+    scratch_file file = scratch_name(state, "large");
+    assert_int_equal(scratch_write(file.path, data, SIZE), 0);
+    assert_int_equal(mnist_bytes_open(&bytes, file.path, 4, &err), MNIST_OK);
+    assert_int_equal(mnist_bytes_settle(&bytes, file.path, &err), MNIST_OK);
+    assert_true(bytes.mapped != mnist_has_large_pages());
+    assert_int_equal(bytes.size, SIZE);
+    assert_memory_equal(bytes.data, data, SIZE);
+    assert_int_equal(mnist_bytes_settle(&bytes, file.path, &err), MNIST_OK); /* once is enough */
+    mnist_bytes_close(&bytes);
+
+    assert_int_equal(mnist_bytes_open(&bytes, file.path, 4, &err), MNIST_OK);
+    assert_int_equal(truncate(file.path, 4099), 0);
+    if (mnist_has_large_pages()) {
+        assert_int_equal(mnist_bytes_settle(&bytes, file.path, &err), MNIST_ERR_IO);
+        assert_non_null(strstr(err.text, "ends at byte 4099, where it had 5242883"));
+    }
+    mnist_bytes_close(&bytes);
+
+    assert_int_equal(scratch_write(file.path, "small", 5), 0);
+    assert_int_equal(mnist_bytes_open(&bytes, file.path, 4, &err), MNIST_OK);
+    assert_int_equal(mnist_bytes_settle(&bytes, file.path, &err), MNIST_OK);
+    assert_true(bytes.mapped);
+    mnist_bytes_close(&bytes);
+    free(data);
+}
+
 static void inflates_in_pieces_of_any_size(void **state)
 {
     (void)state;
@@ -627,6 +667,7 @@ int main(void)
         cmocka_unit_test(unreadable_files_are_told),
         cmocka_unit_test(pipes_are_read),
         cmocka_unit_test(streams_are_read_up_to_the_limit),
+        cmocka_unit_test(large_files_settle_in_memory),
         cmocka_unit_test(inflates_in_pieces_of_any_size),
         cmocka_unit_test(headers_are_the_format_s),
         cmocka_unit_test(errors_may_go_unread),
