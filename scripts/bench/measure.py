@@ -110,7 +110,10 @@ def run_once(run):
     others = None
     if before is not None:
         others = max(0.0, (after - before - usage.ru_utime - usage.ru_stime) / seconds)
-    document = json.loads(text[text.index("{") :])
+    if "{" in text:
+        document = json.loads(text[text.index("{") :])
+    else:  # name=value …
+        document = dict(field.split("=", 1) for field in text.split())
     # ru_maxrss is in KiB, on macOS in bytes
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Outcome(run.read(document, seconds, peak), document, others)
