@@ -134,9 +134,9 @@ def cold_figures(document, seconds, peak):
     return {"seconds": seconds, "megabytes": peak / 1e6, "accuracy": 100 * float(accuracy)}
 
 
-# Chosen on the last 10,000 training images, seeds 1 to 8.
+# Chosen on the last 10,000 training images, seeds 1 to 8: 98.03 % of them.
 COLD = "--hidden 128 --batch-size 64 --epochs 3 --lr 0.2 --warmup 0.3 --weight-decay 3e-5"
-COLD += " --label-smoothing 0.05"
+COLD += " --label-smoothing 0.05 --limit 50000"  # what they were chosen with: enough
 
 
 def project_cold(env):
