@@ -231,7 +231,8 @@ static mnist_status add_products(mnist_suite *suite, mnist_error *err)
 }
 
 /* Products of bytes: images of the view against one panel or two, without their zeros. One batch
- * after the other: where rows end is guessed by the CPU, and of one batch it would learn by heart. */
+ * after the other: where rows end is guessed by the CPU, and of one batch it would learn by heart.
+ */
 #define BYTE_BATCHES 16u
 
 typedef struct byte_work {
@@ -254,20 +255,19 @@ static void byte_forward(void *context)
 {
     byte_work *work = context;
     const size_t width = work->panels * MNIST_PANEL;
-    work->kernels->byte_product(
-        &(mnist_byte_product){.out = work->out,
-                              .out_stride = width,
-                              .init = work->init,
-                              .init_panel = MNIST_PANEL,
-                              .x = next_batch(work, work->images),
-                              .x_stride = work->pixels,
-                              .table = work->table,
-                              .w = work->w,
-                              .w_stride = MNIST_PANEL,
-                              .w_panel = (work->pixels + 1) * MNIST_PANEL,
-                              .rows = SMALL_BATCH,
-                              .depth = work->pixels,
-                              .width = width});
+    work->kernels->byte_product(&(mnist_byte_product){.out = work->out,
+                                                      .out_stride = width,
+                                                      .init = work->init,
+                                                      .init_panel = MNIST_PANEL,
+                                                      .x = next_batch(work, work->images),
+                                                      .x_stride = work->pixels,
+                                                      .table = work->table,
+                                                      .w = work->w,
+                                                      .w_stride = MNIST_PANEL,
+                                                      .w_panel = (work->pixels + 1) * MNIST_PANEL,
+                                                      .rows = SMALL_BATCH,
+                                                      .depth = work->pixels,
+                                                      .width = width});
 }
 
 static void byte_gradient(void *context)
@@ -312,21 +312,20 @@ static void pair_forward(void *context)
 static void pair_gradient(void *context)
 {
     byte_work *work = context;
-    work->half->byte_product(
-        &(mnist_pair_byte_product){.out = work->out,
-                                   .out_stride = MNIST_PANEL,
-                                   .x = next_batch(work, work->turned),
-                                   .x_stride = SMALL_BATCH,
-                                   .table = work->table,
-                                   .w = work->pairs,
-                                   .w_stride = MNIST_PANEL,
-                                   .rows = work->pixels,
-                                   .depth = SMALL_BATCH,
-                                   .width = MNIST_PANEL,
-                                   .panels = work->panels,
-                                   .alike = true,
-                                   .out_panel = work->pixels * MNIST_PANEL,
-                                   .w_panel = SMALL_BATCH / 2 * MNIST_PANEL});
+    work->half->byte_product(&(mnist_pair_byte_product){.out = work->out,
+                                                        .out_stride = MNIST_PANEL,
+                                                        .x = next_batch(work, work->turned),
+                                                        .x_stride = SMALL_BATCH,
+                                                        .table = work->table,
+                                                        .w = work->pairs,
+                                                        .w_stride = MNIST_PANEL,
+                                                        .rows = work->pixels,
+                                                        .depth = SMALL_BATCH,
+                                                        .width = MNIST_PANEL,
+                                                        .panels = work->panels,
+                                                        .alike = true,
+                                                        .out_panel = work->pixels * MNIST_PANEL,
+                                                        .w_panel = SMALL_BATCH / 2 * MNIST_PANEL});
 }
 
 static void turn_bytes(void *context)
@@ -417,8 +416,8 @@ static mnist_status add_bytes(mnist_suite *suite, mnist_error *err)
                                  .amount = 2.0 * products_of_bytes(work),
                                  .work = kinds[i].work,
                                  .context = work};
-        int used = snprintf(item.name, sizeof item.name, "%s, %u x %zu", kinds[i].name,
-                            SMALL_BATCH, work->pixels);
+        int used = snprintf(item.name, sizeof item.name, "%s, %u x %zu", kinds[i].name, SMALL_BATCH,
+                            work->pixels);
         if (kinds[i].moves) {
             item.unit = MNIST_BENCH_GBYTES;
             item.amount = (double)(SMALL_BATCH * work->pixels);

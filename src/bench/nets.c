@@ -135,8 +135,7 @@ static mnist_status add_training(mnist_suite *suite, const net_shape *shape,
                              .longer = EPOCH_SAMPLES,
                              .most = suite->view.count};
     shape_name(suite, shape, net);
-    snprintf(item.name, sizeof item.name, "%.24s, batch %zu, %s", net, shape->batch,
-             kind->name);
+    snprintf(item.name, sizeof item.name, "%.24s, batch %zu, %s", net, shape->batch, kind->name);
     if (!pool || !mnist_suite_wants(suite, item.name)) {
         return MNIST_OK;
     }
@@ -172,7 +171,8 @@ mnist_status mnist_bench_add_training(mnist_suite *suite, mnist_error *err)
         for (size_t kind = 0; kind < sizeof training_kinds / sizeof training_kinds[0]; kind++) {
             mnist_pool *const pools[] = {suite->one, suite->all};
             for (size_t p = 0; p < 2; p++) {
-                mnist_status status = add_training(suite, &shapes[i], &training_kinds[kind], pools[p], err);
+                mnist_status status =
+                    add_training(suite, &shapes[i], &training_kinds[kind], pools[p], err);
                 if (status != MNIST_OK) {
                     return status;
                 }

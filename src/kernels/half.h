@@ -1,8 +1,8 @@
 /* Mixed precision: operands of 16 bits, sums of 32.
  *
  * bf16 is the upper half of a float (8 bits of mantissa), rounded to nearest even; magnitudes below
- * 2^-56 become 0. With that, a product of two operands is a multiple of 2^-126; what sums start from
- * is too, once magnitudes below 2^-102 count as 0; so every sum is, none is ever denormal, and
+ * 2^-56 become 0. With that, a product of two operands is a multiple of 2^-126; what sums start
+ * from is too, once magnitudes below 2^-102 count as 0; so every sum is, none is ever denormal, and
  * hardware that flushes denormals (vdpbf16ps) gives the bits of two fused multiply-adds, one after
  * the other. What a net does not feel, 2^-56 is 1e-17, buys one definition for all CPUs.
  * fp16 is IEEE 754 binary16: 11 bits of mantissa, nothing above 65504 (which becomes infinite),
@@ -23,8 +23,8 @@
 typedef uint32_t mnist_pair;
 
 /* out(i, n) = init(i, n) + sum over r of x(i, r) w(r, n), r = 0, 1, … in pairs: pair p holds r = 2p
- * and 2p + 1. An init below 2^-102 counts as 0. Each output takes fma(x, w, ·) in that order: the bits of
- * mnist_product on operands that have been rounded. */
+ * and 2p + 1. An init below 2^-102 counts as 0. Each output takes fma(x, w, ·) in that order: the
+ * bits of mnist_product on operands that have been rounded. */
 typedef struct mnist_pair_product {
     float *out; /* (rows, width) */
     size_t out_stride;

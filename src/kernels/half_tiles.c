@@ -219,8 +219,8 @@ DEFINE_TILE(bf16, BF16_ROWS)
 #endif
 DEFINE_TILE(fp16, FP16_ROWS)
 
-/* Vectors of operands: rounded, paired with their neighbours (of a, b, the first half of the pairs is
- * a's), and a's with b's. */
+/* Vectors of operands: rounded, paired with their neighbours (of a, b, the first half of the pairs
+ * is a's), and a's with b's. */
 #define DEFINE_OPERANDS(format)                                                                    \
     SIMD_INLINE vf format##_rounded(vf a)                                                          \
     {                                                                                              \
@@ -307,16 +307,15 @@ SIMD_INLINE vf vf_finite(vf a, float most)
     static void format##_across(const float *a, const float *b, mnist_pair *out, size_t n)         \
     {                                                                                              \
         for (size_t k = 0; k < n; k += SIMD_FLOATS) {                                              \
-            vu_store(out + k,                                                                      \
-                     format##_zipped(vf_load(a + k), b ? vf_load(b + k) : vf_set(0.0f)));          \
+            vu_store(out + k, format##_zipped(vf_load(a + k), b ? vf_load(b + k) : vf_set(0.0f))); \
         }                                                                                          \
     }                                                                                              \
     static void format##_across_finite(const float *a, const float *b, mnist_pair *out, size_t n)  \
     {                                                                                              \
         for (size_t k = 0; k < n; k += SIMD_FLOATS) {                                              \
             vf second = b ? vf_load(b + k) : vf_set(0.0f);                                         \
-            vu_store(out + k, format##_zipped(vf_finite(vf_load(a + k), most),                     \
-                                              vf_finite(second, most)));                           \
+            vu_store(out + k,                                                                      \
+                     format##_zipped(vf_finite(vf_load(a + k), most), vf_finite(second, most)));   \
         }                                                                                          \
     }                                                                                              \
     static void format##_turned(const float *in, size_t in_stride, mnist_pair *out,                \
@@ -390,8 +389,8 @@ SIMD_INLINE vu pair_at(const float *table, const uint8_t *x)
 
 /* Products of rows i, i + 1, … with rows r / 2, r / 2 + 1, … of w where any of them has a pair: of
  * one panel `vectors` wide, or of two. rows, panels and vectors are constants, so that the sums are
- * registers. A dot product takes six cycles, and a row's wait for each other: only the eight sums of
- * two rows or panels keep both of a CPU's units at work. */
+ * registers. A dot product takes six cycles, and a row's wait for each other: only the eight sums
+ * of two rows or panels keep both of a CPU's units at work. */
 SIMD_INLINE void pair_sums(const mnist_pair_byte_product *p, size_t i, size_t r, uint64_t pairs,
                            const size_t rows, const size_t panels, const size_t vectors)
 {

@@ -26,7 +26,8 @@ static void byte_product(const mnist_byte_product *p)
         for (size_t n = 0; n < p->width; n++) {
             const size_t panel = n / MNIST_PANEL, column = n % MNIST_PANEL;
             const float *w = p->w + panel * p->w_panel + column;
-            float sum = p->init ? p->init[i * p->init_stride + panel * p->init_panel + column] : 0.0f;
+            float sum =
+                p->init ? p->init[i * p->init_stride + panel * p->init_panel + column] : 0.0f;
             for (size_t r = 0; r < p->depth; r++) {
                 if (x[r] != 0) {
                     sum = fmaf(p->table[x[r]], w[r * p->w_stride], sum);
@@ -48,8 +49,8 @@ static void transpose_bytes(const uint8_t *x, const uint32_t *index, size_t x_st
     }
 }
 
-static void transpose(const float *in, size_t in_stride, float *out, size_t out_stride,
-                      size_t rows, size_t columns)
+static void transpose(const float *in, size_t in_stride, float *out, size_t out_stride, size_t rows,
+                      size_t columns)
 {
     for (size_t r = 0; r < rows; r++) {
         for (size_t c = 0; c < columns; c++) {

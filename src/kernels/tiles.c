@@ -111,8 +111,8 @@ static void product(const mnist_product *p)
 #define BYTE_BLOCK 2u
 
 /* Rows that are made side by side over the bytes that are not 0 in any of them. A sum is a chain of
- * multiply-adds: where a panel has few vectors, its chains alone leave the vector units waiting, and
- * loads of w, of which there is one for every multiply-add of a single row, are the next limit.
+ * multiply-adds: where a panel has few vectors, its chains alone leave the vector units waiting,
+ * and loads of w, of which there is one for every multiply-add of a single row, are the next limit.
  * Neighbouring pixels are 0 in nearly the same images; and though three images together use nearly
  * twice the pixels of one, the ends of words come a third as often. */
 #define BYTE_TOGETHER (SIMD_FLOATS == 16 ? 3 : 1)
@@ -140,8 +140,8 @@ SIMD_INLINE void find_bytes(const mnist_byte_product *p, byte_part *part)
     }
 }
 
-/* Products of rows i, i + 1, … of the part with w's rows of words k to end: of one panel, or one row
- * with several. rows, panels and vectors are constants, so that the sums are registers. */
+/* Products of rows i, i + 1, … of the part with w's rows of words k to end: of one panel, or one
+ * row with several. rows, panels and vectors are constants, so that the sums are registers. */
 SIMD_INLINE void byte_sums(const mnist_byte_product *p, const byte_part *part, size_t i, size_t k,
                            size_t end, const size_t rows, const size_t panels, const size_t vectors)
 {
@@ -212,7 +212,7 @@ SIMD_INLINE void byte_blocks(const mnist_byte_product *p, const byte_part *part,
 SIMD_INLINE void byte_parts(const mnist_byte_product *p, const size_t rows, const size_t panels,
                             const size_t vectors)
 {
-    const mnist_byte_product local = *p; /* nothing that is stored can change it: all in registers */
+    const mnist_byte_product local = *p; /* what is stored cannot change it: all in registers */
     byte_part part;
     part.r = 0;
     do {
@@ -330,8 +330,8 @@ SIMD_INLINE void transpose_square(const float *in, size_t in_stride, float *out,
     }
 }
 
-static void transpose(const float *in, size_t in_stride, float *out, size_t out_stride,
-                      size_t rows, size_t columns)
+static void transpose(const float *in, size_t in_stride, float *out, size_t out_stride, size_t rows,
+                      size_t columns)
 {
     const size_t whole_rows = rows / SIDE * SIDE, whole_columns = columns / SIDE * SIDE;
     for (size_t r = 0; r < whole_rows; r += SIDE) {
@@ -478,8 +478,8 @@ static void softmax_row(const mnist_softmax *s, size_t i)
     softmax_finish(s, i, top, e);
 }
 
-/* A vector of images, one a lane: columns of logits become vectors and back, so that every lane does
- * to its image what softmax_row does, sums in the same order. */
+/* A vector of images, one a lane: columns of logits become vectors and back, so that every lane
+ * does to its image what softmax_row does, sums in the same order. */
 
 /* Rows of `stride` values from `rows` on, SIDE of them, to columns, or back; c runs by SIDE. */
 SIMD_INLINE void turn_rows(const float *rows, float *columns, size_t stride, size_t count)

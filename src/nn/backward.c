@@ -72,8 +72,8 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
                                                                  width);
     }
     if (pass->half) {
-        mnist_pass_make_operands(pass, pass->deltas[l - 1],
-                                 &pass->delta_pairs[l - 1], below->row, first, end, k, width);
+        mnist_pass_make_operands(pass, pass->deltas[l - 1], &pass->delta_pairs[l - 1], below->row,
+                                 first, end, k, width);
     }
 }
 
@@ -124,7 +124,8 @@ static void byte_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
                           const weight_block *block, float *out, size_t out_panel)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
-    const size_t width = mnist_panel_width(layer, block->panel), column = block->panel * MNIST_PANEL;
+    const size_t width = mnist_panel_width(layer, block->panel),
+                 column = block->panel * MNIST_PANEL;
     const size_t rows = smaller(block->end, layer->inputs) - block->first;
     const uint8_t *x = batch->turned + block->first * batch->turned_stride;
     _Alignas(MNIST_ALIGN) float shifted[2 * MNIST_PANEL];
@@ -176,7 +177,8 @@ static void dense_gradient(const mnist_pass *pass, const mnist_pass_batch *batch
 {
     const unsigned l = block->layer;
     const mnist_layer *layer = &pass->mlp->layers[l];
-    const size_t width = mnist_panel_width(layer, block->panel), column = block->panel * MNIST_PANEL;
+    const size_t width = mnist_panel_width(layer, block->panel),
+                 column = block->panel * MNIST_PANEL;
     const size_t first = block->first, rows = smaller(block->end, layer->inputs) - first;
     _Alignas(MNIST_ALIGN) float shifted[MNIST_PANEL];
     const float *init = NULL;

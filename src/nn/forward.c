@@ -83,9 +83,9 @@ static void forward_byte_pairs(const mnist_pass *pass, const mnist_pass_batch *b
     for (size_t block = 0, k = 0, next; block < blocks; block++, k = next) { /* nearly of a size */
         next = block + 1 < blocks ? layer->inputs * (block + 1) / blocks / 2 * 2 : layer->inputs;
         for (size_t p = 0; p < panels; p++) {
-            mnist_pass_pair_weights(
-                pass, pass->mlp->parameters + mnist_panel_row(layer, panel + p, k), width, next - k,
-                true, pairs[p]);
+            mnist_pass_pair_weights(pass,
+                                    pass->mlp->parameters + mnist_panel_row(layer, panel + p, k),
+                                    width, next - k, true, pairs[p]);
         }
         pass->half->byte_product(&(mnist_pair_byte_product){
             .out = z,
@@ -295,9 +295,8 @@ void mnist_pass_loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool 
     });
     if (gradient && pass->half) {
         const mnist_layer *layer = &pass->mlp->layers[last];
-        mnist_pass_make_operands(pass, pass->deltas[last],
-                                 &pass->delta_pairs[last], layer->row, first, end, 0,
-                                 layer->stride);
+        mnist_pass_make_operands(pass, pass->deltas[last], &pass->delta_pairs[last], layer->row,
+                                 first, end, 0, layer->stride);
     }
 }
 

@@ -44,9 +44,9 @@ void mnist_pass_pair_weights(const mnist_pass *pass, const float *weights, size_
 bool mnist_pass_pairs_bytes(const mnist_pass *pass, const mnist_pass_batch *batch,
                             const float *init, size_t width);
 
-/* Panels of layer l are cut into `blocks` blocks each; from block `unit` on, before block `end`, how
- * many whole panels are best done at once? Two where the images' bytes are then looked through but
- * once; else 1, which need not be whole. */
+/* Panels of layer l are cut into `blocks` blocks each; from block `unit` on, before block `end`,
+ * how many whole panels are best done at once? Two where the images' bytes are then looked through
+ * but once; else 1, which need not be whole. */
 size_t mnist_pass_panels(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                          size_t unit, size_t end, size_t blocks);
 

@@ -73,9 +73,9 @@ mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
     }
     feed->pixels = (size_t)view.rows * view.cols;
     feed->batch_size = batch_size;
-    bool skip = zero_skip == MNIST_ZERO_SKIP_ON ||
-                (zero_skip == MNIST_ZERO_SKIP_AUTO &&
-                 mnist_batch_density(view) < MNIST_SPARSE_DENSITY);
+    bool skip =
+        zero_skip == MNIST_ZERO_SKIP_ON ||
+        (zero_skip == MNIST_ZERO_SKIP_AUTO && mnist_batch_density(view) < MNIST_SPARSE_DENSITY);
     mnist_status status = allocate(feed, skip, threads, err);
     if (status != MNIST_OK) {
         mnist_feed_free(feed);

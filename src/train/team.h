@@ -3,8 +3,8 @@
  * Workers meet several times a step. Between cores that share no cache, or with another process on
  * one of the CPUs, a small net's step can cost more in waiting than a second worker saves; and that
  * changes while a training runs. So from time to time some steps are timed both ways. No result
- * depends on it: none depends on the number of workers. The clock is the caller's; so the choice can
- * be tested without one. */
+ * depends on it: none depends on the number of workers. The clock is the caller's; so the choice
+ * can be tested without one. */
 #ifndef MNIST_TRAIN_TEAM_H
 #define MNIST_TRAIN_TEAM_H
 
