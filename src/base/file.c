@@ -123,43 +123,58 @@ mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, 
 #define SETTLE_LEAST ((size_t)4 << 20)
 #define SETTLE_MOST  ((size_t)1 << 30)
 
-mnist_status mnist_bytes_settle(mnist_bytes *bytes, const char *path, mnist_error *err)
+static mnist_status read_mapped(mnist_bytes *bytes, uint8_t *memory, const char *path,
+                                mnist_error *err)
 {
-    if (!bytes->mapped || bytes->size < SETTLE_LEAST || bytes->size > SETTLE_MOST ||
-        !mnist_has_large_pages()) {
-        return MNIST_OK;
-    }
-    uint8_t *memory = mnist_alloc_large(bytes->size);
-    for (size_t at = 0; memory && at < bytes->size;) {
+    for (size_t at = 0; at < bytes->size;) {
         ssize_t got = pread(bytes->fd, memory + at, bytes->size - at, (off_t)at);
         if (got > 0) {
             at += (size_t)got;
         } else if (got == 0) {
-            free(memory);
             return mnist_fail(err, MNIST_ERR_IO,
                               "%s: ends at byte %zu, where it had %zu bytes a moment ago: was it "
                               "cut short while it was read?",
                               path, at, bytes->size);
         } else if (errno != EINTR) {
-            int cause = errno;
-            free(memory);
             return mnist_fail(err, MNIST_ERR_IO, "%s: reading failed at byte %zu: %s", path, at,
-                              strerror(cause));
+                              strerror(errno));
         }
     }
+    return MNIST_OK;
+}
+
+mnist_status mnist_bytes_settle(mnist_bytes *bytes, const char *path, mnist_error *err)
+{
+    if (!bytes->mapped || bytes->fd < 0) {
+        return MNIST_OK;
+    }
+    uint8_t *memory = NULL;
+    mnist_status status = MNIST_OK;
+    if (bytes->size >= SETTLE_LEAST && bytes->size <= SETTLE_MOST && mnist_has_large_pages()) {
+        memory = mnist_alloc_large(bytes->size);
+    }
     if (memory) {
+        status = read_mapped(bytes, memory, path, err);
+    }
+    if (memory && status == MNIST_OK) {
         const size_t size = bytes->size;
         mnist_bytes_close(bytes);
         *bytes = (mnist_bytes){.data = memory, .size = size};
+    } else {
+        free(memory);
+        (void)close(bytes->fd); /* a mapping outlives it */
+        bytes->fd = -1;
     }
-    return MNIST_OK;
+    return status;
 }
 
 void mnist_bytes_close(mnist_bytes *bytes)
 {
     if (bytes->mapped) {
         (void)munmap((void *)bytes->data, bytes->size);
-        (void)close(bytes->fd);
+        if (bytes->fd >= 0) {
+            (void)close(bytes->fd);
+        }
     } else {
         free((void *)bytes->data);
     }

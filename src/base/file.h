@@ -9,7 +9,7 @@ typedef struct mnist_bytes {
     const uint8_t *data;
     size_t size;
     bool mapped;
-    int fd; /* of the file, if it is mapped */
+    int fd; /* of the file, if it is mapped and not yet settled; else -1 or 0 */
 } mnist_bytes;
 
 /* Regular files are mapped; pipes and the like are read up to limit bytes. An empty file gives
@@ -18,7 +18,7 @@ typedef struct mnist_bytes {
 mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, mnist_error *err);
 void mnist_bytes_close(mnist_bytes *bytes);
 
-/* Takes a large mapped file into memory of its own, with large pages: what is read often is then
+/* Once it is known that all of it is wanted: takes a large mapped file into memory of its own, with large pages: what is read often is then
  * reached faster, and no change of the file can be felt. Does nothing where there is nothing to gain
  * or memory is short. data may move. Errors: MNIST_ERR_IO (a failing read, or the file has shrunk). */
 mnist_status mnist_bytes_settle(mnist_bytes *bytes, const char *path, mnist_error *err);

@@ -36,7 +36,8 @@ typedef struct mnist_product {
 
 /* out(i, n) = init(i, n) + sum over r of table[x(i, r)] w(r, n), where x(i, r) is not 0:
  * mnist_product for a left operand of bytes, most of which are 0. A product with 0 changes no sum
- * (other than the sign of a zero), so the bits are those of the dense product. Up to two panels:
+ * (other than the sign of a zero) as long as w is finite, and may be done, so the bits are those of
+ * the dense product. Up to two panels:
  * columns from MNIST_PANEL on have their w and init w_panel and init_panel floats further on than
  * those of the first panel. */
 typedef struct mnist_byte_product {

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of every so many steps, the first are a trial: some to warm up, and some that count, of either
- * kind. A trial of either kind is cut short once it has taken so long. */
+/* Between so many steps done the better way comes a trial of either way: some steps to warm up, and
+ * some that count. A trial of one way is cut short once it has taken so long. */
 #define TEAM_PERIOD  4096u
 #define TEAM_WARM_UP 8u
 #define TEAM_STEPS   32u

@@ -41,6 +41,8 @@ for mathematics in '--hidden 37,19 --activation gelu --normalize standard --clip
     '--hidden 70,39,17 --precision bf16 --normalize standard -b 61' \
     '--hidden 39,70 --precision fp16 --activation tanh --clip-norm 1 -b 37' \
     '--hidden none --precision bf16 -b 64' \
+    '--hidden 128,192 --precision bf16 --clip-norm 0.3 -b 67' \
+    '--hidden 192,130 --clip-norm 0.3 -b 133' \
     '--hidden 65 -b 1 --limit 50'; do
     # shellcheck disable=SC2206  # to be split
     base=("${synthetic[@]}" -e 2 -q $mathematics)

@@ -153,37 +153,50 @@ static void check_byte_product(const mnist_kernels *kernels, const byte_case *c,
 }
 
 /* Against the dense product of the same bytes on the oracle: zeros left out change no bit. Depths
- * around the words and blocks that kernels cut rows into, rows that come out even or not however
- * many go side by side, one panel or two; rows picked by an index and not; bytes that end where
- * memory does, which valgrind and ASan watch. */
+ * around the words and parts that kernels cut rows into, rows around what they take at once and come
+ * out even or not however many go side by side, one panel or two; rows picked by an index and not;
+ * bytes that end where memory does, which valgrind and ASan watch. */
 static void test_byte_product(void **state)
 {
     (void)state;
-    enum { MOST = 300, ROWS = 7, MORE = 11, STRIDE = 144 };
-    static const size_t depths[] = {0, 1, 15, 63, 64, 65, 100, 111, 112, 113, 128, 175, 224, 300};
-    static const uint32_t index[ROWS] = {10, 0, 3, 3, 9, 4, 1};
+    enum { MOST = 2100, MOST_ROWS = 133, STRIDE = 144 };
+    static const struct {
+        size_t rows, depth;
+    } shapes[] = {{7, 0},   {6, 1},    {5, 15},   {7, 63},   {6, 64},    {5, 65},   {7, 100},
+                  {6, 111}, {7, 112},  {5, 113},  {6, 127},  {7, 128},   {5, 129},  {6, 175},
+                  {7, 224}, {4, 300},  {4, 1023}, {5, 1024}, {3, 1025},  {2, 2049}, {4, 2100},
+                  {1, 70},  {65, 70},  {66, 9},   {67, 70},  {68, 64},   {131, 3},  {132, 70},
+                  {133, 5}, {66, 129}, {67, 128}, {3, 64},   {2, 1100}};
     const size_t w_panel = (MOST + 1) * MNIST_PANEL;
-    float table[256], *w = filled(2 * w_panel, 2, 0.1f), *init = filled(ROWS * STRIDE + 80, 3, 1.0f);
+    uint32_t index[MOST_ROWS];
+    float table[256], *w = filled(2 * w_panel, 2, 0.1f);
+    float *init = filled(MOST_ROWS * STRIDE + 80, 3, 1.0f);
     for (size_t v = 0; v < 256; v++) {
         table[v] = (float)v / 255.0f;
     }
-    for (size_t d = 0; d < LENGTH(depths); d++) {
-        const size_t depth = depths[d];
-        uint8_t *tight = malloc(MORE * depth > 0 ? MORE * depth : 1);
-        float *x = malloc((ROWS * depth + 1) * sizeof *x);
+    for (size_t n = 0; n < LENGTH(shapes); n++) {
+        const size_t rows = shapes[n].rows, depth = shapes[n].depth, size = (rows + 4) * depth;
+        uint8_t *tight = malloc(size > 0 ? size : 1);
+        float *x = malloc((rows * depth + 1) * sizeof *x);
         assert_non_null(tight);
         assert_non_null(x);
-        for (size_t i = 0; i < MORE * depth; i++) {
+        for (size_t i = 0; i < size; i++) {
             size_t row = i / depth;
-            tight[i] = row == 4 ? 0 : row == 9 ? 255 : byte_at(i); /* one empty, one full */
+            tight[i] = row == 4 ? 0 : row == 2 ? 255 : byte_at(i); /* one empty, one full */
         }
-        byte_case c = {.bytes = tight, .index = index, .table = table, .w = w, .init = init, .x = x,
-                       .depth = depth, .w_panel = w_panel, .init_panel = 80, .stride = STRIDE};
+        for (size_t i = 0; i < rows; i++) { /* out of order, some twice */
+            index[i] = (uint32_t)((i * 5 + 3) % (rows + 4));
+        }
+        const byte_case c = {.bytes = tight, .index = index, .table = table, .w = w, .init = init,
+                             .x = x, .rows = rows, .depth = depth, .w_panel = w_panel,
+                             .init_panel = 80, .stride = STRIDE};
         for (size_t k = 0; mnist_kernels_list(k); k++) {
             for (size_t width = MNIST_LANES; width <= 2 * MNIST_PANEL; width += MNIST_LANES) {
+                /* index or not; three kinds of init; of large shapes one */
                 for (unsigned kind = 0; kind < 6; kind++) {
-                    c.rows = ROWS - (width / MNIST_LANES + kind) % 3;
-                    check_byte_product(mnist_kernels_list(k), &c, width, kind % 2, kind / 2);
+                    if (rows * depth < 2000 || kind == (n + width / MNIST_LANES) % 6) {
+                        check_byte_product(mnist_kernels_list(k), &c, width, kind % 2, kind / 2);
+                    }
                 }
             }
         }
@@ -748,9 +761,12 @@ static void test_half_operands(void **state)
 static void test_half_byte_product(void **state)
 {
     (void)state;
-    enum { ROWS = 5, DEPTH = 301, PANEL = (DEPTH + 1) / 2 * MNIST_PANEL, OUT = ROWS * MNIST_PANEL };
+    enum { ROWS = 67, DEPTH = 301, PANEL = (DEPTH + 1) / 2 * MNIST_PANEL, OUT = ROWS * MNIST_PANEL };
     static const size_t depths[] = {0, 1, 2, 3, 63, 64, 65, 127, 128, 129, 130, 200, 256, 257, 301};
-    static const uint32_t index[ROWS] = {3, 0, 4, 4, 1};
+    uint32_t index[ROWS]; /* out of order, some twice */
+    for (size_t i = 0; i < ROWS; i++) {
+        index[i] = (uint32_t)(i * i * 3 + 3) % ROWS;
+    }
     float *table = filled(256, 2, 1.0f), *w = filled(2 * 2 * PANEL, 3, 0.1f);
     float *wr = filled(2 * 2 * PANEL, 0, 1.0f), *init = filled(2 * OUT, 4, 1.0f);
     uint8_t *bytes = malloc(ROWS * DEPTH); /* exactly: no byte behind the last may be read */
