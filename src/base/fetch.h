@@ -38,8 +38,7 @@ static inline void mnist_fetch_rows_to_write(void *memory, size_t stride, size_t
     for (size_t row = 0; row < rows; row++) {
         for (size_t at = 0; at < bytes; at += FETCH_LINE) {
 #if defined(__GNUC__) && defined(__x86_64__)
-            /* what GCC makes of its builtin only for CPUs it is told have it; all others do nothing
-             */
+            /* GCC makes this of its builtin only when told that the CPU has it */
             __asm__ volatile("prefetchw %0" : : "m"(*((char *)memory + row * stride + at)));
 #else
             FETCH_HINT((char *)memory + row * stride + at, 1, 3);

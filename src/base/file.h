@@ -18,9 +18,10 @@ typedef struct mnist_bytes {
 mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, mnist_error *err);
 void mnist_bytes_close(mnist_bytes *bytes);
 
-/* Once it is known that all of it is wanted: takes a large mapped file into memory of its own, with large pages: what is read often is then
- * reached faster, and no change of the file can be felt. Does nothing where there is nothing to gain
- * or memory is short. data may move. Errors: MNIST_ERR_IO (a failing read, or the file has shrunk). */
+/* Once it is known that all of it is wanted: takes a large mapped file into memory of its own, with
+ * large pages. What is read often is then reached faster, and no change of the file can be felt.
+ * Where there is nothing to gain, or memory is short, the file stays mapped. data may move. Errors:
+ * MNIST_ERR_IO (a failing read, or the file has shrunk). */
 mnist_status mnist_bytes_settle(mnist_bytes *bytes, const char *path, mnist_error *err);
 
 /* Replaces path by data, whole or not at all: temporary file in the same directory, fsync, rename,

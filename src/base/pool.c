@@ -15,9 +15,9 @@
  * the gap between two steps and far shorter than anything a person or a power meter notices. */
 #define SPIN_ROUNDS 4000u
 
-/* After so many rounds, longer than workers on CPUs of their own wait for each other, and every so many
- * from then on, the CPU is offered to others: when two workers have to share one, it is the other
- * that this one waits for. No sooner: the one waited for may arrive during the system call. */
+/* After so many rounds, longer than workers on CPUs of their own wait for each other, and every so
+ * many from then on, the CPU is offered to others: when two workers have to share one, it is the
+ * other that this one waits for. No sooner: the one waited for may arrive during the system call. */
 #define YIELD_FIRST  1000u
 #define YIELD_ROUNDS 64u
 

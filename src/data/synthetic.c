@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rng.h"
 #include "base/memory.h"
+#include "base/rng.h"
 #include "base/status.h"
 #include "data/dataset.h"
 

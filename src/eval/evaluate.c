@@ -36,19 +36,14 @@ static void fetch_images(const evaluator *e, size_t image, size_t end)
     mnist_fetch_later(e->view.images + image * pixels, (end - image) * pixels);
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static void share_task(void *argument, mnist_worker worker)
 {
     evaluator *e = argument;
     size_t image, end, row = worker.index * e->rows;
     mnist_worker_share(worker, e->view.count, &image, &end);
     while (image < end) {
-        size_t count = smaller(end - image, e->rows);
-        fetch_images(e, image + count, smaller(image + 2 * count, end));
+        size_t count = end - image < e->rows ? end - image : e->rows, next = image + count;
+        fetch_images(e, next, next + count < end ? next + count : end);
         mnist_pass_batch batch = {.x_stride = e->stride,
                                   .table = e->table,
                                   .shift = e->shift,
