@@ -32,6 +32,10 @@ typedef struct mnist_mlp_config {
     unsigned hidden_count;             /* 0 (softmax regression) to MNIST_MAX_HIDDEN */
     unsigned hidden[MNIST_MAX_HIDDEN]; /* widths, each 1 to MNIST_MAX_WIDTH */
     mnist_activation activation;       /* of every hidden layer */
+    /* Hidden layers normalise over the batch: f(gamma (z - mean) / sqrt(variance + 1e-5) + bias),
+     * z = a W (Ioffe & Szegedy 2015). Such a net is for mnist_train, which folds it into one
+     * without; forward passes outside it are not defined. */
+    bool batch_norm;
 } mnist_mlp_config;
 
 typedef struct mnist_mlp mnist_mlp;
@@ -78,16 +82,53 @@ void mnist_pass_gradient(mnist_pass *pass, const float *x, const uint8_t *labels
                          float smoothing, float *losses);
 void mnist_pass_get_gradient(const mnist_pass *pass, unsigned layer, float *weights, float *bias);
 
-/* Stochastic gradient descent. With g the gradient of the mean loss, clipped to clip_norm in L2
- * norm over all parameters, and weights (not biases) decayed: g += weight_decay * w;
- *   v = momentum * v + g;   w -= lr * v,   or Nesterov's  w -= lr * (g + momentum * v)
- * (Sutskever et al. 2013, in the form that keeps lr out of v). */
-typedef struct mnist_sgd {
-    float momentum;     /* in [0, 1) */
-    bool nesterov;
+typedef enum mnist_optimizer_kind {
+    MNIST_SGD,     /* v = momentum v + g;  w -= lr v,  or Nesterov's  w -= lr (g + momentum v)
+                    * (Sutskever et al. 2013, in the form that keeps lr out of v) */
+    MNIST_ADAM,    /* Kingma & Ba 2015: m and v the means of g and g^2, free of their bias;
+                    * w -= lr m / (sqrt v + epsilon) */
+    MNIST_ADAMW,   /* Loshchilov & Hutter 2019: Adam, and w -= lr weight_decay w instead of a decay
+                    * within g */
+    MNIST_RMSPROP, /* Hinton 2012: v = rho v + (1 - rho) g^2;  w -= lr g / (sqrt v + epsilon) */
+    MNIST_OPTIMIZERS
+} mnist_optimizer_kind;
+
+/* "sgd", "adam", "adamw", "rmsprop"; NULL past the end. */
+const char *mnist_optimizer_name(mnist_optimizer_kind kind);
+
+/* g is the gradient of the mean loss, clipped to clip_norm in L2 norm over all parameters; weights
+ * (not biases) are decayed: g += weight_decay w, save with ADAMW. */
+typedef struct mnist_optimizer_config {
+    mnist_optimizer_kind kind;
+    float momentum;     /* SGD: in [0, 1) */
+    bool nesterov;      /* SGD */
+    float beta1, beta2; /* ADAM, ADAMW: in [0, 1) */
+    float rho;          /* RMSPROP: in [0, 1) */
+    float epsilon;      /* ADAM, ADAMW, RMSPROP: > 0 */
     float weight_decay; /* >= 0 */
     float clip_norm;    /* > 0; 0 does not clip */
-} mnist_sgd;
+    float max_norm;     /* > 0: no hidden unit's incoming weights are longer, in L2 norm, after an
+                         * update (Srivastava et al. 2014); 0: no limit */
+} mnist_optimizer_config;
+
+/* What a step does to a net or its loss, beside label smoothing, that it may generalise better. All
+ * 0 is nothing. */
+typedef struct mnist_regularization {
+    /* Probability that an output of a hidden layer is dropped, each in [0, 1), taken to the nearest
+     * 1/65536; what is kept grows by 1 / (1 - p) (Srivastava et al. 2014). */
+    float dropout[MNIST_MAX_HIDDEN];
+    /* >= 0: the loss gets -confidence_penalty times the entropy of the softmax (Pereyra et al.
+     * 2017). */
+    float confidence_penalty;
+    /* Adversarial training (Goodfellow et al. 2015): the loss is
+     * (1 - share) L(x) + share L(x + epsilon sign(dL/dx)); epsilon in units of the inputs, 0: off.
+     */
+    float adversarial_epsilon, adversarial_share;
+    /* Virtual adversarial training (Miyato et al. 2016): the loss gets
+     * virtual_weight KL(p(x) || p(x + r)), where r, of length virtual_epsilon in units of the
+     * inputs, is found by one power iteration; 0: off. */
+    float virtual_epsilon, virtual_weight;
+} mnist_regularization;
 
 typedef enum mnist_schedule_kind {
     MNIST_SCHEDULE_CONSTANT,
@@ -103,9 +144,9 @@ const char *mnist_schedule_name(mnist_schedule_kind kind);
 /* Every kind first rises linearly from 0 to lr over the first warmup (fraction of all steps). */
 typedef struct mnist_schedule {
     mnist_schedule_kind kind;
-    float lr;          /* > 0: the peak */
-    float warmup;      /* in [0, 1) */
-    float step_factor; /* STEP: in (0, 1] */
+    float lr;            /* > 0: the peak */
+    float warmup;        /* in [0, 1) */
+    float step_factor;   /* STEP: in (0, 1] */
     unsigned step_count; /* STEP: >= 1 drops */
 } mnist_schedule;
 

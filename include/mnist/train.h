@@ -20,33 +20,83 @@ typedef enum mnist_zero_skip {
 /* "auto", "on", "off"; NULL past the end. */
 const char *mnist_zero_skip_name(mnist_zero_skip zero_skip);
 
+/* Averages of the parameters over the course of a training; at most one of them. What is averaged
+ * is validated, tested and kept; training goes on from what is not. */
+typedef struct mnist_averaging {
+    /* Decay a step of an exponential moving average, in (0, 1); smaller at first,
+     * (1 + step) / (10 + step). 0: none. Polyak & Juditsky 1992. */
+    float ema;
+    /* The plain mean of the parameters after each epoch, from this fraction of the epochs on, in
+     * (0, 1). 0: none. Stochastic weight averaging, Izmailov et al. 2018. */
+    float swa_start;
+} mnist_averaging;
+
+/* Which epoch's parameters a training ends with. */
+typedef enum mnist_keep {
+    MNIST_KEEP_LAST,
+    MNIST_KEEP_BEST, /* of least validation loss */
+    MNIST_KEEPS
+} mnist_keep;
+
+/* "last", "best"; NULL past the end. */
+const char *mnist_keep_name(mnist_keep keep);
+
 typedef struct mnist_train_config {
-    unsigned epochs;     /* >= 1 */
-    size_t batch_size;   /* >= 1; the last batch of an epoch may be shorter and is used */
-    uint64_t seed;       /* of the order of the images */
-    mnist_sgd sgd;
+    unsigned epochs;   /* >= 1 */
+    size_t batch_size; /* 1 to MNIST_MAX_BATCH; the last batch of an epoch may be shorter and is
+                        * used */
+    uint64_t seed;     /* of the order of the images, and of all that is drawn */
+    mnist_optimizer_config optimizer;
     mnist_schedule schedule;
-    float label_smoothing; /* in [0, 1) */
+    float label_smoothing;               /* in [0, 1) */
+    mnist_regularization regularization; /* its epsilons in units of the pixels' range, which they
+                                          * keep however pixels are normalised */
+    /* Hidden layers are normalised over the batch while training; the net that comes out has the
+     * normalisation in its weights. */
+    bool batch_norm;
+    /* Images as they enter the net: */
+    float input_dropout; /* probability that a pixel is set to 0, in [0, 1); others grow by
+                          * 1 / (1 - p) */
+    float input_noise;   /* standard deviation of what is added to each pixel, in units of the
+                          * pixels' range; 0: none */
+    float mixup; /* alpha > 0: neighbours of a batch are mixed by shares from Beta(alpha, alpha)
+                  * (Zhang et al. 2018); 0: none */
+    mnist_averaging averaging;
+    unsigned patience; /* stop after so many epochs without a validation loss that is lower by more
+                        * than min_delta; 0: never */
+    float min_delta;   /* >= 0 */
+    mnist_keep keep;
+    double max_seconds; /* stop after so long; 0: never. Where it stops depends on the machine */
     mnist_zero_skip zero_skip;
     mnist_precision precision; /* of training; evaluation is in fp32 */
     bool adapt_threads; /* a step is left to one thread where that is faster: it is tried from time
                          * to time. Changes no result */
 } mnist_train_config;
 
+#define MNIST_MAX_BATCH 1000000u
+
 /* Fields with the values that mnist-train has when no flag is given. */
 mnist_train_config mnist_train_defaults(void);
 
 /* After a step. The values are of the batch, before the update. */
 typedef struct mnist_step_report {
-    unsigned epoch;     /* from 1 */
-    uint64_t step;      /* from 1, over the whole run */
-    uint64_t steps;     /* of the whole run */
+    unsigned epoch; /* from 1 */
+    uint64_t step;  /* from 1, over the whole run */
+    uint64_t steps; /* of the whole run */
     float lr;
-    double loss;        /* mean over the batch, with label smoothing where asked for */
+    double loss;        /* mean over the batch, with label smoothing and confidence penalty */
     size_t correct;     /* of the batch, before the update */
     size_t count;       /* images in the batch */
     size_t seen, total; /* images of this epoch: so far, in all */
 } mnist_step_report;
+
+/* Why a training ends. */
+typedef enum mnist_train_end {
+    MNIST_END_NOT_YET,
+    MNIST_END_EPOCHS,   /* all done */
+    MNIST_END_PATIENCE, /* validation loss no longer falls */
+    MNIST_END_TIME      /* max_seconds are over, perhaps in the middle of an epoch */
+} mnist_train_end;
 
 /* After an epoch. Training figures are running means over the epoch's batches, each taken before
  * its update; validation is measured after the epoch's last update. */
@@ -54,15 +104,19 @@ typedef struct mnist_epoch_report {
     unsigned epoch, epochs; /* from 1 */
     uint64_t step;          /* so far */
     float lr;               /* of the last step */
+    size_t seen;            /* images, all unless time was over */
     double train_loss, train_accuracy;
     bool has_validation;
     double validation_loss, validation_accuracy;
-    double seconds;            /* of this epoch, validation left out */
-    double images_per_second;  /* of this epoch, validation left out */
+    unsigned best_epoch; /* of least validation loss so far; 0: there is no validation */
+    mnist_train_end end;
+    double seconds;           /* of this epoch, validation left out */
+    double images_per_second; /* of this epoch, validation left out */
 } mnist_epoch_report;
 
 /* Called on the thread that called mnist_train, between steps. Returning false ends the run with
- * MNIST_ERR_STOPPED; the net keeps what it has learnt. Either may be NULL. */
+ * MNIST_ERR_STOPPED; the net keeps what it has learnt (with averages, up to the last epoch's end).
+ * Either may be NULL. */
 typedef struct mnist_train_hooks {
     void *context;
     bool (*on_step)(void *context, const mnist_step_report *report);

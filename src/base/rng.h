@@ -12,6 +12,11 @@ typedef enum mnist_rng_purpose {
     MNIST_RNG_INIT = 1,      /* a: layer, b: index of the weight in (in, out) order / 4 */
     MNIST_RNG_SHUFFLE = 2,   /* a: epoch, b: position */
     MNIST_RNG_SYNTHETIC = 3, /* a: index of the draw within the image, b: image */
+    MNIST_RNG_DROPOUT = 4,   /* a: layer << 16 | block, b: step << 20 | row of the batch */
+    MNIST_RNG_MIXUP = 5,     /* a: epoch, b: pair of the epoch << 4 | attempt */
+    MNIST_RNG_NOISE = 6,     /* a: index within the image, b: epoch << 32 | position */
+    MNIST_RNG_DIRECTION = 7, /* a: index within the image, b: step << 20 | row of the batch */
+    /* 8 and 9: distortions of images (data/augment.c) */
 } mnist_rng_purpose;
 
 typedef struct mnist_rng_block {

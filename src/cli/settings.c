@@ -108,7 +108,7 @@ mnist_bench_settings mnist_bench_settings_defaults(void)
 /* The tables. The macros state an entry's type and field together, so that the compiler sees that
  * they agree. */
 
-#define MATHS (MNIST_OPTION_IN_CONFIG | MNIST_OPTION_IN_MODEL)
+#define MATHS  (MNIST_OPTION_IN_CONFIG | MNIST_OPTION_IN_MODEL)
 #define CONFIG MNIST_OPTION_IN_CONFIG
 
 #define FLAG(settings, field)                                                                      \
@@ -180,12 +180,17 @@ static const mnist_option test_options[] = {
 static const mnist_option gate_options[] = {
     {.type = MNIST_OPTION_PERCENT,
      .offset = MNIST_OPTION_FIELD(double, mnist_gate_settings, min_accuracy),
-     .real = {0.0, 1.0, true, false}, .name = "min-accuracy", .argument = "X",
-     .known_as = "threshold", .flags = CONFIG | MNIST_OPTION_OPTIONAL,
+     .real = {0.0, 1.0, true, false},
+     .name = "min-accuracy",
+     .argument = "X",
+     .known_as = "threshold",
+     .flags = CONFIG | MNIST_OPTION_OPTIONAL,
      .help = "exit with code 3 if the test accuracy is below X (0.97 or 97%)"},
     {.type = MNIST_OPTION_DOUBLE,
      .offset = MNIST_OPTION_FIELD(double, mnist_gate_settings, max_loss),
-     .real = {0.0, INFINITY, true, false}, .name = "max-loss", .argument = "X",
+     .real = {0.0, INFINITY, true, false},
+     .name = "max-loss",
+     .argument = "X",
      .flags = CONFIG | MNIST_OPTION_OPTIONAL,
      .help = "exit with code 3 if the test loss is above X"},
 };
@@ -200,9 +205,13 @@ static const mnist_option json_options[] = {
 static const mnist_option color_options[] = {
     {CHOICE(mnist_color_mode, mnist_output_settings, color, color_name), .name = "color",
      .argument = "WHEN", .known_as = "colour", .help = "colours on stderr"},
-    {.type = MNIST_OPTION_ACTION_HELP, .letter = 'h', .name = "help",
+    {.type = MNIST_OPTION_ACTION_HELP,
+     .letter = 'h',
+     .name = "help",
      .help = "print this help and exit"},
-    {.type = MNIST_OPTION_ACTION_VERSION, .letter = 'V', .name = "version",
+    {.type = MNIST_OPTION_ACTION_VERSION,
+     .letter = 'V',
+     .name = "version",
      .help = "print the version and exit"},
 };
 
@@ -222,9 +231,14 @@ static const mnist_option train_files_options[] = {
 static const mnist_option train_data_options[] = {
     {SIZE(S, limit, 0, MOST_IMAGES), .name = "limit", .zero = "all", .flags = MATHS,
      .known_as = "train-size", .help = "use only the first N training images"},
-    {.type = MNIST_OPTION_SHARE, .offset = MNIST_OPTION_FIELD(mnist_share, S, val_split),
-     .whole = {0, MOST_IMAGES}, .name = "val-split", .argument = "N|F", .zero = "none",
-     .known_as = "validation-split", .flags = MATHS,
+    {.type = MNIST_OPTION_SHARE,
+     .offset = MNIST_OPTION_FIELD(mnist_share, S, val_split),
+     .whole = {0, MOST_IMAGES},
+     .name = "val-split",
+     .argument = "N|F",
+     .zero = "none",
+     .known_as = "validation-split",
+     .flags = MATHS,
      .help = "validate on the last N, or this fraction, of the training images and do not train on "
              "them; 0 for none"},
     {CHOICE(mnist_normalization_kind, S, normalize, normalization_name), .name = "normalize",
@@ -233,8 +247,12 @@ static const mnist_option train_data_options[] = {
 };
 
 static const mnist_option model_options[] = {
-    {.type = MNIST_OPTION_WIDTHS, .offset = MNIST_OPTION_FIELD(mnist_widths, S, hidden),
-     .name = "hidden", .argument = "LIST", .known_as = "layers", .flags = MATHS,
+    {.type = MNIST_OPTION_WIDTHS,
+     .offset = MNIST_OPTION_FIELD(mnist_widths, S, hidden),
+     .name = "hidden",
+     .argument = "LIST",
+     .known_as = "layers",
+     .flags = MATHS,
      .help = "widths of the hidden layers, like 128 or 512,512; none for softmax regression"},
     {CHOICE(mnist_activation, S, activation, activation_name), .name = "activation",
      .argument = "NAME", .flags = MATHS, .help = "activation of the hidden layers"},
@@ -249,13 +267,13 @@ static const mnist_option optimisation_options[] = {
      .help = "images per step"},
     {FLOAT_ABOVE(S, train.schedule.lr, 0.0, 1000.0), .name = "lr", .known_as = "learning-rate",
      .flags = MATHS, .help = "learning rate, at its peak"},
-    {FLOAT_BELOW(S, train.sgd.momentum, 0.0, 1.0), .name = "momentum", .flags = MATHS,
+    {FLOAT_BELOW(S, train.optimizer.momentum, 0.0, 1.0), .name = "momentum", .flags = MATHS,
      .help = "momentum of the gradient descent; 0 for none"},
-    {SWITCH(S, train.sgd.nesterov), .name = "nesterov", .flags = MATHS,
+    {SWITCH(S, train.optimizer.nesterov), .name = "nesterov", .flags = MATHS,
      .help = "Nesterov's momentum"},
-    {FLOAT_WITHIN(S, train.sgd.weight_decay, 0.0, 1.0), .name = "weight-decay", .flags = MATHS,
-     .zero = "none", .help = "L2 penalty on the weights"},
-    {FLOAT_WITHIN(S, train.sgd.clip_norm, 0.0, INFINITY), .name = "clip-norm", .flags = MATHS,
+    {FLOAT_WITHIN(S, train.optimizer.weight_decay, 0.0, 1.0), .name = "weight-decay",
+     .flags = MATHS, .zero = "none", .help = "L2 penalty on the weights"},
+    {FLOAT_WITHIN(S, train.optimizer.clip_norm, 0.0, INFINITY), .name = "clip-norm", .flags = MATHS,
      .zero = "off", .help = "clip the gradient to this L2 norm; 0 for off"},
     {CHOICE(mnist_schedule_kind, S, train.schedule.kind, schedule_name), .name = "schedule",
      .argument = "NAME", .flags = MATHS, .known_as = "scheduler",
@@ -297,9 +315,12 @@ static const mnist_option train_files_out_options[] = {
      .help = "write losses here, epoch by epoch (.csv or .jsonl)"},
     {UINT64(S, log_every, 0, MOST_IMAGES), .name = "log-every", .flags = CONFIG,
      .zero = "epochs only", .help = "also log every N steps"},
-    {.type = MNIST_OPTION_ACTION_CONFIG, .name = "config", .argument = "FILE",
+    {.type = MNIST_OPTION_ACTION_CONFIG,
+     .name = "config",
+     .argument = "FILE",
      .help = "read settings from a JSON file; the command line beats it"},
-    {.type = MNIST_OPTION_ACTION_PRINT_CONFIG, .name = "print-config",
+    {.type = MNIST_OPTION_ACTION_PRINT_CONFIG,
+     .name = "print-config",
      .help = "print all settings, as --config reads them, and exit"},
 };
 
@@ -310,18 +331,12 @@ static const mnist_option train_output_options[] = {
 };
 
 static const mnist_option_section train_sections[] = {
-    PART("Data", source_options, S, data),
-    PART("Data", train_files_options, S, data),
-    PART("Data", test_options, S, data),
-    WHOLE("Data", train_data_options),
-    WHOLE("Model", model_options),
-    WHOLE("Optimisation", optimisation_options),
-    WHOLE("Run", train_run_options),
-    WHOLE("Files", train_files_out_options),
-    PART("Gate", gate_options, S, gate),
-    PART("Output", json_options, S, out),
-    WHOLE("Output", train_output_options),
-    PART("Output", color_options, S, out),
+    PART("Data", source_options, S, data), PART("Data", train_files_options, S, data),
+    PART("Data", test_options, S, data),   WHOLE("Data", train_data_options),
+    WHOLE("Model", model_options),         WHOLE("Optimisation", optimisation_options),
+    WHOLE("Run", train_run_options),       WHOLE("Files", train_files_out_options),
+    PART("Gate", gate_options, S, gate),   PART("Output", json_options, S, out),
+    WHOLE("Output", train_output_options), PART("Output", color_options, S, out),
 };
 
 #undef S
@@ -329,8 +344,8 @@ static const mnist_option_section train_sections[] = {
 /* mnist-eval: */
 
 static const mnist_option eval_run_options[] = {
-    {UNSIGNED(mnist_eval_settings, threads, 0, MNIST_MAX_THREADS), .letter = 'j',
-     .name = "threads", .zero = "all CPUs", .known_as = "jobs",
+    {UNSIGNED(mnist_eval_settings, threads, 0, MNIST_MAX_THREADS), .letter = 'j', .name = "threads",
+     .zero = "all CPUs", .known_as = "jobs",
      .help = "threads to work with; 0 for all CPUs; changes no result"},
 };
 
@@ -406,15 +421,18 @@ static bool check_data(const mnist_data_settings *data, bool known, const mnist_
     }
     for (size_t i = 0; known && synthetic && i < LENGTH(of_files); i++) {
         if (on_command_line(parsed, of_files[i])) {
-            return mnist_options_fail(err, "--%s does not go with --dataset synthetic, which reads "
-                                      "no files", of_files[i]);
+            return mnist_options_fail(err,
+                                      "--%s does not go with --dataset synthetic, which reads "
+                                      "no files",
+                                      of_files[i]);
         }
     }
     for (size_t i = 0; known && !synthetic && i < LENGTH(of_synthetic); i++) {
         if (on_command_line(parsed, of_synthetic[i])) {
-            return mnist_options_fail(err, "--%s is for --dataset synthetic, but the data set is "
-                                      "%s", of_synthetic[i],
-                                      mnist_dataset_choice_name(data->dataset));
+            return mnist_options_fail(err,
+                                      "--%s is for --dataset synthetic, but the data set is "
+                                      "%s",
+                                      of_synthetic[i], mnist_dataset_choice_name(data->dataset));
         }
     }
     return true;
@@ -431,8 +449,10 @@ static bool check_log(const mnist_train_settings *s, mnist_error *err)
     if (s->log && !ends_in(s->log, ".csv") && !ends_in(s->log, ".jsonl")) {
         char quoted[MNIST_QUOTED_TEXT];
         mnist_option_quote(s->log, quoted);
-        return mnist_options_fail(err, "--log: %s ends in neither .csv nor .jsonl, which choose "
-                                  "the format", quoted);
+        return mnist_options_fail(err,
+                                  "--log: %s ends in neither .csv nor .jsonl, which choose "
+                                  "the format",
+                                  quoted);
     }
     if (s->log_every > 0 && !s->log) {
         return mnist_options_fail(err, "--log-every needs --log FILE to write to");
@@ -449,17 +469,19 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
     if (!check_data(&s->data, true, parsed, err) || !check_log(s, err)) {
         return false;
     }
-    if (s->train.sgd.nesterov && s->train.sgd.momentum <= 0.0f &&
+    if (s->train.optimizer.nesterov && s->train.optimizer.momentum <= 0.0f &&
         on_command_line(parsed, "nesterov")) {
         return mnist_options_fail(err, "--nesterov needs a --momentum above 0");
     }
     if (s->runs > 1 && s->output) {
         return mnist_options_fail(err, "--runs does not go with --output, as each run would "
-                                  "overwrite the last; loop over --seed instead");
+                                       "overwrite the last; loop over --seed instead");
     }
     if (s->runs - 1 > UINT64_MAX - s->train.seed) {
-        return mnist_options_fail(err, "--runs: %u seeds from --seed %ju on go past the largest, "
-                                  "%ju", s->runs, (uintmax_t)s->train.seed, (uintmax_t)UINT64_MAX);
+        return mnist_options_fail(err,
+                                  "--runs: %u seeds from --seed %ju on go past the largest, "
+                                  "%ju",
+                                  s->runs, (uintmax_t)s->train.seed, (uintmax_t)UINT64_MAX);
     }
     if (s->out.quiet && s->verbose) {
         return mnist_options_fail(err, "--quiet and --verbose exclude each other");

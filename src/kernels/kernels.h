@@ -45,7 +45,7 @@ typedef struct mnist_byte_product {
     size_t out_stride;
     const float *init; /* as in mnist_product */
     size_t init_stride, init_panel;
-    const uint8_t *x; /* (·, depth), rows x_stride apart; any alignment */
+    const uint8_t *x;      /* (·, depth), rows x_stride apart; any alignment */
     const uint32_t *index; /* (rows): the left operand's row i is row index[i] of x; NULL: row i */
     size_t x_stride;
     const float *table; /* (256), table[0] = 0 */
@@ -59,27 +59,62 @@ typedef struct mnist_byte_product {
  * With m = max z, e_c = exp(z_c - m), s = sum of e_c for c = 0, 1, …:
  *   losses_i = log s - (1 - smoothing) (z_label - m) - smoothing / classes * sum of (z_c - m)
  *   dz(i, c) = (e_c / s - target_c) scale,  target = smoothing / classes, + 1 - smoothing if label
+ * Where targets are given they stand in for onehot(label), and sum to 1:
+ *   target_c = (1 - smoothing) targets(i, c) + smoothing / classes
+ *   losses_i = log s - (1 - smoothing) sum of targets(i, c) (z_c - m) - smoothing / classes * …
+ * With confidence > 0 (Pereyra et al. 2017), p the softmax and H = - sum of p_c log p_c:
+ *   losses_i gets - confidence H,  dz(i, c) gets confidence p_c (log p_c + H) scale
  * predicted_i is the lowest index of the largest logit. A NaN or infinite logit gives a loss that
  * is not finite. */
 typedef struct mnist_softmax {
     const float *z; /* (rows, stride) */
     float *dz;      /* (rows, stride), columns past classes set to 0; NULL: not wanted; may be z */
     size_t stride;
-    const uint8_t *labels; /* (rows); NULL: losses and dz are not wanted */
+    const uint8_t *labels; /* (rows); NULL without targets: losses and dz are not wanted */
+    const float *targets;  /* (rows, stride); NULL: the labels */
+    float *probabilities;  /* (rows, stride), columns past classes set to 0; NULL: not wanted */
     float *losses;         /* (rows); NULL: not wanted */
     uint8_t *predicted;    /* (rows); NULL: not wanted */
     size_t rows;
     unsigned classes; /* at most 256 */
-    float smoothing, scale;
+    float smoothing, scale, confidence;
 } mnist_softmax;
 
-/* One update of n parameters (mnist/nn.h, mnist_sgd): g' = fma(decay, w, g scale),
+/* One update of n parameters (mnist/nn.h, MNIST_SGD): g' = fma(decay, w, g scale),
  * v = fma(momentum, v, g'), w = fma(-lr, nesterov ? fma(momentum, v, g') : v, w). */
 typedef struct mnist_sgd_update {
     float lr, momentum, decay;
     float scale; /* of the gradient, for clipping and for the loss scale */
     bool nesterov;
 } mnist_sgd_update;
+
+/* One update of n parameters (mnist/nn.h, MNIST_ADAM, MNIST_ADAMW, MNIST_RMSPROP):
+ *   g' = fma(decay, w, g scale),  m = fma(beta1, m, gain1 g'),  v = fma(beta2, v, gain2 g' g'),
+ *   w = fma(-rate, m / fma(spread, sqrt v, epsilon), keep w)
+ * with gain = 1 - beta; rate and spread hold what corrects the bias of m and v. */
+typedef struct mnist_adam_update {
+    float beta1, gain1, beta2, gain2;
+    float rate, spread, epsilon;
+    float decay; /* into the gradient */
+    float keep;  /* what a decoupled decay leaves of a weight; else 1 */
+    float scale; /* of the gradient */
+} mnist_adam_update;
+
+/* Which of a row's values dropout keeps, and times what: a function of (seed, step, row, layer) and
+ * the value's index in the row, by 16 bits each. Value u belongs to group u / 64, in which lane u %
+ * 8 draws block 8 group + lane, four words; u / 8 % 8 picks one of their halves, the low ones
+ * first. It is dropped if those 16 bits are below threshold. */
+typedef struct mnist_dropout {
+    uint64_t seed, step; /* step below 2^44 */
+    uint32_t row;        /* below 2^20: image of the batch */
+    uint32_t layer;      /* MNIST_DROPOUT_INPUT: of the inputs */
+    uint32_t first;      /* index of the first value: a multiple of MNIST_DROPOUT_GROUP */
+    uint32_t threshold;  /* 65536 times the probability to drop */
+    float scale;         /* of what is kept: 65536 / (65536 - threshold) */
+} mnist_dropout;
+
+#define MNIST_DROPOUT_INPUT 0xffffu
+#define MNIST_DROPOUT_GROUP 64u
 
 typedef struct mnist_kernels {
     const char *name;
@@ -96,8 +131,8 @@ typedef struct mnist_kernels {
 
     /* out(c, r) = in(r, c) for a block of rows x columns, both at most MNIST_PANEL and any
      * number. */
-    void (*transpose)(const float *in, size_t in_stride, float *out, size_t out_stride,
-                      size_t rows, size_t columns);
+    void (*transpose)(const float *in, size_t in_stride, float *out, size_t out_stride, size_t rows,
+                      size_t columns);
 
     /* a = f(z) for n values; a may be z. */
     void (*activate[MNIST_ACTIVATIONS])(const float *z, float *a, size_t n);
@@ -110,6 +145,21 @@ typedef struct mnist_kernels {
     void (*softmax)(const mnist_softmax *softmax);
 
     void (*sgd)(float *w, float *v, const float *g, size_t n, const mnist_sgd_update *update);
+
+    void (*adam)(float *w, float *m, float *v, const float *g, size_t n,
+                 const mnist_adam_update *update);
+
+    /* mean = fma(rate, w - mean, mean) for n values. */
+    void (*average)(float *mean, const float *w, size_t n, float rate);
+
+    /* Columns of w (rows, width) whose L2 norm is above limit are scaled down to it: with
+     * n2 = fma(w, w, n2) for rows 0, 1, … and n2 > limit limit, w = w (limit / sqrt n2). */
+    void (*limit_columns)(float *w, size_t rows, size_t width, float limit);
+
+    /* values = kept ? value * scale : 0 for n values, or bytes: kept ? byte : 0. n may be any
+     * number for bytes; for floats it is a multiple of MNIST_LANES. */
+    void (*dropout)(float *values, size_t n, const mnist_dropout *dropout);
+    void (*dropout_bytes)(uint8_t *bytes, size_t n, const mnist_dropout *dropout);
 
     /* Sum of squares in double: MNIST_LANES partial sums (value i goes to sum i % MNIST_LANES),
      * added up in ascending order. */

@@ -1,5 +1,6 @@
 /* The oracle: every kernel as its contract says it, one value at a time. Slow where the target has
  * no fused multiply-add (fmaf is then a call), and right everywhere. */
+#include "base/rng.h"
 #include "kernels/approx.h"
 #include "kernels/kernels.h"
 #include "kernels/softmax.h"
@@ -184,7 +185,7 @@ static void softmax_row(const mnist_softmax *s, size_t i)
 {
     const float *z = s->z + i * s->stride;
     unsigned top = softmax_top(s, i);
-    if (!s->labels) {
+    if (!softmax_has_loss(s) && !s->probabilities) {
         return;
     }
     float e[SOFTMAX_MOST_CLASSES];
@@ -224,6 +225,64 @@ static double sum_squares(const float *g, size_t n)
     return sum;
 }
 
+static void adam(float *w, float *m, float *v, const float *g, size_t n, const mnist_adam_update *u)
+{
+    for (size_t i = 0; i < n; i++) {
+        float gradient = fmaf(u->decay, w[i], g[i] * u->scale);
+        m[i] = fmaf(u->beta1, m[i], u->gain1 * gradient);
+        v[i] = fmaf(u->beta2, v[i], u->gain2 * gradient * gradient);
+        float direction = m[i] / fmaf(u->spread, sqrtf(v[i]), u->epsilon);
+        w[i] = fmaf(-u->rate, direction, u->keep * w[i]);
+    }
+}
+
+static void average(float *mean, const float *w, size_t n, float rate)
+{
+    for (size_t i = 0; i < n; i++) {
+        mean[i] = fmaf(rate, w[i] - mean[i], mean[i]);
+    }
+}
+
+static void limit_columns(float *w, size_t rows, size_t width, float limit)
+{
+    for (size_t c = 0; c < width; c++) {
+        float squares = 0.0f;
+        for (size_t r = 0; r < rows; r++) {
+            squares = fmaf(w[r * width + c], w[r * width + c], squares);
+        }
+        if (squares > limit * limit) {
+            const float scale = limit / sqrtf(squares);
+            for (size_t r = 0; r < rows; r++) {
+                w[r * width + c] *= scale;
+            }
+        }
+    }
+}
+
+/* By the words of mnist_dropout's contract, one value at a time. */
+static bool keeps(const mnist_dropout *d, size_t index)
+{
+    const size_t u = d->first + index, block = u / 64 * 8 + u % 8, half = u / 8 % 8;
+    mnist_rng_block random = mnist_rng(d->seed, MNIST_RNG_DROPOUT, d->layer << 16 | (uint32_t)block,
+                                       d->step << 20 | d->row);
+    uint32_t bits = random.word[half / 2] >> (half % 2 ? 16 : 0) & 0xffff;
+    return bits >= d->threshold;
+}
+
+static void dropout(float *values, size_t n, const mnist_dropout *d)
+{
+    for (size_t u = 0; u < n; u++) {
+        values[u] = keeps(d, u) ? values[u] * d->scale : 0.0f;
+    }
+}
+
+static void dropout_bytes(uint8_t *bytes, size_t n, const mnist_dropout *d)
+{
+    for (size_t u = 0; u < n; u++) {
+        bytes[u] = keeps(d, u) ? bytes[u] : 0;
+    }
+}
+
 #define ACTIVATE(code, name, text)          [MNIST_##code] = name##_forward,
 #define ACTIVATE_BACKWARD(code, name, text) [MNIST_##code] = name##_backward,
 
@@ -238,6 +297,11 @@ const mnist_kernels mnist_kernels_scalar = {
     .activate_backward = {MNIST_ACTIVATION_LIST(ACTIVATE_BACKWARD)},
     .softmax = softmax,
     .sgd = sgd,
+    .adam = adam,
+    .average = average,
+    .limit_columns = limit_columns,
+    .dropout = dropout,
+    .dropout_bytes = dropout_bytes,
     .sum_squares = sum_squares,
     .half = {[MNIST_BF16] = &mnist_half_scalar_bf16, [MNIST_FP16] = &mnist_half_scalar_fp16},
 };

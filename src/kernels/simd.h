@@ -15,49 +15,48 @@
 
 #if defined(MNIST_SIMD_avx2)
 #include <immintrin.h>
-#define SIMD_SUFFIX avx2
+#define SIMD_SUFFIX    avx2
 #define SIMD_REGISTERS 16
-#define SIMD_FLOATS 8
+#define SIMD_FLOATS    8
 #elif defined(MNIST_SIMD_avx512bf16) /* avx512 with dot products of bf16 */
 #include <immintrin.h>
 #define MNIST_SIMD_avx512
-#define SIMD_SUFFIX avx512bf16
+#define SIMD_SUFFIX    avx512bf16
 #define SIMD_REGISTERS 32
-#define SIMD_FLOATS 16
+#define SIMD_FLOATS    16
 #elif defined(MNIST_SIMD_avx512)
 #include <immintrin.h>
-#define SIMD_SUFFIX avx512
+#define SIMD_SUFFIX    avx512
 #define SIMD_REGISTERS 32
-#define SIMD_FLOATS 16
+#define SIMD_FLOATS    16
 #elif defined(MNIST_SIMD_neon)
 #include <arm_neon.h>
-#define SIMD_SUFFIX neon
+#define SIMD_SUFFIX    neon
 #define SIMD_REGISTERS 32
-#define SIMD_FLOATS 4
+#define SIMD_FLOATS    4
 #elif defined(MNIST_SIMD_portable)
-#define SIMD_SUFFIX portable
+#define SIMD_SUFFIX    portable
 #define SIMD_REGISTERS 32 /* of most others; with fewer the sums spill, and are right */
-#define SIMD_FLOATS 4
+#define SIMD_FLOATS    4
 #else
 #error "define one of MNIST_SIMD_portable, _avx2, _avx512, _avx512bf16, _neon"
 #endif
 
 /* What a set's tables are called: mnist_kernels_avx2, mnist_half_avx2_bf16, "avx2". */
-#define SIMD_PASTE(a, b)   a##b
-#define SIMD_JOIN(a, b)    SIMD_PASTE(a, b)
-#define SIMD_TEXT(name)    #name
-#define SIMD_QUOTE(name)   SIMD_TEXT(name)
-#define SIMD_TABLE         SIMD_JOIN(mnist_kernels_, SIMD_SUFFIX)
-#define SIMD_HALF(format)  SIMD_JOIN(SIMD_JOIN(mnist_half_, SIMD_SUFFIX), _##format)
-#define SIMD_NAME          SIMD_QUOTE(SIMD_SUFFIX)
+#define SIMD_PASTE(a, b)  a##b
+#define SIMD_JOIN(a, b)   SIMD_PASTE(a, b)
+#define SIMD_TEXT(name)   #name
+#define SIMD_QUOTE(name)  SIMD_TEXT(name)
+#define SIMD_TABLE        SIMD_JOIN(mnist_kernels_, SIMD_SUFFIX)
+#define SIMD_HALF(format) SIMD_JOIN(SIMD_JOIN(mnist_half_, SIMD_SUFFIX), _##format)
+#define SIMD_NAME         SIMD_QUOTE(SIMD_SUFFIX)
 
 typedef float vf __attribute__((vector_size(4 * SIMD_FLOATS)));
 typedef int32_t vi __attribute__((vector_size(4 * SIMD_FLOATS)));
 
 /* In memory: no more than a float's alignment, and reached through pointers to float. Types of
  * their own, since GCC keeps variables of such a type in memory. */
-typedef float vf_memory
-    __attribute__((vector_size(4 * SIMD_FLOATS), aligned(4), may_alias));
+typedef float vf_memory __attribute__((vector_size(4 * SIMD_FLOATS), aligned(4), may_alias));
 
 SIMD_INLINE vf vf_load(const float *p)
 {
@@ -98,7 +97,7 @@ SIMD_INLINE vf_half vf_fma_half(vf_half a, vf_half b, vf_half c)
     vd back = sum - product; /* Knuth's two-sum: what rounding took away */
     vd error = (product - (sum - back)) + (addend - back);
     vd zero = {0};
-    vl negative = sum < zero, more = error > zero, less = error < zero; /* of NaN: neither */
+    vl negative = sum<zero, more = error> zero, less = error < zero; /* of NaN: neither */
     vl even = ((vl)sum & 1) - 1;
     vl up = (more & ~negative) | (less & negative), down = (less & ~negative) | (more & negative);
     vl odd = (vl)sum - (up & even) + (down & even); /* masks are -1 */
@@ -134,6 +133,23 @@ SIMD_INLINE vf vf_fma(vf a, vf b, vf c)
     return sum;
 #else
     return vf_fma_by_double(a, b, c);
+#endif
+}
+
+/* Correctly rounded, as IEEE 754 has it. */
+SIMD_INLINE vf vf_sqrt(vf x)
+{
+#if defined(MNIST_SIMD_avx2)
+    return (vf)_mm256_sqrt_ps((__m256)x);
+#elif defined(MNIST_SIMD_avx512)
+    return (vf)_mm512_sqrt_ps((__m512)x);
+#elif defined(MNIST_SIMD_neon)
+    return (vf)vsqrtq_f32((float32x4_t)x);
+#else
+    for (int lane = 0; lane < SIMD_FLOATS; lane++) {
+        x[lane] = __builtin_sqrtf(x[lane]);
+    }
+    return x;
 #endif
 }
 

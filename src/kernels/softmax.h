@@ -5,6 +5,8 @@
 #include "kernels/approx.h"
 #include "kernels/kernels.h"
 
+#include <stdbool.h>
+
 #define SOFTMAX_MOST_CLASSES 256
 
 /* The lowest index of the row's largest logit; recorded if predictions are wanted. */
@@ -21,7 +23,8 @@ static inline unsigned softmax_top(const mnist_softmax *s, size_t i)
     return top;
 }
 
-/* A loss, from the sum of the exponentials, label = z_label - z_top, and the sum of all z_c - z_top. */
+/* A loss, from the sum of the exponentials, label = z_label - z_top, and the sum of all z_c -
+ * z_top. */
 static inline float softmax_loss(const mnist_softmax *s, float off, float sum, double label,
                                  float total)
 {
@@ -29,30 +32,87 @@ static inline float softmax_loss(const mnist_softmax *s, float off, float sum, d
                    (double)off * (double)total);
 }
 
-/* Loss and gradient of row i from e_c = exp(z_c - z_top). */
+/* Is a loss, or its gradient, asked for? */
+static inline bool softmax_has_loss(const mnist_softmax *s)
+{
+    return s->labels || s->targets;
+}
+
+/* Is it the plain case, which vectors of images do? */
+static inline bool softmax_is_plain(const mnist_softmax *s)
+{
+    return !s->targets && !s->probabilities && s->confidence <= 0.0f;
+}
+
+/* What the targets, or the label, make of z_c - z_top: their mean. */
+static inline double softmax_label(const mnist_softmax *s, size_t i, float maximum)
+{
+    const float *z = s->z + i * s->stride;
+    if (!s->targets) {
+        return (double)z[s->labels[i]] - (double)maximum;
+    }
+    double mean = 0.0;
+    for (unsigned c = 0; c < s->classes; c++) {
+        mean += (double)s->targets[i * s->stride + c] * ((double)z[c] - (double)maximum);
+    }
+    return mean;
+}
+
+/* The entropy of the softmax of row i, of which e are the exponentials and log_sum the logarithm of
+ * their sum. */
+static inline float softmax_entropy(const mnist_softmax *s, size_t i, float maximum, const float *e,
+                                    float inverse, float log_sum)
+{
+    const float *z = s->z + i * s->stride;
+    float entropy = 0.0f;
+    for (unsigned c = 0; c < s->classes; c++) {
+        entropy -= e[c] * inverse * (z[c] - maximum - log_sum);
+    }
+    return entropy;
+}
+
+/* Probabilities, loss and gradient of row i from e_c = exp(z_c - z_top). */
 static inline void softmax_finish(const mnist_softmax *s, size_t i, unsigned top, const float *e)
 {
     const float *z = s->z + i * s->stride;
-    float maximum = z[top], sum = 0.0f, total = 0.0f;
+    const float maximum = z[top];
+    float sum = 0.0f, total = 0.0f, log_sum = 0.0f, entropy = 0.0f;
     for (unsigned c = 0; c < s->classes; c++) {
         sum += e[c];
         total += z[c] - maximum;
     }
-    float off = s->smoothing / (float)s->classes;
-    float on = off + (1.0f - s->smoothing);
-    if (s->losses) {
-        double label = (double)z[s->labels[i]] - (double)maximum;
-        s->losses[i] = softmax_loss(s, off, sum, label, total);
+    const float off = s->smoothing / (float)s->classes, share = 1.0f - s->smoothing;
+    const float inverse = 1.0f / sum;
+    for (size_t c = 0; s->probabilities && c < s->stride; c++) {
+        s->probabilities[i * s->stride + c] = c < s->classes ? e[c] * inverse : 0.0f;
     }
-    if (s->dz) {
-        float *dz = s->dz + i * s->stride;
-        float inverse = 1.0f / sum;
-        for (unsigned c = 0; c < s->classes; c++) {
-            dz[c] = (e[c] * inverse - (c == s->labels[i] ? on : off)) * s->scale;
+    if (!softmax_has_loss(s)) {
+        return;
+    }
+    if (s->confidence > 0.0f) {
+        log_sum = (float)approx_log(sum);
+        entropy = softmax_entropy(s, i, maximum, e, inverse, log_sum);
+    }
+    if (s->losses) {
+        s->losses[i] = softmax_loss(s, off, sum, softmax_label(s, i, maximum), total) -
+                       s->confidence * entropy;
+    }
+    if (!s->dz) {
+        return;
+    }
+    float dz[SOFTMAX_MOST_CLASSES]; /* dz may be z, or the targets */
+    for (unsigned c = 0; c < s->classes; c++) {
+        const float p = e[c] * inverse;
+        const float target = s->targets ? off + share * s->targets[i * s->stride + c]
+                                        : (c == s->labels[i] ? off + share : off);
+        dz[c] = p - target;
+        if (s->confidence > 0.0f) {
+            dz[c] += s->confidence * p * (z[c] - maximum - log_sum + entropy);
         }
-        for (size_t c = s->classes; c < s->stride; c++) {
-            dz[c] = 0.0f;
-        }
+        dz[c] *= s->scale;
+    }
+    for (size_t c = 0; c < s->stride; c++) {
+        s->dz[i * s->stride + c] = c < s->classes ? dz[c] : 0.0f;
     }
 }
 

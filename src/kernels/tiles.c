@@ -1,6 +1,7 @@
 /* The blocked, vectorised kernels: one source for every instruction set (simd.h). Each does to
  * every lane what scalar.c does to its value, in the same order, so the bits agree. */
 #include "kernels/approx.h"
+#include "kernels/elementwise.h"
 #include "kernels/simd.h"
 #include "kernels/softmax.h"
 
@@ -468,7 +469,7 @@ static void softmax_row(const mnist_softmax *s, size_t i)
 {
     const float *z = s->z + i * s->stride;
     unsigned top = softmax_top(s, i);
-    if (!s->labels) {
+    if (!softmax_has_loss(s) && !s->probabilities) {
         return;
     }
     float e[SOFTMAX_MOST_CLASSES];
@@ -562,44 +563,12 @@ static void softmax(const mnist_softmax *s)
 {
     assert(s->classes <= SOFTMAX_MOST_CLASSES && s->stride % MNIST_LANES == 0);
     size_t i = 0;
-    for (; i + SIDE <= s->rows; i += SIDE) {
+    for (; softmax_is_plain(s) && i + SIDE <= s->rows; i += SIDE) {
         softmax_images(s, i);
     }
     for (; i < s->rows; i++) {
         softmax_row(s, i);
     }
-}
-
-static void sgd(float *w, float *v, const float *g, size_t n, const mnist_sgd_update *u)
-{
-    assert(n % MNIST_LANES == 0);
-    const vf decay = vf_set(u->decay), scale = vf_set(u->scale), momentum = vf_set(u->momentum),
-             rate = vf_set(-u->lr);
-    for (size_t i = 0; i < n; i += SIMD_FLOATS) {
-        vf weight = vf_load(w + i);
-        vf gradient = vf_fma(decay, weight, vf_load(g + i) * scale);
-        vf velocity = vf_fma(momentum, vf_load(v + i), gradient);
-        vf direction = u->nesterov ? vf_fma(momentum, velocity, gradient) : velocity;
-        vf_store(v + i, velocity);
-        vf_store(w + i, vf_fma(rate, direction, weight));
-    }
-}
-
-static double sum_squares(const float *g, size_t n)
-{
-    assert(n % MNIST_LANES == 0);
-    double sums[MNIST_LANES] = {0};
-    for (size_t i = 0; i < n; i += MNIST_LANES) {
-        for (size_t lane = 0; lane < MNIST_LANES; lane++) {
-            double value = g[i + lane];
-            sums[lane] += value * value;
-        }
-    }
-    double sum = 0.0;
-    for (size_t lane = 0; lane < MNIST_LANES; lane++) {
-        sum += sums[lane];
-    }
-    return sum;
 }
 
 #define ACTIVATE(code, name, text)          [MNIST_##code] = name##_forward,
@@ -616,7 +585,12 @@ const mnist_kernels SIMD_TABLE = {
     .activate = {MNIST_ACTIVATION_LIST(ACTIVATE)},
     .activate_backward = {MNIST_ACTIVATION_LIST(ACTIVATE_BACKWARD)},
     .softmax = softmax,
-    .sgd = sgd,
-    .sum_squares = sum_squares,
+    .sgd = ELEMENTWISE(sgd),
+    .adam = ELEMENTWISE(adam),
+    .average = ELEMENTWISE(average),
+    .limit_columns = ELEMENTWISE(limit_columns),
+    .dropout = ELEMENTWISE(dropout),
+    .dropout_bytes = ELEMENTWISE(dropout_bytes),
+    .sum_squares = ELEMENTWISE(sum_squares),
     .half = {[MNIST_BF16] = &SIMD_HALF(bf16), [MNIST_FP16] = &SIMD_HALF(fp16)},
 };

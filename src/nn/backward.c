@@ -6,35 +6,34 @@
 #include <math.h>
 #include <string.h>
 
-/* d(loss)/da of the layer below l, times f': images [first, end), inputs of one block of
- * MNIST_PANEL. The weights are turned on their side a block at a time, so that the product runs
- * along contiguous rows. */
-static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t first, size_t end)
+/* d(loss)/da of the layer below l, or of the inputs: rows [first, end) of the pass, one block of
+ * MNIST_PANEL columns, to out, whose first row is `first`. The weights are turned on their side a
+ * block at a time, so that the product runs along contiguous rows. Pairs are read where deltas are
+ * in pairs, which the first layer's never are along rows. */
+static void backward_product(const mnist_pass *pass, unsigned l, size_t block, size_t first,
+                             size_t end, float *out, size_t out_stride)
 {
     const mnist_mlp *mlp = pass->mlp;
     const mnist_layer *layer = &mlp->layers[l];
-    const mnist_layer *below = &mlp->layers[l - 1];
     _Alignas(MNIST_ALIGN) float turned[MNIST_PANEL * MNIST_PANEL];
-    size_t k = block * MNIST_PANEL;
-    size_t inputs = smaller(layer->inputs - k, MNIST_PANEL), width = mnist_pad(inputs);
-    size_t at = first * below->row + k;
-    float *delta = pass->deltas[l - 1] + at;
+    const size_t k = block * MNIST_PANEL;
+    const size_t inputs = smaller(layer->inputs - k, MNIST_PANEL), width = mnist_pad(inputs);
     if (inputs < MNIST_PANEL) {
         memset(turned, 0, sizeof turned); /* padding stays zero */
     }
     for (size_t panel = 0; panel < layer->panels; panel++) {
         size_t outputs = smaller(layer->outputs - panel * MNIST_PANEL, MNIST_PANEL);
         const size_t column = panel * MNIST_PANEL;
-        if (pass->half) {
+        const float *weights = mlp->parameters + mnist_panel_row(layer, panel, k);
+        if (pass->half && l > 0) {
             _Alignas(MNIST_ALIGN) mnist_pair pairs[MNIST_PANEL / 2 * MNIST_PANEL];
-            pass->half->pair_turned(mlp->parameters + mnist_panel_row(layer, panel, k),
-                                    mnist_panel_width(layer, panel), pairs, MNIST_PANEL, inputs,
-                                    mnist_panel_width(layer, panel));
+            pass->half->pair_turned(weights, mnist_panel_width(layer, panel), pairs, MNIST_PANEL,
+                                    inputs, mnist_panel_width(layer, panel));
             pass->half->product(&(mnist_pair_product){
-                .out = delta,
-                .out_stride = below->row,
-                .init = panel == 0 ? NULL : delta,
-                .init_stride = below->row,
+                .out = out,
+                .out_stride = out_stride,
+                .init = panel == 0 ? NULL : out,
+                .init_stride = out_stride,
                 .x = pass->delta_pairs[l].along + (first * layer->row + column) / 2,
                 .x_row = layer->row / 2,
                 .x_step = 1,
@@ -46,14 +45,16 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
             });
             continue;
         }
-        pass->kernels->transpose(mlp->parameters + mnist_panel_row(layer, panel, k),
-                                 mnist_panel_width(layer, panel), turned, MNIST_PANEL, inputs,
-                                 mnist_panel_width(layer, panel));
+        pass->kernels->transpose(weights, mnist_panel_width(layer, panel), turned, MNIST_PANEL,
+                                 inputs, mnist_panel_width(layer, panel));
+        if (pass->half) {
+            pass->half->round_finite(turned, turned, MNIST_PANEL * MNIST_PANEL);
+        }
         pass->kernels->product(&(mnist_product){
-            .out = delta,
-            .out_stride = below->row,
-            .init = panel == 0 ? NULL : delta,
-            .init_stride = below->row,
+            .out = out,
+            .out_stride = out_stride,
+            .init = panel == 0 ? NULL : out,
+            .init_stride = out_stride,
             .x = pass->deltas[l] + first * layer->row + column,
             .x_row = layer->row,
             .x_step = 1,
@@ -64,22 +65,47 @@ static void backward_block(mnist_pass *pass, unsigned l, size_t block, size_t fi
             .width = width,
         });
     }
-    const float *a = pass->activations[l - 1] + at;
-    const float *z = pass->inputs[l - 1] ? pass->inputs[l - 1] + at : a;
+}
+
+/* Deltas of the layer below l: d(loss)/da, through dropout, times f'. With batch normalisation they
+ * are not yet those at z. */
+static void backward_block(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                           size_t block, size_t first, size_t end)
+{
+    const mnist_mlp *mlp = pass->mlp;
+    const mnist_layer *below = &mlp->layers[l - 1];
+    const size_t k = block * MNIST_PANEL, at = first * below->row + k;
+    const size_t width = mnist_pad(smaller(mlp->layers[l].inputs - k, MNIST_PANEL));
+    float *delta = pass->deltas[l - 1] + at;
+    backward_product(pass, l, block, first, end, delta, below->row);
+    mnist_pass_drop(pass, batch, l - 1, delta, k, width, first, end);
+    const float *from = (pass->inputs[l - 1] ? pass->inputs[l - 1] : pass->activations[l - 1]) + at;
     for (size_t i = 0; i < end - first; i++) {
-        size_t row = i * below->row;
-        pass->kernels->activate_backward[mlp->config.activation](z + row, a + row, delta + row,
-                                                                 width);
+        const size_t row = i * below->row;
+        pass->kernels->activate_backward[mlp->config.activation](from + row, from + row,
+                                                                 delta + row, width);
     }
-    if (pass->half) {
+    if (pass->half && !mnist_layer_normalizes(below)) {
         mnist_pass_make_operands(pass, pass->deltas[l - 1], &pass->delta_pairs[l - 1], below->row,
                                  first, end, k, width);
     }
 }
 
-/* db = sum of dz over the batch, of one panel: the bias is a weight whose input is always 1. */
-static void bias_gradient(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
-                          size_t panel, float *out)
+void mnist_pass_input_gradient(const mnist_pass *pass, const mnist_pass_batch *batch, size_t first,
+                               size_t end, float *out)
+{
+    const size_t blocks = blocks_of(pass->mlp->layers[0].inputs, MNIST_PANEL);
+    for (size_t block = 0; block < blocks && first < end; block++) {
+        backward_product(pass, 0, block, batch->row + first, batch->row + end,
+                         out + first * pass->perturbed_stride + block * MNIST_PANEL,
+                         pass->perturbed_stride);
+    }
+}
+
+/* db = sum of dz over the first count rows, of one panel: the bias is a weight whose input is
+ * always 1. */
+static void bias_gradient(const mnist_pass *pass, unsigned l, size_t panel, size_t count,
+                          float *out)
 {
     static const float one = 1.0f;
     const mnist_layer *layer = &pass->mlp->layers[l];
@@ -89,7 +115,7 @@ static void bias_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
         .w = pass->deltas[l] + panel * MNIST_PANEL,
         .w_stride = layer->row,
         .rows = 1,
-        .depth = batch->count,
+        .depth = count,
         .width = mnist_panel_width(layer, panel),
     });
 }
@@ -99,7 +125,7 @@ static void shifted_gradient(const mnist_pass *pass, const mnist_pass_batch *bat
                              float *out)
 {
     _Alignas(MNIST_ALIGN) float bias[MNIST_PANEL];
-    bias_gradient(pass, batch, 0, panel, bias);
+    bias_gradient(pass, 0, panel, batch->count, bias);
     pass->kernels->product(&(mnist_product){
         .out = out,
         .x = &batch->shift,
@@ -180,6 +206,7 @@ static void dense_gradient(const mnist_pass *pass, const mnist_pass_batch *batch
     const size_t width = mnist_panel_width(layer, block->panel),
                  column = block->panel * MNIST_PANEL;
     const size_t first = block->first, rows = smaller(block->end, layer->inputs) - first;
+    const size_t rows_of_pass = mnist_pass_rows(pass, batch);
     _Alignas(MNIST_ALIGN) float shifted[MNIST_PANEL];
     const float *init = NULL;
     if (l == 0 && batch->shift != 0.0f) {
@@ -196,7 +223,7 @@ static void dense_gradient(const mnist_pass *pass, const mnist_pass_batch *batch
             .w = pass->delta_pairs[l].across + column,
             .w_stride = layer->row,
             .rows = rows,
-            .depth = (batch->count + 1) / 2,
+            .depth = (rows_of_pass + 1) / 2,
             .width = width,
         });
     } else {
@@ -210,9 +237,52 @@ static void dense_gradient(const mnist_pass *pass, const mnist_pass_batch *batch
             .w = pass->deltas[l] + column,
             .w_stride = layer->row,
             .rows = rows,
+            .depth = l == 0 ? batch->count : rows_of_pass,
+            .width = width,
+        });
+    }
+}
+
+/* The changed images' part of the first layer's dW, added to out. */
+static void perturbed_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
+                               const weight_block *block, float *out, size_t out_panel)
+{
+    const mnist_layer *layer = &pass->mlp->layers[0];
+    const size_t width = mnist_panel_width(layer, block->panel);
+    for (size_t p = 0; p < block->panels; p++) {
+        pass->kernels->product(&(mnist_product){
+            .out = out + p * out_panel,
+            .out_stride = width,
+            .init = out + p * out_panel,
+            .init_stride = width,
+            .x = pass->perturbed + block->first,
+            .x_row = 1,
+            .x_step = pass->perturbed_stride,
+            .w = pass->deltas[0] + mnist_pass_perturbed_row(batch) * layer->row +
+                 (block->panel + p) * MNIST_PANEL,
+            .w_stride = layer->row,
+            .rows = smaller(block->end, layer->inputs) - block->first,
             .depth = batch->count,
             .width = width,
         });
+    }
+}
+
+/* Gradients of the rows that are no weights, [first, end), of one panel: bias, gamma. */
+static void other_gradients(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                            size_t panel, size_t first, size_t end, float *out)
+{
+    const mnist_layer *layer = &pass->mlp->layers[l];
+    const size_t width = mnist_panel_width(layer, panel);
+    for (size_t row = first; row < end; row++, out += width) {
+        if (mnist_layer_normalizes(layer)) {
+            memcpy(out,
+                   pass->normalized[l].gradients + (row - layer->inputs) * layer->stride +
+                       panel * MNIST_PANEL,
+                   width * sizeof *out);
+        } else {
+            bias_gradient(pass, l, panel, mnist_pass_rows(pass, batch), out);
+        }
     }
 }
 
@@ -221,21 +291,40 @@ static void weight_gradient_block(const mnist_pass *pass, const mnist_pass_batch
                                   const weight_block *block, float *out, size_t out_panel)
 {
     const mnist_layer *layer = &pass->mlp->layers[block->layer];
-    if (block->layer == 0 && !batch->x) {
-        byte_gradient(pass, batch, block, out, out_panel);
-    } else {
-        dense_gradient(pass, batch, block, out);
+    const size_t width = mnist_panel_width(layer, block->panel);
+    const size_t others = block->first > layer->inputs ? block->first : layer->inputs;
+    if (block->first < layer->inputs) {
+        if (block->layer == 0 && !batch->x) {
+            byte_gradient(pass, batch, block, out, out_panel);
+        } else {
+            dense_gradient(pass, batch, block, out);
+        }
+        if (block->layer == 0 && pass->perturbed) {
+            perturbed_gradient(pass, batch, block, out, out_panel);
+        }
     }
-    for (size_t p = 0; block->end > layer->inputs && p < block->panels; p++) {
-        bias_gradient(pass, batch, block->layer, block->panel + p,
-                      out + p * out_panel +
-                          (layer->inputs - block->first) * mnist_panel_width(layer, block->panel));
+    for (size_t p = 0; block->end > others && p < block->panels; p++) {
+        other_gradients(pass, batch, block->layer, block->panel + p, others, block->end,
+                        out + p * out_panel + (others - block->first) * width);
     }
 }
 
-/* Deltas of all layers, from the logits down. On return every worker may read them all. */
-static void backward_part(mnist_pass *pass, const mnist_pass_batch *batch, size_t first, size_t end,
-                          mnist_worker worker)
+/* Batch normalisation of layer l, whose deltas are there for all images: back to z. */
+static void normalize_backward_part(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                                    mnist_worker worker)
+{
+    if (mnist_layer_normalizes(&pass->mlp->layers[l])) {
+        size_t panel, end;
+        mnist_worker_share(worker, pass->mlp->layers[l].panels, &panel, &end);
+        for (; panel < end; panel++) {
+            mnist_pass_normalize_backward(pass, batch, l, panel);
+        }
+        mnist_pool_barrier(worker);
+    }
+}
+
+void mnist_pass_backward_part(mnist_pass *pass, const mnist_pass_batch *batch, size_t first,
+                              size_t end, mnist_worker worker)
 {
     const mnist_mlp *mlp = pass->mlp;
     unsigned last = mlp->layer_count - 1;
@@ -248,19 +337,25 @@ static void backward_part(mnist_pass *pass, const mnist_pass_batch *batch, size_
                                   below->stride * sizeof(float));
     }
     for (size_t block = 0; block < blocks && first < end; block++) {
-        backward_block(pass, last, block, first, end);
+        backward_block(pass, batch, last, block, first, end);
     }
     mnist_pool_barrier(worker);
-    size_t image_blocks = blocks_of(batch->count, IMAGE_BLOCK);
-    for (unsigned l = last; l-- > 1;) {
+    const size_t image_blocks = blocks_of(batch->count, IMAGE_BLOCK);
+    const size_t rows_end = batch->row + batch->count;
+    for (unsigned l = last; l-- > 0;) {
         size_t unit, units_end;
+        normalize_backward_part(pass, batch, l, worker);
+        if (l == 0) {
+            break;
+        }
         blocks = blocks_of(mlp->layers[l].inputs, MNIST_PANEL);
         mnist_worker_share(worker, blocks * image_blocks, &unit, &units_end);
         while (unit < units_end) { /* weights are turned once for all images that are mine */
-            size_t image_block = unit % image_blocks;
-            size_t run = smaller(image_blocks - image_block, units_end - unit);
-            backward_block(pass, l, unit / image_blocks, image_block * IMAGE_BLOCK,
-                           smaller((image_block + run) * IMAGE_BLOCK, batch->count));
+            const size_t image_block = unit % image_blocks;
+            const size_t run = smaller(image_blocks - image_block, units_end - unit);
+            const size_t row = batch->row + image_block * IMAGE_BLOCK;
+            backward_block(pass, batch, l, unit / image_blocks, row,
+                           smaller(row + run * IMAGE_BLOCK, rows_end));
             unit += run;
         }
         mnist_pool_barrier(worker);
@@ -276,7 +371,7 @@ static void visit_weight_blocks(mnist_pass *pass, const mnist_pass_batch *batch,
     double *norms = pass->norms;
     for (unsigned l = 0; l < pass->mlp->layer_count; l++) {
         const mnist_layer *layer = &pass->mlp->layers[l];
-        size_t rows = layer->inputs + 1, blocks = weight_blocks(layer), unit, units_end;
+        size_t rows = layer->trained, blocks = weight_blocks(layer), unit, units_end;
         mnist_worker_share(worker, layer->panels * blocks, &unit, &units_end);
         while (unit < units_end) { /* to the end of a panel, or of two */
             size_t panels =
@@ -304,7 +399,7 @@ typedef struct weight_step {
     const mnist_pass_batch *batch;
     size_t fetched, fetch;      /* of the next batch's images: how many have been, and a block */
     mnist_optimizer *optimizer; /* NULL: gradient only */
-    float lr, scale;
+    mnist_update update;
     bool fetch_weights;
     bool measure; /* the whole gradient's norm, before any of it is used */
 } weight_step;
@@ -313,7 +408,7 @@ typedef struct weight_step {
 static size_t block_at(const mnist_pass *pass, const weight_block *block, size_t *next_panel)
 {
     const mnist_layer *layer = &pass->mlp->layers[block->layer];
-    *next_panel = MNIST_PANEL * (layer->inputs + 1);
+    *next_panel = MNIST_PANEL * layer->rows;
     return mnist_panel_row(layer, block->panel, block->first);
 }
 
@@ -323,7 +418,7 @@ static void update_block(const mnist_pass *pass, const weight_block *block, cons
     for (size_t p = 0; p < block->panels; p++) {
         mnist_optimizer_update(step->optimizer, pass->kernels, pass->mlp, gradient + p * next_panel,
                                &pass->mlp->layers[block->layer], block->panel + p, block->first,
-                               block->end, step->lr, step->scale);
+                               block->end, step->update);
     }
 }
 
@@ -357,7 +452,10 @@ static void fetch_weights(const mnist_pass *pass, const weight_block *block,
     for (size_t p = 0; p < block->panels; p++, at += next_panel) {
         const size_t bytes = (block->end - block->first) * width * sizeof(float);
         mnist_fetch_later(pass->mlp->parameters + at, bytes);
-        mnist_fetch_later(optimizer->velocity + at, bytes);
+        mnist_fetch_later(optimizer->first + at, bytes);
+        if (optimizer->second) {
+            mnist_fetch_later(optimizer->second + at, bytes);
+        }
     }
 }
 
@@ -403,23 +501,42 @@ static double gradient_norm(const mnist_pass *pass)
     return sqrt(sum);
 }
 
-/* The update that had to wait for the norm: clipped, freed of the loss scale, or left out. */
-static void finish_update(mnist_pass *pass, weight_step *step, mnist_worker worker)
+/* The update that had to wait for the norm: clipped, freed of the loss scale, or left out (then
+ * false). */
+static bool finish_update(mnist_pass *pass, weight_step *step, mnist_worker worker)
 {
-    const float loss_scale = step->batch->loss_scale, clip = step->optimizer->sgd.clip_norm;
-    step->scale = loss_scale > 0.0f ? 1.0f / loss_scale : 1.0f;
+    const float loss_scale = step->batch->loss_scale, clip = step->optimizer->config.clip_norm;
+    step->update.scale = loss_scale > 0.0f ? 1.0f / loss_scale : 1.0f;
     mnist_pool_barrier(worker);
-    const double norm = gradient_norm(pass) * (double)step->scale;
+    const double norm = gradient_norm(pass) * (double)step->update.scale;
+    const bool left_out = loss_scale > 0.0f && !isfinite(norm);
     if (worker.index == 0) {
         pass->norm = norm;
+        pass->left_out = left_out;
     }
-    if (loss_scale > 0.0f && !isfinite(norm)) {
-        return;
+    if (left_out) {
+        return false;
     }
     if (clip > 0.0f && norm > (double)clip) {
-        step->scale = (float)((double)step->scale * ((double)clip / norm));
+        step->update.scale = (float)((double)step->update.scale * ((double)clip / norm));
     }
     visit_weight_blocks(pass, step->batch, worker, update_weight_block, step);
+    return true;
+}
+
+/* After all updates: max-norm, which needs all of a unit's weights. */
+static void limit_part(const mnist_pass *pass, const mnist_optimizer *optimizer,
+                       mnist_worker worker)
+{
+    mnist_pool_barrier(worker);
+    for (unsigned l = 0; l < pass->mlp->layer_count; l++) {
+        const mnist_layer *layer = &pass->mlp->layers[l];
+        size_t panel, end;
+        mnist_worker_share(worker, layer->panels, &panel, &end);
+        for (; panel < end; panel++) {
+            mnist_optimizer_limit(optimizer, pass->kernels, pass->mlp, layer, panel);
+        }
+    }
 }
 
 /* The first layer's deltas of this worker's panels, made by image and so by all workers. */
@@ -440,9 +557,16 @@ void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
                            mnist_optimizer *optimizer, float lr, mnist_worker worker)
 {
     size_t first, end;
-    mnist_pass_forward_part(pass, batch, worker, &first, &end);
-    mnist_pass_loss_part(pass, batch, true, first, end);
-    backward_part(pass, batch, first, end, worker);
+    mnist_pass_batch clean = *batch;
+    if (pass->perturbed && pass->regularization.virtual_epsilon <= 0.0f) {
+        clean.weight = 1.0f - pass->regularization.adversarial_share;
+    }
+    mnist_pass_forward_part(pass, &clean, worker, &first, &end);
+    mnist_pass_loss_part(pass, &clean, true, first, end);
+    mnist_pass_backward_part(pass, &clean, first, end, worker);
+    if (pass->perturbed) {
+        mnist_pass_adversary_part(pass, batch, worker);
+    }
     size_t block, blocks_end; /* of the first layer, this worker's */
     mnist_worker_share(worker, pass->mlp->layers[0].panels * weight_blocks(&pass->mlp->layers[0]),
                        &block, &blocks_end);
@@ -450,16 +574,16 @@ void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
         .batch = batch,
         .fetch = blocks_of(batch->next_count, blocks_end > block ? blocks_end - block : 1),
         .optimizer = optimizer,
-        .lr = lr,
-        .scale = 1.0f,
+        .update = {.lr = lr, .scale = 1.0f},
         .fetch_weights =
             optimizer && 2 * pass->mlp->arena_size * sizeof(float) / worker.count > FETCH_WEIGHTS,
-        .measure = optimizer && (optimizer->sgd.clip_norm > 0.0f || batch->loss_scale > 0.0f)};
+        .measure = optimizer && (optimizer->config.clip_norm > 0.0f || batch->loss_scale > 0.0f)};
     if (worker.count > 1) {
         fetch_deltas(pass, batch, worker);
     }
     visit_weight_blocks(pass, batch, worker, make_weight_block, &step);
-    if (step.measure) {
-        finish_update(pass, &step, worker);
+    bool updated = !step.measure || finish_update(pass, &step, worker);
+    if (optimizer && updated && optimizer->config.max_norm > 0.0f) {
+        limit_part(pass, optimizer, worker);
     }
 }

@@ -65,7 +65,7 @@ static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch
         .table = batch->table,
         .w = w,
         .w_stride = width,
-        .w_panel = MNIST_PANEL * (layer->inputs + 1),
+        .w_panel = MNIST_PANEL * layer->rows,
         .rows = end - first,
         .depth = depth,
         .width = panels * width,
@@ -139,6 +139,9 @@ static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch,
     const size_t width = mnist_panel_width(layer, panel);
     _Alignas(MNIST_ALIGN) float bias[2 * MNIST_PANEL] = {0};
     for (size_t p = 0; p < panels; p++) {
+        if (mnist_layer_normalizes(layer)) {
+            continue; /* the mean takes it away, and the shift too */
+        }
         if (batch->shift != 0.0f) {
             shifted_bias(pass, panel + p, batch->shift, bias + p * MNIST_PANEL);
         } else {
@@ -202,6 +205,49 @@ static void forward_above(const mnist_pass *pass, unsigned l, size_t panel, cons
     }
 }
 
+/* What drops values of one image's activations in layer l, from column on. */
+static mnist_dropout dropout_of(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                                size_t column)
+{
+    const float rate = pass->regularization.dropout[l];
+    mnist_dropout dropout = {.seed = batch->seed,
+                             .step = batch->step,
+                             .layer = l,
+                             .first = (uint32_t)column,
+                             .threshold = (uint32_t)(rate * 65536.0f + 0.5f)};
+    dropout.threshold = dropout.threshold < 65536 ? dropout.threshold : 65535;
+    dropout.scale = 65536.0f / (float)(65536 - dropout.threshold);
+    return dropout;
+}
+
+void mnist_pass_drop(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                     float *values, size_t column, size_t width, size_t first, size_t end)
+{
+    mnist_dropout dropout = dropout_of(pass, batch, l, column);
+    for (size_t i = first; i < end && dropout.threshold > 0; i++) {
+        dropout.row = (uint32_t)(i - batch->row);
+        pass->kernels->dropout(values + (i - first) * pass->mlp->layers[l].row, width, &dropout);
+    }
+}
+
+/* a = f(z) of rows [first, end), columns [column, column + width) of hidden layer l, with what
+ * dropout leaves of it. */
+static void activate(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l, float *z,
+                     float *a, size_t column, size_t width, size_t first, size_t end)
+{
+    const size_t row = pass->mlp->layers[l].row;
+    const mnist_activation activation = pass->mlp->config.activation;
+    /* z's place then keeps f(z) as it is before dropout */
+    const bool keep = z != a && !mnist_activation_keeps_input(activation);
+    for (size_t i = 0; i < end - first; i++) {
+        pass->kernels->activate[activation](z + i * row, (keep ? z : a) + i * row, width);
+        if (keep) {
+            memcpy(a + i * row, z + i * row, width * sizeof *a);
+        }
+    }
+    mnist_pass_drop(pass, batch, l, a, column, width, first, end);
+}
+
 /* z = a W + b of rows [first, end) of the pass, one panel of layer l, or two where
  * mnist_pass_panels says so; f(z) too if it is a hidden layer. */
 static void forward_panels(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
@@ -214,19 +260,18 @@ static void forward_panels(mnist_pass *pass, const mnist_pass_batch *batch, unsi
     float *a = pass->activations[l] + at;
     float *z = pass->inputs[l] ? pass->inputs[l] + at : a;
     if (l > 0) {
-        forward_above(pass, l, panel,
-                      mlp->parameters + mnist_panel_row(layer, panel, layer->inputs), z, first,
-                      end);
+        const float *bias = mlp->parameters + mnist_panel_row(layer, panel, layer->inputs);
+        forward_above(pass, l, panel, mnist_layer_normalizes(layer) ? NULL : bias, z, first, end);
     } else {
         forward_first(pass, batch, panel, panels, z, first, end);
     }
     if (l + 1 == mlp->layer_count) {
         return;
     }
-    for (size_t i = 0; i < end - first; i++) {
-        pass->kernels->activate[mlp->config.activation](z + i * layer->row, a + i * layer->row,
-                                                        width);
+    for (size_t p = 0; mnist_layer_normalizes(layer) && p < panels; p++) {
+        mnist_pass_normalize(pass, batch, l, panel + p, z + p * MNIST_PANEL);
     }
+    activate(pass, batch, l, z, a, column, width, first, end);
     if (pass->half) {
         mnist_pass_make_operands(pass, pass->activations[l], &pass->activation_pairs[l], layer->row,
                                  first, end, column, width);
@@ -247,25 +292,32 @@ void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mn
                              size_t *first, size_t *end)
 {
     const mnist_mlp *mlp = pass->mlp;
-    size_t image_blocks = blocks_of(batch->count, IMAGE_BLOCK);
+    const size_t rows = batch->row + batch->count;
     unsigned last = mlp->layer_count - 1;
     for (unsigned l = 0; l < last; l++) {
+        /* normalised over the batch, a panel's images are all one worker's */
+        const size_t block_rows =
+            mnist_layer_normalizes(&mlp->layers[l]) ? batch->count : IMAGE_BLOCK;
+        const size_t image_blocks = blocks_of(batch->count, block_rows);
         size_t unit, units_end;
         mnist_worker_share(worker, mlp->layers[l].panels * image_blocks, &unit, &units_end);
         while (unit < units_end) { /* a panel at a time, as many of its blocks as are mine */
             size_t panel = unit / image_blocks, block = unit % image_blocks;
             size_t panels = mnist_pass_panels(pass, batch, l, unit, units_end, image_blocks);
             size_t blocks = smaller(image_blocks - block, units_end - unit);
-            size_t rows_end = smaller((block + blocks) * IMAGE_BLOCK, batch->count);
+            size_t row = batch->row + block * block_rows;
+            size_t rows_end = smaller(batch->row + (block + blocks) * block_rows, rows);
             if (worker.count > 1) {
-                fetch_outputs(pass, l, panel, panels, block * IMAGE_BLOCK, rows_end);
+                fetch_outputs(pass, l, panel, panels, row, rows_end);
             }
-            forward_panels(pass, batch, l, panel, panels, block * IMAGE_BLOCK, rows_end);
+            forward_panels(pass, batch, l, panel, panels, row, rows_end);
             unit += panels * blocks;
         }
         mnist_pool_barrier(worker);
     }
     mnist_pass_images(batch->count, worker, first, end);
+    *first += batch->row;
+    *end += batch->row;
     if (last > 0 && worker.count > 1) {
         const mnist_layer *below = &mlp->layers[last - 1];
         mnist_fetch_rows(pass->activations[last - 1] + *first * below->row,
@@ -281,17 +333,25 @@ void mnist_pass_loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool 
 {
     unsigned last = pass->mlp->layer_count - 1;
     size_t stride = pass->mlp->layers[last].row;
+    /* of the images as they are, for the virtual adversary to differ from */
+    float *probabilities = gradient && pass->probabilities && batch->row == 0
+                               ? pass->probabilities + first * stride
+                               : NULL;
     pass->kernels->softmax(&(mnist_softmax){
         .z = pass->activations[last] + first * stride,
         .dz = gradient ? pass->deltas[last] + first * stride : NULL,
         .stride = stride,
         .labels = batch->labels ? batch->labels + (first - batch->row) : NULL,
+        .targets = batch->targets ? batch->targets + (first - batch->row) * stride : NULL,
+        .probabilities = probabilities,
         .losses = pass->losses + first,
         .predicted = pass->predicted + first,
         .rows = end - first,
         .classes = pass->mlp->config.outputs,
         .smoothing = batch->smoothing,
-        .scale = (batch->loss_scale > 0.0f ? batch->loss_scale : 1.0f) / (float)batch->count,
+        .scale = (batch->weight > 0.0f ? batch->weight : 1.0f) *
+                 (batch->loss_scale > 0.0f ? batch->loss_scale : 1.0f) / (float)batch->count,
+        .confidence = gradient && !batch->virtual ? pass->regularization.confidence_penalty : 0.0f,
     });
     if (gradient && pass->half) {
         const mnist_layer *layer = &pass->mlp->layers[last];

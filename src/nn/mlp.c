@@ -74,8 +74,11 @@ mnist_status mnist_mlp_create(mnist_mlp **out, const mnist_mlp_config *config, m
         layer->row = (layer->stride / MNIST_LANES | 1) * MNIST_LANES;
         layer->panels = (layer->stride + MNIST_PANEL - 1) / MNIST_PANEL;
         layer->offset = mlp->arena_size;
+        const bool normalized = config->batch_norm && l < config->hidden_count;
+        layer->trained = inputs + (normalized ? 2 : 1);
+        layer->rows = layer->trained + (normalized ? 2 : 0);
         /* at most 17 layers of 2^32 floats: no overflow in 64 bits */
-        mlp->arena_size += layer->stride * (inputs + 1);
+        mlp->arena_size += layer->stride * layer->rows;
         inputs = layer->outputs;
     }
     mlp->parameters = mnist_alloc(mlp->arena_size, sizeof *mlp->parameters);
@@ -138,7 +141,7 @@ size_t mnist_mlp_parameters(const mnist_mlp *mlp)
 {
     size_t count = 0;
     for (unsigned l = 0; l < mlp->layer_count; l++) {
-        count += (mlp->layers[l].inputs + 1) * mlp->layers[l].outputs;
+        count += mlp->layers[l].trained * mlp->layers[l].outputs;
     }
     return count;
 }
@@ -172,8 +175,8 @@ void mnist_layer_read(const mnist_layer *layer, const float *arena, float *weigh
     for (size_t panel = 0; panel < layer->panels; panel++) {
         size_t first = panel * MNIST_PANEL, bytes = panel_outputs(layer, panel) * sizeof(float);
         for (size_t k = 0; weights && k < layer->inputs; k++) {
-            memcpy(weights + k * layer->outputs + first,
-                   arena + mnist_panel_row(layer, panel, k), bytes);
+            memcpy(weights + k * layer->outputs + first, arena + mnist_panel_row(layer, panel, k),
+                   bytes);
         }
         if (bias) {
             memcpy(bias + first, arena + mnist_panel_row(layer, panel, layer->inputs), bytes);
@@ -187,8 +190,8 @@ void mnist_layer_write(const mnist_layer *layer, float *arena, const float *weig
     for (size_t panel = 0; panel < layer->panels; panel++) {
         size_t first = panel * MNIST_PANEL, bytes = panel_outputs(layer, panel) * sizeof(float);
         for (size_t k = 0; weights && k < layer->inputs; k++) {
-            memcpy(arena + mnist_panel_row(layer, panel, k),
-                   weights + k * layer->outputs + first, bytes);
+            memcpy(arena + mnist_panel_row(layer, panel, k), weights + k * layer->outputs + first,
+                   bytes);
         }
         if (bias) {
             memcpy(arena + mnist_panel_row(layer, panel, layer->inputs), bias + first, bytes);
@@ -206,6 +209,60 @@ void mnist_mlp_set_layer(mnist_mlp *mlp, unsigned layer, const float *weights, c
 {
     assert(layer < mlp->layer_count);
     mnist_layer_write(&mlp->layers[layer], mlp->parameters, weights, bias);
+}
+
+/* One panel of mnist_mlp_fold: columns of the weights times gamma / sqrt(variance + epsilon). */
+static void fold_panel(const mnist_layer *from, const float *arena, size_t panel,
+                       const mnist_layer *to, float *out)
+{
+    const size_t width = mnist_panel_width(from, panel);
+    const float *bias = arena + mnist_panel_row(from, panel, from->inputs);
+    const float *gamma = bias + width, *mean = gamma + width, *variance = mean + width;
+    float scale[MNIST_PANEL];
+    for (size_t c = 0; c < width; c++) {
+        scale[c] = gamma[c] / sqrtf(variance[c] + MNIST_BATCH_NORM_EPSILON);
+        out[mnist_panel_row(to, panel, to->inputs) + c] = bias[c] - mean[c] * scale[c];
+    }
+    for (size_t k = 0; k < from->inputs; k++) {
+        const float *weights = arena + mnist_panel_row(from, panel, k);
+        for (size_t c = 0; c < width; c++) {
+            out[mnist_panel_row(to, panel, k) + c] = weights[c] * scale[c];
+        }
+    }
+}
+
+void mnist_mlp_fold(const mnist_mlp *net, const float *arena, mnist_mlp *plain)
+{
+    for (unsigned l = 0; l < net->layer_count; l++) {
+        const mnist_layer *from = &net->layers[l], *to = &plain->layers[l];
+        for (size_t panel = 0; panel < from->panels; panel++) {
+            if (mnist_layer_normalizes(from)) {
+                fold_panel(from, arena, panel, to, plain->parameters);
+            } else {
+                memcpy(plain->parameters + mnist_panel_row(to, panel, 0),
+                       arena + mnist_panel_row(from, panel, 0),
+                       to->rows * mnist_panel_width(to, panel) * sizeof(float));
+            }
+        }
+    }
+}
+
+void mnist_mlp_unfold(const mnist_mlp *plain, mnist_mlp *net)
+{
+    for (unsigned l = 0; l < net->layer_count; l++) {
+        const mnist_layer *from = &plain->layers[l], *to = &net->layers[l];
+        for (size_t panel = 0; panel < from->panels; panel++) {
+            const size_t width = mnist_panel_width(to, panel);
+            memcpy(net->parameters + mnist_panel_row(to, panel, 0),
+                   plain->parameters + mnist_panel_row(from, panel, 0),
+                   from->rows * width * sizeof(float));
+            float *gamma = net->parameters + mnist_panel_row(to, panel, to->inputs + 1);
+            for (size_t c = 0; mnist_layer_normalizes(to) && c < width; c++) {
+                gamma[c] = panel * MNIST_PANEL + c < to->outputs ? 1.0f : 0.0f;
+                gamma[2 * width + c] = 1.0f; /* the variance; the mean is 0 */
+            }
+        }
+    }
 }
 
 bool mnist_mlp_finite(const mnist_mlp *mlp)

@@ -5,6 +5,10 @@
  *
  *   panel 0: w(0, 0..63) w(1, 0..63) … w(in-1, 0..63) bias(0..63), panel 1: …
  *
+ * With batch normalisation hidden layers have three more rows after the bias: gamma, and the
+ * running mean and variance of z, which are no parameters but are averaged and copied along with
+ * them.
+ *
  * A step over inputs is then a contiguous row, and a worker that owns a panel owns one run of
  * memory: weights, gradients and momentum, which all have this layout, stay in its own cache.
  */
@@ -21,7 +25,9 @@ typedef struct mnist_layer {
     size_t row;    /* row stride of the layer's activations: an odd number of cache lines, so that
                     * the same columns of all rows spread over all sets of a cache */
     size_t panels;
-    size_t offset; /* of panel 0 in the arena */
+    size_t trained; /* rows of parameters in a panel: inputs, bias, gamma if there is one */
+    size_t rows;    /* all rows */
+    size_t offset;  /* of panel 0 in the arena */
 } mnist_layer;
 
 struct mnist_mlp {
@@ -43,10 +49,11 @@ static inline size_t mnist_panel_width(const mnist_layer *layer, size_t panel)
     return rest < MNIST_PANEL ? rest : MNIST_PANEL;
 }
 
-/* Where row `input` of a panel starts; row layer->inputs is the bias. */
+/* Where row `input` of a panel starts; row layer->inputs is the bias, the next gamma, the running
+ * mean, the running variance. */
 static inline size_t mnist_panel_row(const mnist_layer *layer, size_t panel, size_t input)
 {
-    return layer->offset + panel * MNIST_PANEL * (layer->inputs + 1) +
+    return layer->offset + panel * MNIST_PANEL * layer->rows +
            input * mnist_panel_width(layer, panel);
 }
 
@@ -54,6 +61,21 @@ static inline size_t mnist_panel_row(const mnist_layer *layer, size_t panel, siz
 void mnist_layer_read(const mnist_layer *layer, const float *arena, float *weights, float *bias);
 void mnist_layer_write(const mnist_layer *layer, float *arena, const float *weights,
                        const float *bias);
+
+/* Is the layer normalised over the batch? */
+static inline bool mnist_layer_normalizes(const mnist_layer *layer)
+{
+    return layer->rows > layer->trained;
+}
+
+#define MNIST_BATCH_NORM_EPSILON 1e-5f
+
+/* Writes the net that does with `arena` (of net's layout) what net does in inference: batch
+ * normalisation goes into weights and biases. plain has the shape of net, without batch_norm. */
+void mnist_mlp_fold(const mnist_mlp *net, const float *arena, mnist_mlp *plain);
+
+/* The reverse, for the start of a training: plain's parameters, gamma 1, mean 0, variance 1. */
+void mnist_mlp_unfold(const mnist_mlp *plain, mnist_mlp *net);
 
 /* Are all parameters finite? */
 bool mnist_mlp_finite(const mnist_mlp *mlp);

@@ -3,20 +3,45 @@
 #include "base/memory.h"
 #include "base/status.h"
 
+#include <math.h>
+
+const char *mnist_optimizer_name(mnist_optimizer_kind kind)
+{
+    switch (kind) {
+    case MNIST_SGD:
+        return "sgd";
+    case MNIST_ADAM:
+        return "adam";
+    case MNIST_ADAMW:
+        return "adamw";
+    case MNIST_RMSPROP:
+        return "rmsprop";
+    case MNIST_OPTIMIZERS:
+        break;
+    }
+    return NULL;
+}
+
 mnist_status mnist_optimizer_create(mnist_optimizer **out, const mnist_mlp *mlp,
-                                    const mnist_sgd *sgd, mnist_error *err)
+                                    const mnist_optimizer_config *config, mnist_error *err)
 {
     *out = NULL;
     mnist_optimizer *optimizer = mnist_alloc(1, sizeof *optimizer);
     if (!optimizer) {
         return mnist_fail_memory(err, sizeof *optimizer, "the optimiser");
     }
-    optimizer->sgd = *sgd;
-    optimizer->velocity = mnist_alloc(mlp->arena_size, sizeof *optimizer->velocity);
-    if (!optimizer->velocity) {
+    optimizer->config = *config;
+    optimizer->beta1_power = optimizer->beta2_power = 1.0;
+    optimizer->first = mnist_alloc(mlp->arena_size, sizeof(float));
+    if (config->kind != MNIST_SGD) {
+        optimizer->second = mnist_alloc(mlp->arena_size, sizeof(float));
+    }
+    if (!optimizer->first || (config->kind != MNIST_SGD && !optimizer->second)) {
         mnist_optimizer_free(optimizer);
         return mnist_fail_memory(err, mlp->arena_size * sizeof(float), "the optimiser's state");
     }
+    mnist_optimizer_advance(optimizer); /* powers are those of the update to come */
+    optimizer->updates = 0;
     *out = optimizer;
     return MNIST_OK;
 }
@@ -24,30 +49,107 @@ mnist_status mnist_optimizer_create(mnist_optimizer **out, const mnist_mlp *mlp,
 void mnist_optimizer_free(mnist_optimizer *optimizer)
 {
     if (optimizer) {
-        mnist_free(optimizer->velocity);
+        mnist_free(optimizer->first);
+        mnist_free(optimizer->second);
         mnist_free(optimizer);
     }
 }
 
-void mnist_optimizer_update(mnist_optimizer *optimizer, const mnist_kernels *kernels,
-                            mnist_mlp *mlp, const float *gradient, const mnist_layer *layer,
-                            size_t panel, size_t first, size_t end, float lr, float scale)
+void mnist_optimizer_advance(mnist_optimizer *optimizer)
 {
-    mnist_sgd_update update = {.lr = lr,
-                               .momentum = optimizer->sgd.momentum,
-                               .decay = optimizer->sgd.weight_decay,
-                               .scale = scale,
-                               .nesterov = optimizer->sgd.nesterov};
-    size_t weights_end = end < layer->inputs ? end : layer->inputs;
-    size_t width = mnist_panel_width(layer, panel);
-    size_t at = mnist_panel_row(layer, panel, first), weights = (weights_end - first) * width;
+    optimizer->updates++;
+    optimizer->beta1_power *= (double)optimizer->config.beta1;
+    optimizer->beta2_power *= (double)optimizer->config.beta2;
+}
+
+static mnist_adam_update adam_update(const mnist_optimizer *optimizer, mnist_update update)
+{
+    const mnist_optimizer_config *c = &optimizer->config;
+    const bool decoupled = c->kind == MNIST_ADAMW;
+    mnist_adam_update u = {.beta1 = 0.0f,
+                           .beta2 = c->rho,
+                           .rate = update.lr,
+                           .spread = 1.0f,
+                           .epsilon = c->epsilon,
+                           .decay = decoupled ? 0.0f : c->weight_decay,
+                           .keep = decoupled ? 1.0f - update.lr * c->weight_decay : 1.0f,
+                           .scale = update.scale};
+    if (c->kind != MNIST_RMSPROP) {
+        u.beta1 = c->beta1;
+        u.beta2 = c->beta2;
+        u.rate = (float)((double)update.lr / (1.0 - optimizer->beta1_power));
+        u.spread = (float)(1.0 / sqrt(1.0 - optimizer->beta2_power));
+    }
+    u.gain1 = 1.0f - u.beta1;
+    u.gain2 = 1.0f - u.beta2;
+    return u;
+}
+
+/* count values from `at` on, of weights or, undecayed, of what else is trained. */
+static void update_values(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                          mnist_mlp *mlp, const float *gradient, size_t at, size_t count,
+                          bool weights, mnist_update update)
+{
+    const mnist_optimizer_config *c = &optimizer->config;
+    float *parameters = mlp->parameters + at, *first = optimizer->first + at;
+    if (c->kind == MNIST_SGD) {
+        mnist_sgd_update u = {.lr = update.lr,
+                              .momentum = c->momentum,
+                              .decay = weights ? c->weight_decay : 0.0f,
+                              .scale = update.scale,
+                              .nesterov = c->nesterov};
+        kernels->sgd(parameters, first, gradient, count, &u);
+        return;
+    }
+    mnist_adam_update u = adam_update(optimizer, update);
+    if (!weights) {
+        u.decay = 0.0f;
+        u.keep = 1.0f;
+    }
+    kernels->adam(parameters, first, optimizer->second + at, gradient, count, &u);
+}
+
+/* Rows from `first` on, to before `end`, of a panel; with the last trained one go those that are
+ * not trained. */
+static void average_rows(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                         const mnist_mlp *mlp, const mnist_layer *layer, size_t panel, size_t first,
+                         size_t end)
+{
+    if (!optimizer->average) {
+        return;
+    }
+    const size_t at = mnist_panel_row(layer, panel, first);
+    const size_t rows = (end == layer->trained ? layer->rows : end) - first;
+    kernels->average(optimizer->average + at, mlp->parameters + at,
+                     rows * mnist_panel_width(layer, panel), optimizer->average_rate);
+}
+
+void mnist_optimizer_update(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                            mnist_mlp *mlp, const float *gradient, const mnist_layer *layer,
+                            size_t panel, size_t first, size_t end, mnist_update update)
+{
+    const size_t weights_end = end < layer->inputs ? end : layer->inputs;
+    const size_t width = mnist_panel_width(layer, panel), at = mnist_panel_row(layer, panel, first);
+    const size_t weights = weights_end > first ? (weights_end - first) * width : 0;
     if (weights > 0) {
-        kernels->sgd(mlp->parameters + at, optimizer->velocity + at, gradient, weights, &update);
+        update_values(optimizer, kernels, mlp, gradient, at, weights, true, update);
     }
     if (end > layer->inputs) {
-        update.decay = 0.0f;
-        at += weights;
-        kernels->sgd(mlp->parameters + at, optimizer->velocity + at, gradient + weights, width,
-                     &update);
+        update_values(optimizer, kernels, mlp, gradient + weights, at + weights,
+                      (end - first) * width - weights, false, update);
     }
+    if (optimizer->config.max_norm <= 0.0f) {
+        average_rows(optimizer, kernels, mlp, layer, panel, first, end);
+    }
+}
+
+void mnist_optimizer_limit(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                           mnist_mlp *mlp, const mnist_layer *layer, size_t panel)
+{
+    const bool hidden = layer != &mlp->layers[mlp->layer_count - 1];
+    if (hidden) {
+        kernels->limit_columns(mlp->parameters + mnist_panel_row(layer, panel, 0), layer->inputs,
+                               mnist_panel_width(layer, panel), optimizer->config.max_norm);
+    }
+    average_rows(optimizer, kernels, mlp, layer, panel, 0, layer->trained);
 }

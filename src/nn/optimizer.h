@@ -1,25 +1,45 @@
-/* Stochastic gradient descent over an arena. Its state, the velocity, has the parameters'
- * layout. */
+/* Optimisers over an arena. Their state has the parameters' layout. */
 #ifndef MNIST_NN_OPTIMIZER_H
 #define MNIST_NN_OPTIMIZER_H
 
 #include "nn/mlp.h"
 
 typedef struct mnist_optimizer {
-    mnist_sgd sgd;
-    float *velocity; /* (arena_size) */
+    mnist_optimizer_config config;
+    float *first;  /* (arena_size): SGD's velocity, Adam's mean gradient */
+    float *second; /* (arena_size): mean square of the gradient; NULL for SGD */
+    /* The exponential moving average of the parameters (Polyak & Juditsky 1992), updated with them;
+     * NULL: none is kept. */
+    float *average; /* (arena_size), borrowed */
+    float average_rate;
+    uint64_t updates;                /* so far, those left out not counted */
+    double beta1_power, beta2_power; /* beta^updates: what is missing from Adam's means */
 } mnist_optimizer;
+
+/* One update: what it is done with, the same for all blocks of the gradient. */
+typedef struct mnist_update {
+    float lr;
+    float scale; /* of the gradient: what clipping and loss scale make of it */
+} mnist_update;
 
 /* Errors: MNIST_ERR_MEMORY. */
 mnist_status mnist_optimizer_create(mnist_optimizer **out, const mnist_mlp *mlp,
-                                    const mnist_sgd *sgd, mnist_error *err);
+                                    const mnist_optimizer_config *config, mnist_error *err);
 void mnist_optimizer_free(mnist_optimizer *optimizer);
 
-/* Updates rows [first, end) of a panel by their gradient, (end - first, width of the panel); row
- * layer->inputs is the bias, which is not decayed.
- * scale: what clipping leaves of the gradient. */
-void mnist_optimizer_update(mnist_optimizer *optimizer, const mnist_kernels *kernels,
+/* To be called once after all blocks of an update have been done, by one thread, workers waiting.
+ */
+void mnist_optimizer_advance(mnist_optimizer *optimizer);
+
+/* Updates rows [first, end) of a panel by their gradient, (end - first, width of the panel); rows
+ * from layer->inputs on, bias and gamma, are not decayed. The average follows, unless there is a
+ * max-norm to come. */
+void mnist_optimizer_update(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
                             mnist_mlp *mlp, const float *gradient, const mnist_layer *layer,
-                            size_t panel, size_t first, size_t end, float lr, float scale);
+                            size_t panel, size_t first, size_t end, mnist_update update);
+
+/* After all updates of a panel: limits the units' weights to max_norm, and the average follows. */
+void mnist_optimizer_limit(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                           mnist_mlp *mlp, const mnist_layer *layer, size_t panel);
 
 #endif

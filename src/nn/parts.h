@@ -20,10 +20,22 @@ static inline size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Blocks of rows in one panel of the weight gradient, the bias row counted in. */
+/* Blocks of rows in one panel of the weight gradient, bias and gamma counted in. */
 static inline size_t weight_blocks(const mnist_layer *layer)
 {
-    return blocks_of(layer->inputs + 1, WEIGHT_BLOCK);
+    return blocks_of(layer->trained, WEIGHT_BLOCK);
+}
+
+/* How many rows of the pass a step fills, those of changed images included; row from which on these
+ * lie: even, so that no pair of rows is half of one kind. */
+static inline size_t mnist_pass_perturbed_row(const mnist_pass_batch *batch)
+{
+    return (batch->count + 1) / 2 * 2;
+}
+
+static inline size_t mnist_pass_rows(const mnist_pass *pass, const mnist_pass_batch *batch)
+{
+    return pass->perturbed ? mnist_pass_perturbed_row(batch) + batch->count : batch->count;
 }
 
 /* Makes operands of what products have left at `column`, width wide, of rows [first, end) of the
@@ -54,6 +66,33 @@ size_t mnist_pass_panels(const mnist_pass *pass, const mnist_pass_batch *batch, 
  * worker's. */
 void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker,
                              size_t *first, size_t *end);
+
+/* Dropout of hidden layer l: of its activations, or of the deltas at them, columns
+ * [column, column + width) of rows [first, end) of the pass, where values are the first of. */
+void mnist_pass_drop(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                     float *values, size_t column, size_t width, size_t first, size_t end);
+
+/* Batch normalisation of one panel of hidden layer l, all images of the batch: z to
+ * gamma (z - mean) / deviation + bias in place; and back: deltas at that to deltas at z. */
+void mnist_pass_normalize(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l, size_t panel,
+                          float *z);
+void mnist_pass_normalize_backward(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                                   size_t panel);
+
+/* Deltas of all layers, from the logits, of which [first, end) are this worker's, down. On return
+ * every worker may read them all. */
+void mnist_pass_backward_part(mnist_pass *pass, const mnist_pass_batch *batch, size_t first,
+                              size_t end, mnist_worker worker);
+
+/* dL/dx of images [first, end) of the batch, whose deltas are there, to out
+ * (count, perturbed_stride). */
+void mnist_pass_input_gradient(const mnist_pass *pass, const mnist_pass_batch *batch, size_t first,
+                               size_t end, float *out);
+
+/* The changed images of a step whose forward and backward are done: their forward and backward.
+ * On return every worker may read all. */
+void mnist_pass_adversary_part(mnist_pass *pass, const mnist_pass_batch *batch,
+                               mnist_worker worker);
 
 /* Losses, predictions and, if wanted, the gradient at the logits of rows [first, end) of the
  * pass. */

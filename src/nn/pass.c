@@ -32,10 +32,40 @@ static bool allocate_operands(mnist_pass *pass, unsigned l)
     return ok;
 }
 
+/* Do deltas of hidden layer l need more than its activations? */
+static bool keeps_input(const mnist_pass *pass, unsigned l)
+{
+    const mnist_activation activation = pass->mlp->config.activation;
+    const bool by_value = activation == MNIST_TANH || activation == MNIST_SIGMOID;
+    return mnist_activation_keeps_input(activation) ||
+           (by_value && pass->regularization.dropout[l] > 0.0f);
+}
+
+static bool allocate_normalized(mnist_pass *pass, unsigned l)
+{
+    const mnist_layer *layer = &pass->mlp->layers[l];
+    struct mnist_normalized *n = &pass->normalized[l];
+    n->values = mnist_alloc(pass->capacity * layer->row, sizeof(float));
+    n->inverse = mnist_alloc(layer->stride, sizeof(float));
+    n->gradients = mnist_alloc(2 * layer->stride, sizeof(float));
+    return n->values && n->inverse && n->gradients;
+}
+
+/* images: the most of a batch; the pass has rows for each of them twice. */
+static bool allocate_perturbed(mnist_pass *pass, size_t images)
+{
+    const mnist_mlp *mlp = pass->mlp;
+    pass->perturbed_stride = mnist_pad(mlp->config.inputs);
+    pass->perturbed = mnist_alloc(images, pass->perturbed_stride * sizeof(float));
+    pass->input_gradient = mnist_alloc(images, pass->perturbed_stride * sizeof(float));
+    pass->probabilities =
+        mnist_alloc(images, mlp->layers[mlp->layer_count - 1].row * sizeof(float));
+    return pass->perturbed && pass->input_gradient && pass->probabilities;
+}
+
 static bool allocate(mnist_pass *pass, bool gradient)
 {
     const mnist_mlp *mlp = pass->mlp;
-    bool keeps_input = mnist_activation_keeps_input(mlp->config.activation);
     bool ok = true;
     size_t norm_count = 0;
     for (unsigned l = 0; l < mlp->layer_count; l++) {
@@ -51,10 +81,11 @@ static bool allocate(mnist_pass *pass, bool gradient)
             ok = ok && pass->deltas[l];
         }
         ok = ok && (!pass->half || allocate_operands(pass, l));
-        if (keeps_input && l + 1 < mlp->layer_count) {
+        if (l + 1 < mlp->layer_count && keeps_input(pass, l)) {
             pass->inputs[l] = mnist_alloc(size, sizeof(float));
             ok = ok && pass->inputs[l];
         }
+        ok = ok && (!mnist_layer_normalizes(layer) || allocate_normalized(pass, l));
         norm_count += layer->panels * weight_blocks(layer);
     }
     pass->losses = mnist_alloc(pass->capacity, sizeof(float));
@@ -88,7 +119,16 @@ mnist_status mnist_pass_create_with(mnist_pass **out, mnist_mlp *mlp, mnist_pool
     pass->kernels = mnist_kernels_select();
     pass->half = options.forward_only ? NULL : pass->kernels->half[options.precision];
     pass->capacity = capacity;
-    if (!allocate(pass, !options.forward_only)) {
+    if (options.regularization) {
+        pass->regularization = *options.regularization;
+    }
+    bool perturbs = pass->regularization.adversarial_epsilon > 0.0f ||
+                    pass->regularization.virtual_epsilon > 0.0f;
+    if (perturbs) { /* rows for each image twice, the second kind from an even one on */
+        pass->capacity = capacity <= SIZE_MAX / 4 ? 2 * capacity + 1 : SIZE_MAX / 2;
+    }
+    bool ok = allocate(pass, !options.forward_only);
+    if (!ok || (perturbs && !allocate_perturbed(pass, capacity))) {
         mnist_pass_free(pass);
         return mnist_fail(err, MNIST_ERR_MEMORY,
                           "out of memory: activations and gradients of %zu images could not be "
@@ -118,7 +158,15 @@ void mnist_pass_free(mnist_pass *pass)
         mnist_free(pass->activation_pairs[l].across);
         mnist_free(pass->delta_pairs[l].along);
         mnist_free(pass->delta_pairs[l].across);
+        if (l < MNIST_MAX_HIDDEN) {
+            mnist_free(pass->normalized[l].values);
+            mnist_free(pass->normalized[l].inverse);
+            mnist_free(pass->normalized[l].gradients);
+        }
     }
+    mnist_free(pass->perturbed);
+    mnist_free(pass->input_gradient);
+    mnist_free(pass->probabilities);
     mnist_free(pass->gradient);
     mnist_free(pass->norms);
     mnist_free(pass->losses);

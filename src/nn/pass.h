@@ -20,19 +20,33 @@ struct mnist_pass {
     size_t capacity;
     /* per layer, (capacity, row of the layer) */
     float *activations[MNIST_MAX_HIDDEN + 1]; /* f(z); of the last layer the logits */
-    float *inputs[MNIST_MAX_HIDDEN + 1];      /* z, where the activation needs it; else NULL */
-    float *deltas[MNIST_MAX_HIDDEN + 1];      /* d(mean loss) / dz, times the loss scale */
+    /* What the derivative reads where the activations will not do: z, or f(z) before dropout;
+     * else NULL */
+    float *inputs[MNIST_MAX_HIDDEN + 1];
+    float *deltas[MNIST_MAX_HIDDEN + 1]; /* d(mean loss) / dz, times the loss scale */
     /* With half, what products read instead of activations and deltas: in pairs along rows,
      * (capacity, row / 2), and of two rows, ((capacity + 1) / 2, row). The first layer's deltas
      * have none along rows: they are rounded, and read as they are or in pairs of two rows. */
     struct mnist_pairs {
         mnist_pair *along, *across;
     } activation_pairs[MNIST_MAX_HIDDEN + 1], delta_pairs[MNIST_MAX_HIDDEN + 1];
-    float *gradient;                          /* (arena_size) */
-    double *norms;                            /* a sum of squares for every block of the gradient */
-    double norm; /* after a step with clipping or loss scale: of the gradient */
-    float *losses;                            /* (capacity) */
-    uint8_t *predicted;                       /* (capacity) */
+    mnist_regularization regularization;
+    /* Batch normalisation of a layer: (z - mean) / deviation, (capacity, row); 1 / deviation,
+     * (stride); gradients of bias and gamma, (2, stride). */
+    struct mnist_normalized {
+        float *values, *inverse, *gradients;
+    } normalized[MNIST_MAX_HIDDEN];
+    /* Adversarial training: the images once more, changed, (capacity, perturbed_stride), which take
+     * the rows of the pass behind the batch's; with virtual ones, the gradient there, of the same
+     * shape, and the softmax of the images as they were, (capacity, row of the last layer). */
+    float *perturbed, *input_gradient, *probabilities;
+    size_t perturbed_stride;
+    float *gradient;    /* (arena_size) */
+    double *norms;      /* a sum of squares for every block of the gradient */
+    bool left_out;      /* after a step: the update was, as the gradient overflowed */
+    double norm;        /* after a step with clipping or loss scale: of the gradient */
+    float *losses;      /* (capacity) */
+    uint8_t *predicted; /* (capacity) */
 };
 
 /* What a step is done on. The inputs are x, or table[byte] of bytes, whose zeros are then left out;
@@ -49,10 +63,14 @@ typedef struct mnist_pass_batch {
     const float *table; /* (256), table[0] = 0: of bytes; rounded if the pass has half */
     float shift;
     const uint8_t *labels; /* (count); NULL: logits and predictions only */
+    const float *targets;  /* (count, row of the last layer): in place of labels; or NULL */
     size_t count;          /* 1 to capacity */
-    size_t row;            /* image i takes row row + i of the pass; 0 for training */
+    size_t row;            /* image i takes row row + i of the pass; even; 0 for training */
     float smoothing;
-    float loss_scale; /* a power of two; not 0: the update is left out if a gradient overflows */
+    float weight;        /* of the loss in its gradient; 0 stands for 1 */
+    bool virtual;        /* targets are the net's own: no confidence penalty */
+    uint64_t seed, step; /* of dropout and of random directions */
+    float loss_scale;    /* a power of two; not 0: the update is left out if a gradient overflows */
     /* Images that the step after this one will read: fetched into caches along the way. */
     const uint32_t *next;
     size_t next_count;
@@ -61,6 +79,7 @@ typedef struct mnist_pass_batch {
 typedef struct mnist_pass_options {
     bool forward_only; /* without the memory that gradients take; fp32 */
     mnist_precision precision;
+    const mnist_regularization *regularization; /* NULL: none */
 } mnist_pass_options;
 
 /* mnist_pass_create (mnist/nn.h) is this with no options set. */

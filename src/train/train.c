@@ -7,44 +7,14 @@
 #include "base/pool.h"
 #include "base/status.h"
 #include "nn/pass.h"
+#include "train/config.h"
 #include "train/feed.h"
 #include "train/loss_scale.h"
+#include "train/result.h"
 #include "train/team.h"
 
 #include <math.h>
 #include <time.h>
-
-const char *mnist_zero_skip_name(mnist_zero_skip zero_skip)
-{
-    switch (zero_skip) {
-    case MNIST_ZERO_SKIP_AUTO:
-        return "auto";
-    case MNIST_ZERO_SKIP_ON:
-        return "on";
-    case MNIST_ZERO_SKIP_OFF:
-        return "off";
-    case MNIST_ZERO_SKIPS:
-        break;
-    }
-    return NULL;
-}
-
-mnist_train_config mnist_train_defaults(void)
-{
-    return (mnist_train_config){
-        .epochs = 10,
-        .batch_size = 64,
-        .seed = 1,
-        .sgd = {.momentum = 0.9f, .nesterov = true, .weight_decay = 1e-4f, .clip_norm = 0.0f},
-        .schedule = {.kind = MNIST_SCHEDULE_ONE_CYCLE,
-                     .lr = 0.1f,
-                     .warmup = 0.15f,
-                     .step_factor = 0.1f,
-                     .step_count = 2},
-        .label_smoothing = 0.0f,
-        .adapt_threads = true,
-    };
-}
 
 typedef struct trainer {
     const mnist_train_config *config;
@@ -53,11 +23,14 @@ typedef struct trainer {
     mnist_feed *feed;
     mnist_pass *pass;
     mnist_optimizer *optimizer;
-    mnist_pass_batch batch; /* the current one */
+    mnist_result result;
+    mnist_pass_batch batch;      /* the current one */
     mnist_loss_scale loss_scale; /* of fp16 */
     mnist_team team;
     float lr;
     uint64_t step, steps;
+    double start;
+    mnist_train_end end;
 } trainer;
 
 static double now_seconds(void)
@@ -67,58 +40,13 @@ static double now_seconds(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static mnist_status bad_field(mnist_error *err, const char *field, const char *range, double found)
-{
-    return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: expected %s, found %g", field, range, found);
-}
-
-static mnist_status check_config(const mnist_train_config *c, mnist_error *err)
-{
-    if (c->epochs < 1) {
-        return bad_field(err, "epochs", "at least 1", c->epochs);
-    }
-    if (c->batch_size < 1) {
-        return bad_field(err, "batch size", "at least 1", (double)c->batch_size);
-    }
-    if (!(c->sgd.momentum >= 0.0f && c->sgd.momentum < 1.0f)) {
-        return bad_field(err, "momentum", "0 to below 1", (double)c->sgd.momentum);
-    }
-    if (!(c->sgd.weight_decay >= 0.0f && isfinite(c->sgd.weight_decay))) {
-        return bad_field(err, "weight decay", "0 or more", (double)c->sgd.weight_decay);
-    }
-    if (!(c->sgd.clip_norm >= 0.0f && isfinite(c->sgd.clip_norm))) {
-        return bad_field(err, "clip norm", "0 (off) or more", (double)c->sgd.clip_norm);
-    }
-    if (!mnist_schedule_name(c->schedule.kind)) {
-        return bad_field(err, "schedule", "one of those there are", c->schedule.kind);
-    }
-    if (!(c->schedule.lr > 0.0f && isfinite(c->schedule.lr))) {
-        return bad_field(err, "learning rate", "above 0", (double)c->schedule.lr);
-    }
-    if (!(c->schedule.warmup >= 0.0f && c->schedule.warmup < 1.0f)) {
-        return bad_field(err, "warm-up", "0 to below 1", (double)c->schedule.warmup);
-    }
-    if (!(c->schedule.step_factor > 0.0f && c->schedule.step_factor <= 1.0f)) {
-        return bad_field(err, "step factor", "above 0 to 1", (double)c->schedule.step_factor);
-    }
-    if (c->schedule.step_count < 1) {
-        return bad_field(err, "step count", "at least 1", c->schedule.step_count);
-    }
-    if (!mnist_precision_name(c->precision)) {
-        return bad_field(err, "precision", "one of those there are", c->precision);
-    }
-    if (!(c->label_smoothing >= 0.0f && c->label_smoothing < 1.0f)) {
-        return bad_field(err, "label smoothing", "0 to below 1", (double)c->label_smoothing);
-    }
-    return MNIST_OK;
-}
-
 static mnist_status check_views(const mnist_mlp *mlp, mnist_view train, mnist_view validation,
                                 mnist_error *err)
 {
     const mnist_mlp_config *shape = mnist_mlp_shape(mlp);
     if (train.count < 1 || train.count > UINT32_MAX) {
-        return bad_field(err, "training images", "1 to 4294967295", (double)train.count);
+        return mnist_train_bad_field(err, "training images", "1 to 4294967295",
+                                     (double)train.count);
     }
     mnist_view views[2] = {train, validation};
     for (size_t i = 0; i < 2; i++) {
@@ -141,6 +69,19 @@ static void free_trainer(trainer *t)
     mnist_feed_free(t->feed);
     mnist_optimizer_free(t->optimizer);
     mnist_pass_free(t->pass);
+    mnist_result_free(&t->result);
+}
+
+static mnist_status create_pass(trainer *t, size_t batch, const mnist_normalization *normalization,
+                                mnist_error *err)
+{
+    mnist_regularization regularization = t->config->regularization;
+    regularization.adversarial_epsilon /= normalization->stddev;
+    regularization.virtual_epsilon /= normalization->stddev;
+    return mnist_pass_create_with(
+        &t->pass, t->result.net, t->pool, batch,
+        (mnist_pass_options){.precision = t->config->precision, .regularization = &regularization},
+        err);
 }
 
 static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_view train,
@@ -153,13 +94,15 @@ static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_view train
     t->count = train.count;
     t->steps = (uint64_t)t->config->epochs * ((train.count + batch - 1) / batch);
     t->loss_scale.scale = t->config->precision == MNIST_FP16 ? LOSS_SCALE_START : 0.0f;
-    mnist_status status = mnist_pass_create_with(
-        &t->pass, mlp, t->pool, batch,
-        (mnist_pass_options){.precision = t->config->precision}, err);
+    mnist_status status = mnist_result_create(&t->result, mlp, t->config, err);
     if (status == MNIST_OK) {
-        status = mnist_optimizer_create(&t->optimizer, mlp, &t->config->sgd, err);
+        status = create_pass(t, batch, normalization, err);
     }
     if (status == MNIST_OK) {
+        status = mnist_optimizer_create(&t->optimizer, t->result.net, &t->config->optimizer, err);
+    }
+    if (status == MNIST_OK) {
+        t->optimizer->average = t->config->averaging.ema > 0.0f ? t->result.average : NULL;
         status = mnist_feed_create(&t->feed, train, normalization, t->config->zero_skip,
                                    t->pass->half, batch, mnist_pool_threads(t->pool), err);
     }
@@ -210,29 +153,48 @@ static mnist_status diverged(const trainer *t, unsigned epoch, const char *what,
                       (double)t->config->schedule.lr);
 }
 
-/* One epoch's steps. */
+/* One step on the feed's current batch: its loss, summed over the images, and how many were right.
+ */
+static mnist_status train_batch(trainer *t, unsigned epoch, double *loss, size_t *correct,
+                                mnist_error *err)
+{
+    t->batch = mnist_feed_batch(t->feed);
+    t->batch.smoothing = t->config->label_smoothing;
+    t->batch.loss_scale = t->loss_scale.scale;
+    t->batch.seed = t->config->seed;
+    t->batch.step = t->step;
+    t->lr = mnist_schedule_lr(&t->config->schedule, t->step, t->steps);
+    t->optimizer->average_rate = mnist_result_rate(t->config, t->optimizer->updates);
+    run_step(t);
+    t->step++;
+    if (!t->pass->left_out) {
+        mnist_optimizer_advance(t->optimizer);
+    }
+    add_up(t, loss, correct);
+    if (!isfinite(*loss)) {
+        return diverged(t, epoch, "the loss is not a finite number", err);
+    }
+    if (!mnist_loss_scale_adapt(&t->loss_scale, t->pass->norm)) {
+        return diverged(t, epoch, "gradients overflow fp16 at any loss scale", err);
+    }
+    return MNIST_OK;
+}
+
+/* One epoch's steps, or those for which there is time. */
 static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_hooks *hooks,
                                 mnist_epoch_report *report, mnist_error *err)
 {
     double loss_sum = 0.0;
     size_t correct_sum = 0, seen = 0;
     mnist_feed_start(t->feed, t->pool, t->config->seed, epoch);
-    while (seen < t->count) {
-        t->batch = mnist_feed_batch(t->feed);
-        t->batch.smoothing = t->config->label_smoothing;
-        t->batch.loss_scale = t->loss_scale.scale;
-        size_t count = t->batch.count, correct;
+    while (seen < t->count && t->end == MNIST_END_NOT_YET) {
         double loss;
-        t->lr = mnist_schedule_lr(&t->config->schedule, t->step, t->steps);
-        run_step(t);
-        t->step++;
-        add_up(t, &loss, &correct);
-        if (!isfinite(loss)) {
-            return diverged(t, epoch, "the loss is not a finite number", err);
+        size_t correct;
+        mnist_status status = train_batch(t, epoch, &loss, &correct, err);
+        if (status != MNIST_OK) {
+            return status;
         }
-        if (!mnist_loss_scale_adapt(&t->loss_scale, t->pass->norm)) {
-            return diverged(t, epoch, "gradients overflow fp16 at any loss scale", err);
-        }
+        const size_t count = t->batch.count;
         loss_sum += loss;
         correct_sum += correct;
         seen += count;
@@ -250,6 +212,10 @@ static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_ho
             return mnist_fail(err, MNIST_ERR_STOPPED, "stopped at epoch %u, step %llu", epoch,
                               (unsigned long long)t->step);
         }
+        if (t->config->max_seconds > 0.0 && t->step < t->steps &&
+            now_seconds() - t->start >= t->config->max_seconds) {
+            t->end = MNIST_END_TIME;
+        }
     }
     if (!mnist_mlp_finite(t->pass->mlp)) { /* the epoch's last update may be the one that failed */
         return diverged(t, epoch, "a weight is not a finite number", err);
@@ -258,16 +224,43 @@ static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_ho
                                    .epochs = t->config->epochs,
                                    .step = t->step,
                                    .lr = t->lr,
+                                   .seen = seen,
                                    .train_loss = loss_sum / (double)seen,
                                    .train_accuracy = (double)correct_sum / (double)seen};
     return MNIST_OK;
 }
 
-static mnist_status run_epochs(trainer *t, mnist_mlp *mlp, mnist_view validation,
+/* Validation of what an epoch has come to. */
+static mnist_status validate_epoch(trainer *t, mnist_view validation,
+                                   const mnist_normalization *normalization,
+                                   mnist_epoch_report *report, mnist_error *err)
+{
+    mnist_evaluation evaluation;
+    mnist_status status =
+        mnist_evaluate(t->result.out, validation, normalization, t->pool, &evaluation, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    if (!isfinite(evaluation.loss)) {
+        return diverged(t, report->epoch, "the validation loss is not a finite number", err);
+    }
+    report->has_validation = true;
+    report->validation_loss = evaluation.loss;
+    report->validation_accuracy = evaluation.accuracy;
+    mnist_result_judge(&t->result, t->config, report->epoch, evaluation.loss);
+    report->best_epoch = t->result.best_epoch;
+    if (t->end == MNIST_END_NOT_YET && t->config->patience > 0 &&
+        t->result.since_better >= t->config->patience && report->epoch < report->epochs) {
+        t->end = MNIST_END_PATIENCE;
+    }
+    return MNIST_OK;
+}
+
+static mnist_status run_epochs(trainer *t, mnist_view validation,
                                const mnist_normalization *normalization,
                                const mnist_train_hooks *hooks, mnist_error *err)
 {
-    for (unsigned epoch = 1; epoch <= t->config->epochs; epoch++) {
+    for (unsigned epoch = 1; epoch <= t->config->epochs && t->end == MNIST_END_NOT_YET; epoch++) {
         mnist_epoch_report report;
         double start = now_seconds();
         mnist_status status = train_epoch(t, epoch, hooks, &report, err);
@@ -276,24 +269,22 @@ static mnist_status run_epochs(trainer *t, mnist_mlp *mlp, mnist_view validation
         }
         report.seconds = now_seconds() - start;
         report.images_per_second =
-            report.seconds > 0.0 ? (double)t->count / report.seconds : 0.0;
+            report.seconds > 0.0 ? (double)report.seen / report.seconds : 0.0;
+        mnist_result_write(&t->result, t->config, t->pass->kernels, epoch);
         if (validation.count > 0) {
-            mnist_evaluation evaluation;
-            status = mnist_evaluate(mlp, validation, normalization, t->pool, &evaluation, err);
+            status = validate_epoch(t, validation, normalization, &report, err);
             if (status != MNIST_OK) {
                 return status;
             }
-            if (!isfinite(evaluation.loss)) {
-                return diverged(t, epoch, "the validation loss is not a finite number", err);
-            }
-            report.has_validation = true;
-            report.validation_loss = evaluation.loss;
-            report.validation_accuracy = evaluation.accuracy;
         }
+        report.end = t->end != MNIST_END_NOT_YET  ? t->end
+                     : epoch == t->config->epochs ? MNIST_END_EPOCHS
+                                                  : MNIST_END_NOT_YET;
         if (hooks && hooks->on_epoch && !hooks->on_epoch(hooks->context, &report)) {
             return mnist_fail(err, MNIST_ERR_STOPPED, "stopped after epoch %u", epoch);
         }
     }
+    mnist_result_finish(&t->result);
     return MNIST_OK;
 }
 
@@ -301,7 +292,7 @@ mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist
                          mnist_view validation, const mnist_normalization *normalization,
                          mnist_pool *pool, const mnist_train_hooks *hooks, mnist_error *err)
 {
-    mnist_status status = check_config(config, err);
+    mnist_status status = mnist_train_check(config, validation.count > 0, err);
     if (status == MNIST_OK) {
         status = check_views(mlp, train, validation, err);
     }
@@ -310,10 +301,11 @@ mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist
     }
     trainer t = {.config = config,
                  .pool = pool,
+                 .start = now_seconds(),
                  .team = mnist_team_start(mnist_pool_threads(pool), config->adapt_threads)};
     status = prepare_trainer(&t, mlp, train, normalization, err);
     if (status == MNIST_OK) {
-        status = run_epochs(&t, mlp, validation, normalization, hooks, err);
+        status = run_epochs(&t, validation, normalization, hooks, err);
     }
     free_trainer(&t);
     return status;

@@ -180,7 +180,7 @@ def main():
         .init = {c_enum('INIT_', 'he' if case['he'] else 'xavier')},
         .normalize = {c_enum('NORMALIZE_', case['normalize'])},
         .train = {{.epochs = {case['epochs']}, .batch_size = {case['batch']}, .seed = {case['seed']}u,
-                  .sgd = {{.momentum = {case['momentum']}f, .nesterov = {c_bool(case['nesterov'])},
+                  .optimizer = {{.momentum = {case['momentum']}f, .nesterov = {c_bool(case['nesterov'])},
                           .weight_decay = {case['decay']}f, .clip_norm = {case['clip']}f}},
                   .schedule = {{.kind = {c_enum('SCHEDULE_', case['schedule'])}, .lr = {case['lr']}f,
                                .warmup = {case['warmup']}f, .step_factor = 0.1f, .step_count = 2}},

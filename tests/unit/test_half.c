@@ -32,7 +32,7 @@ static void set_up(bench *b, mnist_precision precision, unsigned threads, float 
                                .hidden_count = 2,
                                .hidden = {HIDDEN, HIDDEN - 3},
                                .activation = MNIST_TANH};
-    mnist_sgd sgd = {.momentum = 0.9f, .weight_decay = 1e-4f, .clip_norm = clip_norm};
+    mnist_optimizer_config sgd = {.momentum = 0.9f, .weight_decay = 1e-4f, .clip_norm = clip_norm};
     assert_int_equal(mnist_pool_create(&b->pool, threads, NULL), MNIST_OK);
     assert_int_equal(mnist_mlp_create(&b->mlp, &config, NULL), MNIST_OK);
     mnist_mlp_init(b->mlp, MNIST_INIT_HE, 3);

@@ -40,7 +40,7 @@ static void test_every_form(void **state)
     assert_int_equal(o.train.train.epochs, 3);
     assert_int_equal(o.train.train.batch_size, 32);
     assert_true(o.train.train.schedule.lr == 0.05f);
-    assert_false(o.train.train.sgd.nesterov);
+    assert_false(o.train.train.optimizer.nesterov);
     assert_int_equal(o.train.hidden.count, 2);
     assert_int_equal(o.train.hidden.width[1], 256);
     assert_int_equal(o.train.activation, MNIST_LEAKY_RELU);
@@ -54,7 +54,7 @@ static void test_every_form(void **state)
     parse_train(&o, "--epochs 3 --epochs 4 --no-nesterov --nesterov --progress bar");
     assert_runs(&o);
     assert_int_equal(o.train.train.epochs, 4); /* the last one counts */
-    assert_true(o.train.train.sgd.nesterov);
+    assert_true(o.train.train.optimizer.nesterov);
     assert_int_equal(mnist_train_progress_mode(&o.train), MNIST_PROGRESS_BAR);
 
     parse_words(&o, &mnist_eval_program, "m.st --confusion --min-accuracy 97.6% -j2");
@@ -367,7 +367,7 @@ static void test_reals(void **state)
     outcome o;
     parse_train(&o, "--weight-decay -0");
     assert_runs(&o);
-    assert_false(signbit(o.train.train.sgd.weight_decay));
+    assert_false(signbit(o.train.train.optimizer.weight_decay));
 }
 
 static void test_real_format(void **state)
@@ -536,7 +536,7 @@ static void test_help_shows_live_defaults(void **state)
     mnist_train_settings settings = mnist_train_settings_defaults();
     settings.train.epochs = 4321;
     settings.train.schedule.lr = 0.0625f;
-    settings.train.sgd.nesterov = false;
+    settings.train.optimizer.nesterov = false;
     settings.hidden = (mnist_widths){2, {77, 33}};
     settings.activation = MNIST_GELU;
     settings.val_split = (mnist_share){.count = 777};

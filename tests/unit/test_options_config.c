@@ -106,7 +106,7 @@ static void test_round_trip(void **state)
         assert_string_equal(again, printed);
         assert_memory_equal(&second.train.train.schedule.lr, &first.train.train.schedule.lr,
                             sizeof(float));
-        assert_true(second.train.train.sgd.momentum == first.train.train.sgd.momentum);
+        assert_true(second.train.train.optimizer.momentum == first.train.train.optimizer.momentum);
         assert_true(second.train.train.schedule.warmup == first.train.train.schedule.warmup);
         assert_true(second.train.train.seed == first.train.train.seed);
         free(printed);
@@ -128,13 +128,13 @@ static void test_precedence(void **state)
         assert_runs(&o);
         assert_int_equal(o.train.train.epochs, 7);
         assert_true(o.train.train.schedule.lr == 0.5f);
-        assert_false(o.train.train.sgd.nesterov);
+        assert_false(o.train.train.optimizer.nesterov);
         assert_int_equal(o.train.hidden.count, 2);
         assert_int_equal(o.train.hidden.width[0], 64);
         assert_true(o.train.gate.min_accuracy == 0.97);
         assert_true(o.train.train.seed == 12);
         assert_true(o.train.val_split.count == 100);
-        assert_true(o.train.train.sgd.clip_norm == 2.0f);
+        assert_true(o.train.train.optimizer.clip_norm == 2.0f);
         assert_string_equal(o.train.output, "m.st");
         assert_int_equal(o.train.train.batch_size, mnist_train_defaults().batch_size);
         assert_int_equal(mnist_options_origin(&o.parsed, "epochs"), MNIST_ORIGIN_COMMAND_LINE);

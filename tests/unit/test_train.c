@@ -281,7 +281,7 @@ static void test_divergence_in_the_last_update(void **state)
     (void)state;
     golden_case c = golden_cases[5];
     c.train.schedule = (mnist_schedule){.lr = 3e38f, .step_factor = 1.0f, .step_count = 1};
-    c.train.sgd.weight_decay = 10.0f;
+    c.train.optimizer.weight_decay = 10.0f;
     c.train.epochs = 1;
     c.train.batch_size = IMAGES;
     trace record = {.steps = 0};
@@ -299,7 +299,7 @@ static void test_divergence_in_validation(void **state)
     (void)state;
     golden_case c = golden_cases[0];
     c.train.schedule = (mnist_schedule){.lr = 1e25f, .step_factor = 1.0f, .step_count = 1};
-    c.train.sgd = (mnist_sgd){.momentum = 0.0f};
+    c.train.optimizer = (mnist_optimizer_config){.momentum = 0.0f};
     c.train.epochs = 1;
     c.train.batch_size = IMAGES;
     c.mlp.activation = MNIST_LEAKY_RELU;
@@ -325,9 +325,9 @@ static void test_refusals(void **state)
     }
     cases[0].config.epochs = 0, cases[0].text = "epochs: expected at least 1, found 0";
     cases[1].config.batch_size = 0, cases[1].text = "batch size";
-    cases[2].config.sgd.momentum = 1.0f, cases[2].text = "momentum";
-    cases[3].config.sgd.weight_decay = -1.0f, cases[3].text = "weight decay";
-    cases[4].config.sgd.clip_norm = NAN, cases[4].text = "clip norm";
+    cases[2].config.optimizer.momentum = 1.0f, cases[2].text = "momentum";
+    cases[3].config.optimizer.weight_decay = -1.0f, cases[3].text = "weight decay";
+    cases[4].config.optimizer.clip_norm = NAN, cases[4].text = "clip norm";
     cases[5].config.schedule.lr = 0.0f, cases[5].text = "learning rate";
     cases[6].config.schedule.warmup = 1.0f, cases[6].text = "warm-up";
     cases[7].config.schedule.kind = MNIST_SCHEDULES, cases[7].text = "schedule";

@@ -1,0 +1,204 @@
+/* What a training can be told: names, defaults, ranges. */
+#include "train/config.h"
+
+#include "base/status.h"
+
+#include <math.h>
+
+const char *mnist_zero_skip_name(mnist_zero_skip zero_skip)
+{
+    switch (zero_skip) {
+    case MNIST_ZERO_SKIP_AUTO:
+        return "auto";
+    case MNIST_ZERO_SKIP_ON:
+        return "on";
+    case MNIST_ZERO_SKIP_OFF:
+        return "off";
+    case MNIST_ZERO_SKIPS:
+        break;
+    }
+    return NULL;
+}
+
+const char *mnist_keep_name(mnist_keep keep)
+{
+    switch (keep) {
+    case MNIST_KEEP_LAST:
+        return "last";
+    case MNIST_KEEP_BEST:
+        return "best";
+    case MNIST_KEEPS:
+        break;
+    }
+    return NULL;
+}
+
+mnist_train_config mnist_train_defaults(void)
+{
+    return (mnist_train_config){
+        .epochs = 10,
+        .batch_size = 64,
+        .seed = 1,
+        .optimizer = {.kind = MNIST_SGD,
+                      .momentum = 0.9f,
+                      .nesterov = true,
+                      .beta1 = 0.9f,
+                      .beta2 = 0.999f,
+                      .rho = 0.99f,
+                      .epsilon = 1e-8f,
+                      .weight_decay = 1e-4f},
+        .schedule = {.kind = MNIST_SCHEDULE_ONE_CYCLE,
+                     .lr = 0.1f,
+                     .warmup = 0.15f,
+                     .step_factor = 0.1f,
+                     .step_count = 2},
+        .regularization = {.adversarial_share = 0.5f, .virtual_weight = 1.0f},
+        .adapt_threads = true,
+    };
+}
+
+mnist_status mnist_train_bad_field(mnist_error *err, const char *field, const char *range,
+                                   double found)
+{
+    return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: expected %s, found %g", field, range, found);
+}
+
+/* A number and the range it must be in: from least (least itself allowed or not) to below most. */
+typedef struct range {
+    const char *field, *text;
+    double found, least, most;
+    bool above; /* least itself is out */
+} range;
+
+static mnist_status check_ranges(const range *ranges, size_t count, mnist_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const range *r = &ranges[i];
+        const bool high_enough = r->above ? r->found > r->least : r->found >= r->least;
+        if (!(high_enough && r->found < r->most)) { /* NaN is in no range */
+            return mnist_train_bad_field(err, r->field, r->text, r->found);
+        }
+    }
+    return MNIST_OK;
+}
+
+#define CHECK(ranges, err) check_ranges(ranges, sizeof(ranges) / sizeof((ranges)[0]), err)
+
+static mnist_status check_optimizer(const mnist_optimizer_config *o, mnist_error *err)
+{
+    if (!mnist_optimizer_name(o->kind)) {
+        return mnist_train_bad_field(err, "optimizer", "one of those there are", o->kind);
+    }
+    const range ranges[] = {
+        {"momentum", "0 to below 1", (double)o->momentum, 0.0, 1.0, false},
+        {"weight decay", "0 or more", (double)o->weight_decay, 0.0, INFINITY, false},
+        {"clip norm", "0 (off) or more", (double)o->clip_norm, 0.0, INFINITY, false},
+        {"max norm", "0 (off) or more", (double)o->max_norm, 0.0, INFINITY, false},
+        {"beta1", "0 to below 1", (double)o->beta1, 0.0, 1.0, false},
+        {"beta2", "0 to below 1", (double)o->beta2, 0.0, 1.0, false},
+        {"rho", "0 to below 1", (double)o->rho, 0.0, 1.0, false},
+        {"epsilon", "above 0", o->kind == MNIST_SGD ? 1.0 : (double)o->epsilon, 0.0, INFINITY,
+         true},
+    };
+    return CHECK(ranges, err);
+}
+
+static mnist_status check_schedule(const mnist_schedule *s, mnist_error *err)
+{
+    if (!mnist_schedule_name(s->kind)) {
+        return mnist_train_bad_field(err, "schedule", "one of those there are", s->kind);
+    }
+    if (!(s->step_factor > 0.0f && s->step_factor <= 1.0f)) {
+        return mnist_train_bad_field(err, "step factor", "above 0 to 1", (double)s->step_factor);
+    }
+    const range ranges[] = {
+        {"learning rate", "above 0", (double)s->lr, 0.0, INFINITY, true},
+        {"warm-up", "0 to below 1", (double)s->warmup, 0.0, 1.0, false},
+        {"step count", "at least 1", s->step_count, 1.0, INFINITY, false},
+    };
+    return CHECK(ranges, err);
+}
+
+static mnist_status check_regularization(const mnist_train_config *c, mnist_error *err)
+{
+    const mnist_regularization *r = &c->regularization;
+    const bool adversarial = r->adversarial_epsilon > 0.0f, virtual = r->virtual_epsilon > 0.0f;
+    const range ranges[] = {
+        {"label smoothing", "0 to below 1", (double)c->label_smoothing, 0.0, 1.0, false},
+        {"confidence penalty", "0 or more", (double)r->confidence_penalty, 0.0, INFINITY, false},
+        {"adversarial epsilon", "0 (off) or more", (double)r->adversarial_epsilon, 0.0, INFINITY,
+         false},
+        {"adversarial share", "above 0 to below 1",
+         adversarial ? (double)r->adversarial_share : 0.5, 0.0, 1.0, true},
+        {"virtual adversarial epsilon", "0 (off) or more", (double)r->virtual_epsilon, 0.0,
+         INFINITY, false},
+        {"virtual adversarial weight", "above 0", virtual ? (double)r->virtual_weight : 1.0, 0.0,
+         INFINITY, true},
+        {"input dropout", "0 to below 1", (double)c->input_dropout, 0.0, 1.0, false},
+        {"input noise", "0 (off) or more", (double)c->input_noise, 0.0, INFINITY, false},
+        {"mixup", "0 (off) or more", (double)c->mixup, 0.0, INFINITY, false},
+    };
+    for (size_t l = 0; l < MNIST_MAX_HIDDEN; l++) {
+        if (!(r->dropout[l] >= 0.0f && r->dropout[l] < 1.0f)) {
+            return mnist_train_bad_field(err, "dropout", "0 to below 1", (double)r->dropout[l]);
+        }
+    }
+    if (adversarial && virtual) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "adversarial and virtual adversarial training exclude each other");
+    }
+    if (c->batch_norm && (adversarial || virtual)) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "batch normalisation does not go with "
+                          "adversarial training, whose images it would "
+                          "normalise by themselves");
+    }
+    return CHECK(ranges, err);
+}
+
+static mnist_status check_course(const mnist_train_config *c, mnist_error *err)
+{
+    if (!mnist_keep_name(c->keep)) {
+        return mnist_train_bad_field(err, "keep", "one of those there are", c->keep);
+    }
+    if (c->averaging.ema > 0.0f && c->averaging.swa_start > 0.0f) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "a moving average and stochastic weight "
+                          "averaging exclude each other");
+    }
+    const range ranges[] = {
+        {"moving average", "0 (none) to below 1", (double)c->averaging.ema, 0.0, 1.0, false},
+        {"start of weight averaging", "0 (none) to below 1", (double)c->averaging.swa_start, 0.0,
+         1.0, false},
+        {"least improvement", "0 or more", (double)c->min_delta, 0.0, INFINITY, false},
+        {"longest time", "0 (any) or more seconds", c->max_seconds, 0.0, INFINITY, false},
+    };
+    return CHECK(ranges, err);
+}
+
+mnist_status mnist_train_check(const mnist_train_config *c, bool validates, mnist_error *err)
+{
+    if (c->epochs < 1) {
+        return mnist_train_bad_field(err, "epochs", "at least 1", c->epochs);
+    }
+    if (c->batch_size < 1 || c->batch_size > MNIST_MAX_BATCH) {
+        return mnist_train_bad_field(err, "batch size", "at least 1, at most 1000000",
+                                     (double)c->batch_size);
+    }
+    if (!mnist_precision_name(c->precision)) {
+        return mnist_train_bad_field(err, "precision", "one of those there are", c->precision);
+    }
+    if (!validates && (c->patience > 0 || c->keep == MNIST_KEEP_BEST)) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "%s goes by the validation loss, but there are no validation images",
+                          c->patience > 0 ? "patience" : "to keep the best epoch");
+    }
+    mnist_status status = check_optimizer(&c->optimizer, err);
+    if (status == MNIST_OK) {
+        status = check_schedule(&c->schedule, err);
+    }
+    if (status == MNIST_OK) {
+        status = check_regularization(c, err);
+    }
+    return status == MNIST_OK ? check_course(c, err) : status;
+}
