@@ -23,10 +23,11 @@ const char *mnist_zero_skip_name(mnist_zero_skip zero_skip);
 typedef struct mnist_train_config {
     unsigned epochs;     /* >= 1 */
     size_t batch_size;   /* >= 1; the last batch of an epoch may be shorter and is used */
-    uint64_t seed;       /* of the order of the images */
+    uint64_t seed;       /* of the order of the images, and of their distortions */
     mnist_sgd sgd;
     mnist_schedule schedule;
     float label_smoothing; /* in [0, 1) */
+    mnist_augmentation augmentation; /* of the training images; all zero: none */
     mnist_zero_skip zero_skip;
     mnist_precision precision; /* of training; evaluation is in fp32 */
     bool adapt_threads; /* a step is left to one thread where that is faster: it is tried from time

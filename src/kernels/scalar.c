@@ -227,6 +227,7 @@ static double sum_squares(const float *g, size_t n)
 #define ACTIVATE(code, name, text)          [MNIST_##code] = name##_forward,
 #define ACTIVATE_BACKWARD(code, name, text) [MNIST_##code] = name##_backward,
 
+void mnist_warp_scalar(const mnist_warp *w);
 extern const mnist_half mnist_half_scalar_bf16, mnist_half_scalar_fp16;
 const mnist_kernels mnist_kernels_scalar = {
     .name = "scalar",
@@ -239,5 +240,6 @@ const mnist_kernels mnist_kernels_scalar = {
     .softmax = softmax,
     .sgd = sgd,
     .sum_squares = sum_squares,
+    .warp = mnist_warp_scalar,
     .half = {[MNIST_BF16] = &mnist_half_scalar_bf16, [MNIST_FP16] = &mnist_half_scalar_fp16},
 };

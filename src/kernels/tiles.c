@@ -606,6 +606,7 @@ static double sum_squares(const float *g, size_t n)
 #define ACTIVATE_BACKWARD(code, name, text) [MNIST_##code] = name##_backward,
 
 extern const mnist_kernels SIMD_TABLE;
+void SIMD_JOIN(mnist_warp_, SIMD_SUFFIX)(const mnist_warp *w);
 extern const mnist_half SIMD_HALF(bf16), SIMD_HALF(fp16);
 const mnist_kernels SIMD_TABLE = {
     .name = SIMD_NAME,
@@ -618,5 +619,6 @@ const mnist_kernels SIMD_TABLE = {
     .softmax = softmax,
     .sgd = sgd,
     .sum_squares = sum_squares,
+    .warp = SIMD_JOIN(mnist_warp_, SIMD_SUFFIX),
     .half = {[MNIST_BF16] = &SIMD_HALF(bf16), [MNIST_FP16] = &SIMD_HALF(fp16)},
 };

@@ -110,7 +110,7 @@ static mnist_status check_config(const mnist_train_config *c, mnist_error *err)
     if (!(c->label_smoothing >= 0.0f && c->label_smoothing < 1.0f)) {
         return bad_field(err, "label smoothing", "0 to below 1", (double)c->label_smoothing);
     }
-    return MNIST_OK;
+    return mnist_augmentation_check(&c->augmentation, err);
 }
 
 static mnist_status check_views(const mnist_mlp *mlp, mnist_view train, mnist_view validation,
@@ -160,8 +160,8 @@ static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_view train
         status = mnist_optimizer_create(&t->optimizer, mlp, &t->config->sgd, err);
     }
     if (status == MNIST_OK) {
-        status = mnist_feed_create(&t->feed, train, normalization, t->config->zero_skip,
-                                   t->pass->half, batch, mnist_pool_threads(t->pool), err);
+        status = mnist_feed_create(&t->feed, train, normalization, &t->config->augmentation,
+                                   t->config->zero_skip, t->pass->half, batch, t->pool, err);
     }
     return status;
 }
