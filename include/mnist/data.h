@@ -106,6 +106,64 @@ mnist_normalization mnist_normalization_fit(mnist_normalization_kind kind, mnist
 /* What each pixel value becomes. */
 void mnist_normalization_table(const mnist_normalization *normalization, float table[256]);
 
+/* Distortions of training images, drawn anew for every image and epoch. Each field is a limit, from
+ * 0 to the one given; all zero is none. The text form is a list like
+ * "shift=2,rotate=15,elastic=34:4", of these names. */
+typedef struct mnist_augmentation {
+    float shift;     /* moved by up to so many pixels along x and along y; to 64 */
+    float rotate;    /* turned by up to so many degrees either way; to 180 */
+    float scale;     /* width and height, each by itself, times 1 - scale to 1 + scale; to 0.5 */
+    float shear;     /* slanted by up to so many degrees either way; to 60 */
+    float elastic;   /* pixels displaced by noise in [-1, 1], smoothed, times this; to 100 */
+    float sigma;     /* deviation in pixels of the Gaussian that smooths it; 0.5 to 16 */
+    float thickness; /* strokes made thicker or thinner by up to about so much of a pixel; to 1 */
+    float erase;     /* probability that a rectangle of 2 to 15 % of the image is set to 0; to 1 */
+    bool half17;     /* labels 1 and 7 are turned and slanted half as much, as they else look alike */
+} mnist_augmentation;
+
+#define MNIST_AUGMENTATION_TEXT 192 /* room for the longest text form */
+
+/* From text: entries NAME=VALUE, "elastic=ALPHA:SIGMA" and "half17", with commas between. The first
+ * may be a preset, which those after it change: "none", "light" (small shifts, turns and scales),
+ * "simard" (elastic=34:4: Simard et al. 2003) or "ciresan" (all of Ciresan et al. 2010, "Deep, big,
+ * simple neural nets for handwritten digit recognition"). Values are plain decimals, kept to a
+ * millionth. Errors: MNIST_ERR_ARGUMENT; the text names the entry, its range and the nearest name. */
+mnist_status mnist_augmentation_parse(mnist_augmentation *out, const char *text, mnist_error *err);
+
+/* As mnist_augmentation_parse reads it, without presets: "none" or the entries other than 0. */
+void mnist_augmentation_print(const mnist_augmentation *augmentation,
+                              char text[MNIST_AUGMENTATION_TEXT]);
+
+/* That each field is in its range. Errors: MNIST_ERR_ARGUMENT (which, and its range). */
+mnist_status mnist_augmentation_check(const mnist_augmentation *augmentation, mnist_error *err);
+
+/* Whether anything is done at all. */
+bool mnist_augmentation_any(const mnist_augmentation *augmentation);
+
+/* Distorts images of one size. */
+typedef struct mnist_augmenter mnist_augmenter;
+
+/* For images of rows x cols, each at most 256, and the pool's workers. Errors: MNIST_ERR_ARGUMENT,
+ * MNIST_ERR_MEMORY. */
+mnist_status mnist_augmenter_create(mnist_augmenter **out, const mnist_augmentation *augmentation,
+                                    unsigned rows, unsigned cols, mnist_pool *pool,
+                                    mnist_error *err);
+void mnist_augmenter_free(mnist_augmenter *augmenter);
+
+/* To be called before the first image of an epoch, and not from within the pool's work. */
+void mnist_augmenter_start(mnist_augmenter *augmenter, mnist_pool *pool, uint64_t seed,
+                           uint32_t epoch);
+
+/* out (rows * cols) = image (rows * cols), distorted: a function of seed, epoch, index (below 2^32),
+ * label and the augmentation. One bilinear resampling, rounded to nearest, does all that moves pixels;
+ * outside the image all is 0. The affine part turns about the image's middle: out(p) is the image at
+ * (R H S)^-1 (p - t) + d(p), with R the rotation, H the shear, S the scales, t the shift and d the
+ * elastic displacement. Thickness comes before it and erasing (Zhong et al. 2020, "Random erasing data
+ * augmentation") after. worker is below the pool's number of threads: calls at one time need
+ * different ones. out must not overlap image. */
+void mnist_augment_image(const mnist_augmenter *augmenter, unsigned worker, uint64_t index,
+                         uint8_t label, const uint8_t *image, uint8_t *out);
+
 #ifdef __cplusplus
 }
 #endif

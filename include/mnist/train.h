@@ -54,6 +54,7 @@ typedef struct mnist_train_config {
     /* Hidden layers are normalised over the batch while training; the net that comes out has the
      * normalisation in its weights. */
     bool batch_norm;
+    mnist_augmentation augmentation; /* of the training images; all zero: none */
     /* Images as they enter the net: */
     float input_dropout; /* probability that a pixel is set to 0, in [0, 1); others grow by
                           * 1 / (1 - p) */

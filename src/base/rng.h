@@ -16,7 +16,8 @@ typedef enum mnist_rng_purpose {
     MNIST_RNG_MIXUP = 5,     /* a: epoch, b: pair of the epoch << 4 | attempt */
     MNIST_RNG_NOISE = 6,     /* a: index within the image, b: epoch << 32 | position */
     MNIST_RNG_DIRECTION = 7, /* a: index within the image, b: step << 20 | row of the batch */
-    /* 8 and 9: distortions of images (data/augment.c) */
+    MNIST_RNG_AUGMENT = 8,   /* a: epoch, b: image << 2 | block of the image's draws */
+    MNIST_RNG_ELASTIC = 9,   /* a: epoch, b: index of the field's value / 4 */
 } mnist_rng_purpose;
 
 typedef struct mnist_rng_block {

@@ -557,9 +557,11 @@ int main(int argc, char **argv)
 {
     mnist_train_settings settings = mnist_train_settings_defaults();
     mnist_parsed parsed;
+    char augmentation[MNIST_AUGMENTATION_TEXT];
     mnist_report_start();
     int code = mnist_options_start(&mnist_train_program, argc, argv, &settings, &parsed);
     if (code < 0) {
+        mnist_train_set_augmentation(&settings, augmentation);
         code = mnist_choose_kernels(PROGRAM);
         code = code == MNIST_EXIT_OK ? train(&settings) : code;
         code = mnist_report_end(PROGRAM, code);

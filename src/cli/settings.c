@@ -244,6 +244,9 @@ static const mnist_option train_data_options[] = {
     {CHOICE(mnist_normalization_kind, S, normalize, normalization_name), .name = "normalize",
      .argument = "HOW", .flags = MATHS, .known_as = "normalization",
      .help = "scale of the pixels, x/255 or with mean 0 and deviation 1"},
+    {STRING(S, augment, "SPEC"), .name = "augment", .known_as = "augmentation", .flags = MATHS,
+     .help = "distort training images anew in every epoch: none, light, simard or ciresan, and "
+             "entries to change it, like ciresan,shift=1,thickness=0.3"},
 };
 
 static const mnist_option model_options[] = {
@@ -463,9 +466,22 @@ static bool check_log(const mnist_train_settings *s, mnist_error *err)
     return true;
 }
 
+static bool check_augmentation(const mnist_train_settings *s, mnist_error *err)
+{
+    mnist_augmentation augmentation;
+    mnist_error why;
+    if (s->augment && mnist_augmentation_parse(&augmentation, s->augment, &why) != MNIST_OK) {
+        return mnist_options_fail(err, "--augment: %s", why.text);
+    }
+    return true;
+}
+
 static bool validate_train(const void *settings, const mnist_parsed *parsed, mnist_error *err)
 {
     const mnist_train_settings *s = settings;
+    if (!check_augmentation(s, err)) {
+        return false;
+    }
     if (!check_data(&s->data, true, parsed, err) || !check_log(s, err)) {
         return false;
     }
@@ -505,6 +521,17 @@ bool mnist_eval_check_data(const mnist_eval_settings *settings, const mnist_pars
                            mnist_error *err)
 {
     return check_data(&settings->data, true, parsed, err);
+}
+
+void mnist_train_set_augmentation(mnist_train_settings *settings,
+                                  char text[MNIST_AUGMENTATION_TEXT])
+{
+    mnist_augmentation *augmentation = &settings->train.augmentation;
+    if (settings->augment) {
+        (void)mnist_augmentation_parse(augmentation, settings->augment, NULL); /* has been checked */
+        mnist_augmentation_print(augmentation, text);
+        settings->augment = mnist_augmentation_any(augmentation) ? text : NULL;
+    }
 }
 
 mnist_progress_mode mnist_train_progress_mode(const mnist_train_settings *settings)

@@ -49,6 +49,7 @@ typedef struct mnist_train_settings {
     mnist_widths hidden;
     mnist_activation activation;
     mnist_init init;
+    const char *augment;      /* text of train.augmentation; NULL: none */
     mnist_train_config train; /* its seed is that of --seed, for the weights too */
     unsigned threads;         /* 0: mnist_cpu_count() */
     unsigned runs;
@@ -93,6 +94,11 @@ extern const mnist_program mnist_bench_program; /* over mnist_bench_settings */
  * the model has told it. false: err says what on the command line does not go with it. */
 bool mnist_eval_check_data(const mnist_eval_settings *settings, const mnist_parsed *parsed,
                            mnist_error *err);
+
+/* Sets train.augmentation by --augment, whose text mnist_train_program has checked, and puts in its
+ * place the text without presets, in `text`: what a model file is to say. */
+void mnist_train_set_augmentation(mnist_train_settings *settings,
+                                  char text[MNIST_AUGMENTATION_TEXT]);
 
 /* The progress that --progress and --quiet together ask for. */
 mnist_progress_mode mnist_train_progress_mode(const mnist_train_settings *settings);

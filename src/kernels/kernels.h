@@ -8,6 +8,7 @@
 #define MNIST_KERNELS_KERNELS_H
 
 #include "kernels/half.h"
+#include "kernels/warp.h"
 
 #include <mnist/kernels.h>
 
@@ -164,6 +165,8 @@ typedef struct mnist_kernels {
     /* Sum of squares in double: MNIST_LANES partial sums (value i goes to sum i % MNIST_LANES),
      * added up in ascending order. */
     double (*sum_squares)(const float *g, size_t n);
+
+    void (*warp)(const mnist_warp *warp);
 
     const mnist_half *half[MNIST_PRECISIONS]; /* of MNIST_FP32 there is none */
 } mnist_kernels;

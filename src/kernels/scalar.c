@@ -286,6 +286,7 @@ static void dropout_bytes(uint8_t *bytes, size_t n, const mnist_dropout *d)
 #define ACTIVATE(code, name, text)          [MNIST_##code] = name##_forward,
 #define ACTIVATE_BACKWARD(code, name, text) [MNIST_##code] = name##_backward,
 
+void mnist_warp_scalar(const mnist_warp *w);
 extern const mnist_half mnist_half_scalar_bf16, mnist_half_scalar_fp16;
 const mnist_kernels mnist_kernels_scalar = {
     .name = "scalar",
@@ -303,5 +304,6 @@ const mnist_kernels mnist_kernels_scalar = {
     .dropout = dropout,
     .dropout_bytes = dropout_bytes,
     .sum_squares = sum_squares,
+    .warp = mnist_warp_scalar,
     .half = {[MNIST_BF16] = &mnist_half_scalar_bf16, [MNIST_FP16] = &mnist_half_scalar_fp16},
 };

@@ -575,6 +575,7 @@ static void softmax(const mnist_softmax *s)
 #define ACTIVATE_BACKWARD(code, name, text) [MNIST_##code] = name##_backward,
 
 extern const mnist_kernels SIMD_TABLE;
+void SIMD_JOIN(mnist_warp_, SIMD_SUFFIX)(const mnist_warp *w);
 extern const mnist_half SIMD_HALF(bf16), SIMD_HALF(fp16);
 const mnist_kernels SIMD_TABLE = {
     .name = SIMD_NAME,
@@ -592,5 +593,6 @@ const mnist_kernels SIMD_TABLE = {
     .dropout = ELEMENTWISE(dropout),
     .dropout_bytes = ELEMENTWISE(dropout_bytes),
     .sum_squares = ELEMENTWISE(sum_squares),
+    .warp = SIMD_JOIN(mnist_warp_, SIMD_SUFFIX),
     .half = {[MNIST_BF16] = &SIMD_HALF(bf16), [MNIST_FP16] = &SIMD_HALF(fp16)},
 };

@@ -200,5 +200,8 @@ mnist_status mnist_train_check(const mnist_train_config *c, bool validates, mnis
     if (status == MNIST_OK) {
         status = check_regularization(c, err);
     }
-    return status == MNIST_OK ? check_course(c, err) : status;
+    if (status == MNIST_OK) {
+        status = check_course(c, err);
+    }
+    return status == MNIST_OK ? mnist_augmentation_check(&c->augmentation, err) : status;
 }

@@ -1,7 +1,8 @@
 /* From a data set to the batches of an epoch, in the order that belongs to (seed, epoch).
  *
  * A net's first layer reads either the images' bytes where they lie, and leaves out their zeros, or
- * floats that the workers gather while the batch before is trained on. */
+ * floats that the workers gather while the batch before is trained on. Distorted images are made
+ * while the batch before is trained on, as bytes or floats. */
 #ifndef MNIST_TRAIN_FEED_H
 #define MNIST_TRAIN_FEED_H
 
@@ -12,12 +13,14 @@
 
 typedef struct mnist_feed mnist_feed;
 
-/* Batches of at most batch_size images of view, which must stay. AUTO leaves zeros out where the
- * view's density makes it pay. With half, pixels are rounded to its operands. threads: the workers
- * there will be. Errors: MNIST_ERR_MEMORY. */
+/* Batches of at most batch_size images of view, which must stay, distorted by augmentation. AUTO
+ * leaves zeros out where the density of what the net will see makes it pay. With half, pixels are
+ * rounded to its operands. pool: whose workers will call. Errors: MNIST_ERR_MEMORY,
+ * MNIST_ERR_ARGUMENT (images too large to be distorted). */
 mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
-                               const mnist_normalization *normalization, mnist_zero_skip zero_skip,
-                               const mnist_half *half, size_t batch_size, unsigned threads,
+                               const mnist_normalization *normalization,
+                               const mnist_augmentation *augmentation, mnist_zero_skip zero_skip,
+                               const mnist_half *half, size_t batch_size, mnist_pool *pool,
                                mnist_error *err);
 void mnist_feed_free(mnist_feed *feed);
 
