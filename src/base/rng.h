@@ -12,6 +12,7 @@ typedef enum mnist_rng_purpose {
     MNIST_RNG_INIT = 1,      /* a: layer, b: index of the weight in (in, out) order / 4 */
     MNIST_RNG_SHUFFLE = 2,   /* a: epoch, b: position */
     MNIST_RNG_SYNTHETIC = 3, /* a: index of the draw within the image, b: image */
+    MNIST_RNG_PROGRAM = 100, /* mnist_random, for programs; a: stream, b: index */
 } mnist_rng_purpose;
 
 typedef struct mnist_rng_block {

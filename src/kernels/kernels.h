@@ -59,13 +59,14 @@ typedef struct mnist_byte_product {
  * With m = max z, e_c = exp(z_c - m), s = sum of e_c for c = 0, 1, …:
  *   losses_i = log s - (1 - smoothing) (z_label - m) - smoothing / classes * sum of (z_c - m)
  *   dz(i, c) = (e_c / s - target_c) scale,  target = smoothing / classes, + 1 - smoothing if label
+ * and, without labels, dz(i, c) = (e_c / s) scale: with scale 1 the probabilities.
  * predicted_i is the lowest index of the largest logit. A NaN or infinite logit gives a loss that
  * is not finite. */
 typedef struct mnist_softmax {
     const float *z; /* (rows, stride) */
     float *dz;      /* (rows, stride), columns past classes set to 0; NULL: not wanted; may be z */
     size_t stride;
-    const uint8_t *labels; /* (rows); NULL: losses and dz are not wanted */
+    const uint8_t *labels; /* (rows); NULL: losses are not wanted, and there is no target */
     float *losses;         /* (rows); NULL: not wanted */
     uint8_t *predicted;    /* (rows); NULL: not wanted */
     size_t rows;

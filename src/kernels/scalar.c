@@ -184,7 +184,7 @@ static void softmax_row(const mnist_softmax *s, size_t i)
 {
     const float *z = s->z + i * s->stride;
     unsigned top = softmax_top(s, i);
-    if (!s->labels) {
+    if (!s->labels && !s->dz) {
         return;
     }
     float e[SOFTMAX_MOST_CLASSES];

@@ -21,12 +21,19 @@ static inline unsigned softmax_top(const mnist_softmax *s, size_t i)
     return top;
 }
 
-/* A loss, from the sum of the exponentials, label = z_label - z_top, and the sum of all z_c - z_top. */
+/* A loss, from the sum of the exponentials, label = z_label - z_top, and the sum of all z_c -
+ * z_top. */
 static inline float softmax_loss(const mnist_softmax *s, float off, float sum, double label,
                                  float total)
 {
     return (float)(approx_log(sum) - (1.0 - (double)s->smoothing) * label -
                    (double)off * (double)total);
+}
+
+/* The target of a class that is not the label. */
+static inline float softmax_off(const mnist_softmax *s)
+{
+    return s->labels ? s->smoothing / (float)s->classes : 0.0f;
 }
 
 /* Loss and gradient of row i from e_c = exp(z_c - z_top). */
@@ -38,7 +45,7 @@ static inline void softmax_finish(const mnist_softmax *s, size_t i, unsigned top
         sum += e[c];
         total += z[c] - maximum;
     }
-    float off = s->smoothing / (float)s->classes;
+    float off = softmax_off(s);
     float on = off + (1.0f - s->smoothing);
     if (s->losses) {
         double label = (double)z[s->labels[i]] - (double)maximum;
@@ -48,7 +55,7 @@ static inline void softmax_finish(const mnist_softmax *s, size_t i, unsigned top
         float *dz = s->dz + i * s->stride;
         float inverse = 1.0f / sum;
         for (unsigned c = 0; c < s->classes; c++) {
-            dz[c] = (e[c] * inverse - (c == s->labels[i] ? on : off)) * s->scale;
+            dz[c] = (e[c] * inverse - (s->labels && c == s->labels[i] ? on : off)) * s->scale;
         }
         for (size_t c = s->classes; c < s->stride; c++) {
             dz[c] = 0.0f;

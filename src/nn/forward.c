@@ -312,3 +312,16 @@ void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch)
     }
     mnist_pass_loss_part(pass, batch, false, batch->row, end);
 }
+
+void mnist_pass_probabilities(mnist_pass *pass, size_t row, size_t count)
+{
+    unsigned last = pass->mlp->layer_count - 1;
+    size_t stride = pass->mlp->layers[last].row;
+    float *z = pass->activations[last] + row * stride;
+    pass->kernels->softmax(&(mnist_softmax){.z = z,
+                                            .dz = z,
+                                            .stride = stride,
+                                            .rows = count,
+                                            .classes = pass->mlp->config.outputs,
+                                            .scale = 1.0f});
+}
