@@ -280,15 +280,24 @@ static bool set_widths(void *field, const char *text)
     return true;
 }
 
-static bool set_choice(const mnist_option *option, void *field, const char *text)
+/* -1: none of the names. */
+static int choice_value(const mnist_option *option, const char *text)
 {
     for (int value = 0; option->choice(value); value++) {
         if (strcmp(option->choice(value), text) == 0) {
-            memcpy(field, &value, sizeof value);
-            return true;
+            return value;
         }
     }
-    return false;
+    return -1;
+}
+
+static bool set_choice(const mnist_option *option, void *field, const char *text)
+{
+    int value = choice_value(option, text);
+    if (value >= 0) {
+        memcpy(field, &value, sizeof value);
+    }
+    return value >= 0;
 }
 
 bool mnist_option_set(const mnist_option *option, void *field, const char *text)
@@ -322,13 +331,15 @@ bool mnist_option_set(const mnist_option *option, void *field, const char *text)
         }
         memcpy(field, &text, sizeof text);
         return true;
+    case MNIST_OPTION_ACTION_RECIPE:
+        return choice_value(option, text) >= 0;
     case MNIST_OPTION_ACTION_CONFIG:
     case MNIST_OPTION_ACTION_PRINT_CONFIG:
     case MNIST_OPTION_ACTION_HELP:
     case MNIST_OPTION_ACTION_VERSION:
         break;
     }
-    return false; /* an action has no field */
+    return false; /* no field */
 }
 
 /* Formatting. */
@@ -426,6 +437,7 @@ void mnist_option_format(const mnist_option *option, const void *field,
         memcpy(&string, field, sizeof string);
         snprintf(text, MNIST_OPTION_TEXT, "%s", string ? string : "");
         break;
+    case MNIST_OPTION_ACTION_RECIPE:
     case MNIST_OPTION_ACTION_CONFIG:
     case MNIST_OPTION_ACTION_PRINT_CONFIG:
     case MNIST_OPTION_ACTION_HELP:

@@ -358,13 +358,15 @@ static json_t *load_object(const char *path, mnist_error *err)
     return root;
 }
 
-bool mnist_options_read_config(const mnist_program *program, const char *path, void *settings,
-                               mnist_parsed *parsed, mnist_error *err)
+bool mnist_options_read_config(const char *path, mnist_parsed *parsed, mnist_error *err)
 {
     parsed->config = load_object(path, err);
-    if (!parsed->config) {
-        return false;
-    }
+    return parsed->config != NULL;
+}
+
+bool mnist_options_apply_config(const mnist_program *program, const char *path, void *settings,
+                                mnist_parsed *parsed, mnist_error *err)
+{
     const char *key;
     json_t *value;
     json_object_foreach(parsed->config, key, value) {

@@ -1,5 +1,7 @@
 #include "cli/settings.h"
 
+#include "cli/recipes.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -297,6 +299,10 @@ static const mnist_option train_files_out_options[] = {
      .help = "write losses here, epoch by epoch (.csv or .jsonl)"},
     {UINT64(S, log_every, 0, MOST_IMAGES), .name = "log-every", .flags = CONFIG,
      .zero = "epochs only", .help = "also log every N steps"},
+    {.type = MNIST_OPTION_ACTION_RECIPE, .name = "recipe", .argument = "NAME",
+     .choice = mnist_train_recipe_name, .flags = CONFIG, .known_as = "preset",
+     .help = "begin with settings that go well together, see below; --config and the command line "
+             "beat them; list shows what they are"},
     {.type = MNIST_OPTION_ACTION_CONFIG, .name = "config", .argument = "FILE",
      .help = "read settings from a JSON file; the command line beats it"},
     {.type = MNIST_OPTION_ACTION_PRINT_CONFIG, .name = "print-config",
@@ -519,6 +525,7 @@ const mnist_program mnist_train_program = {
                    "model. The same options give the same model, bit for bit, on every machine.",
     .sections = train_sections,
     .section_count = LENGTH(train_sections),
+    .recipes = mnist_train_recipes,
     .examples = train_examples,
     .example_count = LENGTH(train_examples),
     .exits = train_exits,
