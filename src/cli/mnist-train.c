@@ -500,7 +500,7 @@ static mnist_status prepare(session *s, mnist_error *err)
     const mnist_train_settings *settings = s->settings;
     mnist_status status = check_outputs(settings, err);
     if (status == MNIST_OK) {
-        status = mnist_source_open(&s->source, &settings->data, true, err);
+        status = mnist_source_open(&s->source, &settings->data, MNIST_IDX_TRAIN | MNIST_IDX_TEST, err);
     }
     if (status == MNIST_OK) {
         status = split_data(s, err);

@@ -536,6 +536,8 @@ const mnist_program mnist_train_program = {
 static const mnist_example eval_examples[] = {
     {"mnist-eval mnist.safetensors", "test loss and accuracy, as the training run printed them"},
     {"mnist-eval --confusion mnist.safetensors", "which digits are taken for which"},
+    {"mnist-eval net-*.safetensors", "each model, and the committee of all: the mean of what they "
+                                     "take for likely"},
     {"mnist-eval --min-accuracy 97% mnist.safetensors",
      "a gate for CI: exit code 3 if it is missed"},
 };
@@ -550,10 +552,12 @@ static const mnist_exit_text eval_exits[] = {
 const mnist_program mnist_eval_program = {
     .name = "mnist-eval",
     .description = "Measures a model that mnist-train has saved on the test images and prints the "
-                   "result on stdout. What is not said about the data is as the model was trained.",
+                   "result on stdout; several models also as one, whose class probabilities are "
+                   "the mean of theirs. What is not said about the data is as the model was "
+                   "trained.",
     .operand = "MODEL",
     .operand_min = 1,
-    .operand_max = 1,
+    .operand_max = 1000,
     .sections = eval_sections,
     .section_count = LENGTH(eval_sections),
     .examples = eval_examples,

@@ -142,7 +142,6 @@ usage "$train" '--runs: 2 seeds from --seed 18446744073709551615 on go past the 
     --runs 2 -s 18446744073709551615
 usage "$eval" 'MODEL is missing'
 usage "$eval" 'MODEL is missing' --
-usage "$eval" 'unexpected argument "b"' a b
 usage "$eval" 'unknown option -o' -o f m
 usage "$eval" 'unknown option --epochs' --epochs 3 m
 usage "$eval" $'\xff: a name that is not UTF-8 cannot be written as JSON' --json $'\xff'
