@@ -288,13 +288,18 @@ static const mnist_option train_run_options[] = {
      .help = "leave out products with pixels that are 0; changes no result"},
     {UNSIGNED(S, runs, 1, 1000), .name = "runs", .flags = CONFIG, .known_as = "repeat",
      .help = "train N times with seeds from --seed on; report mean, deviation and worst"},
+    {UNSIGNED(S, ensemble, 0, 1000), .name = "ensemble", .flags = CONFIG, .zero = "none",
+     .known_as = "committee",
+     .help = "train N nets with seeds from --seed on; report each, and last all as one, whose class "
+             "probabilities are the mean of theirs"},
     {FLAG(S, dry_run), .letter = 'n', .name = "dry-run",
      .help = "check everything, load the data, say what would be done, and exit"},
 };
 
 static const mnist_option train_files_out_options[] = {
     {STRING(S, output, "FILE"), .letter = 'o', .name = "output", .flags = CONFIG,
-     .known_as = "save", .help = "write the model here (safetensors)"},
+     .known_as = "save",
+     .help = "write the model here (safetensors); {seed} in the name becomes the seed"},
     {STRING(S, log, "FILE"), .name = "log", .flags = CONFIG,
      .help = "write losses here, epoch by epoch (.csv or .jsonl)"},
     {UINT64(S, log_every, 0, MOST_IMAGES), .name = "log-every", .flags = CONFIG,
@@ -449,6 +454,25 @@ static bool check_log(const mnist_train_settings *s, mnist_error *err)
     return true;
 }
 
+static bool check_runs(const mnist_train_settings *s, mnist_error *err)
+{
+    const char *which = s->ensemble > 0 ? "ensemble" : "runs";
+    unsigned count = s->ensemble > 0 ? s->ensemble : s->runs;
+    if (s->runs > 1 && s->ensemble > 0) {
+        return mnist_options_fail(err, "--runs and --ensemble exclude each other: --ensemble reports "
+                                  "each of its nets, too");
+    }
+    if (count > 1 && s->output && !strstr(s->output, MNIST_SEED_MARK)) {
+        return mnist_options_fail(err, "--%s: each net would overwrite the last one's --output; put "
+                                  "{seed} into the name, like net-{seed}.safetensors", which);
+    }
+    if (count - 1 > UINT64_MAX - s->train.seed) {
+        return mnist_options_fail(err, "--%s: %u seeds from --seed %ju on go past the largest, %ju",
+                                  which, count, (uintmax_t)s->train.seed, (uintmax_t)UINT64_MAX);
+    }
+    return true;
+}
+
 static bool validate_train(const void *settings, const mnist_parsed *parsed, mnist_error *err)
 {
     const mnist_train_settings *s = settings;
@@ -459,13 +483,8 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
         on_command_line(parsed, "nesterov")) {
         return mnist_options_fail(err, "--nesterov needs a --momentum above 0");
     }
-    if (s->runs > 1 && s->output) {
-        return mnist_options_fail(err, "--runs does not go with --output, as each run would "
-                                  "overwrite the last; loop over --seed instead");
-    }
-    if (s->runs - 1 > UINT64_MAX - s->train.seed) {
-        return mnist_options_fail(err, "--runs: %u seeds from --seed %ju on go past the largest, "
-                                  "%ju", s->runs, (uintmax_t)s->train.seed, (uintmax_t)UINT64_MAX);
+    if (!check_runs(s, err)) {
+        return false;
     }
     if (s->out.quiet && s->verbose) {
         return mnist_options_fail(err, "--quiet and --verbose exclude each other");
