@@ -56,6 +56,10 @@ const char *mnist_version(void);
  * the system tells; at least 1. */
 unsigned mnist_cpu_count(void);
 
+/* In [0, 1), a multiple of 2^-24: a function of its arguments alone (Philox4x32-10), independent of
+ * all that training draws from the same seed. For programs that sample. */
+double mnist_random(uint64_t seed, uint32_t stream, uint64_t index);
+
 #define MNIST_MAX_THREADS 256
 
 /* A fixed team of worker threads that run one function together and meet at barriers.

@@ -25,6 +25,35 @@ mnist_status mnist_evaluate(mnist_mlp *mlp, mnist_view view,
                             const mnist_normalization *normalization, mnist_pool *pool,
                             mnist_evaluation *out, mnist_error *err);
 
+/* Each image's class probabilities, the softmax of the logits: (view.count, MNIST_CLASSES),
+ * row-major, the caller's. NaN where a logit is not finite. out, if not NULL, is as from
+ * mnist_evaluate; without it view.labels may be NULL. Nothing depends on the pool. Errors: as
+ * mnist_evaluate. */
+mnist_status mnist_probabilities(mnist_mlp *mlp, mnist_view view,
+                                 const mnist_normalization *normalization, mnist_pool *pool,
+                                 float *probabilities, mnist_evaluation *out, mnist_error *err);
+
+/* Several nets as one, whose class probabilities are the mean of theirs (Hansen & Salamon 1990).
+ * Each may have its own shape and normalisation. What the view points to is borrowed. */
+typedef struct mnist_committee mnist_committee;
+
+/* Errors: MNIST_ERR_ARGUMENT (empty view), MNIST_ERR_MEMORY. */
+mnist_status mnist_committee_create(mnist_committee **out, mnist_view view, mnist_error *err);
+void mnist_committee_free(mnist_committee *committee);
+
+/* Adds a member; the net is not needed any more afterwards. own, if not NULL, is the member's own
+ * evaluation, as from mnist_evaluate. Errors: as mnist_evaluate; the committee is then as before.
+ */
+mnist_status mnist_committee_add(mnist_committee *committee, mnist_mlp *mlp,
+                                 const mnist_normalization *normalization, mnist_pool *pool,
+                                 mnist_evaluation *own, mnist_error *err);
+
+size_t mnist_committee_count(const mnist_committee *committee);
+
+/* The predicted class is the lowest index of the largest mean probability, and the loss is the mean
+ * of -log of the label's. Asserts that there is a member. */
+void mnist_committee_evaluate(const mnist_committee *committee, mnist_evaluation *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -54,6 +54,10 @@ const char *mnist_model_digest(const mnist_model *model);
  * MNIST_ERR_IO, whose text says what is wrong with which part of the path. */
 mnist_status mnist_output_check(const char *path, mnist_error *err);
 
+/* Writes a file whole or not at all, as mnist_model_save does. Errors: MNIST_ERR_IO,
+ * MNIST_ERR_MEMORY. */
+mnist_status mnist_output_write(const char *path, const void *data, size_t size, mnist_error *err);
+
 /* A training log, one record a line, each flushed as it is written. Format by the name's ending:
  * ".csv" (a header line first) or ".jsonl". It holds no clock time: the same run gives the same
  * bytes. */

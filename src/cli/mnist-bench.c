@@ -154,7 +154,8 @@ static int run(mnist_bench_settings *settings, const mnist_parsed *parsed)
         settings->bench.memory_bytes = QUICK_MEMORY;
         settings->data.synthetic_train = QUICK_IMAGES;
     }
-    if (mnist_source_open(&source, &settings->data, true, &err) != MNIST_OK) {
+    if (mnist_source_open(&source, &settings->data, MNIST_IDX_TRAIN | MNIST_IDX_TEST, &err) !=
+        MNIST_OK) {
         return mnist_report_error(PROGRAM, &err);
     }
     mnist_view view = mnist_dataset_view(source.train);

@@ -1,10 +1,11 @@
-/* mnist-eval: how well a saved model does on test images. */
+/* mnist-eval: how well a saved model does on test images, or several as one. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/source.h"
 
 #include <mnist/mnist.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PROGRAM "mnist-eval"
@@ -13,12 +14,30 @@
  * taken. */
 #define MOST_ADOPTED_IMAGES 1000000u
 
+/* One of the models that the command line names. */
+typedef struct committee_member {
+    const char *path;
+    mnist_model *model;
+    mnist_evaluation own;
+    double seconds; /* its part of the evaluation */
+} committee_member;
+
+typedef struct evaluation {
+    const mnist_eval_settings *settings;
+    committee_member *members;
+    size_t count;
+    mnist_data_digests digests;
+    mnist_evaluation test; /* of the one, or of all together */
+    double seconds;
+} evaluation;
+
+static const char *const adopted[] = {"dataset", "synthetic-test", "data-seed"};
+
 /* What was not said about the data is as the model was trained: its metadata hold the options that
  * mnist-train had. They are input like any other, and are checked as a command line is. */
 static bool adopt_options(const mnist_model *model, const char *path, const mnist_parsed *parsed,
                           mnist_eval_settings *settings, mnist_error *err)
 {
-    static const char *const adopted[] = {"dataset", "synthetic-test", "data-seed"};
     const char *text = mnist_model_metadata(model, "options");
     json_t *options = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
     bool ok = !text || json_is_object(options) ||
@@ -52,74 +71,224 @@ static bool adopt_options(const mnist_model *model, const char *path, const mnis
     return ok;
 }
 
-/* A model knows which test images its training run reported on; others give other numbers. */
-static void note_other_data(const mnist_model *model, const mnist_data_digests *digests, bool quiet)
+/* Models that were trained for different data are no committee, unless the command line says what
+ * they shall be measured on. */
+static bool adopt_from_all(const evaluation *e, const mnist_parsed *parsed,
+                           mnist_eval_settings *settings, mnist_error *err)
 {
-    const char *images = mnist_model_metadata(model, "test_images_sha256");
-    const char *labels = mnist_model_metadata(model, "test_labels_sha256");
-    if (!quiet && images && labels &&
-        (strcmp(images, digests->images) != 0 || strcmp(labels, digests->labels) != 0)) {
-        fprintf(stderr, PROGRAM ": note: these are not the test images that the training run of "
-                                "this model reported on\n");
+    const mnist_eval_settings given = *settings;
+    const committee_member *first = NULL; /* that says something */
+    for (size_t m = 0; m < e->count; m++) {
+        const committee_member *member = &e->members[m];
+        mnist_eval_settings own = given;
+        if (!adopt_options(member->model, member->path, parsed, &own, err)) {
+            return false;
+        }
+        if (!first && mnist_model_metadata(member->model, "options")) {
+            first = member;
+            *settings = own;
+        }
+        bool synthetic = settings->data.dataset == MNIST_DATASET_SYNTHETIC;
+        for (size_t i = 0; first && mnist_model_metadata(member->model, "options") &&
+                           i < (synthetic ? sizeof adopted / sizeof adopted[0] : 1);
+             i++) {
+            char texts[2][MNIST_OPTION_TEXT];
+            mnist_option_ref ref = mnist_option_find(parsed->program, adopted[i]);
+            mnist_option_format(ref.option, mnist_option_field(ref, settings), texts[0]);
+            mnist_option_format(ref.option, mnist_option_field(ref, &own), texts[1]);
+            if (strcmp(texts[0], texts[1]) != 0) {
+                return mnist_options_fail(err,
+                                          "%.2000s: trained with --%s %s, but %.2000s with %s; say "
+                                          "--%s to measure both on the same",
+                                          member->path, adopted[i], texts[1], first->path, texts[0],
+                                          adopted[i]);
+            }
+        }
+    }
+    return true;
+}
+
+/* A model knows which test images its training run reported on; others give other numbers. */
+static void note_other_data(const evaluation *e, const committee_member *member)
+{
+    const char *images = mnist_model_metadata(member->model, "test_images_sha256");
+    const char *labels = mnist_model_metadata(member->model, "test_labels_sha256");
+    if (!e->settings->out.quiet && images && labels &&
+        (strcmp(images, e->digests.images) != 0 || strcmp(labels, e->digests.labels) != 0)) {
+        fprintf(stderr, PROGRAM ": note: ");
+        if (e->count > 1) {
+            mnist_report_plain(member->path, stderr);
+            fprintf(stderr, ": ");
+        }
+        fprintf(stderr,
+                "these are not the test images that the training run of this model reported on\n");
     }
 }
 
-static json_t *document(const mnist_eval_settings *settings, const char *path,
-                        mnist_model *model, const mnist_data_digests *digests,
-                        const mnist_evaluation *test, double seconds)
+static json_t *model_json(const committee_member *member)
 {
-    size_t parameters = mnist_mlp_parameters(mnist_model_mlp(model));
+    size_t parameters = mnist_mlp_parameters(mnist_model_mlp(member->model));
+    return json_pack("{s:s, s:I, s:s}", "file", member->path, "parameters", (json_int_t)parameters,
+                     "sha256", mnist_model_digest(member->model));
+}
+
+/* Each with what it does alone. */
+static json_t *models_json(const evaluation *e)
+{
+    json_t *models = json_array();
+    for (size_t m = 0; m < e->count; m++) {
+        json_t *model = model_json(&e->members[m]);
+        json_object_set_new(model, "test", mnist_report_evaluation(&e->members[m].own));
+        json_array_append_new(models, model);
+    }
+    return models;
+}
+
+/* "model", or of several "models"; all else is alike. */
+static json_t *document(const evaluation *e)
+{
+    bool several = e->count > 1;
     json_t *doc = json_pack(
-        "{s:s, s:s, s:{s:s, s:I, s:s}, s:{s:{s:I, s:s, s:s}}, s:o, s:f, s:o}", "schema",
-        "mnist-eval/1", "version", mnist_version(), "model", "file", path, "parameters",
-        (json_int_t)parameters, "sha256", mnist_model_digest(model), "data", "test", "n",
-        (json_int_t)test->count, "images_sha256", digests->images, "labels_sha256",
-        digests->labels, "test", mnist_report_evaluation(test), "seconds", seconds, "gate",
-        mnist_report_gate(&settings->gate, test->accuracy, test->loss));
-    if (doc && settings->confusion) {
-        json_object_set_new(doc, "confusion", mnist_report_confusion_json(test));
+        "{s:s, s:s, s:o, s:{s:{s:I, s:s, s:s}}, s:o, s:f, s:o}", "schema", "mnist-eval/1",
+        "version", mnist_version(), several ? "models" : "model",
+        several ? models_json(e) : model_json(&e->members[0]), "data", "test", "n",
+        (json_int_t)e->test.count, "images_sha256", e->digests.images, "labels_sha256",
+        e->digests.labels, "test", mnist_report_evaluation(&e->test), "seconds", e->seconds, "gate",
+        mnist_report_gate(&e->settings->gate, e->test.accuracy, e->test.loss));
+    if (doc && e->settings->confusion) {
+        json_object_set_new(doc, "confusion", mnist_report_confusion_json(&e->test));
     }
     return doc;
 }
 
-/* Model, data and team are there: measure, print, judge. */
-static int evaluate(const mnist_eval_settings *settings, const char *path, mnist_model *model,
-                    const mnist_source *source, mnist_pool *pool)
+/* The last line is that of all models together. The files' names, which may hold blanks, end the
+ * lines before it. */
+static void print_lines(const evaluation *e)
+{
+    for (size_t m = 0; e->count > 1 && m < e->count; m++) {
+        mnist_report_figures(&e->members[m].own, e->members[m].seconds);
+        printf(" model=");
+        mnist_report_plain(e->members[m].path, stdout);
+        putchar('\n');
+    }
+    if (e->settings->confusion) {
+        mnist_report_confusion(&e->test);
+    }
+    if (e->count > 1) {
+        printf("models=%zu ", e->count);
+    }
+    mnist_report_line(&e->test, e->seconds);
+}
+
+/* Among several models it must be said which one fails. */
+static void name_member(const evaluation *e, const committee_member *member, mnist_error *err)
+{
+    if (e->count > 1) {
+        mnist_error plain = *err;
+        snprintf(err->text, sizeof err->text, "%.4000s: %.2000s", member->path, plain.text);
+    }
+}
+
+static mnist_status measure(evaluation *e, mnist_view view, mnist_pool *pool, mnist_error *err)
+{
+    const double start = mnist_clock();
+    mnist_committee *committee = NULL;
+    mnist_status status = e->count > 1 ? mnist_committee_create(&committee, view, err) : MNIST_OK;
+    for (size_t m = 0; status == MNIST_OK && m < e->count; m++) {
+        committee_member *member = &e->members[m];
+        mnist_mlp *mlp = mnist_model_mlp(member->model);
+        const mnist_normalization *normalization = mnist_model_normalization(member->model);
+        const double own_start = mnist_clock();
+        status = committee
+                     ? mnist_committee_add(committee, mlp, normalization, pool, &member->own, err)
+                     : mnist_evaluate(mlp, view, normalization, pool, &member->own, err);
+        member->seconds = mnist_clock() - own_start;
+        if (status != MNIST_OK) {
+            name_member(e, member, err);
+        }
+    }
+    if (status == MNIST_OK && committee) {
+        mnist_committee_evaluate(committee, &e->test);
+    } else if (status == MNIST_OK) {
+        e->test = e->members[0].own;
+    }
+    e->seconds = mnist_clock() - start;
+    mnist_committee_free(committee);
+    return status;
+}
+
+/* Models, data and team are there: measure, print, judge. */
+static int evaluate(evaluation *e, const mnist_source *source, mnist_pool *pool)
 {
     mnist_error err;
-    mnist_evaluation test;
-    mnist_data_digests digests;
     mnist_view view = mnist_dataset_view(source->test);
-    double start = mnist_clock();
-    if (mnist_evaluate(mnist_model_mlp(model), view, mnist_model_normalization(model), pool, &test,
-                       &err) != MNIST_OK) {
+    if (measure(e, view, pool, &err) != MNIST_OK) {
         return mnist_report_error(PROGRAM, &err);
     }
-    double seconds = mnist_clock() - start;
-    mnist_view_digests(view, &digests);
-    note_other_data(model, &digests, settings->out.quiet);
-    int code = MNIST_EXIT_OK;
-    if (settings->out.json) {
-        code = mnist_report_json(PROGRAM,
-                                 document(settings, path, model, &digests, &test, seconds));
-    } else {
-        if (settings->confusion) {
-            mnist_report_confusion(&test);
-        }
-        mnist_report_line(&test, seconds);
+    mnist_view_digests(view, &e->digests);
+    for (size_t m = 0; m < e->count; m++) {
+        note_other_data(e, &e->members[m]);
     }
-    bool passed = mnist_report_check_gate(PROGRAM, &settings->gate, test.accuracy, test.loss);
+    int code = MNIST_EXIT_OK;
+    if (e->settings->out.json) {
+        code = mnist_report_json(PROGRAM, document(e));
+    } else {
+        print_lines(e);
+    }
+    bool passed =
+        mnist_report_check_gate(PROGRAM, &e->settings->gate, e->test.accuracy, e->test.loss);
     return code != MNIST_EXIT_OK ? code : passed ? MNIST_EXIT_OK : MNIST_EXIT_GATE;
 }
 
-/* JSON is UTF-8, and the document names the model's file. */
-static bool check_path(const mnist_eval_settings *settings, const char *path, mnist_error *err)
+/* JSON is UTF-8, and the document names the models' files. */
+static bool check_paths(const mnist_eval_settings *settings, const mnist_parsed *parsed,
+                        mnist_error *err)
 {
-    json_t *name = json_string(path);
-    bool good = !settings->out.json || name;
-    json_decref(name);
-    return good || mnist_options_fail(err, "%s: a name that is not UTF-8 cannot be written as JSON",
-                                      path);
+    for (size_t m = 0; settings->out.json && m < parsed->operand_count; m++) {
+        json_t *name = json_string(parsed->operands[m]);
+        if (!name) {
+            return mnist_options_fail(err, "%s: a name that is not UTF-8 cannot be written as JSON",
+                                      parsed->operands[m]);
+        }
+        json_decref(name);
+    }
+    return true;
+}
+
+static bool load(evaluation *e, const mnist_parsed *parsed, mnist_error *err)
+{
+    e->members = calloc(parsed->operand_count, sizeof *e->members);
+    if (!e->members) {
+        err->status = MNIST_ERR_MEMORY;
+        snprintf(err->text, sizeof err->text, "out of memory");
+        return false;
+    }
+    e->count = parsed->operand_count;
+    for (size_t m = 0; m < e->count; m++) {
+        committee_member *member = &e->members[m];
+        member->path = parsed->operands[m];
+        if (mnist_model_load(&member->model, member->path, err) != MNIST_OK) {
+            return false;
+        }
+        unsigned inputs = mnist_mlp_shape(mnist_model_mlp(member->model))->inputs,
+                 first = mnist_mlp_shape(mnist_model_mlp(e->members[0].model))->inputs;
+        if (inputs != first) {
+            err->status = MNIST_ERR_MISMATCH;
+            snprintf(err->text, sizeof err->text,
+                     "%.2500s: its net has %u inputs, but that of %.2500s has %u", member->path,
+                     inputs, e->members[0].path, first);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void unload(evaluation *e)
+{
+    for (size_t m = 0; m < e->count; m++) {
+        mnist_model_free(e->members[m].model);
+    }
+    free(e->members);
 }
 
 static int report_usage(const mnist_error *err)
@@ -130,27 +299,25 @@ static int report_usage(const mnist_error *err)
 
 static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)
 {
-    const char *path = parsed->operands[0];
     mnist_error err;
-    mnist_model *model = NULL;
+    evaluation e = {.settings = settings};
     mnist_source source = {.train = NULL};
     mnist_pool *pool = NULL;
-    if (!check_path(settings, path, &err)) {
+    if (!check_paths(settings, parsed, &err)) {
         return report_usage(&err);
     }
-    bool loaded = mnist_model_load(&model, path, &err) == MNIST_OK &&
-                  adopt_options(model, path, parsed, settings, &err);
+    bool loaded = load(&e, parsed, &err) && adopt_from_all(&e, parsed, settings, &err);
     if (loaded && !mnist_eval_check_data(settings, parsed, &err)) {
-        mnist_model_free(model);
+        unload(&e);
         return report_usage(&err);
     }
-    bool ok = loaded && mnist_source_open(&source, &settings->data, false, &err) == MNIST_OK &&
+    bool ok = loaded &&
+              mnist_source_open(&source, &settings->data, MNIST_IDX_TEST, &err) == MNIST_OK &&
               mnist_pool_create(&pool, settings->threads, &err) == MNIST_OK;
-    int code = ok ? evaluate(settings, path, model, &source, pool)
-                  : mnist_report_error(PROGRAM, &err);
+    int code = ok ? evaluate(&e, &source, pool) : mnist_report_error(PROGRAM, &err);
     mnist_pool_free(pool);
     mnist_source_close(&source);
-    mnist_model_free(model);
+    unload(&e);
     return code;
 }
 

@@ -280,15 +280,48 @@ static bool set_widths(void *field, const char *text)
     return true;
 }
 
-static bool set_choice(const mnist_option *option, void *field, const char *text)
+static bool set_rates(void *field, const char *text)
+{
+    mnist_rates rates = {0};
+    char copy[MNIST_OPTION_TEXT];
+    if (strlen(text) >= sizeof copy) {
+        return false;
+    }
+    memcpy(copy, text, strlen(text) + 1);
+    for (char *p = copy, *comma; p && strcmp(text, "none") != 0; p = comma ? comma + 1 : NULL) {
+        double value;
+        comma = strchr(p, ',');
+        if (comma) {
+            *comma = '\0';
+        }
+        if (rates.count == MNIST_MAX_HIDDEN || !read_real(p, &value) ||
+            !(value >= 0.0 && (double)(float)value < 1.0)) {
+            return false;
+        }
+        rates.rate[rates.count++] = (float)value + 0.0f;
+    }
+    memcpy(field, &rates, sizeof rates);
+    return true;
+}
+
+/* -1: none of the names. */
+static int choice_value(const mnist_option *option, const char *text)
 {
     for (int value = 0; option->choice(value); value++) {
         if (strcmp(option->choice(value), text) == 0) {
-            memcpy(field, &value, sizeof value);
-            return true;
+            return value;
         }
     }
-    return false;
+    return -1;
+}
+
+static bool set_choice(const mnist_option *option, void *field, const char *text)
+{
+    int value = choice_value(option, text);
+    if (value >= 0) {
+        memcpy(field, &value, sizeof value);
+    }
+    return value >= 0;
 }
 
 bool mnist_option_set(const mnist_option *option, void *field, const char *text)
@@ -314,6 +347,8 @@ bool mnist_option_set(const mnist_option *option, void *field, const char *text)
         return set_share(option, field, text);
     case MNIST_OPTION_WIDTHS:
         return set_widths(field, text);
+    case MNIST_OPTION_RATES:
+        return set_rates(field, text);
     case MNIST_OPTION_CHOICE:
         return set_choice(option, field, text);
     case MNIST_OPTION_STRING:
@@ -322,13 +357,15 @@ bool mnist_option_set(const mnist_option *option, void *field, const char *text)
         }
         memcpy(field, &text, sizeof text);
         return true;
+    case MNIST_OPTION_ACTION_RECIPE:
+        return choice_value(option, text) >= 0;
     case MNIST_OPTION_ACTION_CONFIG:
     case MNIST_OPTION_ACTION_PRINT_CONFIG:
     case MNIST_OPTION_ACTION_HELP:
     case MNIST_OPTION_ACTION_VERSION:
         break;
     }
-    return false; /* an action has no field */
+    return false; /* no field */
 }
 
 /* Formatting. */
@@ -381,6 +418,21 @@ static void format_widths(const void *field, char text[MNIST_OPTION_TEXT])
     }
 }
 
+static void format_rates(const void *field, char text[MNIST_OPTION_TEXT])
+{
+    mnist_rates rates;
+    memcpy(&rates, field, sizeof rates);
+    size_t length = 0;
+    snprintf(text, MNIST_OPTION_TEXT, "none");
+    for (unsigned i = 0; i < rates.count; i++) {
+        char rate[MNIST_REAL_TEXT];
+        mnist_float_format(rates.rate[i], rate);
+        /* 16 of at most 15 characters fit */
+        length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%s", i ? "," : "",
+                                   rate);
+    }
+}
+
 void mnist_option_format(const mnist_option *option, const void *field,
                          char text[MNIST_OPTION_TEXT])
 {
@@ -418,6 +470,9 @@ void mnist_option_format(const mnist_option *option, const void *field,
     case MNIST_OPTION_WIDTHS:
         format_widths(field, text);
         break;
+    case MNIST_OPTION_RATES:
+        format_rates(field, text);
+        break;
     case MNIST_OPTION_CHOICE:
         memcpy(&value, field, sizeof value);
         snprintf(text, MNIST_OPTION_TEXT, "%s", option->choice(value));
@@ -426,6 +481,7 @@ void mnist_option_format(const mnist_option *option, const void *field,
         memcpy(&string, field, sizeof string);
         snprintf(text, MNIST_OPTION_TEXT, "%s", string ? string : "");
         break;
+    case MNIST_OPTION_ACTION_RECIPE:
     case MNIST_OPTION_ACTION_CONFIG:
     case MNIST_OPTION_ACTION_PRINT_CONFIG:
     case MNIST_OPTION_ACTION_HELP:

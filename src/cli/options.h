@@ -48,6 +48,12 @@ typedef struct mnist_widths {
     unsigned width[MNIST_MAX_HIDDEN];
 } mnist_widths;
 
+/* Probabilities, each in [0, 1): one for all layers, or one a layer. */
+typedef struct mnist_rates {
+    unsigned count;
+    float rate[MNIST_MAX_HIDDEN];
+} mnist_rates;
+
 typedef enum mnist_option_type {      /* type of the field; accepted text */
     MNIST_OPTION_FLAG,                /* bool; no argument; sets it */
     MNIST_OPTION_SWITCH,              /* bool; no argument; --name sets, --no-name clears */
@@ -59,9 +65,11 @@ typedef enum mnist_option_type {      /* type of the field; accepted text */
     MNIST_OPTION_PERCENT,             /* double; 0.97 or 97% */
     MNIST_OPTION_SHARE,               /* mnist_share; 5000, 0.05 or 5% */
     MNIST_OPTION_WIDTHS,              /* mnist_widths; 128 or 512,512 or none */
+    MNIST_OPTION_RATES,               /* mnist_rates; 0.5 or 0.2,0.5 or none */
     MNIST_OPTION_CHOICE,              /* an enum of int's size; one of the names */
     MNIST_OPTION_STRING,              /* const char *; anything but the empty string */
     MNIST_OPTION_ACTION_CONFIG,       /* no field; a file, read before the other options count */
+    MNIST_OPTION_ACTION_RECIPE,       /* no field; one of the names, or "list" */
     MNIST_OPTION_ACTION_PRINT_CONFIG, /* no field */
     MNIST_OPTION_ACTION_HELP,         /* no field */
     MNIST_OPTION_ACTION_VERSION       /* no field */
@@ -91,7 +99,7 @@ typedef struct mnist_option {
         double min, max;          /* max INFINITY: as far as the type goes */
         bool above_min, below_max; /* the bound itself is out of range */
     } real;                        /* FLOAT, DOUBLE, PERCENT (as a fraction) */
-    const char *(*choice)(int value); /* CHOICE: the name of a value; NULL past the end */
+    const char *(*choice)(int value); /* CHOICE, RECIPE: name of a value; NULL past the end */
     const char *zero;                 /* --help shows this in place of a default of 0 */
     const char *help;                 /* one sentence, small initial, no full stop */
     const char *alias;                /* a second name, accepted but not shown */
@@ -118,12 +126,26 @@ typedef struct mnist_example {
     const char *text; /* what it does */
 } mnist_example;
 
+/* Settings that belong together, under a name: --recipe NAME. They are set as text, like any, so
+ * that a recipe holds nothing that its options would refuse. */
+typedef struct mnist_recipe_setting {
+    const char *option; /* its name; one that may stand in a config file */
+    const char *text;   /* as mnist_option_set takes it */
+} mnist_recipe_setting;
+
+typedef struct mnist_recipe {
+    const char *name;
+    const char *help; /* one line, small initial, no full stop */
+    const mnist_recipe_setting *settings;
+    size_t count;
+} mnist_recipe;
+
 typedef struct mnist_exit_text {
     int code;
     const char *text;
 } mnist_exit_text;
 
-#define MNIST_MAX_OPTIONS 96
+#define MNIST_MAX_OPTIONS 128
 
 typedef struct mnist_parsed mnist_parsed;
 
@@ -134,10 +156,13 @@ typedef struct mnist_program {
     size_t operand_min, operand_max;
     const mnist_option_section *sections;
     size_t section_count;
+    const mnist_recipe *recipes; /* the last one's name is NULL; NULL: none */
     const mnist_example *examples;
     size_t example_count;
     const mnist_exit_text *exits;
     size_t exit_count;
+    /* What follows from the settings together, before they are validated. NULL: nothing does. */
+    void (*settle)(void *settings, const mnist_parsed *parsed);
     /* What no option can check alone. false: err says what is wrong. NULL: nothing to check. */
     bool (*validate)(const void *settings, const mnist_parsed *parsed, mnist_error *err);
 } mnist_program;
@@ -145,6 +170,7 @@ typedef struct mnist_program {
 /* Where an option's value comes from. */
 typedef enum mnist_origin {
     MNIST_ORIGIN_DEFAULT,
+    MNIST_ORIGIN_RECIPE,
     MNIST_ORIGIN_CONFIG,
     MNIST_ORIGIN_COMMAND_LINE
 } mnist_origin;
@@ -162,13 +188,15 @@ typedef enum mnist_parse_result {
     MNIST_PARSE_RUN,
     MNIST_PARSE_HELP,    /* settings still hold the defaults */
     MNIST_PARSE_VERSION, /* settings still hold the defaults */
+    MNIST_PARSE_RECIPES, /* settings still hold the defaults */
     MNIST_PARSE_PRINT_CONFIG,
     MNIST_PARSE_ERROR
 } mnist_parse_result;
 
 /* Reads a command line into settings, which hold the defaults: command line over --config file
- * over defaults, wherever --config stands. Then validates. --help and --version count as soon as
- * they are met, before later mistakes. Names may not be abbreviated: a script must not break when
+ * over --recipe over defaults, wherever they stand. A recipe that the command line names takes the
+ * place of one that the file names. Then validates. --help, --version and --recipe list count as
+ * soon as they are met, before later mistakes. Names may not be abbreviated: a script must not break when
  * an option is added. Strings in settings are borrowed from argv and from parsed. On
  * MNIST_PARSE_ERROR err holds a message without the program's name; its status is
  * MNIST_ERR_MEMORY, or MNIST_ERR_ARGUMENT for everything that the user can mend. parsed must go to
@@ -177,14 +205,14 @@ mnist_parse_result mnist_options_parse(const mnist_program *program, int argc, c
                                        void *settings, mnist_parsed *parsed, mnist_error *err);
 void mnist_options_free(mnist_parsed *parsed);
 
-/* mnist_options_parse for a main: does what --help, --version and --print-config ask for on
- * stdout, reports errors on stderr. Returns -1 to go on, else the exit code to end with. */
+/* mnist_options_parse for a main: does what --help, --version, --recipe list and --print-config ask
+ * for on stdout, reports errors on stderr. Returns -1 to go on, else the exit code to end with. */
 int mnist_options_start(const mnist_program *program, int argc, char **argv, void *settings,
                         mnist_parsed *parsed);
 
 /* Asserts that the program has an option of that name. */
 mnist_origin mnist_options_origin(const mnist_parsed *parsed, const char *name);
-/* On the command line or in the config file. */
+/* On the command line, in the config file or by a recipe. */
 bool mnist_options_was_given(const mnist_parsed *parsed, const char *name);
 
 /* "PROGRAM: TEXT", and the line that points to --help. */
@@ -192,6 +220,9 @@ void mnist_options_report(const mnist_program *program, const mnist_error *err, 
 
 /* At most 80 columns wide. Defaults are what settings hold. */
 void mnist_options_print_help(const mnist_program *program, const void *settings, FILE *out);
+
+/* The recipes and what they set, as a command line would say it; at most 80 columns wide. */
+void mnist_options_print_recipes(const mnist_program *program, FILE *out);
 
 /* The settings that have all of flags (IN_CONFIG, IN_MODEL), in the order of the table: a new
  * object, or NULL with err filled (memory; a string that is not UTF-8). A float becomes the real
@@ -271,8 +302,15 @@ bool mnist_options_fail(mnist_error *err, const char *format, ...)
 bool mnist_option_fail_value(const mnist_option *option, const char *where, const char *text,
                              mnist_error *err);
 
-/* Reads the file into settings and *parsed; false with err filled. */
-bool mnist_options_read_config(const mnist_program *program, const char *path, void *settings,
-                               mnist_parsed *parsed, mnist_error *err);
+/* Reads the file into parsed->config; false with err filled. */
+bool mnist_options_read_config(const char *path, mnist_parsed *parsed, mnist_error *err);
+/* From there to settings. path: for messages. */
+bool mnist_options_apply_config(const mnist_program *program, const char *path, void *settings,
+                                mnist_parsed *parsed, mnist_error *err);
+
+/* NULL: there is none of that name; name may be NULL. */
+const mnist_recipe *mnist_recipe_find(const mnist_program *program, const char *name);
+bool mnist_recipe_apply(const mnist_program *program, const mnist_recipe *recipe, void *settings,
+                        mnist_parsed *parsed, mnist_error *err);
 
 #endif

@@ -211,6 +211,8 @@ static bool type_fits(const mnist_option *option, const json_t *value)
     case MNIST_OPTION_FLOAT:
     case MNIST_OPTION_DOUBLE:
         return json_is_number(value);
+    case MNIST_OPTION_RATES:
+        return json_is_number(value) || json_is_string(value) || json_is_array(value);
     case MNIST_OPTION_WIDTHS:
         return json_is_integer(value) || json_is_string(value) || json_is_array(value);
     default:
@@ -218,18 +220,25 @@ static bool type_fits(const mnist_option *option, const json_t *value)
     }
 }
 
-/* [512, 512] as "512,512", [] as "none". false: not a list of whole numbers, or too long a one. */
+/* [512, 512] as "512,512", [] as "none". false: not a list of numbers, or too long a one. What
+ * numbers they may be, the option judges. */
 static bool array_to_text(const json_t *array, char text[MNIST_OPTION_TEXT])
 {
     size_t length = 0, i;
     const json_t *item;
     snprintf(text, MNIST_OPTION_TEXT, "none");
     json_array_foreach(array, i, item) {
-        if (!json_is_integer(item) || length + 24 > MNIST_OPTION_TEXT) {
+        char number[MNIST_REAL_TEXT];
+        if (!json_is_number(item) || length + sizeof number + 1 > MNIST_OPTION_TEXT) {
             return false;
         }
-        length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%lld",
-                                   i ? "," : "", (long long)json_integer_value(item));
+        if (json_is_integer(item)) {
+            snprintf(number, sizeof number, "%lld", (long long)json_integer_value(item));
+        } else {
+            mnist_real_format(json_real_value(item), number);
+        }
+        length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%s", i ? "," : "",
+                                   number);
     }
     return true;
 }
@@ -358,13 +367,15 @@ static json_t *load_object(const char *path, mnist_error *err)
     return root;
 }
 
-bool mnist_options_read_config(const mnist_program *program, const char *path, void *settings,
-                               mnist_parsed *parsed, mnist_error *err)
+bool mnist_options_read_config(const char *path, mnist_parsed *parsed, mnist_error *err)
 {
     parsed->config = load_object(path, err);
-    if (!parsed->config) {
-        return false;
-    }
+    return parsed->config != NULL;
+}
+
+bool mnist_options_apply_config(const mnist_program *program, const char *path, void *settings,
+                                mnist_parsed *parsed, mnist_error *err)
+{
     const char *key;
     json_t *value;
     json_object_foreach(parsed->config, key, value) {

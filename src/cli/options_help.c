@@ -52,12 +52,17 @@ void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TE
                  "a count from %ju to %ju, a fraction below 1 like 0.05, or a percentage like 5%%",
                  (uintmax_t)option->whole.min, (uintmax_t)option->whole.max);
         return;
+    case MNIST_OPTION_RATES:
+        snprintf(text, MNIST_OPTION_TEXT,
+                 "none, or 1 to %u probabilities below 1, like 0.5 or 0.2,0.5", MNIST_MAX_HIDDEN);
+        return;
     case MNIST_OPTION_WIDTHS:
         snprintf(text, MNIST_OPTION_TEXT,
                  "none, or 1 to %u widths from 1 to %u, like 128 or 512,512", MNIST_MAX_HIDDEN,
                  MNIST_MAX_WIDTH);
         return;
     case MNIST_OPTION_CHOICE:
+    case MNIST_OPTION_ACTION_RECIPE:
         length = (size_t)snprintf(text, MNIST_OPTION_TEXT, "one of ");
         for (int value = 0; option->choice(value) && length < MNIST_OPTION_TEXT; value++) {
             length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%s",
@@ -80,6 +85,7 @@ void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TE
 
 enum {
     COLUMNS = 80,     /* of the narrowest terminal that people use */
+    RECIPE_COLUMN = 15,
     HELP_COLUMN = 27, /* where an option's help begins */
     EXIT_COLUMN = 6
 };
@@ -205,6 +211,49 @@ static void print_paragraph(const char *text, int indent, FILE *out)
     fputc('\n', out);
 }
 
+static void print_recipe(const mnist_recipe *recipe, FILE *out)
+{
+    char name[RECIPE_COLUMN]; /* longer names push their text to the right */
+    snprintf(name, sizeof name, "%s", recipe->name);
+    int width = fprintf(out, "  %-*s", RECIPE_COLUMN - 3, name);
+    paragraph p = {.out = out, .indent = RECIPE_COLUMN, .column = width};
+    put_text(&p, recipe->help);
+    fputc('\n', out);
+}
+
+/* "--lr 0.2", "--no-nesterov": not torn apart. */
+static void print_recipe_setting(const mnist_program *program, const mnist_recipe_setting *setting,
+                                 paragraph *p)
+{
+    char word[MNIST_OPTION_TEXT];
+    const mnist_option *option = mnist_option_find(program, setting->option).option;
+    bool is_switch = option && (option->type == MNIST_OPTION_SWITCH ||
+                                option->type == MNIST_OPTION_FLAG);
+    bool off = is_switch && strcmp(setting->text, "false") == 0;
+    int length = snprintf(word, sizeof word, "--%s%s%s%s", off ? "no-" : "", setting->option,
+                          is_switch ? "" : " ", is_switch ? "" : setting->text);
+    put_word(p, word, length < (int)sizeof word ? length : (int)sizeof word - 1);
+}
+
+void mnist_options_print_recipes(const mnist_program *program, FILE *out)
+{
+    for (const mnist_recipe *recipe = program->recipes; recipe && recipe->name; recipe++) {
+        fprintf(out, "%s%s: ", recipe > program->recipes ? "\n" : "", recipe->name);
+        paragraph p = {.out = out,
+                       .indent = 4,
+                       .column = (int)strlen(recipe->name) + 2,
+                       .first_word = true};
+        put_text(&p, recipe->help);
+        if (recipe->count > 0) {
+            start_line(&p);
+        }
+        for (size_t k = 0; k < recipe->count; k++) {
+            print_recipe_setting(program, &recipe->settings[k], &p);
+        }
+        fputc('\n', out);
+    }
+}
+
 void mnist_options_print_help(const mnist_program *program, const void *settings, FILE *out)
 {
     fprintf(out, "Usage: %s [OPTION]...%s%s%s\n", program->name, program->operand ? " " : "",
@@ -219,6 +268,12 @@ void mnist_options_print_help(const mnist_program *program, const void *settings
             fprintf(out, "\n%s:\n", title);
         }
         print_option(ref, settings, out);
+    }
+    if (program->recipes) {
+        fputs("\nRecipes:\n", out);
+    }
+    for (const mnist_recipe *r = program->recipes; r && r->name; r++) {
+        print_recipe(r, out);
     }
     if (program->example_count > 0) {
         fputs("\nExamples:\n", out);

@@ -26,9 +26,7 @@ bool mnist_option_fail_value(const mnist_option *option, const char *where, cons
     char expected[MNIST_OPTION_TEXT], quoted[MNIST_QUOTED_TEXT];
     mnist_option_expected(option, expected);
     mnist_option_quote(text, quoted);
-    const char *nearest = option->type == MNIST_OPTION_CHOICE
-                              ? mnist_option_nearest_choice(option, text)
-                              : NULL;
+    const char *nearest = option->choice ? mnist_option_nearest_choice(option, text) : NULL;
     return mnist_options_fail(err, "%s: %s is not %s%s%s%s", where, quoted, expected,
                               nearest ? "; did you mean " : "", nearest ? nearest : "",
                               nearest ? "?" : "");
@@ -191,7 +189,15 @@ typedef struct scan {
     size_t count;
     mnist_parse_result result; /* RUN, or what an action asks for */
     const char *config_path;
+    const char *recipe; /* the last one named; NULL: none */
 } scan;
+
+/* Nothing that follows matters. */
+static bool is_over(const scan *s)
+{
+    return s->result == MNIST_PARSE_HELP || s->result == MNIST_PARSE_VERSION ||
+           s->result == MNIST_PARSE_RECIPES;
+}
 
 static bool takes_argument(const mnist_option *option)
 {
@@ -342,6 +348,13 @@ static bool note(scan *s, mnist_option_ref ref, bool negated, const char *argume
         }
         s->config_path = argument;
         return true;
+    case MNIST_OPTION_ACTION_RECIPE:
+        if (strcmp(argument, "list") == 0) {
+            s->result = MNIST_PARSE_RECIPES;
+            return true;
+        }
+        s->recipe = argument;
+        break;
     case MNIST_OPTION_FLAG:
     case MNIST_OPTION_SWITCH:
         argument = negated ? "false" : "true";
@@ -380,7 +393,7 @@ static bool scan_options(const mnist_program *program, int argc, char **argv, sc
         if (!note(s, ref, value >= LONG_FORM && (value - LONG_FORM) % 2 == 1, optarg, err)) {
             return false;
         }
-        if (s->result == MNIST_PARSE_HELP || s->result == MNIST_PARSE_VERSION) {
+        if (is_over(s)) {
             return true;
         }
     }
@@ -424,17 +437,28 @@ static mnist_parse_result parse(const mnist_program *program, int argc, char **a
     if (!scan_options(program, argc, argv, s, err)) {
         return MNIST_PARSE_ERROR;
     }
-    if (s->result == MNIST_PARSE_HELP || s->result == MNIST_PARSE_VERSION) {
+    if (is_over(s)) {
         return s->result;
     }
     parsed->operands = argv + optind;
     parsed->operand_count = (size_t)(argc - optind);
-    /* first the file, then the command line, so that the command line wins */
-    bool good = check_operands(program, parsed, err) &&
-                (!s->config_path ||
-                 mnist_options_read_config(program, s->config_path, settings, parsed, err)) &&
-                apply(s, settings, parsed, err) &&
-                (!program->validate || program->validate(settings, parsed, err));
+    if (!check_operands(program, parsed, err) ||
+        (s->config_path && !mnist_options_read_config(s->config_path, parsed, err))) {
+        return MNIST_PARSE_ERROR;
+    }
+    /* A name that is unknown is complained of where it stands, when its turn comes. */
+    const mnist_recipe *recipe = mnist_recipe_find(
+        program,
+        s->recipe ? s->recipe : json_string_value(json_object_get(parsed->config, "recipe")));
+    /* first what counts least */
+    bool good = (!recipe || mnist_recipe_apply(program, recipe, settings, parsed, err)) &&
+                (!parsed->config || mnist_options_apply_config(program, s->config_path, settings,
+                                                               parsed, err)) &&
+                apply(s, settings, parsed, err);
+    if (good && program->settle) {
+        program->settle(settings, parsed);
+    }
+    good = good && (!program->validate || program->validate(settings, parsed, err));
     return good ? s->result : MNIST_PARSE_ERROR;
 }
 
@@ -501,6 +525,9 @@ int mnist_options_start(const mnist_program *program, int argc, char **argv, voi
         break;
     case MNIST_PARSE_VERSION:
         printf("%s %s\n", program->name, mnist_version());
+        break;
+    case MNIST_PARSE_RECIPES:
+        mnist_options_print_recipes(program, stdout);
         break;
     case MNIST_PARSE_PRINT_CONFIG:
         if (mnist_options_print_config(program, settings, stdout, &err)) {

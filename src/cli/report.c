@@ -22,10 +22,28 @@ void mnist_report_start(void)
     }
 }
 
+void mnist_report_figures(const mnist_evaluation *test, double seconds)
+{
+    printf("test_loss=%.6f test_acc=%.6g test_acc_se=%.6f errors=%zu n=%zu seconds=%.3f",
+           test->loss, test->accuracy, test->accuracy_se, test->errors, test->count, seconds);
+}
+
 void mnist_report_line(const mnist_evaluation *test, double seconds)
 {
-    printf("test_loss=%.6f test_acc=%.6g test_acc_se=%.6f errors=%zu n=%zu seconds=%.3f\n",
-           test->loss, test->accuracy, test->accuracy_se, test->errors, test->count, seconds);
+    mnist_report_figures(test, seconds);
+    putchar('\n');
+}
+
+void mnist_report_plain(const char *text, FILE *out)
+{
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c < ' ' || c == 0x7f) {
+            fprintf(out, "\\x%02x", c);
+        } else {
+            fputc(c, out);
+        }
+    }
 }
 
 json_t *mnist_report_real(double value)

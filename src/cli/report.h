@@ -14,8 +14,13 @@
  * and with it what is printed; writing to it fails as before. */
 void mnist_report_start(void);
 
-/* "test_loss=… test_acc=… test_acc_se=… errors=… n=… seconds=…" and a newline. */
+/* "test_loss=… test_acc=… test_acc_se=… errors=… n=… seconds=…" */
+void mnist_report_figures(const mnist_evaluation *test, double seconds);
+/* The same and a newline. */
 void mnist_report_line(const mnist_evaluation *test, double seconds);
+
+/* Text with its control characters, which a file's name may hold, made harmless: newlines too. */
+void mnist_report_plain(const char *text, FILE *out);
 
 /* JSON has no infinity: null stands for what is not finite. */
 json_t *mnist_report_real(double value);

@@ -1,5 +1,7 @@
 #include "cli/settings.h"
 
+#include "cli/recipes.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -34,6 +36,16 @@ static const char *init_name(int value)
 static const char *schedule_name(int value)
 {
     return mnist_schedule_name((mnist_schedule_kind)value);
+}
+
+static const char *optimizer_name(int value)
+{
+    return mnist_optimizer_name((mnist_optimizer_kind)value);
+}
+
+static const char *keep_name(int value)
+{
+    return mnist_keep_name((mnist_keep)value);
 }
 
 static const char *zero_skip_name(int value)
@@ -108,7 +120,7 @@ mnist_bench_settings mnist_bench_settings_defaults(void)
 /* The tables. The macros state an entry's type and field together, so that the compiler sees that
  * they agree. */
 
-#define MATHS  (MNIST_OPTION_IN_CONFIG | MNIST_OPTION_IN_MODEL)
+#define MATHS (MNIST_OPTION_IN_CONFIG | MNIST_OPTION_IN_MODEL)
 #define CONFIG MNIST_OPTION_IN_CONFIG
 
 #define FLAG(settings, field)                                                                      \
@@ -180,17 +192,12 @@ static const mnist_option test_options[] = {
 static const mnist_option gate_options[] = {
     {.type = MNIST_OPTION_PERCENT,
      .offset = MNIST_OPTION_FIELD(double, mnist_gate_settings, min_accuracy),
-     .real = {0.0, 1.0, true, false},
-     .name = "min-accuracy",
-     .argument = "X",
-     .known_as = "threshold",
-     .flags = CONFIG | MNIST_OPTION_OPTIONAL,
+     .real = {0.0, 1.0, true, false}, .name = "min-accuracy", .argument = "X",
+     .known_as = "threshold", .flags = CONFIG | MNIST_OPTION_OPTIONAL,
      .help = "exit with code 3 if the test accuracy is below X (0.97 or 97%)"},
     {.type = MNIST_OPTION_DOUBLE,
      .offset = MNIST_OPTION_FIELD(double, mnist_gate_settings, max_loss),
-     .real = {0.0, INFINITY, true, false},
-     .name = "max-loss",
-     .argument = "X",
+     .real = {0.0, INFINITY, true, false}, .name = "max-loss", .argument = "X",
      .flags = CONFIG | MNIST_OPTION_OPTIONAL,
      .help = "exit with code 3 if the test loss is above X"},
 };
@@ -205,13 +212,9 @@ static const mnist_option json_options[] = {
 static const mnist_option color_options[] = {
     {CHOICE(mnist_color_mode, mnist_output_settings, color, color_name), .name = "color",
      .argument = "WHEN", .known_as = "colour", .help = "colours on stderr"},
-    {.type = MNIST_OPTION_ACTION_HELP,
-     .letter = 'h',
-     .name = "help",
+    {.type = MNIST_OPTION_ACTION_HELP, .letter = 'h', .name = "help",
      .help = "print this help and exit"},
-    {.type = MNIST_OPTION_ACTION_VERSION,
-     .letter = 'V',
-     .name = "version",
+    {.type = MNIST_OPTION_ACTION_VERSION, .letter = 'V', .name = "version",
      .help = "print the version and exit"},
 };
 
@@ -231,14 +234,9 @@ static const mnist_option train_files_options[] = {
 static const mnist_option train_data_options[] = {
     {SIZE(S, limit, 0, MOST_IMAGES), .name = "limit", .zero = "all", .flags = MATHS,
      .known_as = "train-size", .help = "use only the first N training images"},
-    {.type = MNIST_OPTION_SHARE,
-     .offset = MNIST_OPTION_FIELD(mnist_share, S, val_split),
-     .whole = {0, MOST_IMAGES},
-     .name = "val-split",
-     .argument = "N|F",
-     .zero = "none",
-     .known_as = "validation-split",
-     .flags = MATHS,
+    {.type = MNIST_OPTION_SHARE, .offset = MNIST_OPTION_FIELD(mnist_share, S, val_split),
+     .whole = {0, MOST_IMAGES}, .name = "val-split", .argument = "N|F", .zero = "none",
+     .known_as = "validation-split", .flags = MATHS,
      .help = "validate on the last N, or this fraction, of the training images and do not train on "
              "them; 0 for none"},
     {CHOICE(mnist_normalization_kind, S, normalize, normalization_name), .name = "normalize",
@@ -250,12 +248,8 @@ static const mnist_option train_data_options[] = {
 };
 
 static const mnist_option model_options[] = {
-    {.type = MNIST_OPTION_WIDTHS,
-     .offset = MNIST_OPTION_FIELD(mnist_widths, S, hidden),
-     .name = "hidden",
-     .argument = "LIST",
-     .known_as = "layers",
-     .flags = MATHS,
+    {.type = MNIST_OPTION_WIDTHS, .offset = MNIST_OPTION_FIELD(mnist_widths, S, hidden),
+     .name = "hidden", .argument = "LIST", .known_as = "layers", .flags = MATHS,
      .help = "widths of the hidden layers, like 128 or 512,512; none for softmax regression"},
     {CHOICE(mnist_activation, S, activation, activation_name), .name = "activation",
      .argument = "NAME", .flags = MATHS, .help = "activation of the hidden layers"},
@@ -268,14 +262,22 @@ static const mnist_option optimisation_options[] = {
      .help = "passes over the training images"},
     {SIZE(S, train.batch_size, 1, 1000000), .letter = 'b', .name = "batch-size", .flags = MATHS,
      .help = "images per step"},
+    {CHOICE(mnist_optimizer_kind, S, train.optimizer.kind, optimizer_name), .name = "optimizer",
+     .argument = "NAME", .known_as = "optimiser", .flags = MATHS, .help = "how weights follow the gradient"},
     {FLOAT_ABOVE(S, train.schedule.lr, 0.0, 1000.0), .name = "lr", .known_as = "learning-rate",
-     .flags = MATHS, .help = "learning rate, at its peak"},
+     .flags = MATHS, .help = "learning rate, at its peak; 0.001 if the optimizer is not sgd"},
     {FLOAT_BELOW(S, train.optimizer.momentum, 0.0, 1.0), .name = "momentum", .flags = MATHS,
-     .help = "momentum of the gradient descent; 0 for none"},
+     .help = "sgd: momentum; 0 for none"},
     {SWITCH(S, train.optimizer.nesterov), .name = "nesterov", .flags = MATHS,
-     .help = "Nesterov's momentum"},
-    {FLOAT_WITHIN(S, train.optimizer.weight_decay, 0.0, 1.0), .name = "weight-decay",
-     .flags = MATHS, .zero = "none", .help = "L2 penalty on the weights"},
+     .help = "sgd: Nesterov's momentum"},
+    {FLOAT_BELOW(S, train.optimizer.beta1, 0.0, 1.0), .name = "beta1", .flags = MATHS,
+     .help = "adam, adamw: decay of the mean of gradients"},
+    {FLOAT_BELOW(S, train.optimizer.beta2, 0.0, 1.0), .name = "beta2", .flags = MATHS,
+     .help = "adam, adamw: decay of the mean of their squares"},
+    {FLOAT_BELOW(S, train.optimizer.rho, 0.0, 1.0), .name = "rho", .flags = MATHS,
+     .help = "rmsprop: decay of the mean of squared gradients"},
+    {FLOAT_ABOVE(S, train.optimizer.epsilon, 0.0, 1.0), .name = "epsilon", .flags = MATHS,
+     .help = "adam, adamw, rmsprop: what is added to the divisor"},
     {FLOAT_WITHIN(S, train.optimizer.clip_norm, 0.0, INFINITY), .name = "clip-norm", .flags = MATHS,
      .zero = "off", .help = "clip the gradient to this L2 norm; 0 for off"},
     {CHOICE(mnist_schedule_kind, S, train.schedule.kind, schedule_name), .name = "schedule",
@@ -287,12 +289,66 @@ static const mnist_option optimisation_options[] = {
      .known_as = "gamma", .help = "schedule step: times this at each drop"},
     {UNSIGNED(S, train.schedule.step_count, 1, 1000), .name = "step-count", .flags = MATHS,
      .help = "schedule step: how many drops, equally spaced"},
-    {FLOAT_BELOW(S, train.label_smoothing, 0.0, 1.0), .name = "label-smoothing", .flags = MATHS,
-     .zero = "none", .help = "share of each target spread over all classes"},
+    {FLOAT_BELOW(S, train.averaging.ema, 0.0, 1.0), .name = "ema", .flags = MATHS, .zero = "none",
+     .help = "test and keep an exponential moving average of the weights with this decay a step"},
+    {FLOAT_BELOW(S, train.averaging.swa_start, 0.0, 1.0), .name = "swa-start",
+     .flags = MATHS, .zero = "none",
+     .help = "test and keep the mean of the weights at the ends of the epochs after this fraction of "
+             "them (stochastic weight averaging)"},
     {CHOICE(mnist_precision, S, train.precision, precision_name), .name = "precision",
      .argument = "NAME", .flags = MATHS,
      .help = "what operands of products are rounded to: fp32, bf16 or fp16; sums and weights stay "
              "fp32, and so does evaluation"},
+};
+
+static const mnist_option regularisation_options[] = {
+    {FLOAT_WITHIN(S, train.optimizer.weight_decay, 0.0, 1.0), .name = "weight-decay", .flags = MATHS,
+     .zero = "none", .help = "L2 penalty on the weights; adamw: decay apart from the gradient"},
+    {FLOAT_WITHIN(S, train.optimizer.max_norm, 0.0, INFINITY), .name = "max-norm", .flags = MATHS,
+     .zero = "off", .help = "limit the L2 norm of each hidden unit's incoming weights"},
+    {.type = MNIST_OPTION_RATES, .offset = MNIST_OPTION_FIELD(mnist_rates, S, dropout),
+     .name = "dropout", .argument = "LIST", .flags = MATHS,
+     .help = "probability that a hidden unit is dropped: one for all layers, or one a layer"},
+    {FLOAT_BELOW(S, train.input_dropout, 0.0, 1.0), .name = "input-dropout",
+     .flags = MATHS, .zero = "none", .help = "probability that a pixel is dropped"},
+    {FLOAT_WITHIN(S, train.input_noise, 0.0, 10.0), .name = "input-noise", .flags = MATHS,
+     .zero = "none", .help = "deviation of the noise added to pixels, whose range is 1"},
+    {FLOAT_WITHIN(S, train.mixup, 0.0, 100.0), .name = "mixup", .flags = MATHS,
+     .zero = "none", .help = "mix pairs of images, and their labels, by shares from Beta(X, X)"},
+    {FLOAT_BELOW(S, train.label_smoothing, 0.0, 1.0), .name = "label-smoothing", .flags = MATHS,
+     .zero = "none", .help = "share of each target spread over all classes"},
+    {FLOAT_WITHIN(S, train.regularization.confidence_penalty, 0.0, 100.0),
+     .name = "confidence-penalty", .flags = MATHS, .zero = "none",
+     .help = "weight of the outputs' negative entropy in the loss"},
+    {SWITCH(S, train.batch_norm), .name = "batch-norm", .flags = MATHS,
+     .help = "normalise hidden layers over the batch; the model has it in its weights"},
+    {FLOAT_WITHIN(S, train.regularization.adversarial_epsilon, 0.0, 10.0), .name = "adversarial",
+     .flags = MATHS, .zero = "off", .known_as = "fgsm",
+     .help = "train on images moved by X a pixel against the gradient's sign, too"},
+    {.type = MNIST_OPTION_FLOAT,
+     .offset = MNIST_OPTION_FIELD(float, S, train.regularization.adversarial_share),
+     .real = {0.0, 1.0, true, true}, .argument = "F", .name = "adversarial-share", .flags = MATHS,
+     .help = "their share of the loss"},
+    {FLOAT_WITHIN(S, train.regularization.virtual_epsilon, 0.0, 100.0), .name = "vat",
+     .flags = MATHS, .zero = "off",
+     .help = "virtual adversarial training: keep the outputs where images move by the length X"},
+    {FLOAT_ABOVE(S, train.regularization.virtual_weight, 0.0, 100.0), .name = "vat-weight",
+     .flags = MATHS, .help = "its weight in the loss"},
+};
+
+static const mnist_option course_options[] = {
+    {UNSIGNED(S, train.patience, 0, 1000000), .name = "patience", .flags = MATHS, .zero = "off",
+     .known_as = "early-stopping",
+     .help = "stop after N epochs without a lower validation loss; 0 for never"},
+    {FLOAT_WITHIN(S, train.min_delta, 0.0, INFINITY), .name = "min-delta", .flags = MATHS,
+     .help = "by how much it must be lower to count for --patience"},
+    {CHOICE(mnist_keep, S, train.keep, keep_name), .name = "keep", .argument = "WHICH",
+     .flags = MATHS, .help = "epoch whose weights are tested and saved: the last, or the best, of "
+                             "least validation loss"},
+    {.type = MNIST_OPTION_DOUBLE, .offset = MNIST_OPTION_FIELD(double, S, train.max_seconds),
+     .real = {0.0, 1e9, false, false}, .argument = "SECONDS", .name = "max-time", .zero = "any",
+     .flags = CONFIG,
+     .help = "stop training after so long; the model then depends on the machine's speed"},
 };
 
 static const mnist_option train_run_options[] = {
@@ -307,23 +363,29 @@ static const mnist_option train_run_options[] = {
      .help = "leave out products with pixels that are 0; changes no result"},
     {UNSIGNED(S, runs, 1, 1000), .name = "runs", .flags = CONFIG, .known_as = "repeat",
      .help = "train N times with seeds from --seed on; report mean, deviation and worst"},
+    {UNSIGNED(S, ensemble, 0, 1000), .name = "ensemble", .flags = CONFIG, .zero = "none",
+     .known_as = "committee",
+     .help = "train N nets with seeds from --seed on; report each, and last all as one, whose class "
+             "probabilities are the mean of theirs"},
     {FLAG(S, dry_run), .letter = 'n', .name = "dry-run",
      .help = "check everything, load the data, say what would be done, and exit"},
 };
 
 static const mnist_option train_files_out_options[] = {
     {STRING(S, output, "FILE"), .letter = 'o', .name = "output", .flags = CONFIG,
-     .known_as = "save", .help = "write the model here (safetensors)"},
+     .known_as = "save",
+     .help = "write the model here (safetensors); {seed} in the name becomes the seed"},
     {STRING(S, log, "FILE"), .name = "log", .flags = CONFIG,
      .help = "write losses here, epoch by epoch (.csv or .jsonl)"},
     {UINT64(S, log_every, 0, MOST_IMAGES), .name = "log-every", .flags = CONFIG,
      .zero = "epochs only", .help = "also log every N steps"},
-    {.type = MNIST_OPTION_ACTION_CONFIG,
-     .name = "config",
-     .argument = "FILE",
+    {.type = MNIST_OPTION_ACTION_RECIPE, .name = "recipe", .argument = "NAME",
+     .choice = mnist_train_recipe_name, .flags = CONFIG, .known_as = "preset",
+     .help = "begin with settings that go well together, see below; --config and the command line "
+             "beat them; list shows what they are"},
+    {.type = MNIST_OPTION_ACTION_CONFIG, .name = "config", .argument = "FILE",
      .help = "read settings from a JSON file; the command line beats it"},
-    {.type = MNIST_OPTION_ACTION_PRINT_CONFIG,
-     .name = "print-config",
+    {.type = MNIST_OPTION_ACTION_PRINT_CONFIG, .name = "print-config",
      .help = "print all settings, as --config reads them, and exit"},
 };
 
@@ -334,12 +396,20 @@ static const mnist_option train_output_options[] = {
 };
 
 static const mnist_option_section train_sections[] = {
-    PART("Data", source_options, S, data), PART("Data", train_files_options, S, data),
-    PART("Data", test_options, S, data),   WHOLE("Data", train_data_options),
-    WHOLE("Model", model_options),         WHOLE("Optimisation", optimisation_options),
-    WHOLE("Run", train_run_options),       WHOLE("Files", train_files_out_options),
-    PART("Gate", gate_options, S, gate),   PART("Output", json_options, S, out),
-    WHOLE("Output", train_output_options), PART("Output", color_options, S, out),
+    PART("Data", source_options, S, data),
+    PART("Data", train_files_options, S, data),
+    PART("Data", test_options, S, data),
+    WHOLE("Data", train_data_options),
+    WHOLE("Model", model_options),
+    WHOLE("Optimisation", optimisation_options),
+    WHOLE("Regularisation", regularisation_options),
+    WHOLE("Course", course_options),
+    WHOLE("Run", train_run_options),
+    WHOLE("Files", train_files_out_options),
+    PART("Gate", gate_options, S, gate),
+    PART("Output", json_options, S, out),
+    WHOLE("Output", train_output_options),
+    PART("Output", color_options, S, out),
 };
 
 #undef S
@@ -347,8 +417,8 @@ static const mnist_option_section train_sections[] = {
 /* mnist-eval: */
 
 static const mnist_option eval_run_options[] = {
-    {UNSIGNED(mnist_eval_settings, threads, 0, MNIST_MAX_THREADS), .letter = 'j', .name = "threads",
-     .zero = "all CPUs", .known_as = "jobs",
+    {UNSIGNED(mnist_eval_settings, threads, 0, MNIST_MAX_THREADS), .letter = 'j',
+     .name = "threads", .zero = "all CPUs", .known_as = "jobs",
      .help = "threads to work with; 0 for all CPUs; changes no result"},
 };
 
@@ -424,18 +494,15 @@ static bool check_data(const mnist_data_settings *data, bool known, const mnist_
     }
     for (size_t i = 0; known && synthetic && i < LENGTH(of_files); i++) {
         if (on_command_line(parsed, of_files[i])) {
-            return mnist_options_fail(err,
-                                      "--%s does not go with --dataset synthetic, which reads "
-                                      "no files",
-                                      of_files[i]);
+            return mnist_options_fail(err, "--%s does not go with --dataset synthetic, which reads "
+                                      "no files", of_files[i]);
         }
     }
     for (size_t i = 0; known && !synthetic && i < LENGTH(of_synthetic); i++) {
         if (on_command_line(parsed, of_synthetic[i])) {
-            return mnist_options_fail(err,
-                                      "--%s is for --dataset synthetic, but the data set is "
-                                      "%s",
-                                      of_synthetic[i], mnist_dataset_choice_name(data->dataset));
+            return mnist_options_fail(err, "--%s is for --dataset synthetic, but the data set is "
+                                      "%s", of_synthetic[i],
+                                      mnist_dataset_choice_name(data->dataset));
         }
     }
     return true;
@@ -452,10 +519,8 @@ static bool check_log(const mnist_train_settings *s, mnist_error *err)
     if (s->log && !ends_in(s->log, ".csv") && !ends_in(s->log, ".jsonl")) {
         char quoted[MNIST_QUOTED_TEXT];
         mnist_option_quote(s->log, quoted);
-        return mnist_options_fail(err,
-                                  "--log: %s ends in neither .csv nor .jsonl, which choose "
-                                  "the format",
-                                  quoted);
+        return mnist_options_fail(err, "--log: %s ends in neither .csv nor .jsonl, which choose "
+                                  "the format", quoted);
     }
     if (s->log_every > 0 && !s->log) {
         return mnist_options_fail(err, "--log-every needs --log FILE to write to");
@@ -476,10 +541,96 @@ static bool check_augmentation(const mnist_train_settings *s, mnist_error *err)
     return true;
 }
 
+static bool check_runs(const mnist_train_settings *s, mnist_error *err)
+{
+    const char *which = s->ensemble > 0 ? "ensemble" : "runs";
+    unsigned count = s->ensemble > 0 ? s->ensemble : s->runs;
+    if (s->runs > 1 && s->ensemble > 0) {
+        return mnist_options_fail(err, "--runs and --ensemble exclude each other: --ensemble reports "
+                                  "each of its nets, too");
+    }
+    if (count > 1 && s->output && !strstr(s->output, MNIST_SEED_MARK)) {
+        return mnist_options_fail(err, "--%s: each net would overwrite the last one's --output; put "
+                                  "{seed} into the name, like net-{seed}.safetensors", which);
+    }
+    if (count - 1 > UINT64_MAX - s->train.seed) {
+        return mnist_options_fail(err, "--%s: %u seeds from --seed %ju on go past the largest, %ju",
+                                  which, count, (uintmax_t)s->train.seed, (uintmax_t)UINT64_MAX);
+    }
+    return true;
+}
+
+/* What follows from settings together: defaults that depend on others, lists for all layers. */
+static void settle_train(void *settings, const mnist_parsed *parsed)
+{
+    mnist_train_settings *s = settings;
+    if (s->train.optimizer.kind != MNIST_SGD && !mnist_options_was_given(parsed, "lr")) {
+        s->train.schedule.lr = 0.001f;
+    }
+    for (unsigned l = 0; l < MNIST_MAX_HIDDEN; l++) {
+        float *rate = &s->train.regularization.dropout[l];
+        *rate = l < s->dropout.count ? s->dropout.rate[l] : 0.0f;
+        if (s->dropout.count == 1 && l < s->hidden.count) {
+            *rate = s->dropout.rate[0];
+        }
+    }
+}
+
+static bool check_regularization(const mnist_train_settings *s, const mnist_parsed *parsed,
+                                 mnist_error *err)
+{
+    static const char *const of_sgd[] = {"momentum", "nesterov"};
+    static const char *const of_adam[] = {"beta1", "beta2"};
+    const mnist_optimizer_kind kind = s->train.optimizer.kind;
+    for (size_t i = 0; i < LENGTH(of_sgd); i++) {
+        if (kind != MNIST_SGD && on_command_line(parsed, of_sgd[i])) {
+            return mnist_options_fail(err, "--%s is for --optimizer sgd", of_sgd[i]);
+        }
+        if (kind != MNIST_ADAM && kind != MNIST_ADAMW && on_command_line(parsed, of_adam[i])) {
+            return mnist_options_fail(err, "--%s is for --optimizer adam or adamw", of_adam[i]);
+        }
+    }
+    if (kind != MNIST_RMSPROP && on_command_line(parsed, "rho")) {
+        return mnist_options_fail(err, "--rho is for --optimizer rmsprop");
+    }
+    if (s->dropout.count > 1 && s->dropout.count != s->hidden.count) {
+        return mnist_options_fail(err, "--dropout: %u rates, but %u hidden layers; give one for all "
+                                  "layers or one a layer", s->dropout.count, s->hidden.count);
+    }
+    const mnist_regularization *r = &s->train.regularization;
+    if (r->adversarial_epsilon > 0.0f && r->virtual_epsilon > 0.0f) {
+        return mnist_options_fail(err, "--adversarial and --vat exclude each other");
+    }
+    if (s->train.batch_norm && (r->adversarial_epsilon > 0.0f || r->virtual_epsilon > 0.0f)) {
+        return mnist_options_fail(err, "--batch-norm does not go with --adversarial or --vat, whose "
+                                  "images it would normalise by themselves");
+    }
+    return true;
+}
+
+/* Early stopping, averages. */
+static bool check_course(const mnist_train_settings *s, const mnist_parsed *parsed,
+                         mnist_error *err)
+{
+    const bool validates = s->val_split.fraction > 0.0 || s->val_split.count > 0;
+    if (!validates && (s->train.patience > 0 || s->train.keep == MNIST_KEEP_BEST)) {
+        return mnist_options_fail(err, "--%s goes by the validation loss, but --val-split is 0",
+                                  s->train.patience > 0 ? "patience" : "keep best");
+    }
+    if (s->train.patience == 0 && on_command_line(parsed, "min-delta")) {
+        return mnist_options_fail(err, "--min-delta needs a --patience above 0");
+    }
+    if (s->train.averaging.ema > 0.0f && s->train.averaging.swa_start > 0.0f) {
+        return mnist_options_fail(err, "--ema and --swa-start exclude each other");
+    }
+    return true;
+}
+
 static bool validate_train(const void *settings, const mnist_parsed *parsed, mnist_error *err)
 {
     const mnist_train_settings *s = settings;
-    if (!check_augmentation(s, err)) {
+    if (!check_augmentation(s, err) || !check_regularization(s, parsed, err) ||
+        !check_course(s, parsed, err)) {
         return false;
     }
     if (!check_data(&s->data, true, parsed, err) || !check_log(s, err)) {
@@ -489,15 +640,8 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
         on_command_line(parsed, "nesterov")) {
         return mnist_options_fail(err, "--nesterov needs a --momentum above 0");
     }
-    if (s->runs > 1 && s->output) {
-        return mnist_options_fail(err, "--runs does not go with --output, as each run would "
-                                       "overwrite the last; loop over --seed instead");
-    }
-    if (s->runs - 1 > UINT64_MAX - s->train.seed) {
-        return mnist_options_fail(err,
-                                  "--runs: %u seeds from --seed %ju on go past the largest, "
-                                  "%ju",
-                                  s->runs, (uintmax_t)s->train.seed, (uintmax_t)UINT64_MAX);
+    if (!check_runs(s, err)) {
+        return false;
     }
     if (s->out.quiet && s->verbose) {
         return mnist_options_fail(err, "--quiet and --verbose exclude each other");
@@ -568,16 +712,20 @@ const mnist_program mnist_train_program = {
                    "model. The same options give the same model, bit for bit, on every machine.",
     .sections = train_sections,
     .section_count = LENGTH(train_sections),
+    .recipes = mnist_train_recipes,
     .examples = train_examples,
     .example_count = LENGTH(train_examples),
     .exits = train_exits,
     .exit_count = LENGTH(train_exits),
+    .settle = settle_train,
     .validate = validate_train,
 };
 
 static const mnist_example eval_examples[] = {
     {"mnist-eval mnist.safetensors", "test loss and accuracy, as the training run printed them"},
     {"mnist-eval --confusion mnist.safetensors", "which digits are taken for which"},
+    {"mnist-eval net-*.safetensors", "each model, and the committee of all: the mean of what they "
+                                     "take for likely"},
     {"mnist-eval --min-accuracy 97% mnist.safetensors",
      "a gate for CI: exit code 3 if it is missed"},
 };
@@ -592,10 +740,12 @@ static const mnist_exit_text eval_exits[] = {
 const mnist_program mnist_eval_program = {
     .name = "mnist-eval",
     .description = "Measures a model that mnist-train has saved on the test images and prints the "
-                   "result on stdout. What is not said about the data is as the model was trained.",
+                   "result on stdout; several models also as one, whose class probabilities are "
+                   "the mean of theirs. What is not said about the data is as the model was "
+                   "trained.",
     .operand = "MODEL",
     .operand_min = 1,
-    .operand_max = 1,
+    .operand_max = 1000,
     .sections = eval_sections,
     .section_count = LENGTH(eval_sections),
     .examples = eval_examples,

@@ -41,6 +41,9 @@ typedef struct mnist_output_settings {
     mnist_color_mode color;
 } mnist_output_settings;
 
+/* In --output it stands for each run's seed. */
+#define MNIST_SEED_MARK "{seed}"
+
 typedef struct mnist_train_settings {
     mnist_data_settings data;
     size_t limit;          /* use only the first so many training images; 0: all */
@@ -49,12 +52,14 @@ typedef struct mnist_train_settings {
     mnist_widths hidden;
     mnist_activation activation;
     mnist_init init;
+    mnist_rates dropout; /* goes to train.regularization, for each layer, once all is read */
     const char *augment;      /* text of train.augmentation; NULL: none */
     mnist_train_config train; /* its seed is that of --seed, for the weights too */
     unsigned threads;         /* 0: mnist_cpu_count() */
     unsigned runs;
+    unsigned ensemble; /* members of a committee; 0: none is asked for */
     bool dry_run;
-    const char *output; /* model file; NULL: none */
+    const char *output; /* model file, maybe with MNIST_SEED_MARK; NULL: none */
     const char *log;    /* NULL: none */
     uint64_t log_every; /* steps; 0: epochs only */
     mnist_gate_settings gate;

@@ -80,13 +80,16 @@ static void add_remedy(mnist_error *err, const mnist_data_settings *settings)
 }
 
 static mnist_status find_files(mnist_idx_paths *paths, const mnist_data_settings *settings,
-                               bool with_train, mnist_error *err)
+                               unsigned wanted, mnist_error *err)
 {
     const char *given[4] = {settings->train_images, settings->train_labels, settings->test_images,
                             settings->test_labels};
     char **slots[4] = {&paths->train_images, &paths->train_labels, &paths->test_images,
                        &paths->test_labels};
-    for (size_t i = with_train ? 0 : 2; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++) {
+        if (!(wanted & (i < 2 ? MNIST_IDX_TRAIN : MNIST_IDX_TEST))) {
+            continue;
+        }
         mnist_status status = copy_path(slots[i], given[i], err);
         if (status != MNIST_OK) {
             return status;
@@ -94,7 +97,6 @@ static mnist_status find_files(mnist_idx_paths *paths, const mnist_data_settings
     }
     search s;
     plan_search(&s, settings);
-    unsigned wanted = with_train ? MNIST_IDX_TRAIN | MNIST_IDX_TEST : MNIST_IDX_TEST;
     mnist_status status = mnist_idx_locate(paths, wanted, s.dirs, s.count, err);
     free(s.cache);
     if (status == MNIST_ERR_NOT_FOUND) {
@@ -104,29 +106,29 @@ static mnist_status find_files(mnist_idx_paths *paths, const mnist_data_settings
 }
 
 static mnist_status open_files(mnist_source *source, const mnist_data_settings *settings,
-                               bool with_train, mnist_error *err)
+                               unsigned wanted, mnist_error *err)
 {
     mnist_idx_paths *paths = &source->paths;
-    mnist_status status = find_files(paths, settings, with_train, err);
-    if (status == MNIST_OK && with_train) {
+    mnist_status status = find_files(paths, settings, wanted, err);
+    if (status == MNIST_OK && (wanted & MNIST_IDX_TRAIN)) {
         status =
             mnist_dataset_load_idx(&source->train, paths->train_images, paths->train_labels, err);
     }
-    if (status == MNIST_OK) {
+    if (status == MNIST_OK && (wanted & MNIST_IDX_TEST)) {
         status = mnist_dataset_load_idx(&source->test, paths->test_images, paths->test_labels, err);
     }
     return status;
 }
 
 static mnist_status make_synthetic(mnist_source *source, const mnist_data_settings *settings,
-                                   bool with_train, mnist_error *err)
+                                   unsigned wanted, mnist_error *err)
 {
     mnist_status status = MNIST_OK;
-    if (with_train) {
+    if (wanted & MNIST_IDX_TRAIN) {
         status = mnist_dataset_create_synthetic(&source->train, 0, settings->synthetic_train,
                                                 settings->seed, err);
     }
-    if (status == MNIST_OK) {
+    if (status == MNIST_OK && (wanted & MNIST_IDX_TEST)) {
         status = mnist_dataset_create_synthetic(&source->test, SYNTHETIC_TEST_FIRST,
                                                 settings->synthetic_test, settings->seed, err);
     }
@@ -134,12 +136,12 @@ static mnist_status make_synthetic(mnist_source *source, const mnist_data_settin
 }
 
 mnist_status mnist_source_open(mnist_source *out, const mnist_data_settings *settings,
-                               bool with_train, mnist_error *err)
+                               unsigned wanted, mnist_error *err)
 {
     *out = (mnist_source){.train = NULL};
     mnist_status status = settings->dataset == MNIST_DATASET_SYNTHETIC
-                              ? make_synthetic(out, settings, with_train, err)
-                              : open_files(out, settings, with_train, err);
+                              ? make_synthetic(out, settings, wanted, err)
+                              : open_files(out, settings, wanted, err);
     if (status != MNIST_OK) {
         mnist_source_close(out);
     }

@@ -5,9 +5,9 @@
 #include "base/pool.h"
 #include "base/status.h"
 #include "data/batch.h"
+#include "eval/tally.h"
 #include "nn/pass.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Images that a worker takes at a time: many, since the weights come by once for all of them, but
@@ -24,8 +24,9 @@ typedef struct evaluator {
     mnist_pass *pass;        /* rows for each worker */
     float *x;                /* (rows of each worker, stride); NULL: bytes as they are */
     size_t stride;
-    float *losses;      /* (view.count) */
-    uint8_t *predicted; /* (view.count) */
+    float *probabilities; /* (view.count, MNIST_CLASSES); NULL: not wanted */
+    float *losses;        /* (view.count); without labels of no meaning */
+    uint8_t *predicted;   /* (view.count) */
 } evaluator;
 
 /* Images lie one after the other, but a first layer reads them block by block, which no hardware
@@ -34,6 +35,20 @@ static void fetch_images(const evaluator *e, size_t image, size_t end)
 {
     const size_t pixels = (size_t)e->view.rows * e->view.cols;
     mnist_fetch_later(e->view.images + image * pixels, (end - image) * pixels);
+}
+
+/* Rows of the pass to images; the padding between them stays behind. */
+static void keep_probabilities(const evaluator *e, size_t image, size_t count, size_t row)
+{
+    const mnist_mlp *mlp = e->pass->mlp;
+    const unsigned last = mlp->layer_count - 1;
+    const size_t stride = mlp->layers[last].row;
+    mnist_pass_probabilities(e->pass, row, count);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(e->probabilities + (image + i) * MNIST_CLASSES,
+               e->pass->activations[last] + (row + i) * stride,
+               MNIST_CLASSES * sizeof *e->probabilities);
+    }
 }
 
 static void share_task(void *argument, mnist_worker worker)
@@ -47,7 +62,7 @@ static void share_task(void *argument, mnist_worker worker)
         mnist_pass_batch batch = {.x_stride = e->stride,
                                   .table = e->table,
                                   .shift = e->shift,
-                                  .labels = e->view.labels + image,
+                                  .labels = e->view.labels ? e->view.labels + image : NULL,
                                   .count = count,
                                   .row = row};
         if (e->x) {
@@ -60,6 +75,9 @@ static void share_task(void *argument, mnist_worker worker)
         mnist_pass_evaluate(e->pass, &batch);
         memcpy(e->losses + image, e->pass->losses + row, count * sizeof *e->losses);
         memcpy(e->predicted + image, e->pass->predicted + row, count);
+        if (e->probabilities) {
+            keep_probabilities(e, image, count, row);
+        }
         image += count;
     }
 }
@@ -97,8 +115,8 @@ static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnis
     e->rows = rows_at_a_time(mlp);
     size_t rows = mnist_pool_threads(pool) * e->rows;
     bool dense = mnist_batch_density(e->view) >= MNIST_SPARSE_DENSITY;
-    mnist_status status = mnist_pass_create_with(
-        &e->pass, mlp, pool, rows, (mnist_pass_options){.forward_only = true}, err);
+    mnist_status status = mnist_pass_create_with(&e->pass, mlp, pool, rows,
+                                                 (mnist_pass_options){.forward_only = true}, err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -110,43 +128,48 @@ static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnis
     e->predicted = mnist_alloc(e->view.count, 1);
     bool ok = (!dense || e->x) && e->losses && e->predicted;
     return ok ? MNIST_OK
-              : mnist_fail(err, MNIST_ERR_MEMORY,
-                           "out of memory for the evaluation of %zu images", e->view.count);
+              : mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the evaluation of %zu images",
+                           e->view.count);
 }
 
-static void add_up(const evaluator *e, mnist_evaluation *out)
-{
-    double loss = 0.0, count = (double)e->view.count;
-    memset(out, 0, sizeof *out);
-    for (size_t i = 0; i < e->view.count; i++) { /* in the order of the images */
-        loss += (double)e->losses[i];
-        out->errors += e->view.labels[i] != e->predicted[i];
-        out->confusion[e->view.labels[i]][e->predicted[i]]++;
-    }
-    out->count = e->view.count;
-    out->loss = loss / count;
-    out->accuracy = (double)(out->count - out->errors) / count;
-    out->accuracy_se = sqrt(out->accuracy * (1.0 - out->accuracy) / count);
-}
-
-mnist_status mnist_evaluate(mnist_mlp *mlp, mnist_view view,
-                            const mnist_normalization *normalization, mnist_pool *pool,
-                            mnist_evaluation *out, mnist_error *err)
+static mnist_status evaluate(mnist_mlp *mlp, mnist_view view,
+                             const mnist_normalization *normalization, mnist_pool *pool,
+                             float *probabilities, mnist_evaluation *out, mnist_error *err)
 {
     mnist_status status = check_view(mlp, view, err);
     if (status != MNIST_OK) {
         return status;
     }
-    evaluator e = {.view = view};
+    evaluator e = {.view = view, .probabilities = probabilities};
     e.shift = mnist_normalization_split(normalization, e.table);
     status = prepare(&e, mlp, pool, err);
     if (status == MNIST_OK) {
         mnist_pool_run(pool, share_task, &e);
-        add_up(&e, out);
+    }
+    if (status == MNIST_OK && out) {
+        mnist_tally tally = {0};
+        for (size_t i = 0; i < view.count; i++) { /* in the order of the images */
+            mnist_tally_add(&tally, view.labels[i], e.predicted[i], (double)e.losses[i]);
+        }
+        mnist_tally_finish(&tally, out);
     }
     mnist_pass_free(e.pass);
     mnist_free(e.x);
     mnist_free(e.losses);
     mnist_free(e.predicted);
     return status;
+}
+
+mnist_status mnist_evaluate(mnist_mlp *mlp, mnist_view view,
+                            const mnist_normalization *normalization, mnist_pool *pool,
+                            mnist_evaluation *out, mnist_error *err)
+{
+    return evaluate(mlp, view, normalization, pool, NULL, out, err);
+}
+
+mnist_status mnist_probabilities(mnist_mlp *mlp, mnist_view view,
+                                 const mnist_normalization *normalization, mnist_pool *pool,
+                                 float *probabilities, mnist_evaluation *out, mnist_error *err)
+{
+    return evaluate(mlp, view, normalization, pool, probabilities, out, err);
 }

@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <mnist/io.h>
 
+#include "base/file.h"
 #include "base/replace.h"
 
 #include <stdlib.h>
@@ -26,4 +27,9 @@ mnist_status mnist_output_check(const char *path, mnist_error *err)
     }
     mnist_target_free(&target);
     return status;
+}
+
+mnist_status mnist_output_write(const char *path, const void *data, size_t size, mnist_error *err)
+{
+    return mnist_file_replace(path, data, size, err);
 }

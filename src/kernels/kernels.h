@@ -65,13 +65,14 @@ typedef struct mnist_byte_product {
  *   losses_i = log s - (1 - smoothing) sum of targets(i, c) (z_c - m) - smoothing / classes * …
  * With confidence > 0 (Pereyra et al. 2017), p the softmax and H = - sum of p_c log p_c:
  *   losses_i gets - confidence H,  dz(i, c) gets confidence p_c (log p_c + H) scale
+ * Without labels and targets dz(i, c) = (e_c / s) scale: with scale 1 the probabilities.
  * predicted_i is the lowest index of the largest logit. A NaN or infinite logit gives a loss that
  * is not finite. */
 typedef struct mnist_softmax {
     const float *z; /* (rows, stride) */
     float *dz;      /* (rows, stride), columns past classes set to 0; NULL: not wanted; may be z */
     size_t stride;
-    const uint8_t *labels; /* (rows); NULL without targets: losses and dz are not wanted */
+    const uint8_t *labels; /* (rows); NULL: losses are not wanted, and there is no target, unless by targets */
     const float *targets;  /* (rows, stride); NULL: the labels */
     float *probabilities;  /* (rows, stride), columns past classes set to 0; NULL: not wanted */
     float *losses;         /* (rows); NULL: not wanted */

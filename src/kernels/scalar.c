@@ -185,7 +185,7 @@ static void softmax_row(const mnist_softmax *s, size_t i)
 {
     const float *z = s->z + i * s->stride;
     unsigned top = softmax_top(s, i);
-    if (!softmax_has_loss(s) && !s->probabilities) {
+    if (!softmax_has_loss(s) && !s->dz && !s->probabilities) {
         return;
     }
     float e[SOFTMAX_MOST_CLASSES];

@@ -71,6 +71,12 @@ static inline float softmax_entropy(const mnist_softmax *s, size_t i, float maxi
     return entropy;
 }
 
+/* The target of a class that is not the label. */
+static inline float softmax_off(const mnist_softmax *s)
+{
+    return softmax_has_loss(s) ? s->smoothing / (float)s->classes : 0.0f;
+}
+
 /* Probabilities, loss and gradient of row i from e_c = exp(z_c - z_top). */
 static inline void softmax_finish(const mnist_softmax *s, size_t i, unsigned top, const float *e)
 {
@@ -81,19 +87,16 @@ static inline void softmax_finish(const mnist_softmax *s, size_t i, unsigned top
         sum += e[c];
         total += z[c] - maximum;
     }
-    const float off = s->smoothing / (float)s->classes, share = 1.0f - s->smoothing;
+    const float off = softmax_off(s), share = 1.0f - s->smoothing;
     const float inverse = 1.0f / sum;
     for (size_t c = 0; s->probabilities && c < s->stride; c++) {
         s->probabilities[i * s->stride + c] = c < s->classes ? e[c] * inverse : 0.0f;
-    }
-    if (!softmax_has_loss(s)) {
-        return;
     }
     if (s->confidence > 0.0f) {
         log_sum = (float)approx_log(sum);
         entropy = softmax_entropy(s, i, maximum, e, inverse, log_sum);
     }
-    if (s->losses) {
+    if (s->losses && softmax_has_loss(s)) {
         s->losses[i] = softmax_loss(s, off, sum, softmax_label(s, i, maximum), total) -
                        s->confidence * entropy;
     }
@@ -104,7 +107,8 @@ static inline void softmax_finish(const mnist_softmax *s, size_t i, unsigned top
     for (unsigned c = 0; c < s->classes; c++) {
         const float p = e[c] * inverse;
         const float target = s->targets ? off + share * s->targets[i * s->stride + c]
-                                        : (c == s->labels[i] ? off + share : off);
+                                        : s->labels && c == s->labels[i] ? off + share
+                                                                         : off;
         dz[c] = p - target;
         if (s->confidence > 0.0f) {
             dz[c] += s->confidence * p * (z[c] - maximum - log_sum + entropy);

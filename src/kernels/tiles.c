@@ -469,7 +469,7 @@ static void softmax_row(const mnist_softmax *s, size_t i)
 {
     const float *z = s->z + i * s->stride;
     unsigned top = softmax_top(s, i);
-    if (!softmax_has_loss(s) && !s->probabilities) {
+    if (!softmax_has_loss(s) && !s->dz && !s->probabilities) {
         return;
     }
     float e[SOFTMAX_MOST_CLASSES];
@@ -520,7 +520,7 @@ static void softmax_images(const mnist_softmax *s, size_t i)
     for (size_t lane = 0; s->predicted && lane < SIDE; lane++) {
         s->predicted[i + lane] = (uint8_t)top[lane];
     }
-    if (!s->labels) {
+    if (!s->labels && !s->dz) {
         return;
     }
     for (unsigned c = 0; c < classes; c++) {
@@ -535,11 +535,11 @@ static void softmax_images(const mnist_softmax *s, size_t i)
     if (!s->dz) {
         return;
     }
-    vi label;
+    vi label = {0};
     for (size_t lane = 0; lane < SIDE; lane++) {
-        label[lane] = s->labels[i + lane];
+        label[lane] = s->labels ? s->labels[i + lane] : -1;
     }
-    const float off = s->smoothing / (float)classes, on = off + (1.0f - s->smoothing);
+    const float off = softmax_off(s), on = off + (1.0f - s->smoothing);
     const vf inverse = vf_set(1.0f) / sum;
     for (unsigned c = 0; c < classes; c++) {
         vf target = vf_select(label == ((vi){0} + (int32_t)c), vf_set(on), vf_set(off));

@@ -11,14 +11,17 @@
 #define PAIRED_ROWS  128u
 #define BYTE_ROWS    112u /* in pairs, of two panels */
 
-/* b + shift * column sums of W, for one panel of the first layer. */
+/* b + shift * column sums of W, for one panel of the first layer; with batch normalisation, which
+ * adds b later, without it. */
 static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, float *out)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
     size_t width = mnist_panel_width(layer, panel);
     pass->kernels->product(&(mnist_product){
         .out = out,
-        .init = pass->mlp->parameters + mnist_panel_row(layer, panel, layer->inputs),
+        .init = mnist_layer_normalizes(layer)
+                    ? NULL
+                    : pass->mlp->parameters + mnist_panel_row(layer, panel, layer->inputs),
         .x = &shift, /* every input's */
         .w = pass->mlp->parameters + mnist_panel_row(layer, panel, 0),
         .w_stride = width,
@@ -139,12 +142,9 @@ static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch,
     const size_t width = mnist_panel_width(layer, panel);
     _Alignas(MNIST_ALIGN) float bias[2 * MNIST_PANEL] = {0};
     for (size_t p = 0; p < panels; p++) {
-        if (mnist_layer_normalizes(layer)) {
-            continue; /* the mean takes it away, and the shift too */
-        }
         if (batch->shift != 0.0f) {
             shifted_bias(pass, panel + p, batch->shift, bias + p * MNIST_PANEL);
-        } else {
+        } else if (!mnist_layer_normalizes(layer)) {
             memcpy(bias + p * MNIST_PANEL,
                    pass->mlp->parameters + mnist_panel_row(layer, panel + p, layer->inputs),
                    width * sizeof *bias);
@@ -371,4 +371,17 @@ void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch)
         }
     }
     mnist_pass_loss_part(pass, batch, false, batch->row, end);
+}
+
+void mnist_pass_probabilities(mnist_pass *pass, size_t row, size_t count)
+{
+    unsigned last = pass->mlp->layer_count - 1;
+    size_t stride = pass->mlp->layers[last].row;
+    float *z = pass->activations[last] + row * stride;
+    pass->kernels->softmax(&(mnist_softmax){.z = z,
+                                            .dz = z,
+                                            .stride = stride,
+                                            .rows = count,
+                                            .classes = pass->mlp->config.outputs,
+                                            .scale = 1.0f});
 }

@@ -99,6 +99,10 @@ static inline void mnist_pass_images(size_t count, mnist_worker worker, size_t *
  * and, with labels, losses, in the batch's rows of the pass. */
 void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch);
 
+/* Of images whose logits are there, in rows [row, row + count) of the pass: their softmax in place
+ * of them. */
+void mnist_pass_probabilities(mnist_pass *pass, size_t row, size_t count);
+
 /* Forward, backward and, unless optimizer is NULL, the update at learning rate lr. batch->labels
  * must be there. Every worker must have come so far that the labels of its share of the images
  * (mnist_pass_images) are there; x and bytes must be there for all, turned and the other workers'

@@ -136,13 +136,23 @@ usage "$train" '--log and --output name the same file' -o a.csv --log a.csv
 fails 2 "$train" '--log and --output name the same file' "${tiny[@]}" -o a.csv --log ./a.csv
 usage "$train" '--nesterov needs a --momentum above 0' --nesterov --momentum 0
 usage "$train" '--quiet and --verbose exclude each other' -qv
-usage "$train" '--runs does not go with --output, as each run would overwrite the last; loop over --seed instead' \
-    --runs 2 -o m
+for which in runs ensemble; do
+    usage "$train" "--$which: each net would overwrite the last one's --output; put {seed} into the name, like \
+net-{seed}.safetensors" --$which 2 -o m
+done
+usage "$train" '--runs and --ensemble exclude each other: --ensemble reports each of its nets, too' --runs 2 --ensemble 1
+usage "$train" '--ensemble: "1001" is not a whole number from 0 to 1000' --ensemble 1001
+usage "$train" '--ensemble: 2 seeds from --seed 18446744073709551615 on go past the largest, 18446744073709551615' \
+    --ensemble 2 -s 18446744073709551615
+fails 2 "$train" '--log and --output name the same file' "${tiny[@]}" -o '{seed}.csv' --log 3.csv --runs 3
+fails_like 1 "$train" "none-1/m: *the directory 'none-1' does not exist*" "${tiny[@]}" -o 'none-{seed}/m' --runs 3
+usage "$train" '--recipe: "fsat" is not one of default, fast; did you mean fast?' --recipe fsat
+usage "$train" '--recipe: its argument NAME is missing: one of default, fast' --recipe
+usage "$train" 'unknown option --preset; did you mean --recipe?' --preset fast
 usage "$train" '--runs: 2 seeds from --seed 18446744073709551615 on go past the largest, 18446744073709551615' \
     --runs 2 -s 18446744073709551615
 usage "$eval" 'MODEL is missing'
 usage "$eval" 'MODEL is missing' --
-usage "$eval" 'unexpected argument "b"' a b
 usage "$eval" 'unknown option -o' -o f m
 usage "$eval" 'unknown option --epochs' --epochs 3 m
 usage "$eval" $'\xff: a name that is not UTF-8 cannot be written as JSON' --json $'\xff'
@@ -165,6 +175,8 @@ config()
 
 config ':1:0: '\''['\'' or '\''{'\'' expected near end of file' ''
 config ': must hold an object, {"NAME": VALUE, ...}, not an array' '[1]'
+config ': "recipe": "fas" is not one of default, fast; did you mean fast?' '{"recipe": "fas"}'
+config ': "recipe": must be one of default, fast, not null' '{"recipe": null}'
 config ': unknown key "epoch"; did you mean "epochs"?' '{"epoch": 3}'
 config ': unknown key "\x1b[31m"' '{"\u001b[31m": 3}'
 config ': "epochs": must be a whole number from 1 to 1000000, not a string' '{"epochs": "3"}'

@@ -160,6 +160,69 @@ expect 'not both are named' [ "$(lines_of "$work/err")" -eq 2 ]
 gate 3 --json --min-accuracy 1
 json_is '.gate | tostring' '{"min_accuracy":1,"max_loss":null,"passed":false}'
 
+# --- Several models as one ------------------------------------------------------------------------------------------
+
+begin 'several models'
+for seed in 1 2 3; do # each of its own shape and normalisation
+    run 0 "$train" "${synthetic[@]}" -q -s $seed --hidden $((8 * seed)) -e $((6 - seed)) -o "net $seed.st" \
+        --normalize "$([ $seed -eq 2 ] && echo standard || echo unit)"
+    result >"alone $seed"
+done
+run 0 "$eval" net*.st
+err_empty
+expect 'not a line each and one for all' [ "$(lines_of "$work/out")" -eq 4 ]
+for seed in 1 2 3; do
+    expect "another result of net $seed" \
+        [ "$(sed -n "${seed}s/ seconds=.*//p" "$work/out")" = "$(cat "alone $seed")" ]
+    expect "the name of net $seed" [ "$(sed -n "${seed}s/.*[0-9] model=//p" "$work/out")" = "net $seed.st" ]
+done
+expect 'the last line' matches "$(tail -n 1 "$work/out")" \
+    '^models=3 test_loss=[0-9.]+ test_acc=[0-9.]+ test_acc_se=[0-9.]+ errors=[0-9]+ n=33 seconds=[0-9.]+$'
+together=$(tail -n 1 "$work/out" | sed 's/ seconds=.*//')
+expect 'no other than that of a member' [ "${together#models=3 }" != "$(cat 'alone 1')" ]
+run 0 "$eval" -j 3 'net 3.st' 'net 1.st' 'net 2.st'
+expect 'their order matters' [ "$(tail -n 1 "$work/out" | sed 's/ seconds=.*//')" = "$together" ]
+run 0 "$eval" 'net 2.st' 'net 2.st' -q
+expect 'a model twice is not itself' [ "$(tail -n 1 "$work/out" | sed 's/ seconds=.*//')" = "models=2 $(cat 'alone 2')" ]
+run 0 "$eval" net*.st --json --confusion
+json_is 'keys_unsorted | join(" ")' 'schema version models data test seconds gate confusion'
+json_is '.models | map(.file) | join(",")' 'net 1.st,net 2.st,net 3.st'
+json_holds '.models | all(keys_unsorted == ["file", "parameters", "sha256", "test"])'
+json_holds '.models[1].test | keys_unsorted == ["loss", "accuracy", "accuracy_se", "errors", "n"]'
+json_holds '([range(10) as $i | .confusion[$i][$i]] | add) == 33 - .test.errors'
+expect 'digests' [ "$(json -r '.models[2].sha256')" = "$(digest_of 'net 3.st')" ]
+loss=${together#*test_loss=}
+expect 'JSON: another loss' [ "$(json '.test.loss * 1e6 | round')" = "$(jq -n "${loss%% *} * 1e6 | round")" ]
+accuracy=$(json .test.accuracy)
+run 0 "$eval" net*.st --min-accuracy "$accuracy" # the committee is judged, not its members
+run 3 "$eval" net*.st --min-accuracy "$(jq -n "$accuracy + 0.001")"
+run 0 "$eval" net*.st --confusion
+expect 'members, matrix, committee' [ "$(lines_of "$work/out")" -eq 16 ]
+ln -s 'net 1.st' $'a\nb'
+run 0 "$eval" $'a\nb' 'net 2.st'
+expect 'a newline in a name' [ "$(lines_of "$work/out")" -eq 3 ]
+out_has ' model=a\x0ab
+'
+run 0 "$eval" net*.st --synthetic-test 40
+expect 'not a note for each' [ "$(grep -c '^mnist-eval: note: net [123].st: these are not ' "$work/err")" -eq 3 ]
+
+begin 'models that do not go together'
+cp model.st small.st
+run 1 "$eval" 'net 1.st' small.st
+out_empty
+err_is 'mnist-eval: small.st: its net has 16 inputs, but that of net 1.st has 784'
+run 1 "$eval" small.st small.st --dataset synthetic -q
+err_is 'mnist-eval: small.st: the images are 28 x 28 = 784 pixels, but the net has 16 inputs'
+run 0 "$train" "${synthetic[@]}" -q --synthetic-test 34 -o other.st
+run 1 "$eval" 'net 1.st' other.st
+err_is 'mnist-eval: other.st: trained with --synthetic-test 34, but net 1.st with 33; say --synthetic-test to measure both '\
+'on the same'
+run 0 "$eval" -q 'net 1.st' other.st --synthetic-test 33
+run 1 "$eval" 'net 1.st' none.st
+err_is 'mnist-eval: none.st: cannot be opened: No such file or directory'
+run 2 "$eval" --json 'net 1.st' $'\xff'
+run 2 "$eval"
+
 # --- Streams that fail ----------------------------------------------------------------------------------------------
 
 begin 'streams that fail'

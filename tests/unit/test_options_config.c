@@ -94,6 +94,7 @@ static void test_round_trip(void **state)
         "--train-images a --train-labels b --test-images c --test-labels d -o x --clip-norm 1e30",
         "--schedule step --step-factor 0.7 --step-count 9 --label-smoothing 0.1",
         "--normalize standard --epochs 1000000",
+        "--ensemble 5 -o a/net-{seed}.st",
     };
     for (size_t i = 0; i < LENGTH(lines); i++) {
         outcome first, second;

@@ -1,0 +1,56 @@
+/* What the parts of mnist-train share: the data, the team and the outputs of one call. */
+#ifndef MNIST_CLI_TRAIN_SESSION_H
+#define MNIST_CLI_TRAIN_SESSION_H
+
+#include "cli/progress.h"
+#include "cli/settings.h"
+#include "cli/source.h"
+
+#include <mnist/mnist.h>
+
+/* What all runs of one call share. */
+typedef struct mnist_session {
+    const mnist_train_settings *settings;
+    mnist_source source;
+    mnist_view train, validation, test;
+    mnist_normalization normalization;
+    mnist_data_digests train_digests, test_digests; /* of the whole files; "" until needed */
+    mnist_pool *pool;
+    mnist_log *log;
+    bool log_failed, save_failed; /* exit code 1 in the end */
+    mnist_progress progress;
+} mnist_session;
+
+/* One seed's outcome. */
+typedef struct mnist_run_result {
+    uint64_t seed;
+    mnist_evaluation test;
+    double seconds; /* training and testing, data in memory */
+    char *output;   /* the model's file; NULL: none asked for; owned */
+    bool save_failed;
+    char digest[MNIST_DIGEST_TEXT];
+    json_t *epochs; /* NULL unless JSON is wanted */
+} mnist_run_result;
+
+/* Fills err; returns status. */
+mnist_status mnist_session_fail(mnist_error *err, mnist_status status, const char *text);
+
+/* Training images less those that limit and val_split take away, the normalisation that goes with
+ * them, and the test images, if they were read. MNIST_ERR_ARGUMENT where no image is left. */
+mnist_status mnist_session_split(mnist_session *s, mnist_error *err);
+
+/* A net as the settings have it, with its initial weights. */
+mnist_status mnist_session_net(const mnist_session *s, const mnist_train_settings *settings,
+                               uint64_t seed, mnist_mlp **mlp, mnist_error *err);
+
+void mnist_session_close(mnist_session *s);
+
+/* How many nets a call trains: runs, or members. */
+unsigned mnist_session_runs(const mnist_train_settings *settings);
+
+/* The name of a seed's model: every {seed} in the settings' output replaced. *name is to be freed;
+ * NULL where no output is asked for. MNIST_ERR_MEMORY. */
+mnist_status mnist_session_output(const mnist_train_settings *settings, uint64_t seed, char **name,
+                                  mnist_error *err);
+
+#endif
