@@ -13,9 +13,9 @@ typedef enum mnist_rng_purpose {
     MNIST_RNG_SHUFFLE = 2,   /* a: epoch, b: position */
     MNIST_RNG_SYNTHETIC = 3, /* a: index of the draw within the image, b: image */
     MNIST_RNG_DROPOUT = 4,   /* a: layer << 16 | block, b: step << 20 | row of the batch */
-    MNIST_RNG_MIXUP = 5,     /* a: epoch, b: pair of the epoch << 4 | attempt */
-    MNIST_RNG_NOISE = 6,     /* a: index within the image, b: epoch << 32 | position */
-    MNIST_RNG_DIRECTION = 7, /* a: index within the image, b: step << 20 | row of the batch */
+    MNIST_RNG_MIXUP = 5,     /* b: step << 20 | image of the batch, the first of its pair */
+    MNIST_RNG_NOISE = 6,     /* a: pixel / 4, b: step << 20 | image of the batch */
+    MNIST_RNG_DIRECTION = 7, /* a: pixel / 4, b: step << 20 | image of the batch */
     MNIST_RNG_AUGMENT = 8,   /* a: epoch, b: image << 2 | block of the image's draws */
     MNIST_RNG_ELASTIC = 9,   /* a: epoch, b: index of the field's value / 4 */
     MNIST_RNG_PROGRAM = 100, /* mnist_random, for programs; a: stream, b: index */
@@ -58,6 +58,13 @@ static inline mnist_rng_block mnist_rng(uint64_t seed, mnist_rng_purpose purpose
 static inline float mnist_rng_unit(uint32_t word)
 {
     return (float)(word >> 8) * 0x1p-24f;
+}
+
+/* Nearly normal about 0: the sum of a word's bytes, less its mean. A whole number in [-510, 510]. */
+static inline float mnist_rng_bell(uint32_t word)
+{
+    const uint32_t sum = (word & 0xff) + (word >> 8 & 0xff) + (word >> 16 & 0xff) + (word >> 24);
+    return (float)((int32_t)sum - 510);
 }
 
 /* [0, bound), bound >= 1: the high half of a product (Lemire 2019, without the rejection: the bias

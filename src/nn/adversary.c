@@ -64,10 +64,7 @@ static void random_direction(const mnist_pass *pass, const mnist_pass_batch *bat
             block = mnist_rng(batch->seed, MNIST_RNG_DIRECTION, (uint32_t)(p / 4),
                               batch->step << 20 | i);
         }
-        const uint32_t word = block.word[p % 4];
-        const uint32_t sum =
-            (word & 0xff) + (word >> 8 & 0xff) + (word >> 16 & 0xff) + (word >> 24);
-        out[p] = (float)((int32_t)sum - 510);
+        out[p] = mnist_rng_bell(block.word[p % 4]);
     }
 }
 

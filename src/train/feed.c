@@ -4,12 +4,19 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/batch.h"
+#include "train/inputs.h"
+
+#include <string.h>
 
 /* A batch gathered, or being gathered. */
 typedef struct gathered {
     float *x; /* (batch_size, stride) */
     uint8_t *labels;
 } gathered;
+
+/* Row of a net's logits, with padding. */
+#define TARGET_STRIDE MNIST_LANES
+_Static_assert(MNIST_CLASSES <= TARGET_STRIDE, "targets fit a row");
 
 struct mnist_feed {
     mnist_view view;
@@ -21,10 +28,15 @@ struct mnist_feed {
      * its labels. */
     uint8_t *turned, *labels;
     size_t turned_stride, copies;
-    /* With augmentation: the current batch and the next, in turns, distorted: (batch_size, pixels).
-     */
-    mnist_augmenter *augmenter;
-    uint8_t *distorted[2];
+    /* Where images change on their way: the current batch and the next, in turns, changed:
+     * (batch_size, pixels); with mixup their targets, (batch_size, TARGET_STRIDE). */
+    mnist_augmenter *augmenter; /* NULL: none */
+    mnist_inputs inputs;
+    uint8_t *changed[2];
+    float *targets[2];
+    const mnist_half *half;
+    const mnist_kernels *kernels;
+    uint64_t epoch_step; /* of the epoch's first batch */
     /* Else: the current batch and the next, in turns. */
     gathered buffers[2];
     unsigned current;
@@ -34,6 +46,12 @@ struct mnist_feed {
 /* With so many workers or fewer each turns all of a batch's bytes for itself: cheaper than to fetch
  * from other cores' caches what they have turned. */
 #define MOST_COPIES 4u
+
+/* Do images' bytes change on their way? */
+static bool changes(const mnist_feed *feed)
+{
+    return feed->augmenter || mnist_inputs_change_bytes(&feed->inputs);
+}
 
 static mnist_status allocate(mnist_feed *feed, bool skip, unsigned threads, mnist_error *err)
 {
@@ -53,9 +71,13 @@ static mnist_status allocate(mnist_feed *feed, bool skip, unsigned threads, mnis
             ok = ok && feed->buffers[i].x && feed->buffers[i].labels;
         }
     }
-    for (size_t i = 0; feed->augmenter && i < 2; i++) {
-        feed->distorted[i] = mnist_alloc(feed->batch_size, feed->pixels);
-        ok = ok && feed->distorted[i];
+    for (size_t i = 0; changes(feed) && i < 2; i++) {
+        feed->changed[i] = mnist_alloc(feed->batch_size, feed->pixels);
+        ok = ok && feed->changed[i];
+        if (feed->inputs.mixup > 0.0f) {
+            feed->targets[i] = mnist_alloc(feed->batch_size, TARGET_STRIDE * sizeof(float));
+            ok = ok && feed->targets[i];
+        }
     }
     return ok && feed->order
                ? MNIST_OK
@@ -65,46 +87,89 @@ static mnist_status allocate(mnist_feed *feed, bool skip, unsigned threads, mnis
                             feed->batch_size);
 }
 
-/* Of what the net will see, from at most so many images. */
+/* Images `image` to `end` of a batch as the net shall see them: distorted, mixed with their
+ * neighbours, with pixels dropped. index: which images they are; targets: NULL, unless mixup's are
+ * wanted. Each is fetched while the one before is made: the order leads all over memory. image is
+ * even. */
+static void change_part(mnist_feed *feed, uint8_t *changed, float *targets, const uint32_t *index,
+                        uint64_t step, size_t image, size_t end, unsigned worker)
+{
+    const size_t pixels = feed->pixels;
+    const mnist_inputs *inputs = &feed->inputs;
+    const uint8_t *labels = feed->view.labels;
+    for (size_t i = image; i < end; i++) {
+        const uint8_t *from = feed->view.images + index[i] * pixels;
+        uint8_t *to = changed + i * pixels;
+        if (i + 1 < end) {
+            mnist_fetch_rows(feed->view.images + index[i + 1] * pixels, pixels, 1, pixels);
+        }
+        if (feed->augmenter) {
+            mnist_augment_image(feed->augmenter, worker, index[i], labels[index[i]], from, to);
+        } else {
+            memcpy(to, from, pixels);
+        }
+    }
+    for (size_t i = image; inputs->mixup > 0.0f && i < end; i += 2) {
+        float unwanted[2 * TARGET_STRIDE], *target = targets ? targets + i * TARGET_STRIDE : unwanted;
+        if (i + 1 < end) {
+            const uint8_t pair[2] = {labels[index[i]], labels[index[i + 1]]};
+            mnist_inputs_mix(inputs, step, i, changed + i * pixels, changed + (i + 1) * pixels,
+                             pixels, pair, target, TARGET_STRIDE);
+        } else { /* the last of an odd number */
+            mnist_inputs_target(labels[index[i]], target, TARGET_STRIDE);
+        }
+    }
+    for (size_t i = image; inputs->dropout > 0.0f && i < end; i++) {
+        mnist_inputs_drop(inputs, feed->kernels, step, i, changed + i * pixels, pixels);
+    }
+}
+
+/* Of what the net will see, from at most so many images: an even number. */
 #define DENSITY_IMAGES 200u
 
-static mnist_status measure_density(const mnist_feed *feed, mnist_pool *pool, double *density,
+static mnist_status measure_density(mnist_feed *feed, mnist_pool *pool, double *density,
                                     mnist_error *err)
 {
     const mnist_view view = feed->view;
-    if (!feed->augmenter) {
+    if (!changes(feed)) {
         *density = mnist_batch_density(view);
         return MNIST_OK;
     }
     const size_t count = view.count < DENSITY_IMAGES ? view.count : DENSITY_IMAGES;
     uint8_t *images = mnist_alloc(count, feed->pixels);
-    if (!images) {
-        return mnist_fail_memory(err, count * feed->pixels, "distorted images");
+    uint32_t *order = mnist_alloc(count, sizeof *order);
+    if (images && order) {
+        if (feed->augmenter) {
+            mnist_augmenter_start(feed->augmenter, pool, 0, 0);
+        }
+        for (size_t i = 0; i < count; i++) {
+            order[i] = (uint32_t)(view.count * i / count);
+        }
+        change_part(feed, images, NULL, order, 0, 0, count, 0);
+        *density = mnist_batch_density((mnist_view){
+            .images = images, .labels = NULL, .count = count, .rows = view.rows, .cols = view.cols});
     }
-    mnist_augmenter_start(feed->augmenter, pool, 0, 0);
-    for (size_t i = 0; i < count; i++) {
-        const size_t image = view.count * i / count;
-        mnist_augment_image(feed->augmenter, 0, image, view.labels[image],
-                            view.images + image * feed->pixels, images + i * feed->pixels);
-    }
-    *density = mnist_batch_density((mnist_view){
-        .images = images, .labels = NULL, .count = count, .rows = view.rows, .cols = view.cols});
+    bool ok = images && order;
     mnist_free(images);
-    return MNIST_OK;
+    mnist_free(order);
+    return ok ? MNIST_OK : mnist_fail_memory(err, count * feed->pixels, "changed images");
 }
 
 /* What is needed for the way the first layer will read. */
-static mnist_status prepare(mnist_feed *feed, const mnist_augmentation *augmentation,
-                            mnist_zero_skip zero_skip, mnist_pool *pool, mnist_error *err)
+static mnist_status prepare(mnist_feed *feed, const mnist_train_config *config, mnist_pool *pool,
+                            mnist_error *err)
 {
     mnist_status status = MNIST_OK;
-    double density = zero_skip == MNIST_ZERO_SKIP_ON ? 0.0 : 1.0;
-    if (mnist_augmentation_any(augmentation)) {
-        status = mnist_augmenter_create(&feed->augmenter, augmentation, feed->view.rows,
+    double density = config->zero_skip == MNIST_ZERO_SKIP_ON ? 0.0 : 1.0;
+    if (mnist_augmentation_any(&config->augmentation)) {
+        status = mnist_augmenter_create(&feed->augmenter, &config->augmentation, feed->view.rows,
                                         feed->view.cols, pool, err);
     }
-    if (status == MNIST_OK && zero_skip == MNIST_ZERO_SKIP_AUTO) {
+    if (status == MNIST_OK && config->zero_skip == MNIST_ZERO_SKIP_AUTO) {
         status = measure_density(feed, pool, &density, err);
+    }
+    if (config->input_noise > 0.0f) {
+        density = 1.0;
     }
     if (status == MNIST_OK) {
         status = allocate(feed, density < MNIST_SPARSE_DENSITY, mnist_pool_threads(pool), err);
@@ -114,9 +179,8 @@ static mnist_status prepare(mnist_feed *feed, const mnist_augmentation *augmenta
 
 mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
                                const mnist_normalization *normalization,
-                               const mnist_augmentation *augmentation, mnist_zero_skip zero_skip,
-                               const mnist_half *half, size_t batch_size, mnist_pool *pool,
-                               mnist_error *err)
+                               const mnist_train_config *config, const mnist_half *half,
+                               size_t batch_size, mnist_pool *pool, mnist_error *err)
 {
     *out = NULL;
     mnist_feed *feed = mnist_alloc(1, sizeof *feed);
@@ -124,13 +188,19 @@ mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
         return mnist_fail_memory(err, sizeof *feed, "the batches");
     }
     feed->view = view;
+    feed->inputs = mnist_inputs_of(config, normalization);
     feed->shift = mnist_normalization_split(normalization, feed->table);
+    for (size_t byte = 0; feed->inputs.dropout > 0.0f && byte < 256; byte++) {
+        feed->table[byte] *= mnist_inputs_scale(&feed->inputs);
+    }
+    feed->half = half;
+    feed->kernels = mnist_kernels_select();
     if (half) {
         half->round(feed->table, feed->table, 256);
     }
     feed->pixels = (size_t)view.rows * view.cols;
     feed->batch_size = batch_size;
-    mnist_status status = prepare(feed, augmentation, zero_skip, pool, err);
+    mnist_status status = prepare(feed, config, pool, err);
     if (status != MNIST_OK) {
         mnist_feed_free(feed);
         return status;
@@ -147,7 +217,8 @@ void mnist_feed_free(mnist_feed *feed)
     for (size_t i = 0; i < 2; i++) {
         mnist_free(feed->buffers[i].x);
         mnist_free(feed->buffers[i].labels);
-        mnist_free(feed->distorted[i]);
+        mnist_free(feed->changed[i]);
+        mnist_free(feed->targets[i]);
     }
     mnist_augmenter_free(feed->augmenter);
     mnist_free(feed->turned);
@@ -162,41 +233,27 @@ static size_t batch_at(const mnist_feed *feed, size_t first)
     return left < feed->batch_size ? left : feed->batch_size;
 }
 
-/* Distorts images `image` to `end` of the batch from `first` in the order. Each is fetched while
- * the one before is made: the order leads all over memory. */
-static void distort_part(mnist_feed *feed, uint8_t *distorted, size_t first, size_t image,
-                         size_t end, unsigned worker)
-{
-    const size_t pixels = feed->pixels;
-    const uint32_t *index = feed->order + first;
-    for (; image < end; image++) {
-        if (image + 1 < end) {
-            mnist_fetch_rows(feed->view.images + index[image + 1] * pixels, pixels, 1, pixels);
-        }
-        mnist_augment_image(feed->augmenter, worker, index[image], feed->view.labels[index[image]],
-                            feed->view.images + index[image] * pixels, distorted + image * pixels);
-    }
-}
-
-/* Share of a batch that is to be made ready ahead: count images from `first` in the order,
- * distorted if they are to be, and as floats unless zeros are left out. */
+/* Share of a batch that is to be made ready ahead: count images from `first` in the order, changed
+ * if they are to be, and as floats unless zeros are left out. */
 static void gather_part(mnist_feed *feed, unsigned buffer, size_t first, size_t count,
                         mnist_worker worker)
 {
     size_t image, end;
-    mnist_worker_share(worker, count, &image, &end);
+    mnist_pass_images(count, worker, &image, &end); /* whole pairs: mixup */
     if (image == end) {
         return;
     }
     mnist_view view = feed->view;
     const uint32_t *order = feed->order;
     const gathered *to = &feed->buffers[buffer];
-    if (feed->augmenter) {
-        distort_part(feed, feed->distorted[buffer], first, image, end, worker.index);
+    const uint64_t step = feed->epoch_step + first / feed->batch_size;
+    if (changes(feed)) {
+        change_part(feed, feed->changed[buffer], feed->targets[buffer], feed->order + first, step,
+                    image, end, worker.index);
         for (size_t i = image; to->x && i < end; i++) {
             to->labels[i] = view.labels[order[first + i]];
         }
-        view.images = feed->distorted[buffer];
+        view.images = feed->changed[buffer];
         view.count = count;
         order = NULL;
     }
@@ -205,12 +262,19 @@ static void gather_part(mnist_feed *feed, unsigned buffer, size_t first, size_t 
                            to->x + image * feed->stride, feed->stride,
                            order ? to->labels + image : NULL);
     }
+    for (size_t i = image; feed->inputs.noise > 0.0f && i < end; i++) {
+        float *x = to->x + i * feed->stride;
+        mnist_inputs_add_noise(&feed->inputs, step, i, x, feed->pixels);
+        if (feed->half) {
+            feed->half->round(x, x, feed->stride);
+        }
+    }
 }
 
 /* Whether batches are made ready one step ahead. */
 static bool gathers(const mnist_feed *feed)
 {
-    return !feed->turned || feed->augmenter;
+    return !feed->turned || changes(feed);
 }
 
 static void first_batch_task(void *argument, mnist_worker worker)
@@ -224,6 +288,7 @@ void mnist_feed_start(mnist_feed *feed, mnist_pool *pool, uint64_t seed, uint32_
     mnist_batch_shuffle(feed->order, feed->view.count, seed, epoch);
     feed->first = 0;
     feed->count = batch_at(feed, 0);
+    feed->epoch_step = (uint64_t)(epoch - 1) * (feed->view.count / feed->batch_size + 1);
     if (feed->augmenter) {
         mnist_augmenter_start(feed->augmenter, pool, seed, epoch);
     }
@@ -235,11 +300,12 @@ void mnist_feed_start(mnist_feed *feed, mnist_pool *pool, uint64_t seed, uint32_
 mnist_pass_batch mnist_feed_batch(const mnist_feed *feed)
 {
     mnist_pass_batch batch = {.table = feed->table, .shift = feed->shift, .count = feed->count};
+    batch.targets = feed->targets[feed->current];
     if (feed->turned) {
         batch.turned_stride = feed->turned_stride;
         batch.labels = feed->labels;
-        if (feed->augmenter) {
-            batch.bytes = feed->distorted[feed->current];
+        if (changes(feed)) {
+            batch.bytes = feed->changed[feed->current];
         } else {
             size_t next = feed->first + feed->count;
             batch.bytes = feed->view.images;

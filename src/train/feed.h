@@ -13,15 +13,15 @@
 
 typedef struct mnist_feed mnist_feed;
 
-/* Batches of at most batch_size images of view, which must stay, distorted by augmentation. AUTO
- * leaves zeros out where the density of what the net will see makes it pay. With half, pixels are
- * rounded to its operands. pool: whose workers will call. Errors: MNIST_ERR_MEMORY,
- * MNIST_ERR_ARGUMENT (images too large to be distorted). */
+/* Batches of at most batch_size images of view, which must stay, as config wants them: distorted,
+ * mixed, with pixels dropped, with noise. AUTO leaves zeros out where the density of what the net
+ * will see makes it pay; with noise there are none. With half, pixels are rounded to its operands.
+ * pool: whose workers will call. Errors: MNIST_ERR_MEMORY, MNIST_ERR_ARGUMENT (images too large to
+ * be distorted). */
 mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
                                const mnist_normalization *normalization,
-                               const mnist_augmentation *augmentation, mnist_zero_skip zero_skip,
-                               const mnist_half *half, size_t batch_size, mnist_pool *pool,
-                               mnist_error *err);
+                               const mnist_train_config *config, const mnist_half *half,
+                               size_t batch_size, mnist_pool *pool, mnist_error *err);
 void mnist_feed_free(mnist_feed *feed);
 
 /* Sets out on an epoch, at its first batch. */

@@ -103,8 +103,8 @@ static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_view train
     }
     if (status == MNIST_OK) {
         t->optimizer->average = t->config->averaging.ema > 0.0f ? t->result.average : NULL;
-        status = mnist_feed_create(&t->feed, train, normalization, &t->config->augmentation,
-                                   t->config->zero_skip, t->pass->half, batch, t->pool, err);
+        status = mnist_feed_create(&t->feed, train, normalization, t->config, t->pass->half, batch,
+                                   t->pool, err);
     }
     return status;
 }
