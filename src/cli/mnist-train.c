@@ -3,6 +3,7 @@
 #include "cli/report.h"
 #include "cli/train_report.h"
 #include "cli/train_session.h"
+#include "cli/tune.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -362,7 +363,9 @@ int main(int argc, char **argv)
     int code = mnist_options_start(&mnist_train_program, argc, argv, &settings, &parsed);
     if (code < 0) {
         code = mnist_choose_kernels(PROGRAM);
-        code = code == MNIST_EXIT_OK ? train(&settings) : code;
+        if (code == MNIST_EXIT_OK) {
+            code = settings.tune_seconds > 0.0 ? mnist_tune(&settings, &parsed) : train(&settings);
+        }
         code = mnist_report_end(PROGRAM, code);
     }
     mnist_options_free(&parsed);
