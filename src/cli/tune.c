@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PROGRAM "mnist-train"
@@ -38,22 +39,38 @@ typedef struct tuner {
     mnist_error err;
 } tuner;
 
-/* The first signal ends the search, and what has been found is printed; a second one kills. */
+/* The first signal ends the search, and what has been found is printed; one that comes a second or
+ * more after it kills. Sooner it is the same once more: timeout(1), for one, signals a process and
+ * then its group. */
 static volatile sig_atomic_t caught;
 
 static void catch_signal(int number)
 {
-    caught = number;
+    static struct timespec first;
+    struct timespec now;
+    const int error = errno;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!caught) {
+        first = now;
+        caught = number;
+    } else if (now.tv_sec - first.tv_sec > 1 ||
+               (now.tv_sec - first.tv_sec == 1 && now.tv_nsec >= first.tv_nsec)) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    errno = error;
 }
 
 static void catch_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction action = {.sa_handler = catch_signal, .sa_flags = (int)SA_RESETHAND}, old;
+        struct sigaction action = {.sa_handler = catch_signal, .sa_flags = SA_RESTART}, old;
         /* a shell that started this in the background may have had it ignored */
         if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
             sigemptyset(&action.sa_mask);
+            sigaddset(&action.sa_mask, SIGINT);
+            sigaddset(&action.sa_mask, SIGTERM);
             sigaction(numbers[i], &action, NULL);
         }
     }

@@ -7,7 +7,7 @@ set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 start "$1"
 
-small=(--dataset synthetic --synthetic-train 600 --synthetic-test 20 -e 3)
+small=(--dataset synthetic --synthetic-train 120 --synthetic-test 20 -e 3)
 
 # so CONDITION: that jq finds it true, without any input.
 so()
@@ -34,11 +34,11 @@ cp "$work/out" best.json
 cp "$work/err" progress
 expect 'no end of it on stderr' grep -Eq '^[0-9]+ runs of [0-9]+ candidates in [12]\.[0-9] s; best val acc +[0-9.]+%, [13] epochs$' progress
 expect 'the first line' [ "$(head -n 1 progress)" = \
-    'synthetic: 500 training, 100 validation images; epochs 1,3; varied: lr,hidden,weight-decay,batch-size,label-smoothing' ]
+    'synthetic: 100 training, 20 validation images; epochs 1,3; varied: lr,hidden,weight-decay,batch-size,label-smoothing' ]
 expect 'the settings as they are, first' [ "$(sed -n '2s/.*  --lr/--lr/p' progress)" = \
     '--lr 0.1 --hidden 256 --weight-decay 0.0001 --batch-size 64 --label-smoothing 0' ]
 best=$(tail -n 1 progress | sed 's/.*acc *\([0-9.]*\)%.*/\1/')
-json_is '.momentum, .seed, .["synthetic-train"], .["val-split"]' $'0.8\n3\n600\n100'
+json_is '.momentum, .seed, .["synthetic-train"], .["val-split"]' $'0.8\n3\n120\n20'
 json_holds 'has("tune") or has("output") or has("recipe") | not'
 run 0 "$train" --print-config --config best.json # it is what --print-config prints
 same_bytes "$work/out" best.json
@@ -49,23 +49,23 @@ begin '-o FILE.json'
 echo '{"old": 1}' >found.json
 run 0 "$train" "${small[@]}" --tune 1 -q -o found.json
 err_empty
-out_matches '^val_loss=[0-9.]+ val_acc=[0-9.]+ val_acc_se=[0-9.]+ errors=[0-9]+ n=100 epochs=[13] candidates=[0-9]+ runs=[0-9]+ seconds=[01]\.[0-9]+$'
+out_matches '^val_loss=[0-9.]+ val_acc=[0-9.]+ val_acc_se=[0-9.]+ errors=[0-9]+ n=20 epochs=[13] candidates=[0-9]+ runs=[0-9]+ seconds=[01]\.[0-9]+$'
 accuracy=$(value val_acc) loss=$(value val_loss)
 run 0 "$train" --config found.json --json -q
 expect 'another accuracy' [ "$(json '.epochs[-1].validation_accuracy')" = "$accuracy" ]
 expect 'another loss' so "$(json '.epochs[-1].validation_loss') - $loss | fabs < 1e-6"
 expect 'the file names itself as the model' [ "$(jq 'has("output")' found.json)" = false ]
-run 0 "$train" "${small[@]}" --tune 0.3 -q -s 9 -o 'found-{seed}.json'
+run 0 "$train" "${small[@]}" --tune 0.5 -q -s 9 -o 'found-{seed}.json'
 expect '{seed}' [ -s found-9.json ]
 ln -s /dev/full full.json # settings that cannot be written are not lost
-run 1 "$train" "${small[@]}" --tune 0.3 -q -o full.json
+run 1 "$train" "${small[@]}" --tune 0.5 -q -o full.json
 json_holds '.epochs == 1 or .epochs == 3'
 
 begin '--json'
 run 0 "$train" "${small[@]}" --tune 1 -q --json --label-smoothing 0.1 -o also.json
 err_empty
 json_is 'keys_unsorted | join(" ")' 'schema version config data seed kernels threads tune validation runs seconds'
-json_is '.schema, .tune.seconds, .data.train.n, .data.validation.n' $'mnist-train/1\n1\n500\n100'
+json_is '.schema, .tune.seconds, .data.train.n, .data.validation.n' $'mnist-train/1\n1\n100\n20'
 json_is '.tune.vary | join(",")' lr,hidden,weight-decay,batch-size
 json_is '.tune | [.epochs, .candidates] | tostring' '[[1,3],[9,3]]'
 json_holds '.data | has("test") | not'
@@ -107,18 +107,18 @@ expect 'a run left files' [ ! -e kept.csv ]
 run 0 "$train" --config kept.json -q
 expect 'the net that follows' [ -s net-2.st ]
 run 0 "$train" "${small[@]}" --tune 0.5 -q --json --config begin.json --recipe fast
-json_is '.runs[0].settings.lr, .data.validation.n' $'0.3\n100' # the recipe holds out none
-run 0 "$train" "${small[@]}" --tune 0.3 -q --json --val-split 50
+json_is '.runs[0].settings.lr, .data.validation.n' $'0.3\n20' # the recipe holds out none
+run 0 "$train" "${small[@]}" --tune 0.5 -q --json --val-split 50
 json_is '.config["val-split"], .data.validation.n' $'50\n50'
-run 0 "$train" "${small[@]}" --tune 0.3 -q --json --limit 60
+run 0 "$train" "${small[@]}" --tune 0.5 -q --json --limit 60
 json_is '.data.train.n, .data.validation.n' $'50\n10'
 # Runs that diverge are no end of it.
-run 0 "$train" "${small[@]}" --tune 0.5 --lr 30 --activation leaky-relu --json -q -e 9
+run 0 "$train" "${small[@]}" --tune 1 --lr 300 --activation leaky-relu --json -q -e 9
 json_holds 'any(.runs[]; .loss == null and .accuracy == null)'
 
 begin '--dry-run'
 run 0 "$train" "${small[@]}" --tune 7.5 -n -q --lr 0.1 -o plan.json
-out_is 'tune=7.5 train=500 validation=100 epochs=1,3 candidates=9,3 vary=hidden,weight-decay,batch-size,label-smoothing'
+out_is 'tune=7.5 train=100 validation=20 epochs=1,3 candidates=9,3 vary=hidden,weight-decay,batch-size,label-smoothing'
 expect 'something was written' [ ! -e plan.json ]
 run 0 "$train" "${small[@]}" --tune 7.5 -n -q --json -e 10
 json_is '.dry_run, (.tune.epochs | tostring), (.tune.candidates | tostring)' $'true\n[1,3,10]\n[27,9,3]'
@@ -178,7 +178,7 @@ err_has "the directory 'none' does not exist"
 echo '{"tune": 3}' >tune.json
 run 2 "$train" --config tune.json
 err_has '"tune" belongs on the command line, not in a config file'
-shell 1 '$train "$@" --tune 0.3 -q >/dev/full' "${small[@]}"
+shell 1 '$train "$@" --tune 0.5 -q >/dev/full' "${small[@]}"
 err_is 'mnist-train: stdout could not be written: No space left on device'
 
 finish
