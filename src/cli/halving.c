@@ -153,8 +153,7 @@ static unsigned promote(search *s, unsigned rung)
     unsigned count = 0;
     double expected = 0.0;
     qsort(s->entries, s->count, sizeof *s->entries, compare);
-    const double part =
-        part_of(s, rung, left, s->entries[0].seconds / s->plan->epochs[rung - 1]);
+    const double part = part_of(s, rung, left, s->entries[0].seconds / s->plan->epochs[rung - 1]);
     while (count < third && !s->entries[count].failed) {
         expected += longer * s->entries[count].seconds;
         if (expected > (count > 0 ? part : left)) {

@@ -62,8 +62,9 @@ typedef struct mnist_halving_result {
 
 /* Until the deadline (of objective's clock), until there is nothing new to try, or until a trial
  * says STOPPED or ERROR: what was the last to say. Bracket sizes follow the time that trials are
- * seen to take: a rung is given an equal part of what is left, or less where a run of each rung would
- * else find no room; and a trial that would not end in time is not begun, but for the first. No memory counts as ERROR. */
+ * seen to take: a rung is given an equal part of what is left, or less where a run of each rung
+ * would else find no room; and a trial that would not end in time is not begun, but for the first.
+ * No memory counts as ERROR. */
 mnist_trial_end mnist_halving_run(const mnist_halving_plan *plan, double deadline,
                                   const mnist_objective *objective, mnist_halving_result *result);
 
