@@ -3,6 +3,7 @@
 #include "cli/report.h"
 #include "cli/train_report.h"
 #include "cli/train_session.h"
+#include "cli/tune.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -364,7 +365,9 @@ int main(int argc, char **argv)
     if (code < 0) {
         mnist_train_set_augmentation(&settings, augmentation);
         code = mnist_choose_kernels(PROGRAM);
-        code = code == MNIST_EXIT_OK ? train(&settings) : code;
+        if (code == MNIST_EXIT_OK) {
+            code = settings.tune_seconds > 0.0 ? mnist_tune(&settings, &parsed) : train(&settings);
+        }
         code = mnist_report_end(PROGRAM, code);
     }
     mnist_options_free(&parsed);

@@ -1,6 +1,7 @@
 #include "cli/settings.h"
 
 #include "cli/recipes.h"
+#include "cli/tune.h"
 
 #include <math.h>
 #include <string.h>
@@ -367,6 +368,11 @@ static const mnist_option train_run_options[] = {
      .known_as = "committee",
      .help = "train N nets with seeds from --seed on; report each, and last all as one, whose class "
              "probabilities are the mean of theirs"},
+    {.type = MNIST_OPTION_DOUBLE, .offset = MNIST_OPTION_FIELD(double, S, tune_seconds),
+     .real = {0.0, 1e9, true, false}, .name = "tune", .argument = "SECONDS",
+     .flags = MNIST_OPTION_OPTIONAL, .known_as = "search",
+     .help = "look so long for better settings by validation images, no run longer than --epochs, "
+             "and print them as a config file; what the command line sets stays as it is"},
     {FLAG(S, dry_run), .letter = 'n', .name = "dry-run",
      .help = "check everything, load the data, say what would be done, and exit"},
 };
@@ -640,7 +646,7 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
         on_command_line(parsed, "nesterov")) {
         return mnist_options_fail(err, "--nesterov needs a --momentum above 0");
     }
-    if (!check_runs(s, err)) {
+    if (s->tune_seconds > 0.0 ? !mnist_tune_check(s, parsed, err) : !check_runs(s, err)) {
         return false;
     }
     if (s->out.quiet && s->verbose) {
@@ -691,6 +697,8 @@ static const mnist_example train_examples[] = {
     {"mnist-train --hidden 128 --epochs 10 --json | jq .test.accuracy",
      "the accuracy alone, for a script"},
     {"mnist-train --min-accuracy 97%", "a gate for CI: exit code 3 if it is missed"},
+    {"mnist-train --tune 60 >best.json; mnist-train --config best.json",
+     "a minute's search for good settings"},
     {"mnist-train --lr 0.05 --print-config >exp.json; mnist-train --config exp.json",
      "an experiment in a file"},
 };

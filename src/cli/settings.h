@@ -58,6 +58,7 @@ typedef struct mnist_train_settings {
     unsigned threads;         /* 0: mnist_cpu_count() */
     unsigned runs;
     unsigned ensemble; /* members of a committee; 0: none is asked for */
+    double tune_seconds; /* > 0; 0: --tune is not given */
     bool dry_run;
     const char *output; /* model file, maybe with MNIST_SEED_MARK; NULL: none */
     const char *log;    /* NULL: none */

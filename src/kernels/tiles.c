@@ -535,9 +535,9 @@ static void softmax_images(const mnist_softmax *s, size_t i)
     if (!s->dz) {
         return;
     }
-    vi label = {0};
-    for (size_t lane = 0; lane < SIDE; lane++) {
-        label[lane] = s->labels ? s->labels[i + lane] : -1;
+    vi label = (vi){0} - 1; /* no class */
+    for (size_t lane = 0; s->labels && lane < SIDE; lane++) {
+        label[lane] = s->labels[i + lane];
     }
     const float off = softmax_off(s), on = off + (1.0f - s->smoothing);
     const vf inverse = vf_set(1.0f) / sum;
