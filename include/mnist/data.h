@@ -103,6 +103,10 @@ const char *mnist_normalization_name(mnist_normalization_kind kind);
  * pixels are all equal gets stddev 1. */
 mnist_normalization mnist_normalization_fit(mnist_normalization_kind kind, mnist_view view);
 
+/* Fills order with the permutation of 0 .. count - 1 in which training takes its images in that
+ * epoch. count fits 32 bits. */
+void mnist_epoch_order(uint32_t *order, size_t count, uint64_t seed, uint32_t epoch);
+
 /* What each pixel value becomes. */
 void mnist_normalization_table(const mnist_normalization *normalization, float table[256]);
 

@@ -54,6 +54,7 @@ typedef struct mnist_train_settings {
     unsigned threads;         /* 0: mnist_cpu_count() */
     unsigned runs;
     bool dry_run;
+    const char *preview; /* picture of the training images; then nothing is trained. NULL: none */
     const char *output; /* model file; NULL: none */
     const char *log;    /* NULL: none */
     uint64_t log_every; /* steps; 0: epochs only */
