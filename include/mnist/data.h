@@ -103,6 +103,10 @@ const char *mnist_normalization_name(mnist_normalization_kind kind);
  * pixels are all equal gets stddev 1. */
 mnist_normalization mnist_normalization_fit(mnist_normalization_kind kind, mnist_view view);
 
+/* Fills order with the permutation of 0 .. count - 1 in which training takes its images in that
+ * epoch. count fits 32 bits. */
+void mnist_epoch_order(uint32_t *order, size_t count, uint64_t seed, uint32_t epoch);
+
 /* What each pixel value becomes. */
 void mnist_normalization_table(const mnist_normalization *normalization, float table[256]);
 
@@ -118,7 +122,7 @@ typedef struct mnist_augmentation {
     float sigma;     /* deviation in pixels of the Gaussian that smooths it; 0.5 to 16 */
     float thickness; /* strokes made thicker or thinner by up to about so much of a pixel; to 1 */
     float erase;     /* probability that a rectangle of 2 to 15 % of the image is set to 0; to 1 */
-    bool half17;     /* labels 1 and 7 are turned and slanted half as much, as they else look alike */
+    bool half17; /* labels 1 and 7 are turned and slanted half as much, as they else look alike */
 } mnist_augmentation;
 
 #define MNIST_AUGMENTATION_TEXT 192 /* room for the longest text form */
@@ -127,7 +131,8 @@ typedef struct mnist_augmentation {
  * may be a preset, which those after it change: "none", "light" (small shifts, turns and scales),
  * "simard" (elastic=34:4: Simard et al. 2003) or "ciresan" (all of Ciresan et al. 2010, "Deep, big,
  * simple neural nets for handwritten digit recognition"). Values are plain decimals, kept to a
- * millionth. Errors: MNIST_ERR_ARGUMENT; the text names the entry, its range and the nearest name. */
+ * millionth. Errors: MNIST_ERR_ARGUMENT; the text names the entry, its range and the nearest name.
+ */
 mnist_status mnist_augmentation_parse(mnist_augmentation *out, const char *text, mnist_error *err);
 
 /* As mnist_augmentation_parse reads it, without presets: "none" or the entries other than 0. */
@@ -154,13 +159,13 @@ void mnist_augmenter_free(mnist_augmenter *augmenter);
 void mnist_augmenter_start(mnist_augmenter *augmenter, mnist_pool *pool, uint64_t seed,
                            uint32_t epoch);
 
-/* out (rows * cols) = image (rows * cols), distorted: a function of seed, epoch, index (below 2^32),
- * label and the augmentation. One bilinear resampling, rounded to nearest, does all that moves pixels;
- * outside the image all is 0. The affine part turns about the image's middle: out(p) is the image at
- * (R H S)^-1 (p - t) + d(p), with R the rotation, H the shear, S the scales, t the shift and d the
- * elastic displacement. Thickness comes before it and erasing (Zhong et al. 2020, "Random erasing data
- * augmentation") after. worker is below the pool's number of threads: calls at one time need
- * different ones. out must not overlap image. */
+/* out (rows * cols) = image (rows * cols), distorted: a function of seed, epoch, index (below
+ * 2^32), label and the augmentation. One bilinear resampling, rounded to nearest, does all that
+ * moves pixels; outside the image all is 0. The affine part turns about the image's middle: out(p)
+ * is the image at (R H S)^-1 (p - t) + d(p), with R the rotation, H the shear, S the scales, t the
+ * shift and d the elastic displacement. Thickness comes before it and erasing (Zhong et al. 2020,
+ * "Random erasing data augmentation") after. worker is below the pool's number of threads: calls at
+ * one time need different ones. out must not overlap image. */
 void mnist_augment_image(const mnist_augmenter *augmenter, unsigned worker, uint64_t index,
                          uint8_t label, const uint8_t *image, uint8_t *out);
 

@@ -58,6 +58,12 @@ mnist_status mnist_output_check(const char *path, mnist_error *err);
  * MNIST_ERR_MEMORY. */
 mnist_status mnist_output_write(const char *path, const void *data, size_t size, mnist_error *err);
 
+/* Writes a grey picture, pixels (rows, cols), as a PNG file (W3C, "Portable Network Graphics"),
+ * replacing the file whole. rows and cols are 1 to 30000. Errors: MNIST_ERR_IO, also where the
+ * library was built without libpng; MNIST_ERR_MEMORY. */
+mnist_status mnist_png_save(const char *path, const uint8_t *pixels, unsigned rows, unsigned cols,
+                            mnist_error *err);
+
 /* A training log, one record a line, each flushed as it is written. Format by the name's ending:
  * ".csv" (a header line first) or ".jsonl". It holds no clock time: the same run gives the same
  * bytes. */

@@ -558,5 +558,8 @@ mnist_status mnist_bench_add_kernels(mnist_suite *suite, mnist_error *err)
     if (status == MNIST_OK) {
         status = add_bytes(suite, err);
     }
-    return status == MNIST_OK ? add_elements(suite, err) : status;
+    if (status == MNIST_OK) {
+        status = add_elements(suite, err);
+    }
+    return status == MNIST_OK ? mnist_bench_add_images(suite, err) : status;
 }

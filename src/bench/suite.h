@@ -86,6 +86,7 @@ mnist_status mnist_bench_add_peaks(mnist_suite *suite, mnist_error *err);
 /* Each group's cases, in the order of their rows. */
 mnist_status mnist_bench_add_machine(mnist_suite *suite, mnist_error *err);
 mnist_status mnist_bench_add_kernels(mnist_suite *suite, mnist_error *err);
+mnist_status mnist_bench_add_images(mnist_suite *suite, mnist_error *err); /* kernels, too */
 mnist_status mnist_bench_add_training(mnist_suite *suite, mnist_error *err);
 mnist_status mnist_bench_add_inference(mnist_suite *suite, mnist_error *err);
 

@@ -1,5 +1,6 @@
 /* mnist-train: options to data, data to a trained net, the net to a file and a line on stdout. */
 #define _POSIX_C_SOURCE 200809L
+#include "cli/preview.h"
 #include "cli/report.h"
 #include "cli/train_report.h"
 #include "cli/train_session.h"
@@ -270,6 +271,9 @@ static mnist_status check_models(const mnist_train_settings *settings, bool log_
 static mnist_status check_outputs(const mnist_train_settings *settings, mnist_error *err)
 {
     mnist_status status = check_models(settings, false, err);
+    if (status == MNIST_OK && settings->preview) {
+        status = mnist_output_check(settings->preview, err);
+    }
     if (status == MNIST_OK && settings->log) {
         status = mnist_output_check(settings->log, err);
     }
@@ -314,10 +318,23 @@ static mnist_status prepare(mnist_session *s, mnist_error *err)
         mnist_view_digests(mnist_dataset_view(s->source.train), &s->train_digests);
         mnist_view_digests(s->test, &s->test_digests);
     }
-    if (status == MNIST_OK && settings->log && !settings->dry_run) {
+    if (status == MNIST_OK && settings->log && !settings->dry_run && !settings->preview) {
         status = open_log(s, err);
     }
     return status;
+}
+
+static int save_preview(mnist_session *s)
+{
+    const mnist_train_settings *settings = s->settings;
+    mnist_error err;
+    if (mnist_preview_save(settings->preview, s->train, &settings->train.augmentation,
+                           settings->train.seed, s->pool, &err) != MNIST_OK) {
+        return mnist_report_error(PROGRAM, &err);
+    }
+    mnist_progress_message(&s->progress, "wrote %s: %s", settings->preview,
+                           settings->augment ? settings->augment : "images as they are");
+    return MNIST_EXIT_OK;
 }
 
 static int run_session(mnist_session *s)
@@ -337,6 +354,9 @@ static int run_session(mnist_session *s)
     size_t parameters = mnist_mlp_parameters(mlp);
     mnist_mlp_free(mlp);
     mnist_train_describe(s, parameters);
+    if (s->settings->preview) {
+        return save_preview(s);
+    }
     return s->settings->dry_run ? mnist_train_report_plan(PROGRAM, s, parameters)
                                 : train_all(s, parameters);
 }

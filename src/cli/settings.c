@@ -375,6 +375,8 @@ static const mnist_option train_run_options[] = {
              "and print them as a config file; what the command line sets stays as it is"},
     {FLAG(S, dry_run), .letter = 'n', .name = "dry-run",
      .help = "check everything, load the data, say what would be done, and exit"},
+    {STRING(S, preview, "FILE"), .name = "preview",
+     .help = "draw what the net will see, digits and their distortions (PNG), and exit"},
 };
 
 static const mnist_option train_files_out_options[] = {
@@ -651,6 +653,9 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
     }
     if (s->out.quiet && s->verbose) {
         return mnist_options_fail(err, "--quiet and --verbose exclude each other");
+    }
+    if (s->preview && s->dry_run) {
+        return mnist_options_fail(err, "--preview and --dry-run exclude each other");
     }
     return true;
 }

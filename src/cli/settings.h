@@ -60,6 +60,7 @@ typedef struct mnist_train_settings {
     unsigned ensemble; /* members of a committee; 0: none is asked for */
     double tune_seconds; /* > 0; 0: --tune is not given */
     bool dry_run;
+    const char *preview; /* picture of the training images; then nothing is trained. NULL: none */
     const char *output; /* model file, maybe with MNIST_SEED_MARK; NULL: none */
     const char *log;    /* NULL: none */
     uint64_t log_every; /* steps; 0: epochs only */

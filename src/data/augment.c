@@ -268,29 +268,37 @@ static uint8_t lesser(uint8_t a, uint8_t b)
     return a < b ? a : b;
 }
 
+/* part / 256 of difference, rounded, in 16 bits: so that compilers make vectors of it. */
+static uint8_t part_of(uint8_t difference, uint16_t part)
+{
+    return (uint8_t)((uint16_t)(difference * part + 128) >> 8);
+}
+
 /* Strokes thicker (weight > 0) or thinner by weight / 256 of a pixel, about: a pixel goes so much
  * of the way to the largest (the smallest) of itself and its four neighbours: grey-level dilation
- * (erosion) by a cross, interpolated. */
+ * (erosion) by a cross, interpolated. Past the image the frame is made 0 again. */
 static void thicken(const mnist_augmenter *a, const uint8_t *canvas, uint8_t *out, int weight)
 {
-    const size_t stride = mnist_warp_canvas_stride(a->cols);
+    const size_t stride = mnist_warp_canvas_stride(a->cols), end = mnist_warp_lanes(a->cols);
     const uint16_t part = (uint16_t)(weight < 0 ? -weight : weight);
     for (size_t y = 1; y <= a->rows; y++) {
-        const uint8_t *row = canvas + y * stride, *above = row - stride, *below = row + stride;
-        uint8_t *restrict to = out + y * stride;
-        if (weight > 0) {
-            for (size_t x = 1; x <= a->cols; x++) {
-                uint8_t most = larger(larger(larger(row[x - 1], row[x + 1]), row[x]),
-                                      larger(above[x], below[x]));
-                to[x] = (uint8_t)(row[x] + (((most - row[x]) * part + 128) >> 8));
+        for (size_t first = 1; first <= end; first += CHUNK) {
+            const uint8_t *row = canvas + y * stride + first, *above = row - stride,
+                          *below = row + stride;
+            uint8_t made[CHUNK];
+            for (size_t x = 0; x < CHUNK; x++) {
+                const uint8_t p = row[x], left = row[x - 1], right = row[x + 1];
+                if (weight > 0) {
+                    uint8_t most = larger(larger(left, right), larger(above[x], below[x]));
+                    made[x] = (uint8_t)(p + part_of((uint8_t)(larger(most, p) - p), part));
+                } else {
+                    uint8_t least = lesser(lesser(left, right), lesser(above[x], below[x]));
+                    made[x] = (uint8_t)(p - part_of((uint8_t)(p - lesser(least, p)), part));
+                }
             }
-        } else {
-            for (size_t x = 1; x <= a->cols; x++) {
-                uint8_t least = lesser(lesser(lesser(row[x - 1], row[x + 1]), row[x]),
-                                       lesser(above[x], below[x]));
-                to[x] = (uint8_t)(row[x] - (((row[x] - least) * part + 128) >> 8));
-            }
+            memcpy(out + y * stride + first, made, CHUNK);
         }
+        memset(out + y * stride + 1 + a->cols, 0, CHUNK);
     }
 }
 

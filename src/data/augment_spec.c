@@ -14,19 +14,20 @@ typedef struct entry {
     const char *name;
     size_t offset;
     float high; /* from 0 on */
+    float example;
     const char *unit;
 } entry;
 
 #define FIELD(name) offsetof(mnist_augmentation, name)
 
 static const entry entries[] = {
-    {"shift", FIELD(shift), 64.0f, "pixels"},
-    {"rotate", FIELD(rotate), 180.0f, "degrees"},
-    {"scale", FIELD(scale), 0.5f, "of the size"},
-    {"shear", FIELD(shear), 60.0f, "degrees"},
-    {"elastic", FIELD(elastic), 100.0f, "pixels"}, /* and sigma */
-    {"thickness", FIELD(thickness), 1.0f, "of a pixel"},
-    {"erase", FIELD(erase), 1.0f, "of the images"},
+    {"shift", FIELD(shift), 64.0f, 1.5f, "pixels"},
+    {"rotate", FIELD(rotate), 180.0f, 15.0f, "degrees"},
+    {"scale", FIELD(scale), 0.5f, 0.15f, "of the size"},
+    {"shear", FIELD(shear), 60.0f, 15.0f, "degrees"},
+    {"elastic", FIELD(elastic), 100.0f, 34.0f, "pixels"}, /* and sigma */
+    {"thickness", FIELD(thickness), 1.0f, 0.3f, "of a pixel"},
+    {"erase", FIELD(erase), 1.0f, 0.2f, "of the images"},
 };
 
 #define ENTRIES    (sizeof entries / sizeof entries[0])
@@ -106,6 +107,18 @@ static const char *nearest_name(const char *name)
     return nearest;
 }
 
+#define PLAIN_TEXT (NAME_TEXT + 4)
+
+/* For a message: no control character, which could do harm on a terminal, and not too long. */
+static void make_plain(const char *word, char plain[PLAIN_TEXT])
+{
+    size_t length = 0;
+    for (; word[length] && length < NAME_TEXT - 1; length++) {
+        plain[length] = word[length] < ' ' || word[length] > '~' ? '?' : word[length];
+    }
+    snprintf(plain + length, PLAIN_TEXT - length, "%s", word[length] ? "..." : "");
+}
+
 static mnist_status fail_unknown(const char *name, bool first, mnist_error *err)
 {
     for (size_t i = 0; i < PRESETS; i++) {
@@ -113,19 +126,18 @@ static mnist_status fail_unknown(const char *name, bool first, mnist_error *err)
             return mnist_fail(err, MNIST_ERR_ARGUMENT, "the preset \"%s\" must come first", name);
         }
     }
-    char names[256] = "", word[NAME_TEXT + 4];
+    char names[256] = "", plain[PLAIN_TEXT];
+    const char *nearest = strlen(name) < NAME_TEXT ? nearest_name(name) : NULL;
+    make_plain(name, plain);
+    if (nearest) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "unknown entry \"%s\"; did you mean %s?", plain,
+                          nearest);
+    }
     for (size_t i = 0, used = 0; name_at(i); i++, used = strlen(names)) {
         snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", name_at(i));
     }
-    size_t length = 0; /* a control character in a message could do harm on a terminal */
-    for (; name[length] && length < NAME_TEXT - 1; length++) {
-        word[length] = name[length] < ' ' || name[length] > '~' ? '?' : name[length];
-    }
-    snprintf(word + length, sizeof word - length, "%s", name[length] ? "..." : "");
-    const char *nearest = name[length] ? NULL : nearest_name(name);
-    return mnist_fail(err, MNIST_ERR_ARGUMENT, "unknown entry \"%s\"%s%s%s expected one of %s",
-                      word, nearest ? "; did you mean " : ";", nearest ? nearest : "",
-                      nearest ? "?" : "", names);
+    return mnist_fail(err, MNIST_ERR_ARGUMENT, "unknown entry \"%s\"; expected one of %s", plain,
+                      names);
 }
 
 /* A plain decimal of at most 3 digits before the point and 6 after it, in every locale alike. Moves
@@ -152,16 +164,20 @@ static bool read_decimal(const char **text, float *value)
     return any;
 }
 
-static mnist_status fail_range(const entry *e, mnist_error *err)
+/* found: the text of the value; "" where there is none. */
+static mnist_status fail_range(const entry *e, const char *found, mnist_error *err)
 {
+    char plain[PLAIN_TEXT];
+    make_plain(found, plain);
+    const char *equals = plain[0] ? "=" : "";
     if (e->offset == FIELD(elastic)) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
-                          "elastic: expected ALPHA:SIGMA, 0 to %g pixels and %g to "
-                          "%g pixels, like 34:4",
-                          (double)e->high, (double)SIGMA_LOW, (double)SIGMA_HIGH);
+                          "elastic%s%s: expected ALPHA:SIGMA, 0 to %g pixels and %g to %g pixels, "
+                          "like 34:4",
+                          equals, plain, (double)e->high, (double)SIGMA_LOW, (double)SIGMA_HIGH);
     }
-    return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: expected 0 to %g %s", e->name, (double)e->high,
-                      e->unit);
+    return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s%s%s: expected 0 to %g %s, like %g", e->name,
+                      equals, plain, (double)e->high, e->unit, (double)e->example);
 }
 
 static bool in_range(const mnist_augmentation *a, const entry *e)
@@ -178,6 +194,7 @@ static bool in_range(const mnist_augmentation *a, const entry *e)
 static mnist_status read_value(mnist_augmentation *a, const entry *e, const char *text,
                                mnist_error *err)
 {
+    const char *const found = text;
     bool valid = read_decimal(&text, field_of(a, e));
     if (valid && e->offset == FIELD(elastic)) {
         if (*text == ':') {
@@ -191,7 +208,7 @@ static mnist_status read_value(mnist_augmentation *a, const entry *e, const char
             a->sigma = 0.0f;
         }
     }
-    return valid && *text == '\0' && in_range(a, e) ? MNIST_OK : fail_range(e, err);
+    return valid && *text == '\0' && in_range(a, e) ? MNIST_OK : fail_range(e, found, err);
 }
 
 static mnist_status read_half17(mnist_augmentation *a, const char *value, mnist_error *err)
@@ -298,7 +315,7 @@ mnist_status mnist_augmentation_check(const mnist_augmentation *a, mnist_error *
 {
     for (size_t i = 0; i < ENTRIES; i++) {
         if (!in_range(a, &entries[i])) {
-            return fail_range(&entries[i], err);
+            return fail_range(&entries[i], "", err);
         }
     }
     return MNIST_OK;

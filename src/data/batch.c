@@ -22,6 +22,11 @@ void mnist_batch_shuffle(uint32_t *order, size_t count, uint64_t seed, uint32_t 
     }
 }
 
+void mnist_epoch_order(uint32_t *order, size_t count, uint64_t seed, uint32_t epoch)
+{
+    mnist_batch_shuffle(order, count, seed, epoch);
+}
+
 void mnist_batch_gather(mnist_view view, const float table[256], const uint32_t *order,
                         size_t first, size_t count, float *x, size_t ldx, uint8_t *labels)
 {

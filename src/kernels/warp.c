@@ -50,12 +50,49 @@ SIMD_INLINE vu gather_words(const uint32_t *words, vi index)
 #endif
 }
 
+/* Between vectors of words and bytes or 16 bits in memory. What compilers have for it in general
+ * goes lane by lane (GCC 12). */
+
+SIMD_INLINE vu load_bytes(const uint8_t *p)
+{
+#if defined(MNIST_SIMD_avx512)
+    return (vu)_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)p));
+#elif defined(MNIST_SIMD_avx2)
+    return (vu)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)p));
+#else
+    return __builtin_convertvector(*(const narrow_memory *)(const void *)p, vu);
+#endif
+}
+
+SIMD_INLINE vi load_shorts(const int16_t *p)
+{
+#if defined(MNIST_SIMD_avx512)
+    return (vi)_mm512_cvtepi16_epi32(_mm256_loadu_si256((const void *)p));
+#elif defined(MNIST_SIMD_avx2)
+    return (vi)_mm256_cvtepi16_epi32(_mm_loadu_si128((const void *)p));
+#else
+    return __builtin_convertvector(*(const shorts_memory *)(const void *)p, vi);
+#endif
+}
+
+/* Of words below 256. */
+SIMD_INLINE void store_bytes(uint8_t *p, vi x)
+{
+#if defined(MNIST_SIMD_avx512)
+    _mm_storeu_si128((void *)p, _mm512_cvtepi32_epi8((__m512i)x));
+#elif defined(MNIST_SIMD_avx2)
+    const __m128i halves = _mm_packus_epi32(_mm256_castsi256_si128((__m256i)x),
+                                            _mm256_extracti128_si256((__m256i)x, 1));
+    _mm_storel_epi64((void *)p, _mm_packus_epi16(halves, halves));
+#else
+    *(narrow_memory *)(void *)p = __builtin_convertvector((vu)x, narrow);
+#endif
+}
+
 /* A pixel in the low byte, its right neighbour above it. */
 SIMD_INLINE vu pair_at(const uint8_t *p)
 {
-    const narrow left = *(const narrow_memory *)(const void *)p;
-    const narrow right = *(const narrow_memory *)(const void *)(p + 1);
-    return __builtin_convertvector(left, vu) | __builtin_convertvector(right, vu) << 8;
+    return load_bytes(p) | load_bytes(p + 1) << 8;
 }
 
 static void make_quads(const mnist_warp *w)
@@ -76,8 +113,7 @@ static void make_quads(const mnist_warp *w)
 SIMD_INLINE vi positions(vi at, const int16_t *displacement, vi high)
 {
     if (displacement) {
-        const shorts d = *(const shorts_memory *)(const void *)displacement;
-        at += __builtin_convertvector(d, vi) << 8;
+        at += load_shorts(displacement) << 8;
     }
     return vi_clamp(at, high);
 }
@@ -104,8 +140,7 @@ SIMD_INLINE void warp_row(const mnist_warp *w, size_t y, const int16_t *dx, cons
         const vu mixed = (vu)((left << 8) + (right - left) * (vh)f);
         const vi a = (vi)(mixed & 0xffffu), b = (vi)(mixed >> 16);
         const vi value = ((a << 8) + (b - a) * (line >> 8 & 255) + 32768) >> 16;
-        *(narrow_memory *)(void *)(w->out + y * out_stride + x) =
-            __builtin_convertvector((vu)value, narrow);
+        store_bytes(w->out + y * out_stride + x, value);
         px += SIMD_FLOATS * w->x_per_x;
         py += SIMD_FLOATS * w->y_per_x;
     }

@@ -108,6 +108,15 @@ usage "$train" '--schedule: "cos" is not one of constant, step, cosine, one-cycl
     --schedule cos
 usage "$train" '--normalize: "x" is not one of unit, standard' --normalize x
 usage "$train" '--dataset: "cifar" is not one of mnist, fashion, synthetic' --dataset cifar
+usage "$train" '--augment: unknown entry "rotat"; did you mean rotate?' --augment rotat=3
+usage "$train" '--augment: unknown entry "blur"; expected one of shift, rotate, scale, shear, elastic, thickness, erase, '\
+'half17, none, light, simard, ciresan' --augment shift=1,blur=2
+usage "$train" '--augment: the preset "simard" must come first' --augment shift=1,simard
+usage "$train" '--augment: shift=65: expected 0 to 64 pixels, like 1.5' --augment shift=65
+usage "$train" '--augment: shear: expected 0 to 60 degrees, like 15' --augment ciresan,shear
+usage "$train" '--augment: elastic=34: expected ALPHA:SIGMA, 0 to 100 pixels and 0.5 to 16 pixels, like 34:4' \
+    --augment elastic=34
+usage "$train" '--augment: "" is not a name' --augment=
 usage "$train" '--progress: "" is not one of auto, bar, plain, none' --progress=
 usage "$eval" '--color: "alway" is not one of auto, always, never; did you mean always?' --color alway m
 for value in 97 1.01 0 -0.5 97%% 101% % nan; do

@@ -43,6 +43,8 @@ for mathematics in '--hidden 37,19 --activation gelu --normalize standard --clip
     '--hidden none --precision bf16 -b 64' \
     '--hidden 128,192 --precision bf16 --clip-norm 0.3 -b 67' \
     '--hidden 192,130 --clip-norm 0.3 -b 133' \
+    '--hidden 130 -b 61 --augment ciresan,shift=1.5,thickness=0.4,erase=0.3' \
+    '--hidden 31 -b 100 --augment simard,rotate=10 --normalize standard --precision bf16' \
     '--hidden 65 -b 1 --limit 50'; do
     # shellcheck disable=SC2206  # to be split
     base=("${synthetic[@]}" -e 2 -q $mathematics)
@@ -120,6 +122,7 @@ differs 'another epoch' -e 4
 differs 'another batch' -b 65
 differs 'another learning rate' --lr 0.0700001
 differs 'another activation' --activation gelu
+differs 'distorted images' --augment shift=0.1
 differs 'another split' --val-split 18
 differs 'other test images' --synthetic-test 21 # of which the file holds the digests
 

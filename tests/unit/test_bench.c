@@ -115,6 +115,7 @@ static void test_rows(void **state)
     find(t, "kernels", "product, forward, 64 x 784 x 64", 1);
     find(t, "kernels", "byte product, weight gradient, 64 x 784 x 64", 1);
     find(t, "kernels", "activation, gelu, 64 x 128", 1);
+    find(t, "kernels", "augment ciresan, an image", 1);
     free(t);
 }
 

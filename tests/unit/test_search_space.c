@@ -121,7 +121,7 @@ static void test_settings(void **state)
         assert_int_equal(a.train.seed, 3);
         a.hidden = o.train.hidden; /* all else that differs is in the space */
         a.train.batch_size = o.train.train.batch_size;
-        a.train.sgd.weight_decay = o.train.train.sgd.weight_decay;
+        a.train.optimizer.weight_decay = o.train.train.optimizer.weight_decay;
         a.train.label_smoothing = o.train.train.label_smoothing;
         free(one);
         one = printed_config(&a);
