@@ -5,6 +5,8 @@ mnist_eval_settings mnist_eval_settings_defaults(void)
 {
     return (mnist_eval_settings){
         .data = mnist_data_defaults(),
+        .tta = 1,
+        .tta_seed = 1,
         .out = {.color = MNIST_COLOR_AUTO},
     };
 }
@@ -13,6 +15,16 @@ static const mnist_option eval_run_options[] = {
     {UNSIGNED(mnist_eval_settings, threads, 0, MNIST_MAX_THREADS), .letter = 'j',
      .name = "threads", .zero = "all CPUs", .known_as = "jobs",
      .help = "threads to work with; 0 for all CPUs; changes no result"},
+};
+
+static const mnist_option eval_tta_options[] = {
+    {UNSIGNED(mnist_eval_settings, tta, 1, 10000), .name = "tta", .known_as = "versions",
+     .help = "average class probabilities over each image and N-1 distorted versions of it"},
+    {STRING(mnist_eval_settings, augment, "SPEC"), .name = "augment", .known_as = "augmentation",
+     .help = "how they are distorted, as mnist-train --augment takes it; else as the model was "
+             "trained"},
+    {UINT64(mnist_eval_settings, tta_seed, 0, UINT64_MAX), .letter = 's', .name = "seed",
+     .help = "seed of the distortions"},
 };
 
 static const mnist_option eval_output_options[] = {
@@ -25,6 +37,7 @@ static const mnist_option eval_output_options[] = {
 static const mnist_option_section eval_sections[] = {
     {"Data", mnist_source_options, SOURCE_OPTIONS, offsetof(mnist_eval_settings, data), AS_TRAINED},
     {"Data", mnist_test_options, TEST_OPTIONS, offsetof(mnist_eval_settings, data), AS_TRAINED},
+    WHOLE("Test-time augmentation", eval_tta_options),
     WHOLE("Run", eval_run_options),
     SHARED("Gate", mnist_gate_options, GATE_OPTIONS, mnist_eval_settings, gate),
     WHOLE("Output", eval_output_options),
@@ -32,10 +45,31 @@ static const mnist_option_section eval_sections[] = {
     SHARED("Output", mnist_color_options, COLOR_OPTIONS, mnist_eval_settings, out),
 };
 
+static bool check_tta(const mnist_eval_settings *s, const mnist_parsed *parsed, mnist_error *err)
+{
+    static const char *const of_tta[] = {"augment", "seed"};
+    mnist_augmentation augmentation;
+    mnist_error why;
+    for (size_t i = 0; s->tta < 2 && i < LENGTH(of_tta); i++) {
+        if (mnist_on_command_line(parsed, of_tta[i])) {
+            return mnist_options_fail(err, "--%s needs a --tta above 1", of_tta[i]);
+        }
+    }
+    if (s->augment && mnist_augmentation_parse(&augmentation, s->augment, &why) != MNIST_OK) {
+        return mnist_options_fail(err, "--augment: %s", why.text);
+    }
+    if (s->augment && !mnist_augmentation_any(&augmentation)) {
+        return mnist_options_fail(err, "--augment distorts nothing, and --tta would average over "
+                                  "equal images");
+    }
+    return true;
+}
+
 static bool validate_eval(const void *settings, const mnist_parsed *parsed, mnist_error *err)
 {
     const mnist_eval_settings *s = settings;
-    return mnist_settings_check_data(&s->data, mnist_options_was_given(parsed, "dataset"), parsed,
+    return check_tta(s, parsed, err) &&
+           mnist_settings_check_data(&s->data, mnist_options_was_given(parsed, "dataset"), parsed,
                                      err);
 }
 
@@ -50,6 +84,8 @@ static const mnist_example eval_examples[] = {
     {"mnist-eval --confusion mnist.safetensors", "which digits are taken for which"},
     {"mnist-eval net-*.safetensors", "each model, and the committee of all: the mean of what they "
                                      "take for likely"},
+    {"mnist-eval --tta 16 mnist.safetensors", "the mean of what the model takes each image and 15 "
+                                              "distorted versions of it for"},
     {"mnist-eval --min-accuracy 97% mnist.safetensors",
      "a gate for CI: exit code 3 if it is missed"},
 };

@@ -473,6 +473,14 @@ fails 1 "$eval" 'p: the options in its metadata are no JSON object' p
 options '{"dataset":"sinthetic"}'
 fails 1 "$eval" "p: option dataset in its metadata: \"sinthetic\" is not one of mnist, fashion, synthetic; did you mean \
 synthetic?" p
+options '{"dataset":"synthetic","synthetic-test":10,"augment":"shift=1,sheer=95"}'
+run 0 "$eval" -q p
+fails_like 1 "$eval" "p: option augment in its metadata: *sheer*" --tta 2 p
+run 0 "$eval" -q p --tta 2 --augment light
+options '{"dataset":"synthetic","synthetic-test":10,"augment":"shift=0"}'
+usage "$eval" 'p: was trained without --augment; to distort images for --tta, say --augment SPEC' --tta 2 p
+options '{"dataset":"synthetic","synthetic-test":10,"augment":3}'
+usage "$eval" 'p: was trained without --augment; to distort images for --tta, say --augment SPEC' --tta 2 p
 options '{"dataset":"synthetic","synthetic-test":10}'
 usage "$eval" '--data-seed is for --dataset synthetic, but the data set is mnist' --data-seed 3 --data-dir good p
 
