@@ -34,10 +34,11 @@ typedef struct mnist_dataset mnist_dataset;
 /* Reads an image file (IDX, unsigned byte, 3 dimensions) and a label file (unsigned byte, 1
  * dimension; or 32-bit int, 1 or 2 dimensions, of which the first column counts, as in QMNIST).
  * Each may be raw or gzip, told by content. A raw image file of 4 MiB to 1 GiB is read into large
- * pages where the system has them; else it is mapped and must not shrink while in use. Everything is checked before it is believed: magic, type, rank, sizes against the bytes
- * there are, trailing bytes, gzip CRC, equal counts, labels in range, at least one image.
- * Format: http://yann.lecun.com/exdb/mnist/ (section "file formats"); gzip: RFC 1952.
- * Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO, MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH (counts),
+ * pages where the system has them; else it is mapped and must not shrink while in use. Everything
+ * is checked before it is believed: magic, type, rank, sizes against the bytes there are, trailing
+ * bytes, gzip CRC, equal counts, labels in range, at least one image. Format:
+ * http://yann.lecun.com/exdb/mnist/ (section "file formats"); gzip: RFC 1952. Errors:
+ * MNIST_ERR_NOT_FOUND, MNIST_ERR_IO, MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH (counts),
  * MNIST_ERR_MEMORY; the text names the file, the byte offset, expected and found. */
 mnist_status mnist_dataset_load_idx(mnist_dataset **out, const char *images_path,
                                     const char *labels_path, mnist_error *err);
@@ -168,6 +169,14 @@ void mnist_augmenter_start(mnist_augmenter *augmenter, mnist_pool *pool, uint64_
  * one time need different ones. out must not overlap image. */
 void mnist_augment_image(const mnist_augmenter *augmenter, unsigned worker, uint64_t index,
                          uint8_t label, const uint8_t *image, uint8_t *out);
+
+/* out (view.count, rows * cols) = the view's images, each distorted as mnist_augment_image does it
+ * for its place in the view as index: for test-time augmentation. No label is looked at, since who
+ * predicts has none: half17 does nothing, and view.labels may be NULL. The view's images are of the
+ * augmenter's size, and pool is that of its creation. out must not overlap them. The result does
+ * not depend on the pool. */
+void mnist_augment_view(const mnist_augmenter *augmenter, mnist_pool *pool, mnist_view view,
+                        uint8_t *out);
 
 #ifdef __cplusplus
 }

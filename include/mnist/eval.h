@@ -48,6 +48,19 @@ mnist_status mnist_committee_add(mnist_committee *committee, mnist_mlp *mlp,
                                  const mnist_normalization *normalization, mnist_pool *pool,
                                  mnist_evaluation *own, mnist_error *err);
 
+/* Test-time augmentation (Krizhevsky et al. 2012): adds `versions` members, which are the net on
+ * the images as they are and on versions - 1 copies, each distorted by mnist_augment_view with the
+ * seed and the copy's number, from 1, as the epoch. Asserts versions >= 1. Needs room for one copy
+ * of the images. Errors: as mnist_committee_add and mnist_augmenter_create; the committee then
+ * holds the members added so far. */
+mnist_status mnist_committee_add_versions(mnist_committee *committee, mnist_mlp *mlp,
+                                          const mnist_normalization *normalization,
+                                          const mnist_augmentation *augmentation, unsigned versions,
+                                          uint64_t seed, mnist_pool *pool, mnist_error *err);
+
+/* Adds all members of another committee over as many images. */
+void mnist_committee_join(mnist_committee *committee, const mnist_committee *other);
+
 size_t mnist_committee_count(const mnist_committee *committee);
 
 /* The predicted class is the lowest index of the largest mean probability, and the loss is the mean

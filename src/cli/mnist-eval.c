@@ -18,6 +18,8 @@
 typedef struct committee_member {
     const char *path;
     mnist_model *model;
+    mnist_augmentation augmentation;       /* of --tta */
+    char augment[MNIST_AUGMENTATION_TEXT]; /* its text; "none" where nothing tells any */
     mnist_evaluation own;
     double seconds; /* its part of the evaluation */
 } committee_member;
@@ -33,15 +35,28 @@ typedef struct evaluation {
 
 static const char *const adopted[] = {"dataset", "synthetic-test", "data-seed"};
 
-/* What was not said about the data is as the model was trained: its metadata hold the options that
- * mnist-train had. They are input like any other, and are checked as a command line is. */
+/* The options that mnist-train had, in a model's metadata, or NULL if it has none. They are input
+ * like any other. */
+static bool load_options(const mnist_model *model, const char *path, json_t **options,
+                         mnist_error *err)
+{
+    const char *text = mnist_model_metadata(model, "options");
+    *options = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (text && !json_is_object(*options)) {
+        json_decref(*options);
+        *options = NULL;
+        return mnist_options_fail(err, "%s: the options in its metadata are no JSON object", path);
+    }
+    return true;
+}
+
+/* What was not said about the data is as the model was trained. It is checked as a command line is.
+ */
 static bool adopt_options(const mnist_model *model, const char *path, const mnist_parsed *parsed,
                           mnist_eval_settings *settings, mnist_error *err)
 {
-    const char *text = mnist_model_metadata(model, "options");
-    json_t *options = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    bool ok = !text || json_is_object(options) ||
-              mnist_options_fail(err, "%s: the options in its metadata are no JSON object", path);
+    json_t *options;
+    bool ok = load_options(model, path, &options, err);
     /* Files that were named are data of their own, whatever the model was trained on. */
     bool files_given = settings->data.test_images || settings->data.data_dir;
     for (size_t i = 0; ok && options && i < sizeof adopted / sizeof adopted[0]; i++) {
@@ -108,6 +123,44 @@ static bool adopt_from_all(const evaluation *e, const mnist_parsed *parsed,
     return true;
 }
 
+/* How each model's images are distorted for --tta. */
+static bool adopt_augmentation(evaluation *e, mnist_error *err)
+{
+    for (size_t m = 0; e->settings->tta > 1 && m < e->count; m++) {
+        committee_member *member = &e->members[m];
+        json_t *options;
+        mnist_error why;
+        if (!load_options(member->model, member->path, &options, err)) {
+            return false;
+        }
+        const char *text = e->settings->augment;
+        text = text ? text : json_string_value(json_object_get(options, "augment"));
+        mnist_status status =
+            mnist_augmentation_parse(&member->augmentation, text ? text : "none", &why);
+        json_decref(options);
+        if (status != MNIST_OK) {
+            return mnist_options_fail(err, "%.2500s: option augment in its metadata: %.2500s",
+                                      member->path, why.text);
+        }
+        mnist_augmentation_print(&member->augmentation, member->augment);
+    }
+    return true;
+}
+
+/* That there is something to average over. */
+static bool check_augmentation(const evaluation *e, mnist_error *err)
+{
+    for (size_t m = 0; e->settings->tta > 1 && m < e->count; m++) {
+        if (!mnist_augmentation_any(&e->members[m].augmentation)) {
+            return mnist_options_fail(err,
+                                      "%s: was trained without --augment; to distort images for "
+                                      "--tta, say --augment SPEC",
+                                      e->members[m].path);
+        }
+    }
+    return true;
+}
+
 /* A model knows which test images its training run reported on; others give other numbers. */
 static void note_other_data(const evaluation *e, const committee_member *member)
 {
@@ -125,11 +178,12 @@ static void note_other_data(const evaluation *e, const committee_member *member)
     }
 }
 
-static json_t *model_json(const committee_member *member)
+static json_t *model_json(const evaluation *e, const committee_member *member)
 {
     size_t parameters = mnist_mlp_parameters(mnist_model_mlp(member->model));
-    return json_pack("{s:s, s:I, s:s}", "file", member->path, "parameters", (json_int_t)parameters,
-                     "sha256", mnist_model_digest(member->model));
+    return json_pack("{s:s, s:I, s:s, s:s*}", "file", member->path, "parameters",
+                     (json_int_t)parameters, "sha256", mnist_model_digest(member->model), "augment",
+                     e->settings->tta > 1 ? member->augment : NULL);
 }
 
 /* Each with what it does alone. */
@@ -137,7 +191,7 @@ static json_t *models_json(const evaluation *e)
 {
     json_t *models = json_array();
     for (size_t m = 0; m < e->count; m++) {
-        json_t *model = model_json(&e->members[m]);
+        json_t *model = model_json(e, &e->members[m]);
         json_object_set_new(model, "test", mnist_report_evaluation(&e->members[m].own));
         json_array_append_new(models, model);
     }
@@ -151,14 +205,26 @@ static json_t *document(const evaluation *e)
     json_t *doc = json_pack(
         "{s:s, s:s, s:o, s:{s:{s:I, s:s, s:s}}, s:o, s:f, s:o}", "schema", "mnist-eval/1",
         "version", mnist_version(), several ? "models" : "model",
-        several ? models_json(e) : model_json(&e->members[0]), "data", "test", "n",
+        several ? models_json(e) : model_json(e, &e->members[0]), "data", "test", "n",
         (json_int_t)e->test.count, "images_sha256", e->digests.images, "labels_sha256",
         e->digests.labels, "test", mnist_report_evaluation(&e->test), "seconds", e->seconds, "gate",
         mnist_report_gate(&e->settings->gate, e->test.accuracy, e->test.loss));
+    if (doc && e->settings->tta > 1) {
+        json_object_set_new(doc, "tta", json_integer((json_int_t)e->settings->tta));
+        json_object_set_new(doc, "seed", mnist_json_whole(e->settings->tta_seed));
+    }
     if (doc && e->settings->confusion) {
         json_object_set_new(doc, "confusion", mnist_report_confusion_json(&e->test));
     }
     return doc;
+}
+
+/* "tta=8 ", if that is what the figures are of. */
+static void print_versions(const evaluation *e)
+{
+    if (e->settings->tta > 1) {
+        printf("tta=%u ", e->settings->tta);
+    }
 }
 
 /* The last line is that of all models together. The files' names, which may hold blanks, end the
@@ -166,6 +232,7 @@ static json_t *document(const evaluation *e)
 static void print_lines(const evaluation *e)
 {
     for (size_t m = 0; e->count > 1 && m < e->count; m++) {
+        print_versions(e);
         mnist_report_figures(&e->members[m].own, e->members[m].seconds);
         printf(" model=");
         mnist_report_plain(e->members[m].path, stdout);
@@ -177,6 +244,7 @@ static void print_lines(const evaluation *e)
     if (e->count > 1) {
         printf("models=%zu ", e->count);
     }
+    print_versions(e);
     mnist_report_line(&e->test, e->seconds);
 }
 
@@ -189,6 +257,38 @@ static void name_member(const evaluation *e, const committee_member *member, mni
     }
 }
 
+/* One model on several versions of each image. committee: of all models; NULL: there is but one. */
+static mnist_status measure_versions(const evaluation *e, committee_member *member,
+                                     mnist_committee *committee, mnist_view view, mnist_pool *pool,
+                                     mnist_error *err)
+{
+    mnist_committee *versions;
+    mnist_status status = mnist_committee_create(&versions, view, err);
+    if (status == MNIST_OK) {
+        status = mnist_committee_add_versions(
+            versions, mnist_model_mlp(member->model), mnist_model_normalization(member->model),
+            &member->augmentation, e->settings->tta, e->settings->tta_seed, pool, err);
+    }
+    if (status == MNIST_OK) {
+        mnist_committee_evaluate(versions, &member->own);
+    }
+    if (status == MNIST_OK && committee) {
+        mnist_committee_join(committee, versions);
+    }
+    mnist_committee_free(versions);
+    return status;
+}
+
+/* One model on the images as they are. */
+static mnist_status measure_one(committee_member *member, mnist_committee *committee,
+                                mnist_view view, mnist_pool *pool, mnist_error *err)
+{
+    mnist_mlp *mlp = mnist_model_mlp(member->model);
+    const mnist_normalization *normalization = mnist_model_normalization(member->model);
+    return committee ? mnist_committee_add(committee, mlp, normalization, pool, &member->own, err)
+                     : mnist_evaluate(mlp, view, normalization, pool, &member->own, err);
+}
+
 static mnist_status measure(evaluation *e, mnist_view view, mnist_pool *pool, mnist_error *err)
 {
     const double start = mnist_clock();
@@ -196,12 +296,9 @@ static mnist_status measure(evaluation *e, mnist_view view, mnist_pool *pool, mn
     mnist_status status = e->count > 1 ? mnist_committee_create(&committee, view, err) : MNIST_OK;
     for (size_t m = 0; status == MNIST_OK && m < e->count; m++) {
         committee_member *member = &e->members[m];
-        mnist_mlp *mlp = mnist_model_mlp(member->model);
-        const mnist_normalization *normalization = mnist_model_normalization(member->model);
         const double own_start = mnist_clock();
-        status = committee
-                     ? mnist_committee_add(committee, mlp, normalization, pool, &member->own, err)
-                     : mnist_evaluate(mlp, view, normalization, pool, &member->own, err);
+        status = e->settings->tta > 1 ? measure_versions(e, member, committee, view, pool, err)
+                                      : measure_one(member, committee, view, pool, err);
         member->seconds = mnist_clock() - own_start;
         if (status != MNIST_OK) {
             name_member(e, member, err);
@@ -306,8 +403,10 @@ static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)
     if (!check_paths(settings, parsed, &err)) {
         return report_usage(&err);
     }
-    bool loaded = load(&e, parsed, &err) && adopt_from_all(&e, parsed, settings, &err);
-    if (loaded && !mnist_eval_check_data(settings, parsed, &err)) {
+    bool loaded = load(&e, parsed, &err) && adopt_from_all(&e, parsed, settings, &err) &&
+                  adopt_augmentation(&e, &err);
+    if (loaded &&
+        (!mnist_eval_check_data(settings, parsed, &err) || !check_augmentation(&e, &err))) {
         unload(&e);
         return report_usage(&err);
     }

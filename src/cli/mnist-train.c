@@ -45,6 +45,7 @@ static bool after_step(void *context, const mnist_step_report *report)
     const run *r = context;
     mnist_session *s = r->session;
     uint64_t every = s->settings->log_every;
+    r->result->steps = report->steps;
     if (every > 0 && report->step % every == 0) {
         write_log(s, &(mnist_log_record){.seed = r->result->seed,
                                          .epoch = report->epoch,
@@ -58,10 +59,24 @@ static bool after_step(void *context, const mnist_step_report *report)
     return true;
 }
 
+/* How far the training has come, and which epoch would be kept if it were the last. */
+static void note_course(const mnist_train_config *config, const mnist_epoch_report *report,
+                        mnist_run_result *result)
+{
+    result->end = report->end;
+    result->last_epoch = report->epoch;
+    result->step = report->step;
+    if (config->keep != MNIST_KEEP_BEST || report->best_epoch == report->epoch) {
+        result->kept_epoch = report->epoch;
+        result->kept_loss = report->validation_loss;
+    }
+}
+
 static bool after_epoch(void *context, const mnist_epoch_report *report)
 {
     const run *r = context;
     mnist_session *s = r->session;
+    note_course(&s->settings->train, report, r->result);
     write_log(s, &(mnist_log_record){.is_epoch = true,
                                      .seed = r->result->seed,
                                      .epoch = report->epoch,
@@ -168,11 +183,13 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
     if (status == MNIST_OK) {
         mnist_progress_begin(&s->progress, index + 1, mnist_session_runs(settings), config.epochs,
                              mnist_clock());
+        mnist_progress_limit(&s->progress, config.max_seconds);
         status = mnist_train(mlp, &config, s->train, s->validation, &s->normalization, s->pool,
                              &hooks, err);
         mnist_progress_finish(&s->progress);
     }
     if (status == MNIST_OK) {
+        mnist_train_report_course(s, result);
         status = test_net(s, mlp, committee, &result->test, err);
         result->seconds = mnist_clock() - start;
     }

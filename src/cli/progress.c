@@ -161,7 +161,7 @@ void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epo
              position, weak, loss, accuracy, validation, rate, left);
 }
 
-#define BAR_MOST 40u /* cells; a longer bar says no more */
+#define BAR_MOST  40u /* cells; a longer bar says no more */
 #define BAR_LEAST 5u
 
 /* "[=====>    ] ": cells wide inside the brackets. */
@@ -183,8 +183,13 @@ void mnist_progress_format_bar(char text[MNIST_PROGRESS_TEXT], const mnist_progr
     char position[96], cells[BAR_MOST + 4] = "", parts[4][48];
     char item[MNIST_PROGRESS_ITEM];
     double done = bar->steps > 0 ? (double)bar->step / (double)bar->steps : 0.0;
+    const double time_share = bar->time_share < 1.0 ? bar->time_share : 1.0;
     format_position(position, sizeof position, bar->run, bar->runs, bar->epoch, bar->epochs);
     unsigned percent = bar->steps > 0 ? (unsigned)(bar->step * 100 / bar->steps) : 0;
+    if (time_share > done) {
+        done = time_share;
+        percent = (unsigned)(time_share * 100.0);
+    }
     snprintf(parts[0], sizeof parts[0], "%3u%%", percent);
     mnist_progress_format_loss(item, bar->loss);
     snprintf(parts[1], sizeof parts[1], "  loss %s", item);
@@ -286,9 +291,24 @@ void mnist_progress_begin(mnist_progress *progress, unsigned run, unsigned runs,
     progress->run_start = now;
     progress->epoch_start = now;
     progress->last_draw = now;
+    progress->max_seconds = 0.0;
     progress->epoch = 0;
     progress->loss_sum = 0.0;
     progress->loss_count = 0;
+}
+
+void mnist_progress_limit(mnist_progress *progress, double max_seconds)
+{
+    progress->max_seconds = max_seconds;
+}
+
+/* Seconds until all steps are done or the time is over. */
+static double time_left(const mnist_progress *progress, double elapsed, double to_last_step)
+{
+    const double limit = progress->max_seconds - elapsed;
+    return progress->max_seconds <= 0.0 || to_last_step <= limit ? to_last_step
+           : limit > 0.0                                         ? limit
+                                                                 : 0.0;
 }
 
 void mnist_progress_finish(mnist_progress *progress)
@@ -323,9 +343,11 @@ void mnist_progress_step(mnist_progress *progress, const mnist_step_report *repo
         .epochs = progress->epochs,
         .step = report->step,
         .steps = report->steps,
+        .time_share = progress->max_seconds > 0.0 ? elapsed / progress->max_seconds : 0.0,
         .loss = progress->loss_sum / (double)progress->loss_count,
         .images_per_second = in_epoch > 0.0 ? (double)report->seen / in_epoch : -1.0,
-        .eta = elapsed / (double)report->step * (double)(report->steps - report->step),
+        .eta = time_left(progress, elapsed,
+                         elapsed / (double)report->step * (double)(report->steps - report->step)),
     };
     char text[MNIST_PROGRESS_TEXT], line[MNIST_PROGRESS_TEXT + 8];
     /* one column short: a terminal may wrap when its last column is filled */
@@ -347,7 +369,10 @@ static void put_line(mnist_progress *progress, const char *text)
 void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *report, double now)
 {
     double elapsed = now - progress->run_start;
-    double eta = elapsed / report->epoch * (report->epochs - report->epoch);
+    double eta = report->end != MNIST_END_NOT_YET
+                     ? 0.0
+                     : time_left(progress, elapsed,
+                                 elapsed / report->epoch * (report->epochs - report->epoch));
     char text[MNIST_PROGRESS_TEXT];
     progress->epoch_start = now;
     if (progress->mode != MNIST_PROGRESS_NONE) {

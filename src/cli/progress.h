@@ -44,9 +44,10 @@ typedef struct mnist_progress {
     bool bar_shown;
     unsigned run, runs;
     double run_start, epoch_start, last_draw;
+    double max_seconds; /* of a run; 0: no limit */
     unsigned epochs;
-    unsigned epoch;       /* whose running loss this is */
-    double loss_sum;      /* over the images of the epoch so far */
+    unsigned epoch;  /* whose running loss this is */
+    double loss_sum; /* over the images of the epoch so far */
     size_t loss_count;
 } mnist_progress;
 
@@ -58,6 +59,10 @@ void mnist_progress_start(mnist_progress *progress, mnist_progress_mode mode,
  * step of each run. With runs > 1 its lines say which run they are of. */
 void mnist_progress_begin(mnist_progress *progress, unsigned run, unsigned runs, unsigned epochs,
                           double now);
+
+/* The run now begun is stopped after so many seconds, if it has not ended by then: bar and ETA go
+ * by what comes first. 0: it is not. To be called after mnist_progress_begin. */
+void mnist_progress_limit(mnist_progress *progress, double max_seconds);
 
 /* After a step: the bar, redrawn at most ten times a second and only if fd takes it at once. */
 void mnist_progress_step(mnist_progress *progress, const mnist_step_report *report, double now);
@@ -89,6 +94,7 @@ typedef struct mnist_progress_bar {
     unsigned run, runs;
     unsigned epoch, epochs;
     uint64_t step, steps;     /* of the run */
+    double time_share;        /* how much of the run's time is over, if it is limited; else 0 */
     double loss;              /* running mean of the epoch */
     double images_per_second; /* below 0: not known yet */
     double eta;               /* seconds; below 0: not known yet */

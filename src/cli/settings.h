@@ -52,18 +52,18 @@ typedef struct mnist_train_settings {
     mnist_widths hidden;
     mnist_activation activation;
     mnist_init init;
-    mnist_rates dropout; /* goes to train.regularization, for each layer, once all is read */
+    mnist_rates dropout;      /* goes to train.regularization, for each layer, once all is read */
     const char *augment;      /* text of train.augmentation; NULL: none */
     mnist_train_config train; /* its seed is that of --seed, for the weights too */
     unsigned threads;         /* 0: mnist_cpu_count() */
     unsigned runs;
-    unsigned ensemble; /* members of a committee; 0: none is asked for */
+    unsigned ensemble;   /* members of a committee; 0: none is asked for */
     double tune_seconds; /* > 0; 0: --tune is not given */
     bool dry_run;
     const char *preview; /* picture of the training images; then nothing is trained. NULL: none */
-    const char *output; /* model file, maybe with MNIST_SEED_MARK; NULL: none */
-    const char *log;    /* NULL: none */
-    uint64_t log_every; /* steps; 0: epochs only */
+    const char *output;  /* model file, maybe with MNIST_SEED_MARK; NULL: none */
+    const char *log;     /* NULL: none */
+    uint64_t log_every;  /* steps; 0: epochs only */
     mnist_gate_settings gate;
     mnist_output_settings out;
     bool verbose;
@@ -75,6 +75,9 @@ typedef struct mnist_train_settings {
 typedef struct mnist_eval_settings {
     mnist_data_settings data;
     unsigned threads; /* 0: mnist_cpu_count() */
+    unsigned tta; /* versions of each image that are averaged over, itself counted in; 1: no more */
+    const char *augment; /* how the others are distorted; NULL: as the model was trained */
+    uint64_t tta_seed;   /* of their distortions */
     mnist_gate_settings gate;
     bool confusion;
     mnist_output_settings out;

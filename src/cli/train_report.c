@@ -56,16 +56,25 @@ json_t *mnist_train_data_json(const mnist_session *s)
     return data;
 }
 
+/* "patience", "time"; null where all epochs were done. */
+static json_t *stopped_json(mnist_train_end end)
+{
+    return end == MNIST_END_PATIENCE ? json_string("patience")
+           : end == MNIST_END_TIME   ? json_string("time")
+                                     : json_null();
+}
+
 static json_t *runs_json(const mnist_outcome *outcome)
 {
     json_t *runs = json_array();
     for (unsigned i = 0; i < outcome->count; i++) {
         const mnist_run_result *run = &outcome->runs[i];
-        json_array_append_new(runs, json_pack("{s:o, s:f, s:O, s:o, s:o}", "seed",
-                                              mnist_json_whole(run->seed), "seconds", run->seconds,
-                                              "epochs", run->epochs, "test",
-                                              mnist_report_evaluation(&run->test), "model",
-                                              model_json(run, outcome->parameters)));
+        json_array_append_new(
+            runs, json_pack("{s:o, s:f, s:O, s:o, s:i, s:o, s:o}", "seed",
+                            mnist_json_whole(run->seed), "seconds", run->seconds, "epochs",
+                            run->epochs, "stopped", stopped_json(run->end), "kept_epoch",
+                            (int)run->kept_epoch, "test", mnist_report_evaluation(&run->test),
+                            "model", model_json(run, outcome->parameters)));
     }
     return runs;
 }
@@ -91,6 +100,8 @@ static json_t *document(const mnist_session *s, const mnist_outcome *outcome, co
         json_object_set_new(doc, "seconds", json_real(outcome->seconds));
     } else if (outcome->count == 1) {
         json_object_set_new(doc, "epochs", json_incref(first->epochs));
+        json_object_set_new(doc, "stopped", stopped_json(first->end));
+        json_object_set_new(doc, "kept_epoch", json_integer((json_int_t)first->kept_epoch));
         json_object_set_new(doc, "test", mnist_report_evaluation(&first->test));
         json_object_set_new(doc, "model", model_json(first, outcome->parameters));
         json_object_set_new(doc, "seconds", json_real(first->seconds));
@@ -106,6 +117,48 @@ static json_t *document(const mnist_session *s, const mnist_outcome *outcome, co
     }
     json_object_set_new(doc, "gate", mnist_report_gate(&settings->gate, accuracy, loss));
     return doc;
+}
+
+/* "run 2/5  ", of several; as the lines of its epochs begin. */
+static void format_run(const mnist_session *s, const mnist_run_result *result, char *text,
+                       size_t size)
+{
+    const unsigned runs = mnist_session_runs(s->settings);
+    text[0] = '\0';
+    if (runs > 1) {
+        snprintf(text, size, "run %llu/%u  ",
+                 (unsigned long long)(result->seed - s->settings->train.seed + 1), runs);
+    }
+}
+
+void mnist_train_report_course(mnist_session *s, const mnist_run_result *result)
+{
+    const mnist_train_config *config = &s->settings->train;
+    char run[48], number[MNIST_REAL_TEXT], margin[MNIST_REAL_TEXT + 24] = "";
+    format_run(s, result, run, sizeof run);
+    if (result->end == MNIST_END_PATIENCE) {
+        if (config->min_delta > 0.0f) {
+            mnist_float_format(config->min_delta, number);
+            snprintf(margin, sizeof margin, " (by more than %s)", number);
+        }
+        mnist_progress_message(
+            &s->progress,
+            "%sstopped after epoch %u of %u: no lower validation loss%s for %u epoch%s", run,
+            result->last_epoch, config->epochs, margin, config->patience,
+            config->patience == 1 ? "" : "s");
+    } else if (result->end == MNIST_END_TIME) {
+        mnist_real_format(config->max_seconds, number);
+        mnist_progress_message(&s->progress,
+                               "%sstopped after %s s, in epoch %u of %u (step %llu of %llu)", run,
+                               number, result->last_epoch, config->epochs,
+                               (unsigned long long)result->step, (unsigned long long)result->steps);
+    }
+    if (config->keep == MNIST_KEEP_BEST) {
+        char loss[MNIST_PROGRESS_ITEM];
+        mnist_progress_format_loss(loss, result->kept_loss);
+        mnist_progress_message(&s->progress, "%skept epoch %u (val loss %s)", run,
+                               result->kept_epoch, loss + strspn(loss, " "));
+    }
 }
 
 void mnist_train_report_run(const mnist_session *s, const mnist_run_result *result)

@@ -17,6 +17,10 @@ typedef struct mnist_outcome {
 /* The net and the data, on stderr. */
 void mnist_train_describe(mnist_session *s, size_t parameters);
 
+/* On stderr: why training ended before its last epoch, if it did, and with --keep best which epoch
+ * was kept. */
+void mnist_train_report_course(mnist_session *s, const mnist_run_result *result);
+
 /* A run's line as soon as it has ended; with --json nothing. */
 void mnist_train_report_run(const mnist_session *s, const mnist_run_result *result);
 

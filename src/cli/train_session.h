@@ -30,6 +30,11 @@ typedef struct mnist_run_result {
     bool save_failed;
     char digest[MNIST_DIGEST_TEXT];
     json_t *epochs; /* NULL unless JSON is wanted */
+    mnist_train_end end;
+    unsigned last_epoch;  /* that was begun */
+    uint64_t step, steps; /* done, and in all the epochs asked for */
+    unsigned kept_epoch;  /* whose weights were tested */
+    double kept_loss;     /* its validation loss; only with --keep best */
 } mnist_run_result;
 
 /* Fills err; returns status. */

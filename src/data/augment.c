@@ -2,6 +2,7 @@
 #include <mnist/data.h>
 
 #include "base/memory.h"
+#include "base/pool.h"
 #include "base/rng.h"
 #include "base/status.h"
 #include "data/elastic.h"
@@ -364,4 +365,32 @@ void mnist_augment_image(const mnist_augmenter *a, unsigned worker, uint64_t ind
     if (mnist_rng_unit(draw[DRAW_ERASE]) < a->spec.erase) {
         erase(a, draw, out);
     }
+}
+
+/* What mnist_augment_view hands every worker. */
+typedef struct view_work {
+    const mnist_augmenter *augmenter;
+    mnist_view view;
+    uint8_t *out;
+} view_work;
+
+#define NO_LABEL 0 /* one that half17 leaves alone */
+
+static void augment_share(void *argument, mnist_worker worker)
+{
+    const view_work *work = argument;
+    const size_t pixels = (size_t)work->view.rows * work->view.cols;
+    size_t image, end;
+    mnist_worker_share(worker, work->view.count, &image, &end);
+    for (; image < end; image++) {
+        mnist_augment_image(work->augmenter, worker.index, image, NO_LABEL,
+                            work->view.images + image * pixels, work->out + image * pixels);
+    }
+}
+
+void mnist_augment_view(const mnist_augmenter *a, mnist_pool *pool, mnist_view view, uint8_t *out)
+{
+    assert(view.rows == a->rows && view.cols == a->cols);
+    assert(mnist_pool_threads(pool) <= a->workers);
+    mnist_pool_run(pool, augment_share, &(view_work){a, view, out});
 }

@@ -45,12 +45,15 @@ void mnist_committee_free(mnist_committee *committee)
     }
 }
 
-mnist_status mnist_committee_add(mnist_committee *committee, mnist_mlp *mlp,
-                                 const mnist_normalization *normalization, mnist_pool *pool,
-                                 mnist_evaluation *own, mnist_error *err)
+/* A member that sees other images than the view's, of the same size, number and order. */
+static mnist_status add_images(mnist_committee *committee, const uint8_t *images, mnist_mlp *mlp,
+                               const mnist_normalization *normalization, mnist_pool *pool,
+                               mnist_evaluation *own, mnist_error *err)
 {
-    mnist_status status = mnist_probabilities(mlp, committee->view, normalization, pool,
-                                              committee->probabilities, own, err);
+    mnist_view view = committee->view;
+    view.images = images;
+    mnist_status status =
+        mnist_probabilities(mlp, view, normalization, pool, committee->probabilities, own, err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -59,6 +62,53 @@ mnist_status mnist_committee_add(mnist_committee *committee, mnist_mlp *mlp,
     }
     committee->members++;
     return MNIST_OK;
+}
+
+mnist_status mnist_committee_add(mnist_committee *committee, mnist_mlp *mlp,
+                                 const mnist_normalization *normalization, mnist_pool *pool,
+                                 mnist_evaluation *own, mnist_error *err)
+{
+    return add_images(committee, committee->view.images, mlp, normalization, pool, own, err);
+}
+
+mnist_status mnist_committee_add_versions(mnist_committee *committee, mnist_mlp *mlp,
+                                          const mnist_normalization *normalization,
+                                          const mnist_augmentation *augmentation, unsigned versions,
+                                          uint64_t seed, mnist_pool *pool, mnist_error *err)
+{
+    assert(versions >= 1);
+    const mnist_view view = committee->view;
+    const size_t pixels = (size_t)view.rows * view.cols;
+    mnist_status status = mnist_committee_add(committee, mlp, normalization, pool, NULL, err);
+    if (status != MNIST_OK || versions == 1) {
+        return status;
+    }
+    mnist_augmenter *augmenter;
+    status = mnist_augmenter_create(&augmenter, augmentation, view.rows, view.cols, pool, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    uint8_t *images = mnist_alloc(view.count, pixels);
+    if (!images) {
+        status = mnist_fail_memory(err, view.count * pixels, "distorted images");
+    }
+    for (unsigned version = 1; status == MNIST_OK && version < versions; version++) {
+        mnist_augmenter_start(augmenter, pool, seed, version);
+        mnist_augment_view(augmenter, pool, view, images);
+        status = add_images(committee, images, mlp, normalization, pool, NULL, err);
+    }
+    mnist_free(images);
+    mnist_augmenter_free(augmenter);
+    return status;
+}
+
+void mnist_committee_join(mnist_committee *committee, const mnist_committee *other)
+{
+    assert(committee->view.count == other->view.count);
+    for (size_t i = 0; i < committee->view.count * MNIST_CLASSES; i++) {
+        committee->sums[i] += other->sums[i];
+    }
+    committee->members += other->members;
 }
 
 size_t mnist_committee_count(const mnist_committee *committee)

@@ -195,8 +195,9 @@ config ': "lr": must be a number above 0 and at most 1000, not null' '{"lr": nul
 config ': "nesterov": must be true or false, not a number' '{"nesterov": 1}'
 config ': "activation": "reluu" is not one of relu, tanh, sigmoid, leaky-relu, gelu; did you mean relu?' \
     '{"activation": "reluu"}'
+config ': "hidden": "1.5" is not none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512' '{"hidden": [1.5]}'
 config ': "hidden": must be none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512, not such an array' \
-    '{"hidden": [1.5]}'
+    '{"hidden": ["128"]}'
 config ': "json" belongs on the command line, not in a config file' '{"json": true}'
 config ': "config" belongs on the command line, not in a config file' '{"config": "c.json"}'
 printf '{"epochs": 3, "epochs": 4}' >c.json
@@ -473,6 +474,14 @@ fails 1 "$eval" 'p: the options in its metadata are no JSON object' p
 options '{"dataset":"sinthetic"}'
 fails 1 "$eval" "p: option dataset in its metadata: \"sinthetic\" is not one of mnist, fashion, synthetic; did you mean \
 synthetic?" p
+options '{"dataset":"synthetic","synthetic-test":10,"augment":"shift=1,sheer=95"}'
+run 0 "$eval" -q p
+fails_like 1 "$eval" "p: option augment in its metadata: *sheer*" --tta 2 p
+run 0 "$eval" -q p --tta 2 --augment light
+options '{"dataset":"synthetic","synthetic-test":10,"augment":"shift=0"}'
+usage "$eval" 'p: was trained without --augment; to distort images for --tta, say --augment SPEC' --tta 2 p
+options '{"dataset":"synthetic","synthetic-test":10,"augment":3}'
+usage "$eval" 'p: was trained without --augment; to distort images for --tta, say --augment SPEC' --tta 2 p
 options '{"dataset":"synthetic","synthetic-test":10}'
 usage "$eval" '--data-seed is for --dataset synthetic, but the data set is mnist' --data-seed 3 --data-dir good p
 

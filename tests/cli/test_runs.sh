@@ -107,7 +107,7 @@ err_empty
 json_is 'keys_unsorted | join(" ")' 'schema version config data seed kernels threads test members seconds gate'
 json_is '.test | keys_unsorted | join(" ")' 'loss accuracy accuracy_se errors n'
 json_is '[.members[].seed] | join(" ")' '5 6 7'
-json_holds '.members | all(keys_unsorted == ["seed", "seconds", "epochs", "test", "model"])'
+json_holds '.members | all(keys_unsorted == ["seed", "seconds", "epochs", "stopped", "kept_epoch", "test", "model"])'
 json_is '.members[1].model.file, .members[1].model.sha256' "null
 $(digest_of m-6.st)"
 errors=${together#*errors=}

@@ -132,7 +132,7 @@ mkdir -p 'a b'
 run 0 "$train" "${quiet[@]}" --json -o 'a b/m ö.st'
 err_empty
 json_is 'keys_unsorted | join(" ")' \
-    'schema version config data seed kernels threads epochs test model seconds gate'
+    'schema version config data seed kernels threads epochs stopped kept_epoch test model seconds gate'
 json_is .schema mnist-train/1
 json_is .version "$("$train" --version | sed 's/.* //')"
 json_is .seed 1

@@ -438,6 +438,40 @@ static void test_determinism(void **state)
     mnist_free(image);
 }
 
+/* A view image by image, with any number of workers; and without a look at its labels, of which
+ * half17 would else tell 1 and 7. */
+static void test_view(void **state)
+{
+    (void)state;
+    enum { VIEW = 23 };
+    uint8_t *images = noise(PIXELS, VIEW), *out = noise(PIXELS, VIEW), one[PIXELS], labels[VIEW];
+    const mnist_augmentation a = parsed(EVERYTHING ",half17");
+    for (unsigned threads = 1; threads <= 5; threads += 2) {
+        mnist_pool *pool;
+        mnist_augmenter *augmenter;
+        assert_int_equal(mnist_pool_create(&pool, threads, NULL), MNIST_OK);
+        assert_int_equal(mnist_augmenter_create(&augmenter, &a, SIDE, SIDE, pool, NULL), MNIST_OK);
+        mnist_augmenter_start(augmenter, pool, 5, 6);
+        for (uint8_t label = 0; label < MNIST_CLASSES; label++) {
+            memset(labels, label, sizeof labels);
+            memset(out, 1, VIEW * PIXELS);
+            mnist_augment_view(augmenter, pool,
+                               (mnist_view){images, label == 9 ? NULL : labels, VIEW, SIDE, SIDE},
+                               out);
+            for (size_t i = 0; i < VIEW; i++) {
+                mnist_augment_image(augmenter, 0, i, 0, images + i * PIXELS, one);
+                assert_memory_equal(out + i * PIXELS, one, PIXELS);
+            }
+        }
+        mnist_augment_image(augmenter, 0, 3, 7, images + 3 * PIXELS, one);
+        assert_memory_not_equal(out + 3 * PIXELS, one, PIXELS); /* or half17 were nothing */
+        mnist_augmenter_free(augmenter);
+        mnist_pool_free(pool);
+    }
+    mnist_free(images);
+    mnist_free(out);
+}
+
 /* Training. */
 
 enum { IMAGES = 45, BATCH = 16 };
@@ -589,8 +623,8 @@ int main(void)
         cmocka_unit_test(test_identity),    cmocka_unit_test(test_moves),
         cmocka_unit_test(test_half17),      cmocka_unit_test(test_elastic_field),
         cmocka_unit_test(test_thickness),   cmocka_unit_test(test_erase),
-        cmocka_unit_test(test_determinism), cmocka_unit_test(test_feed),
-        cmocka_unit_test(test_training),
+        cmocka_unit_test(test_determinism), cmocka_unit_test(test_view),
+        cmocka_unit_test(test_feed),        cmocka_unit_test(test_training),
     };
     return cmocka_run_group_tests_name("augment", tests, NULL, NULL);
 }

@@ -194,6 +194,94 @@ static void test_of_one(void **state)
     mnist_mlp_free(mlp);
 }
 
+/* Versions of the images are so many members more, and one version is the net itself. */
+static void test_versions(void **state)
+{
+    (void)state;
+    enum { VERSIONS = 4 };
+    mnist_view view = test_view();
+    mnist_mlp *mlp = small_net(40, 2.0f);
+    mnist_augmentation a;
+    mnist_evaluation alone, expected, found, other;
+    assert_int_equal(mnist_augmentation_parse(&a, "shift=1,rotate=40,erase=0.5,half17", NULL),
+                     MNIST_OK);
+    for (unsigned threads = 1; threads <= 3; threads++) {
+        mnist_pool *pool;
+        mnist_augmenter *augmenter;
+        mnist_committee *one, *many, *joined;
+        static uint8_t distorted[COUNT * PIXELS];
+        static float p[COUNT * MNIST_CLASSES];
+        static double sums[COUNT][MNIST_CLASSES];
+        assert_int_equal(mnist_pool_create(&pool, threads, NULL), MNIST_OK);
+        assert_int_equal(mnist_committee_create(&one, view, NULL), MNIST_OK);
+        assert_int_equal(mnist_committee_add(one, mlp, &UNIT, pool, NULL, NULL), MNIST_OK);
+        mnist_committee_evaluate(one, &alone);
+        mnist_committee_free(one);
+        assert_int_equal(mnist_committee_create(&one, view, NULL), MNIST_OK);
+        assert_int_equal(mnist_committee_add_versions(one, mlp, &UNIT, &a, 1, 9, pool, NULL),
+                         MNIST_OK);
+        assert_int_equal(mnist_committee_count(one), 1);
+        mnist_committee_evaluate(one, &found);
+        assert_memory_equal(&found, &alone, sizeof found);
+
+        assert_int_equal(mnist_committee_create(&many, view, NULL), MNIST_OK);
+        assert_int_equal(
+            mnist_committee_add_versions(many, mlp, &UNIT, &a, VERSIONS, 9, pool, NULL), MNIST_OK);
+        assert_int_equal(mnist_committee_count(many), VERSIONS);
+        mnist_committee_evaluate(many, &found);
+        if (threads == 1) {
+            expected = found;
+        }
+        assert_memory_equal(&found, &expected, sizeof found);
+        assert_true(found.loss != alone.loss);
+
+        /* by hand: the images, then what epochs 1 to 3 of seed 9 make of them, whatever their
+         * labels are */
+        memset(sums, 0, sizeof sums);
+        assert_int_equal(mnist_augmenter_create(&augmenter, &a, SIDE, SIDE, pool, NULL), MNIST_OK);
+        for (unsigned version = 0; version < VERSIONS; version++) {
+            mnist_view seen = view;
+            if (version > 0) {
+                mnist_augmenter_start(augmenter, pool, 9, version);
+                for (size_t i = 0; i < COUNT; i++) {
+                    mnist_augment_image(augmenter, 0, i, 0, images + i * PIXELS,
+                                        distorted + i * PIXELS);
+                }
+                seen.images = distorted;
+            }
+            assert_int_equal(mnist_probabilities(mlp, seen, &UNIT, pool, p, NULL, NULL), MNIST_OK);
+            for (size_t i = 0; i < COUNT * MNIST_CLASSES; i++) {
+                sums[i / MNIST_CLASSES][i % MNIST_CLASSES] += (double)p[i];
+            }
+        }
+        double loss = 0.0;
+        for (size_t i = 0; i < COUNT; i++) {
+            loss -= log(sums[i][labels[i]] / VERSIONS) / COUNT;
+        }
+        assert_true(fabs(loss - found.loss) < 1e-9);
+        mnist_augmenter_free(augmenter);
+
+        /* joined with others, each member weighs as much as any */
+        assert_int_equal(mnist_committee_create(&joined, view, NULL), MNIST_OK);
+        mnist_committee_join(joined, many);
+        assert_int_equal(mnist_committee_count(joined), VERSIONS);
+        mnist_committee_evaluate(joined, &other);
+        assert_memory_equal(&other, &found, sizeof found);
+        mnist_committee_join(joined, one);
+        assert_int_equal(mnist_committee_count(joined), VERSIONS + 1);
+        assert_int_equal(mnist_committee_add(many, mlp, &UNIT, pool, NULL, NULL), MNIST_OK);
+        mnist_committee_evaluate(joined, &other);
+        mnist_committee_evaluate(many, &found);
+        assert_memory_equal(&other, &found, sizeof found);
+
+        mnist_committee_free(joined);
+        mnist_committee_free(many);
+        mnist_committee_free(one);
+        mnist_pool_free(pool);
+    }
+    mnist_mlp_free(mlp);
+}
+
 /* Sure and wrong: a loss as large as a float's exponent allows, and finite. Not a number: seen. */
 static void test_extremes(void **state)
 {
@@ -238,6 +326,14 @@ static void test_refusals(void **state)
     assert_int_equal(mnist_committee_create(&committee, wide, &err), MNIST_OK);
     assert_int_equal(mnist_committee_add(committee, mlp, &UNIT, pool, &e, &err),
                      MNIST_ERR_MISMATCH);
+    mnist_augmentation bad = {.shift = -1.0f};
+    mnist_committee *small;
+    assert_int_equal(mnist_committee_create(&small, view, &err), MNIST_OK);
+    assert_int_equal(mnist_committee_add_versions(small, mlp, &UNIT, &bad, 2, 1, pool, &err),
+                     MNIST_ERR_ARGUMENT);
+    mnist_committee_free(small);
+    assert_int_equal(mnist_committee_add_versions(committee, mlp, &UNIT, &bad, 2, 1, pool, &err),
+                     MNIST_ERR_MISMATCH); /* said first */
     assert_string_equal(err.text, "the images are 5 x 5 = 25 pixels, but the net has 16 inputs");
     assert_int_equal(mnist_committee_count(committee), 0);
     mnist_committee_free(committee);
@@ -250,7 +346,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kernel_same_bits), cmocka_unit_test(test_probabilities),
         cmocka_unit_test(test_mean_of_two),      cmocka_unit_test(test_of_one),
-        cmocka_unit_test(test_extremes),         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_versions),         cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests_name("committee", tests, NULL, NULL);
 }

@@ -324,6 +324,49 @@ static void test_live(void **state)
     close_ends(terminal);
 }
 
+/* With a limit of time, bar and ETA go by what comes first: the last step or the limit. */
+static void test_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        double max_seconds;
+        const char *bar, *line;
+    } cases[] = {
+        {8.0, "\repoch 1/2 [===>                       ]  12%  loss 2.0000    10 img/s  ETA 0:07\x1b[K",
+         "ETA 0:03\n"},
+        {0.5, "\repoch 1/2 [===========================] 100%  loss 2.0000    10 img/s  ETA 0:00\x1b[K",
+         "ETA 0:00\n"},
+        {1e6, "\repoch 1/2 [>                          ]   1%  loss 2.0000    10 img/s  ETA 1:39\x1b[K",
+         "ETA 0:05\n"},
+        {0.0, "\repoch 1/2 [>                          ]   1%  loss 2.0000    10 img/s  ETA 1:39\x1b[K",
+         "ETA 0:05\n"},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        mnist_progress progress;
+        ends terminal = open_terminal(80);
+        mnist_progress_start(&progress, MNIST_PROGRESS_BAR, MNIST_COLOR_NEVER, terminal.write);
+        mnist_progress_begin(&progress, 1, 1, 2, 100.0);
+        mnist_progress_limit(&progress, cases[i].max_seconds);
+        mnist_step_report step = sample_step(1, 2.0);
+        mnist_progress_step(&progress, &step, 101.0);
+        assert_string_equal(received(terminal), cases[i].bar);
+        mnist_epoch_report report = sample_epoch();
+        report.epoch = 1;
+        report.epochs = 2;
+        mnist_progress_epoch(&progress, &report, 105.0);
+        const char *line = received(terminal);
+        assert_true(strlen(line) > 9);
+        assert_string_equal(line + strlen(line) - 9, cases[i].line);
+        report.end = MNIST_END_PATIENCE; /* nothing is left of a run that has been stopped */
+        mnist_progress_epoch(&progress, &report, 105.0);
+        line = received(terminal);
+        assert_string_equal(line + strlen(line) - 9, "ETA 0:00\n");
+        mnist_progress_begin(&progress, 2, 2, 2, 200.0); /* without a limit again */
+        assert_true(progress.max_seconds == 0.0);
+        close_ends(terminal);
+    }
+}
+
 static void test_plain_and_none(void **state)
 {
     (void)state;
@@ -412,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_bar),
         cmocka_unit_test(test_auto),
         cmocka_unit_test(test_live),
+        cmocka_unit_test(test_limit),
         cmocka_unit_test(test_plain_and_none),
         cmocka_unit_test(test_nobody_reads),
         cmocka_unit_test(test_clock_and_names),
