@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # test_tta.sh BUILD-DIR SOURCE-DIR: mnist-eval --tta: what it averages over is a function of the model, the images, the
 # augmentation and the seed; and it says what it did.
-set -euo pipefail
 # shellcheck disable=SC2016  # $i is for jq
+set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 start "$1"
