@@ -5,8 +5,23 @@
 static const char *const widths[] = {"128", "256", "512", "256,128", "512,256", NULL};
 static const char *const batches[] = {"32", "64", "128", "256", NULL};
 
+static bool is_sgd(const mnist_train_settings *base)
+{
+    return base->train.optimizer.kind == MNIST_SGD;
+}
+
+/* Their steps are about as long as the learning rate, whatever the gradient's scale. */
+static bool is_adaptive(const mnist_train_settings *base)
+{
+    return !is_sgd(base);
+}
+
 const mnist_dimension mnist_search_space[] = {
-    {.option = "lr", .distribution = MNIST_LOG_UNIFORM, .low = -2.5, .high = -0.25},
+    {.option = "lr",
+     .distribution = MNIST_LOG_UNIFORM,
+     .low = -2.5,
+     .high = -0.25,
+     .applies = is_sgd},
     {.option = "hidden", .distribution = MNIST_ONE_OF, .list = widths},
     {.option = "weight-decay",
      .distribution = MNIST_LOG_UNIFORM,
@@ -19,6 +34,18 @@ const mnist_dimension mnist_search_space[] = {
      .low = 0.0,
      .high = 0.15,
      .zero = 0.25},
+    /* Half of the candidates do without: in few epochs it seldom pays. */
+    {.option = "dropout", .distribution = MNIST_UNIFORM, .low = 0.0, .high = 0.5, .zero = 0.5},
+    {.option = "input-dropout",
+     .distribution = MNIST_UNIFORM,
+     .low = 0.0,
+     .high = 0.3,
+     .zero = 0.5},
+    {.option = "lr",
+     .distribution = MNIST_LOG_UNIFORM,
+     .low = -4.0,
+     .high = -2.0,
+     .applies = is_adaptive},
     {.option = NULL},
 };
 

@@ -3,7 +3,7 @@
 #ifndef MNIST_CLI_SEARCH_SPACE_H
 #define MNIST_CLI_SEARCH_SPACE_H
 
-#include "cli/options.h"
+#include "cli/settings.h"
 
 typedef enum mnist_distribution {
     MNIST_LOG_UNIFORM, /* from 10^low to 10^high */
@@ -18,6 +18,8 @@ typedef struct mnist_dimension {
     double low, high;
     double zero;             /* chance that the value is 0 instead */
     const char *const *list; /* ONE_OF; NULL ends it */
+    /* Whether the row is drawn for a search from such settings; NULL: for any. */
+    bool (*applies)(const mnist_train_settings *base);
 } mnist_dimension;
 
 /* What mnist-train --tune varies. Rows are only appended: a row's number is part of what its random

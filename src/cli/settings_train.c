@@ -145,8 +145,8 @@ static const mnist_option optimisation_options[] = {
              "them (stochastic weight averaging)"},
     {CHOICE(mnist_precision, S, train.precision, precision_name), .name = "precision",
      .argument = "NAME", .flags = MATHS,
-     .help = "what operands of products are rounded to: fp32, bf16 or fp16; sums and weights stay "
-             "fp32, and so does evaluation"},
+     .help = "what operands of products are rounded to; sums and weights stay fp32, and so does "
+             "evaluation"},
 };
 
 static const mnist_option regularisation_options[] = {
@@ -176,12 +176,12 @@ static const mnist_option regularisation_options[] = {
     {.type = MNIST_OPTION_FLOAT,
      .offset = MNIST_OPTION_FIELD(float, S, train.regularization.adversarial_share),
      .real = {0.0, 1.0, true, true}, .argument = "F", .name = "adversarial-share", .flags = MATHS,
-     .help = "their share of the loss"},
+     .help = "what share of the loss is that of the images of --adversarial"},
     {FLOAT_WITHIN(S, train.regularization.virtual_epsilon, 0.0, 100.0), .name = "vat",
      .flags = MATHS, .zero = "off",
      .help = "virtual adversarial training: keep the outputs where images move by the length X"},
     {FLOAT_ABOVE(S, train.regularization.virtual_weight, 0.0, 100.0), .name = "vat-weight",
-     .flags = MATHS, .help = "its weight in the loss"},
+     .flags = MATHS, .help = "weight of --vat in the loss"},
 };
 
 static const mnist_option course_options[] = {
@@ -191,10 +191,10 @@ static const mnist_option course_options[] = {
     {FLOAT_WITHIN(S, train.min_delta, 0.0, INFINITY), .name = "min-delta", .flags = MATHS,
      .help = "by how much it must be lower to count for --patience"},
     {CHOICE(mnist_keep, S, train.keep, keep_name), .name = "keep", .argument = "WHICH",
-     .flags = MATHS, .help = "epoch whose weights are tested and saved: the last, or the best, of "
-                             "least validation loss"},
+     .flags = MATHS, .help = "which epoch's weights are tested and saved; the best is that of least "
+                             "validation loss"},
     {.type = MNIST_OPTION_DOUBLE, .offset = MNIST_OPTION_FIELD(double, S, train.max_seconds),
-     .real = {0.0, 1e9, false, false}, .argument = "SECONDS", .name = "max-time", .zero = "any",
+     .real = {0.0, 1e9, false, false}, .argument = "SECONDS", .name = "max-time", .zero = "no limit",
      .flags = CONFIG,
      .help = "stop training after so long; the model then depends on the machine's speed"},
 };

@@ -84,9 +84,10 @@ static bool on_command_line(const mnist_parsed *parsed, const char *name)
 }
 
 /* Whether that row of the space is searched. */
-static bool varies(const mnist_parsed *parsed, size_t row)
+static bool varies(const mnist_train_settings *base, const mnist_parsed *parsed, size_t row)
 {
-    return !on_command_line(parsed, space[row].option);
+    return !on_command_line(parsed, space[row].option) &&
+           (!space[row].applies || space[row].applies(base));
 }
 
 bool mnist_tune_check(const mnist_train_settings *settings, const mnist_parsed *parsed,
@@ -117,9 +118,15 @@ bool mnist_tune_check(const mnist_train_settings *settings, const mnist_parsed *
                                   "--tune chooses by validation images, of which --val-split 0 "
                                   "leaves none");
     }
+    if (settings->dropout.count > 1 && on_command_line(parsed, "dropout") &&
+        !on_command_line(parsed, "hidden")) {
+        return mnist_options_fail(err, "--dropout: a rate for each layer does not go with --tune, "
+                                       "which varies how many layers there are; give one for all, "
+                                       "or --hidden");
+    }
     size_t rows = 0;
     for (size_t row = 0; space[row].option; row++) {
-        rows += varies(parsed, row);
+        rows += varies(settings, parsed, row);
     }
     return rows > 0 || mnist_options_fail(err, "--tune: the command line sets every option that it "
                                                "would vary");
@@ -131,16 +138,19 @@ mnist_train_settings mnist_tune_settings(const mnist_train_settings *base,
                                          const mnist_parsed *parsed, uint64_t candidate)
 {
     mnist_train_settings settings = *base;
+    mnist_parsed drawn = *parsed; /* as if a config file gave what is drawn, as one will */
     for (size_t row = 0; candidate > 0 && space[row].option; row++) {
-        if (varies(parsed, row)) {
+        if (varies(base, parsed, row)) {
             char text[MNIST_OPTION_TEXT];
             mnist_option_ref ref = mnist_option_find(parsed->program, space[row].option);
             mnist_dimension_draw(space, row, base->train.seed, candidate, text);
             bool good = mnist_option_set(ref.option, mnist_option_field(ref, &settings), text);
             assert(good); /* a test goes over the table */
             (void)good;
+            drawn.origin[ref.index] = MNIST_ORIGIN_CONFIG;
         }
     }
+    parsed->program->settle(&settings, &drawn); /* rates of dropout go by the layers */
     return settings;
 }
 
@@ -150,7 +160,7 @@ static void describe(const tuner *t, mnist_train_settings *settings, char *text,
     size_t used = 0;
     text[0] = '\0';
     for (size_t row = 0; space[row].option && used < size; row++) {
-        if (varies(t->parsed, row)) {
+        if (varies(&t->base, t->parsed, row)) {
             char value[MNIST_OPTION_TEXT];
             mnist_option_ref ref = mnist_option_find(t->parsed->program, space[row].option);
             mnist_option_format(ref.option, mnist_option_field(ref, settings), value);
@@ -249,7 +259,7 @@ static json_t *varied_json(const tuner *t, const mnist_train_settings *settings)
     json_t *all = mnist_options_json(t->parsed->program, settings, MNIST_OPTION_IN_CONFIG, &err);
     json_t *varied = json_object();
     for (size_t row = 0; space[row].option; row++) {
-        if (varies(t->parsed, row)) {
+        if (varies(&t->base, t->parsed, row)) {
             json_object_set(varied, space[row].option, json_object_get(all, space[row].option));
         }
     }
@@ -378,7 +388,7 @@ static void list_varied(const tuner *t, char *text, size_t size)
 {
     size_t used = 0;
     for (size_t row = 0; space[row].option && used < size; row++) {
-        if (varies(t->parsed, row)) {
+        if (varies(&t->base, t->parsed, row)) {
             used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "," : "",
                                      space[row].option);
         }
@@ -395,7 +405,7 @@ static json_t *document(const tuner *t, const mnist_train_settings *config)
         json_array_append_new(candidates, json_integer((json_int_t)t->plan.candidates[rung]));
     }
     for (size_t row = 0; space[row].option; row++) {
-        if (varies(t->parsed, row)) {
+        if (varies(&t->base, t->parsed, row)) {
             json_array_append_new(vary, json_string(space[row].option));
         }
     }

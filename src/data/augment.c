@@ -285,10 +285,10 @@ static void thicken(const mnist_augmenter *a, const uint8_t *canvas, uint8_t *ou
     for (size_t y = 1; y <= a->rows; y++) {
         for (size_t first = 1; first <= end; first += CHUNK) {
             const uint8_t *row = canvas + y * stride + first, *above = row - stride,
-                          *below = row + stride;
+                          *below = row + stride, *before = row - 1;
             uint8_t made[CHUNK];
             for (size_t x = 0; x < CHUNK; x++) {
-                const uint8_t p = row[x], left = row[x - 1], right = row[x + 1];
+                const uint8_t p = row[x], left = before[x], right = row[x + 1];
                 if (weight > 0) {
                     uint8_t most = larger(larger(left, right), larger(above[x], below[x]));
                     made[x] = (uint8_t)(p + part_of((uint8_t)(larger(most, p) - p), part));

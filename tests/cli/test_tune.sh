@@ -34,9 +34,9 @@ cp "$work/out" best.json
 cp "$work/err" progress
 expect 'no end of it on stderr' grep -Eq '^[0-9]+ runs of [0-9]+ candidates in [12]\.[0-9] s; best val acc +[0-9.]+%, [13] epochs$' progress
 expect 'the first line' [ "$(head -n 1 progress)" = \
-    'synthetic: 100 training, 20 validation images; epochs 1,3; varied: lr,hidden,weight-decay,batch-size,label-smoothing' ]
+    'synthetic: 100 training, 20 validation images; epochs 1,3; varied: lr,hidden,weight-decay,batch-size,label-smoothing,dropout,input-dropout' ]
 expect 'the settings as they are, first' [ "$(sed -n '2s/.*  --lr/--lr/p' progress)" = \
-    '--lr 0.1 --hidden 256 --weight-decay 0.0001 --batch-size 64 --label-smoothing 0' ]
+    '--lr 0.1 --hidden 256 --weight-decay 0.0001 --batch-size 64 --label-smoothing 0 --dropout none --input-dropout 0' ]
 best=$(tail -n 1 progress | sed 's/.*acc *\([0-9.]*\)%.*/\1/')
 json_is '.momentum, .seed, .["synthetic-train"], .["val-split"]' $'0.8\n3\n120\n20'
 json_holds 'has("tune") or has("output") or has("recipe") | not'
@@ -66,7 +66,7 @@ run 0 "$train" "${small[@]}" --tune 1 -q --json --label-smoothing 0.1 -o also.js
 err_empty
 json_is 'keys_unsorted | join(" ")' 'schema version config data seed kernels threads tune validation runs seconds'
 json_is '.schema, .tune.seconds, .data.train.n, .data.validation.n' $'mnist-train/1\n1\n100\n20'
-json_is '.tune.vary | join(",")' lr,hidden,weight-decay,batch-size
+json_is '.tune.vary | join(",")' lr,hidden,weight-decay,batch-size,dropout,input-dropout
 json_is '.tune | [.epochs, .candidates] | tostring' '[[1,3],[9,3]]'
 json_holds '.data | has("test") | not'
 json_holds '.config["label-smoothing"] == 0.1 and all(.runs[]; .settings | has("label-smoothing") | not)'
@@ -90,13 +90,14 @@ expect 'the same candidates for another seed' [ "$(json '.runs[1].settings')" !=
 # --- What it is told --------------------------------------------------------------------------------------------
 
 begin 'what is given stays'
-run 0 "$train" "${small[@]}" --tune 0.5 -q --lr 0.05 --hidden 24 --weight-decay 0 --label-smoothing 0 --json
+all_but_size=(--lr 0.05 --hidden 24 --weight-decay 0 --label-smoothing 0 --dropout 0.5 --input-dropout 0)
+run 0 "$train" "${small[@]}" --tune 0.5 -q "${all_but_size[@]}" --json
 json_is '.tune.vary | join(",")' batch-size
 # Four sizes, one of them where it begins: there are no more candidates, so it ends before its time.
 json_is '[.runs[].settings["batch-size"]] | unique | tostring' '[32,64,128,256]'
 json_is '[.runs[] | select(.epochs == 1)] | length' 4
 began=$(date +%s)
-run 0 "$train" "${small[@]}" --tune 60 -q --lr 0.05 --hidden 24 --weight-decay 0 --label-smoothing 0
+run 0 "$train" "${small[@]}" --tune 60 -q "${all_but_size[@]}"
 expect 'it waits for its time to pass' [ $(($(date +%s) - began)) -le 20 ]
 # Of a file or a recipe it is where the search begins; what is about the run that follows is kept for it.
 echo '{"lr": 0.3, "runs": 2, "log": "kept.csv", "min-accuracy": "1%", "output": "net-{seed}.st"}' >begin.json
@@ -116,9 +117,20 @@ json_is '.data.train.n, .data.validation.n' $'50\n10'
 run 0 "$train" "${small[@]}" --tune 1 --lr 300 --activation leaky-relu --json -q -e 9
 json_holds 'any(.runs[]; .loss == null and .accuracy == null)'
 
+begin 'what follows from settings'
+# Dropout for layers whose number varies, and a learning rate that depends on the optimizer: what is printed trains the
+# same net again.
+echo '{"hidden": "24,12"}' >two.json
+run 0 "$train" "${small[@]}" --tune 2 -q --json --config two.json --optimizer adam --dropout 0.4 -o adam.json
+json_is '.tune.vary | join(",")' hidden,weight-decay,batch-size,label-smoothing,input-dropout,lr
+json_holds '.runs | all(.settings | (.lr >= 0.000099 and .lr <= 0.0101 and (has("dropout") | not)))'
+json_holds '[.runs[].settings.lr] | unique | length > 3'
+loss=$(json .validation.loss) accuracy=$(json .validation.accuracy)
+reproduces adam.json "$loss" "$accuracy"
+
 begin '--dry-run'
 run 0 "$train" "${small[@]}" --tune 7.5 -n -q --lr 0.1 -o plan.json
-out_is 'tune=7.5 train=100 validation=20 epochs=1,3 candidates=9,3 vary=hidden,weight-decay,batch-size,label-smoothing'
+out_is 'tune=7.5 train=100 validation=20 epochs=1,3 candidates=9,3 vary=hidden,weight-decay,batch-size,label-smoothing,dropout,input-dropout'
 expect 'something was written' [ ! -e plan.json ]
 run 0 "$train" "${small[@]}" --tune 7.5 -n -q --json -e 10
 json_is '.dry_run, (.tune.epochs | tostring), (.tune.candidates | tostring)' $'true\n[1,3,10]\n[27,9,3]'
@@ -168,7 +180,9 @@ bad '--output: with --tune it takes the settings found, for --config, and no mod
 bad '--tune chooses by validation images, of which --val-split 0 leaves none' --val-split 0
 bad '--tune chooses by validation images, and too few training images are there to hold out any' --limit 5
 bad '--tune: the command line sets every option that it would vary' \
-    --lr 1 --hidden 1 --weight-decay 0 -b 8 --label-smoothing 0
+    --lr 1 --hidden 1 --weight-decay 0 -b 8 --label-smoothing 0 --dropout 0 --input-dropout 0
+run 2 "$train" --dataset synthetic --tune 1 --dropout 0.1,0.2 --config two.json
+err_has '--dropout: a rate for each layer does not go with --tune, which varies how many layers there are'
 for value in 0 -1 x ''; do
     run 2 "$train" --tune "$value"
     err_has "--tune: \"$value\" is not a number above 0 and at most 1000000000"

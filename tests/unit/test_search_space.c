@@ -27,7 +27,8 @@ static void test_random(void **state)
     assert_true(mnist_random(3, 5, 0) != mnist_random(3, 5, (uint64_t)1 << 40));
 }
 
-/* Every row names an option that there is, and every draw is accepted and within the row's range. */
+/* Every row names an option that there is, and every draw is accepted and within the row's range.
+ */
 static void test_table(void **state)
 {
     (void)state;
@@ -72,7 +73,12 @@ static void test_table(void **state)
             assert_true(fabs((double)upper - not_zero / 2.0) < 120.0);
         }
     }
-    assert_true(rows >= 5);
+    assert_int_equal(rows, 8);
+    static const char *const kept[] = {"lr", "hidden", "weight-decay", "batch-size",
+                                       "label-smoothing"}; /* rows are only appended */
+    for (size_t i = 0; i < LENGTH(kept); i++) {
+        assert_string_equal(mnist_search_space[i].option, kept[i]);
+    }
 }
 
 /* Rows of lists reach every text. */
@@ -123,6 +129,8 @@ static void test_settings(void **state)
         a.train.batch_size = o.train.train.batch_size;
         a.train.optimizer.weight_decay = o.train.train.optimizer.weight_decay;
         a.train.label_smoothing = o.train.train.label_smoothing;
+        a.dropout = o.train.dropout;
+        a.train.input_dropout = o.train.train.input_dropout;
         free(one);
         one = printed_config(&a);
         assert_string_equal(one, base);
@@ -137,6 +145,55 @@ static void test_settings(void **state)
     assert_true(x.train.label_smoothing != y.train.label_smoothing);
     free(base);
     free(zero);
+}
+
+/* What follows from a candidate's options is there when it is trained, as it will be when a config
+ * file gives them. */
+static void test_settled(void **state)
+{
+    (void)state;
+    outcome o;
+    parse_train(&o, "--tune 5 --optimizer adam");
+    assert_runs(&o);
+    assert_true(o.train.train.schedule.lr == 0.001f); /* what adam has where nothing is said */
+    size_t dropped = 0, deep = 0;
+    for (uint64_t candidate = 1; candidate < 400; candidate++) {
+        mnist_train_settings s = mnist_tune_settings(&o.train, &o.parsed, candidate);
+        const float *rates = s.train.regularization.dropout;
+        const float drawn = s.dropout.count > 0 ? s.dropout.rate[0] : 0.0f;
+        assert_true(s.dropout.count <= 1);
+        for (unsigned l = 0; l < MNIST_MAX_HIDDEN; l++) {
+            assert_true(rates[l] == (l < s.hidden.count ? drawn : 0.0f));
+        }
+        dropped += drawn > 0.0f;
+        deep += drawn > 0.0f && s.hidden.count > 1;
+        assert_true(s.train.schedule.lr >= 0.99e-4f && s.train.schedule.lr <= 1.01e-2f);
+        assert_true(s.train.schedule.lr != 0.001f || candidate > 1);
+    }
+    assert_true(dropped > 150 && dropped < 250 && deep > 30);
+    assert_true(mnist_tune_settings(&o.train, &o.parsed, 1).train.schedule.lr !=
+                mnist_tune_settings(&o.train, &o.parsed, 2).train.schedule.lr);
+
+    outcome fixed; /* one rate for layers whose number varies; adam's rate from the user */
+    parse_train(&fixed, "--tune 5 --dropout 0.25 --optimizer rmsprop --lr 0.002");
+    assert_runs(&fixed);
+    size_t two = 0;
+    for (uint64_t candidate = 0; candidate < 100; candidate++) {
+        mnist_train_settings s = mnist_tune_settings(&fixed.train, &fixed.parsed, candidate);
+        for (unsigned l = 0; l < MNIST_MAX_HIDDEN; l++) {
+            assert_true(s.train.regularization.dropout[l] == (l < s.hidden.count ? 0.25f : 0.0f));
+        }
+        two += s.hidden.count == 2;
+        assert_true(s.train.schedule.lr == 0.002f);
+    }
+    assert_true(two > 20);
+    outcome each; /* a rate for each layer, of a number that is fixed */
+    parse_train(&each, "--tune 5 --dropout 0.25,0.5 --hidden 64,32");
+    assert_runs(&each);
+    mnist_train_settings s = mnist_tune_settings(&each.train, &each.parsed, 5);
+    assert_true(s.train.regularization.dropout[0] == 0.25f &&
+                s.train.regularization.dropout[1] == 0.5f);
+    mnist_options_free(&o.parsed);
 }
 
 static void test_refusals(void **state)
@@ -156,7 +213,9 @@ static void test_refusals(void **state)
         {"--tune 5 -o .json", "--output: with --tune it takes the settings found"},
         {"--tune 5 --val-split 0", "--tune chooses by validation images"},
         {"--tune 5 -qv", "--quiet and --verbose exclude each other"},
-        {"--tune 5 --lr 1 --hidden 1 --weight-decay 0 -b 8 --label-smoothing 0",
+        {"--tune 5 --hidden 1 --dropout 0.1,0.2", "--dropout: 2 rates, but 1 hidden layers"},
+        {"--tune 5 --lr 1 --hidden 1 --weight-decay 0 -b 8 --label-smoothing 0 --dropout 0 "
+         "--input-dropout 0",
          "--tune: the command line sets every option that it would vary"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -175,9 +234,9 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),   cmocka_unit_test(test_table),
-        cmocka_unit_test(test_lists),    cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_random),  cmocka_unit_test(test_table),
+        cmocka_unit_test(test_lists),   cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_settled), cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests_name("search_space", tests, NULL, NULL);
 }
