@@ -195,8 +195,9 @@ config ': "lr": must be a number above 0 and at most 1000, not null' '{"lr": nul
 config ': "nesterov": must be true or false, not a number' '{"nesterov": 1}'
 config ': "activation": "reluu" is not one of relu, tanh, sigmoid, leaky-relu, gelu; did you mean relu?' \
     '{"activation": "reluu"}'
+config ': "hidden": "1.5" is not none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512' '{"hidden": [1.5]}'
 config ': "hidden": must be none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512, not such an array' \
-    '{"hidden": [1.5]}'
+    '{"hidden": ["128"]}'
 config ': "json" belongs on the command line, not in a config file' '{"json": true}'
 config ': "config" belongs on the command line, not in a config file' '{"config": "c.json"}'
 printf '{"epochs": 3, "epochs": 4}' >c.json
