@@ -485,7 +485,7 @@ static void assert_same_pass(const world *a, const world *b)
     }
 }
 
-/* Of any team, of any kernels, of bytes and of floats, of a fresh pass and of one that has seen a larger batch. */
+/* Of any team and kernels, of bytes and of floats, of a fresh pass and of one that has seen a larger batch. */
 static void check_same_bits(const setup *s)
 {
     world *base = make_world(s, 1);
