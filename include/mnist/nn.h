@@ -33,8 +33,9 @@ typedef struct mnist_mlp_config {
     unsigned hidden[MNIST_MAX_HIDDEN]; /* widths, each 1 to MNIST_MAX_WIDTH */
     mnist_activation activation;       /* of every hidden layer */
     /* Hidden layers normalise over the batch: f(gamma (z - mean) / sqrt(variance + 1e-5) + bias),
-     * z = a W (Ioffe & Szegedy 2015). Such a net is for mnist_train, which folds it into one
-     * without; forward passes outside it are not defined. */
+     * z = a W (Ioffe & Szegedy 2015). Such a net is mnist_train's own, where its
+     * configuration says batch_norm, and is folded into the one without that it was given; forward
+     * passes outside it are not defined. */
     bool batch_norm;
 } mnist_mlp_config;
 

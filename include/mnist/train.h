@@ -60,8 +60,8 @@ typedef struct mnist_train_config {
                           * 1 / (1 - p) */
     float input_noise;   /* standard deviation of what is added to each pixel, in units of the
                           * pixels' range; 0: none */
-    float mixup; /* alpha > 0: neighbours of a batch are mixed by shares from Beta(alpha, alpha)
-                  * (Zhang et al. 2018); 0: none */
+    float mixup;         /* alpha > 0, at most 100: neighbours of a batch are mixed by shares from
+                          * Beta(alpha, alpha) (Zhang et al. 2018); 0: none */
     mnist_averaging averaging;
     unsigned patience; /* stop after so many epochs without a validation loss that is lower by more
                         * than min_delta; 0: never */
@@ -126,9 +126,9 @@ typedef struct mnist_train_hooks {
 
 /* Trains mlp in place on train (in an order that is a function of seed and epoch). validation may
  * be empty (count 0). The result is a function of the net given, config, the views and the
- * normalisation; not of the pool. Errors: MNIST_ERR_ARGUMENT (which field, its range),
- * MNIST_ERR_MISMATCH (image size and net), MNIST_ERR_MEMORY, MNIST_ERR_DIVERGED (epoch, step and
- * what to change), MNIST_ERR_STOPPED. */
+ * normalisation; not of the pool. Errors: MNIST_ERR_ARGUMENT (which field, its range;
+ * a net created with batch_norm), MNIST_ERR_MISMATCH (image size and net), MNIST_ERR_MEMORY,
+ * MNIST_ERR_DIVERGED (epoch, step and what to change), MNIST_ERR_STOPPED. */
 mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
                          mnist_view validation, const mnist_normalization *normalization,
                          mnist_pool *pool, const mnist_train_hooks *hooks, mnist_error *err);

@@ -62,7 +62,8 @@ static inline double approx_log(double x)
     return (double)n * 0x1.62e42fefa39efp-1 + 2.0 * f * series;
 }
 
-/* exp x in double for |x| < 700, to some 1e-15, in one order: for tables that end in weights. */
+/* exp x in double for |x| < 700, in one order: for tables that end in weights. The relative error
+ * is below 1e-13 (ln 2 is one double, so that it grows with |x|). */
 static inline double approx_exp(double x)
 {
     double n = x * 0x1.71547652b82fep+0;

@@ -259,7 +259,8 @@ void mnist_mlp_unfold(const mnist_mlp *plain, mnist_mlp *net)
             float *gamma = net->parameters + mnist_panel_row(to, panel, to->inputs + 1);
             for (size_t c = 0; mnist_layer_normalizes(to) && c < width; c++) {
                 gamma[c] = panel * MNIST_PANEL + c < to->outputs ? 1.0f : 0.0f;
-                gamma[2 * width + c] = 1.0f; /* the variance; the mean is 0 */
+                gamma[width + c] = 0.0f;     /* the mean */
+                gamma[2 * width + c] = 1.0f; /* the variance */
             }
         }
     }

@@ -5,6 +5,9 @@
 
 #include <math.h>
 
+/* Shares are tabled by exponentials of up to ln 256 times as much, which must not underflow. */
+#define MIXUP_MOST 100.0f
+
 const char *mnist_zero_skip_name(mnist_zero_skip zero_skip)
 {
     switch (zero_skip) {
@@ -136,8 +139,10 @@ static mnist_status check_regularization(const mnist_train_config *c, mnist_erro
          INFINITY, true},
         {"input dropout", "0 to below 1", (double)c->input_dropout, 0.0, 1.0, false},
         {"input noise", "0 (off) or more", (double)c->input_noise, 0.0, INFINITY, false},
-        {"mixup", "0 (off) or more", (double)c->mixup, 0.0, INFINITY, false},
     };
+    if (!(c->mixup >= 0.0f && c->mixup <= MIXUP_MOST)) {
+        return mnist_train_bad_field(err, "mixup", "0 (off) to 100", (double)c->mixup);
+    }
     for (size_t l = 0; l < MNIST_MAX_HIDDEN; l++) {
         if (!(r->dropout[l] >= 0.0f && r->dropout[l] < 1.0f)) {
             return mnist_train_bad_field(err, "dropout", "0 to below 1", (double)r->dropout[l]);
@@ -191,7 +196,7 @@ mnist_status mnist_train_check(const mnist_train_config *c, bool validates, mnis
     if (!validates && (c->patience > 0 || c->keep == MNIST_KEEP_BEST)) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
                           "%s goes by the validation loss, but there are no validation images",
-                          c->patience > 0 ? "patience" : "to keep the best epoch");
+                          c->patience > 0 ? "patience" : "keeping the best epoch");
     }
     mnist_status status = check_optimizer(&c->optimizer, err);
     if (status == MNIST_OK) {

@@ -48,6 +48,11 @@ static mnist_status check_views(const mnist_mlp *mlp, mnist_view train, mnist_vi
         return mnist_train_bad_field(err, "training images", "1 to 4294967295",
                                      (double)train.count);
     }
+    if (shape->batch_norm) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "the net: expected one without batch normalisation, which the training's "
+                          "own batch_norm adds and folds");
+    }
     mnist_view views[2] = {train, validation};
     for (size_t i = 0; i < 2; i++) {
         if (views[i].count > 0 && (size_t)views[i].rows * views[i].cols != shape->inputs) {

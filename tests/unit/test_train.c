@@ -319,7 +319,7 @@ static void test_refusals(void **state)
     struct {
         mnist_train_config config;
         const char *text;
-    } cases[12];
+    } cases[35];
     for (size_t i = 0; i < LENGTH(cases); i++) {
         cases[i].config = good;
     }
@@ -335,6 +335,37 @@ static void test_refusals(void **state)
     cases[9].config.schedule.step_count = 0, cases[9].text = "step count";
     cases[10].config.label_smoothing = 1.0f, cases[10].text = "label smoothing";
     cases[11].config.schedule.lr = INFINITY, cases[11].text = "learning rate";
+    cases[12].config.optimizer.kind = MNIST_OPTIMIZERS, cases[12].text = "optimizer: expected one of those there are";
+    cases[13].config.optimizer.max_norm = -1.0f, cases[13].text = "max norm: expected 0 (off) or more, found -1";
+    cases[14].config.optimizer.beta1 = 1.0f, cases[14].text = "beta1: expected 0 to below 1, found 1";
+    cases[15].config.optimizer.beta2 = NAN, cases[15].text = "beta2";
+    cases[16].config.optimizer.rho = 1.0f, cases[16].text = "rho";
+    cases[17].config.optimizer.kind = MNIST_ADAM, cases[17].config.optimizer.epsilon = 0.0f;
+    cases[17].text = "epsilon: expected above 0, found 0";
+    cases[18].config.regularization.dropout[15] = 1.0f, cases[18].text = "dropout: expected 0 to below 1, found 1";
+    cases[19].config.regularization.confidence_penalty = -0.1f, cases[19].text = "confidence penalty";
+    cases[20].config.regularization.adversarial_epsilon = INFINITY, cases[20].text = "adversarial epsilon";
+    cases[20].config.regularization.adversarial_share = 0.5f;
+    cases[21].config.regularization.adversarial_epsilon = 0.1f, cases[21].text = "adversarial share: expected above 0";
+    cases[21].config.regularization.adversarial_share = 0.0f;
+    cases[22].config.regularization.virtual_epsilon = NAN, cases[22].text = "virtual adversarial epsilon";
+    cases[23].config.regularization.virtual_epsilon = 1.0f;
+    cases[23].text = "virtual adversarial weight: expected above 0";
+    cases[23].config.regularization.virtual_weight = 0.0f;
+    cases[24].config.regularization = (mnist_regularization){.adversarial_epsilon = 0.1f, .virtual_epsilon = 1.0f};
+    cases[24].text = "adversarial and virtual adversarial training exclude each other";
+    cases[25].config.regularization.virtual_epsilon = 1.0f, cases[25].config.batch_norm = true;
+    cases[25].text = "batch normalisation does not go with adversarial training";
+    cases[26].config.input_dropout = 1.0f, cases[26].text = "input dropout: expected 0 to below 1, found 1";
+    cases[27].config.input_noise = -1.0f, cases[27].text = "input noise";
+    cases[28].config.mixup = 100.1f, cases[28].text = "mixup: expected 0 (off) to 100, found 100.1";
+    cases[29].config.averaging.ema = 1.0f, cases[29].text = "moving average: expected 0 (none) to below 1, found 1";
+    cases[30].config.averaging.swa_start = -0.5f, cases[30].text = "start of weight averaging";
+    cases[31].config.averaging = (mnist_averaging){.ema = 0.9f, .swa_start = 0.5f};
+    cases[31].text = "a moving average and stochastic weight averaging exclude each other";
+    cases[32].config.min_delta = NAN, cases[32].text = "least improvement: expected 0 or more";
+    cases[33].config.max_seconds = -1.0, cases[33].text = "longest time: expected 0 (any) or more seconds, found -1";
+    cases[34].config.keep = MNIST_KEEPS, cases[34].text = "keep: expected one of those there are";
     for (size_t i = 0; i < LENGTH(cases); i++) {
         golden_case c = golden_cases[0];
         trace record = {.steps = 0};
@@ -344,6 +375,28 @@ static void test_refusals(void **state)
         assert_int_equal(train(&c, 1, nothing, &record, &mlp, &err), MNIST_ERR_ARGUMENT);
         assert_non_null(strstr(err.text, cases[i].text));
         assert_int_equal(record.steps, 0);
+        mnist_mlp_free(mlp);
+    }
+}
+
+/* What goes by the validation loss needs one. */
+static void test_needs_validation(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "patience goes by the validation loss, but there are no validation images",
+        "keeping the best epoch goes by the validation loss, but there are no validation images"};
+    for (size_t i = 0; i < LENGTH(texts); i++) {
+        golden_case c = golden_cases[0];
+        trace record = {.steps = 0};
+        mnist_error err;
+        mnist_mlp *mlp;
+        c.train.patience = i == 0 ? 1 : 0;
+        c.train.keep = i == 1 ? MNIST_KEEP_BEST : MNIST_KEEP_LAST;
+        assert_int_equal(train(&c, 1, nothing, &record, &mlp, &err), MNIST_ERR_ARGUMENT);
+        assert_string_equal(err.text, texts[i]);
+        mnist_mlp_free(mlp);
+        assert_int_equal(train(&c, 1, view, &record, &mlp, &err), MNIST_OK);
         mnist_mlp_free(mlp);
     }
 }
@@ -369,6 +422,11 @@ static void test_misfits(void **state)
     assert_int_equal(train(&c, 1, small, &record, &mlp, &err), MNIST_ERR_MISMATCH);
     assert_non_null(strstr(err.text, "validation images are 10 x 10"));
     mnist_mlp_free(mlp);
+    c.mlp.batch_norm = true; /* is added by the training, not brought along */
+    assert_int_equal(train(&c, 1, view, &record, &mlp, &err), MNIST_ERR_ARGUMENT);
+    assert_non_null(strstr(err.text, "the net: expected one without batch normalisation"));
+    mnist_mlp_free(mlp);
+    assert_int_equal(record.steps, 0);
 }
 
 int main(void)
@@ -385,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_divergence_in_the_last_update),
         cmocka_unit_test(test_divergence_in_validation),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_needs_validation),
         cmocka_unit_test(test_misfits),
     };
     return cmocka_run_group_tests_name("train", tests, make_images, NULL);
