@@ -155,8 +155,8 @@ usage "$train" '--ensemble: 2 seeds from --seed 18446744073709551615 on go past 
     --ensemble 2 -s 18446744073709551615
 fails 2 "$train" '--log and --output name the same file' "${tiny[@]}" -o '{seed}.csv' --log 3.csv --runs 3
 fails_like 1 "$train" "none-1/m: *the directory 'none-1' does not exist*" "${tiny[@]}" -o 'none-{seed}/m' --runs 3
-usage "$train" '--recipe: "fsat" is not one of default, fast; did you mean fast?' --recipe fsat
-usage "$train" '--recipe: its argument NAME is missing: one of default, fast' --recipe
+usage "$train" '--recipe: "fsat" is not one of default, fast, plain, quick99, simard, augmented, ciresan, small25k, small100k, fashion; did you mean fast?' --recipe fsat
+usage "$train" '--recipe: its argument NAME is missing: one of default, fast, plain, quick99, simard, augmented, ciresan, small25k, small100k, fashion' --recipe
 usage "$train" 'unknown option --preset; did you mean --recipe?' --preset fast
 usage "$train" '--runs: 2 seeds from --seed 18446744073709551615 on go past the largest, 18446744073709551615' \
     --runs 2 -s 18446744073709551615
@@ -184,8 +184,8 @@ config()
 
 config ':1:0: '\''['\'' or '\''{'\'' expected near end of file' ''
 config ': must hold an object, {"NAME": VALUE, ...}, not an array' '[1]'
-config ': "recipe": "fas" is not one of default, fast; did you mean fast?' '{"recipe": "fas"}'
-config ': "recipe": must be one of default, fast, not null' '{"recipe": null}'
+config ': "recipe": "fas" is not one of default, fast, plain, quick99, simard, augmented, ciresan, small25k, small100k, fashion; did you mean fast?' '{"recipe": "fas"}'
+config ': "recipe": must be one of default, fast, plain, quick99, simard, augmented, ciresan, small25k, small100k, fashion, not null' '{"recipe": null}'
 config ': unknown key "epoch"; did you mean "epochs"?' '{"epoch": 3}'
 config ': unknown key "\x1b[31m"' '{"\u001b[31m": 3}'
 config ': "epochs": must be a whole number from 1 to 1000000, not a string' '{"epochs": "3"}'
