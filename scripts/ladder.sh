@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The accuracy ladder: every recipe over several seeds, as a table. Usage below.
 set -euo pipefail
+shopt -s inherit_errexit # a failing seed ends the run, in command substitutions too
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 

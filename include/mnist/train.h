@@ -85,8 +85,9 @@ typedef struct mnist_step_report {
     uint64_t step;  /* from 1, over the whole run */
     uint64_t steps; /* of the whole run */
     float lr;
-    double loss;        /* mean over the batch, with label smoothing and confidence penalty */
-    size_t correct;     /* of the batch, before the update */
+    double loss;        /* mean over the batch, with label smoothing and confidence penalty, without what
+                         * adversarial images add */
+    size_t correct;     /* of the batch, before the update; of mixed images, by the first label */
     size_t count;       /* images in the batch */
     size_t seen, total; /* images of this epoch: so far, in all */
 } mnist_step_report;
@@ -116,8 +117,8 @@ typedef struct mnist_epoch_report {
 } mnist_epoch_report;
 
 /* Called on the thread that called mnist_train, between steps. Returning false ends the run with
- * MNIST_ERR_STOPPED; the net keeps what it has learnt (with averages, up to the last epoch's end).
- * Either may be NULL. */
+ * MNIST_ERR_STOPPED; the net keeps what it has learnt (with averages or batch normalisation, up
+ * to the last epoch's end; the best epoch is not gone back to). Either may be NULL. */
 typedef struct mnist_train_hooks {
     void *context;
     bool (*on_step)(void *context, const mnist_step_report *report);

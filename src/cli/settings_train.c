@@ -368,6 +368,9 @@ static bool check_regularization(const mnist_train_settings *s, const mnist_pars
         return mnist_options_fail(err, "--batch-norm does not go with --adversarial or --vat, whose "
                                   "images it would normalise by themselves");
     }
+    if (s->train.batch_norm && s->train.batch_size < 2) {
+        return mnist_options_fail(err, "--batch-norm needs a --batch-size of at least 2");
+    }
     return true;
 }
 
@@ -375,7 +378,9 @@ static bool check_regularization(const mnist_train_settings *s, const mnist_pars
 static bool check_course(const mnist_train_settings *s, const mnist_parsed *parsed,
                          mnist_error *err)
 {
-    const bool validates = s->val_split.fraction > 0.0 || s->val_split.count > 0;
+    /* --tune sees to validation images itself */
+    const bool validates =
+        s->val_split.fraction > 0.0 || s->val_split.count > 0 || s->tune_seconds > 0.0;
     if (!validates && (s->train.patience > 0 || s->train.keep == MNIST_KEEP_BEST)) {
         return mnist_options_fail(err, "--%s goes by the validation loss, but --val-split is 0",
                                   s->train.patience > 0 ? "patience" : "keep best");
@@ -409,8 +414,9 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
     if (s->out.quiet && s->verbose) {
         return mnist_options_fail(err, "--quiet and --verbose exclude each other");
     }
-    if (s->preview && s->dry_run) {
-        return mnist_options_fail(err, "--preview and --dry-run exclude each other");
+    if (s->preview && (s->dry_run || s->tune_seconds > 0.0)) {
+        return mnist_options_fail(err, "--preview and --%s exclude each other",
+                                  s->dry_run ? "dry-run" : "tune");
     }
     return true;
 }

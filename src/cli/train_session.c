@@ -28,6 +28,14 @@ mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
                  settings->limit > 0 ? " (see --limit)" : "");
         return err->status;
     }
+    if (held_out == 0 && (settings->train.patience > 0 || settings->train.keep == MNIST_KEEP_BEST)) {
+        err->status = MNIST_ERR_ARGUMENT;
+        snprintf(err->text, sizeof err->text,
+                 "--%s goes by the validation loss, but --val-split leaves no image of %zu to "
+                 "validate on",
+                 settings->train.patience > 0 ? "patience" : "keep best", all.count);
+        return err->status;
+    }
     s->train = mnist_view_slice(all, 0, all.count - (size_t)held_out);
     s->validation = mnist_view_slice(all, s->train.count, (size_t)held_out);
     s->normalization = mnist_normalization_fit(settings->normalize, s->train);

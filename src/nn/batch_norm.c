@@ -57,10 +57,14 @@ void mnist_pass_normalize(mnist_pass *pass, const mnist_pass_batch *batch, unsig
     float *inverse = pass->normalized[l].inverse + column;
     float mean[MNIST_PANEL], variance[MNIST_PANEL];
     measure(z, row, count, width, mean, variance);
-    /* the running variance is the estimate for all images, not that of this batch */
+    /* the running variance is the estimate for all images, not that of this batch; one image, as an
+     * epoch's last batch may be, says nothing of it */
     const float unbiased = count > 1 ? (float)count / (float)(count - 1) : 1.0f;
     for (size_t c = 0; c < width; c++) {
         inverse[c] = 1.0f / sqrtf(variance[c] + MNIST_BATCH_NORM_EPSILON);
+        if (count < 2) {
+            continue;
+        }
         rows.mean[c] += MOMENTUM * (mean[c] - rows.mean[c]);
         rows.variance[c] += MOMENTUM * (variance[c] * unbiased - rows.variance[c]);
     }

@@ -148,6 +148,10 @@ static mnist_status check_regularization(const mnist_train_config *c, mnist_erro
             return mnist_train_bad_field(err, "dropout", "0 to below 1", (double)r->dropout[l]);
         }
     }
+    if (c->batch_norm && c->batch_size < 2) {
+        return mnist_train_bad_field(err, "batch size", "at least 2 with batch normalisation",
+                                     (double)c->batch_size);
+    }
     if (adversarial && virtual) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
                           "adversarial and virtual adversarial training exclude each other");

@@ -56,8 +56,9 @@ float mnist_result_rate(const mnist_train_config *config, uint64_t step)
 /* Is this one of the epochs whose ends are averaged? */
 static bool is_averaged(const mnist_train_config *config, unsigned epoch)
 {
-    return config->averaging.swa_start > 0.0f &&
-           (double)epoch > (double)config->averaging.swa_start * config->epochs;
+    /* 0.7f of 10 is a little less than 7, after which it is to begin: hence the slack */
+    const double start = (double)config->averaging.swa_start * config->epochs;
+    return config->averaging.swa_start > 0.0f && (double)epoch > start * (1.0 + 1e-6);
 }
 
 void mnist_result_write(mnist_result *r, const mnist_train_config *config,

@@ -98,6 +98,40 @@ usage "$train" '--warmup: "-1" is not a number of at least 0 and below 1' --warm
 usage "$train" '--label-smoothing: "1.0" is not a number of at least 0 and below 1' --label-smoothing 1.0
 usage "$train" '--weight-decay: "2" is not a number of at least 0 and at most 1' --weight-decay 2
 usage "$train" '--clip-norm: "-1" is not a number of at least 0' --clip-norm -1
+usage "$train" '--optimizer: "adma" is not one of sgd, adam, adamw, rmsprop; did you mean adam?' --optimizer adma
+usage "$train" '--keep: "beste" is not one of last, best; did you mean best?' --keep beste
+for name in beta1 beta2 rho input-dropout label-smoothing ema swa-start; do
+    for value in 1 -0.1 nan; do
+        usage "$train" "--$name: \"$value\" is not a number of at least 0 and below 1" --$name $value
+    done
+done
+for value in 0 1.1; do
+    usage "$train" "--epsilon: \"$value\" is not a number above 0 and at most 1" --epsilon $value
+done
+for name in max-norm min-delta; do
+    usage "$train" "--$name: \"-1\" is not a number of at least 0" --$name -1
+done
+for name in mixup confidence-penalty vat; do
+    for value in -1 100.1; do
+        usage "$train" "--$name: \"$value\" is not a number of at least 0 and at most 100" --$name $value
+    done
+done
+for name in adversarial input-noise; do
+    for value in -1 10.1; do
+        usage "$train" "--$name: \"$value\" is not a number of at least 0 and at most 10" --$name $value
+    done
+done
+for value in 0 1; do
+    usage "$train" "--adversarial-share: \"$value\" is not a number above 0 and below 1" --adversarial-share $value
+done
+usage "$train" '--vat-weight: "0" is not a number above 0 and at most 100' --vat-weight 0
+usage "$train" '--max-time: "-1" is not a number of at least 0 and at most 1000000000' --max-time -1
+usage "$train" '--patience: "-1" is not a whole number from 0 to 1000000' --patience -1
+usage "$train" '--batch-norm: takes no argument, but was given "yes"' --batch-norm=yes
+for value in 1 -0.1 ',' '0.5,' x none,0.5 '' 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0; do
+    usage "$train" "--dropout: \"$value\" is not none, or 1 to 16 probabilities below 1, like 0.5 or 0.2,0.5" \
+        --dropout "$value"
+done
 for value in 0 ',' '128,' ',128' 65537 none,3 128x64 '128, 64' 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1 '' -5; do
     usage "$train" "--hidden: \"$value\" is not none, or 1 to 16 widths from 1 to 65536, like 128 or \
 512,512" --hidden "$value"
@@ -145,6 +179,33 @@ usage "$train" '--log and --output name the same file' -o a.csv --log a.csv
 fails 2 "$train" '--log and --output name the same file' "${tiny[@]}" -o a.csv --log ./a.csv
 usage "$train" '--nesterov needs a --momentum above 0' --nesterov --momentum 0
 usage "$train" '--quiet and --verbose exclude each other' -qv
+for optimizer in adam adamw rmsprop; do
+    usage "$train" '--momentum is for --optimizer sgd' --optimizer $optimizer --momentum 0.8
+    usage "$train" '--nesterov is for --optimizer sgd' --optimizer $optimizer --no-nesterov
+done
+for optimizer in sgd rmsprop; do
+    usage "$train" '--beta1 is for --optimizer adam or adamw' --optimizer $optimizer --beta1 0.8
+    usage "$train" '--beta2 is for --optimizer adam or adamw' --optimizer $optimizer --beta2 0.99
+done
+for optimizer in sgd adam adamw; do
+    usage "$train" '--rho is for --optimizer rmsprop' --optimizer $optimizer --rho 0.9
+done
+usage "$train" '--dropout: 2 rates, but 1 hidden layers; give one for all layers or one a layer' --dropout 0.2,0.5
+usage "$train" '--dropout: 2 rates, but 3 hidden layers; give one for all layers or one a layer' --dropout 0.2,0.5 \
+    --hidden 9,8,7
+usage "$train" '--dropout: 3 rates, but 0 hidden layers; give one for all layers or one a layer' --dropout 0.2,0.5,0 \
+    --hidden none
+usage "$train" '--adversarial and --vat exclude each other' --adversarial 0.1 --vat 1
+for adversary in '--adversarial 0.1' '--vat 1'; do
+    # shellcheck disable=SC2086  # to be split
+    usage "$train" '--batch-norm does not go with --adversarial or --vat, whose images it would normalise by themselves' \
+        --batch-norm $adversary
+done
+usage "$train" '--patience goes by the validation loss, but --val-split is 0' --patience 3 --val-split 0
+usage "$train" '--keep best goes by the validation loss, but --val-split is 0' --keep best --val-split 0
+usage "$train" '--patience goes by the validation loss, but --val-split is 0' --recipe fast --patience 3
+usage "$train" '--min-delta needs a --patience above 0' --min-delta 0.1
+usage "$train" '--ema and --swa-start exclude each other' --ema 0.9 --swa-start 0.5
 for which in runs ensemble; do
     usage "$train" "--$which: each net would overwrite the last one's --output; put {seed} into the name, like \
 net-{seed}.safetensors" --$which 2 -o m
@@ -198,6 +259,10 @@ config ': "activation": "reluu" is not one of relu, tanh, sigmoid, leaky-relu, g
 config ': "hidden": "1.5" is not none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512' '{"hidden": [1.5]}'
 config ': "hidden": must be none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512, not such an array' \
     '{"hidden": ["128"]}'
+config ': "dropout": "1" is not none, or 1 to 16 probabilities below 1, like 0.5 or 0.2,0.5' '{"dropout": 1}'
+config ': "dropout": must be none, or 1 to 16 probabilities below 1, like 0.5 or 0.2,0.5, not such an array' \
+    '{"dropout": ["0.5"]}'
+config ': "dropout": must be none, or 1 to 16 probabilities below 1, like 0.5 or 0.2,0.5, not true or false' '{"dropout": true}'
 config ': "json" belongs on the command line, not in a config file' '{"json": true}'
 config ': "config" belongs on the command line, not in a config file' '{"config": "c.json"}'
 printf '{"epochs": 3, "epochs": 4}' >c.json

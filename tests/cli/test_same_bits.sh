@@ -45,6 +45,12 @@ for mathematics in '--hidden 37,19 --activation gelu --normalize standard --clip
     '--hidden 192,130 --clip-norm 0.3 -b 133' \
     '--hidden 130 -b 61 --augment ciresan,shift=1.5,thickness=0.4,erase=0.3' \
     '--hidden 31 -b 100 --augment simard,rotate=10 --normalize standard --precision bf16' \
+    '--hidden 130,70 -b 61 --optimizer adamw --dropout 0.5,0.2 --input-dropout 0.2 --mixup 0.3 --confidence-penalty 0.1 --max-norm 1 --ema 0.9 --augment light' \
+    '--hidden 70,33 -b 45 --batch-norm --swa-start 0.3 --precision bf16 --activation tanh --dropout 0.2' \
+    '--hidden 70,33 -b 61 --vat 1.5 --optimizer rmsprop --activation gelu' \
+    '--hidden 70 -b 61 --adversarial 0.1 --normalize standard --input-noise 0.2 --optimizer adam --keep best --patience 1' \
+    '--hidden 130,17 -b 37 --adversarial 0.1 --precision fp16 --normalize standard --input-dropout 0.3' \
+    '--hidden none -b 61 --vat 1 --precision bf16 --mixup 1' \
     '--hidden 65 -b 1 --limit 50'; do
     # shellcheck disable=SC2206  # to be split
     base=("${synthetic[@]}" -e 2 -q $mathematics)
