@@ -26,7 +26,7 @@ static const mnist_recipe_setting plain[] = {
 
 static const mnist_recipe_setting quick99[] = {
     {"hidden", "512"},
-    {"epochs", "16"},
+    {"epochs", "24"},
     {"lr", "0.15"},
     {"weight-decay", "1e-5"},
     {"augment", "ciresan"},
@@ -64,15 +64,16 @@ static const mnist_recipe_setting ciresan[] = {
 
 static const mnist_recipe_setting small25k[] = {
     {"hidden", "31"},
-    {"epochs", "60"},
+    {"epochs", "100"},
     {"lr", "0.1"},
     {"weight-decay", "1e-5"},
+    {"augment", "light"},
     {"val-split", "0"},
 };
 
 static const mnist_recipe_setting small100k[] = {
     {"hidden", "125"},
-    {"epochs", "60"},
+    {"epochs", "80"},
     {"lr", "0.1"},
     {"weight-decay", "1e-5"},
     {"augment", "light"},
