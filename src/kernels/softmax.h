@@ -107,8 +107,8 @@ static inline void softmax_finish(const mnist_softmax *s, size_t i, unsigned top
     for (unsigned c = 0; c < s->classes; c++) {
         const float p = e[c] * inverse;
         const float target = s->targets ? off + share * s->targets[i * s->stride + c]
-                                        : s->labels && c == s->labels[i] ? off + share
-                                                                         : off;
+                             : s->labels && c == s->labels[i] ? off + share
+                                                              : off;
         dz[c] = p - target;
         if (s->confidence > 0.0f) {
             dz[c] += s->confidence * p * (z[c] - maximum - log_sum + entropy);

@@ -110,7 +110,8 @@ static void change_part(mnist_feed *feed, uint8_t *changed, float *targets, cons
         }
     }
     for (size_t i = image; inputs->mixup > 0.0f && i < end; i += 2) {
-        float unwanted[2 * TARGET_STRIDE], *target = targets ? targets + i * TARGET_STRIDE : unwanted;
+        float unwanted[2 * TARGET_STRIDE],
+            *target = targets ? targets + i * TARGET_STRIDE : unwanted;
         if (i + 1 < end) {
             const uint8_t pair[2] = {labels[index[i]], labels[index[i + 1]]};
             mnist_inputs_mix(inputs, step, i, changed + i * pixels, changed + (i + 1) * pixels,
@@ -146,8 +147,11 @@ static mnist_status measure_density(mnist_feed *feed, mnist_pool *pool, double *
             order[i] = (uint32_t)(view.count * i / count);
         }
         change_part(feed, images, NULL, order, 0, 0, count, 0);
-        *density = mnist_batch_density((mnist_view){
-            .images = images, .labels = NULL, .count = count, .rows = view.rows, .cols = view.cols});
+        *density = mnist_batch_density((mnist_view){.images = images,
+                                                    .labels = NULL,
+                                                    .count = count,
+                                                    .rows = view.rows,
+                                                    .cols = view.cols});
     }
     bool ok = images && order;
     mnist_free(images);

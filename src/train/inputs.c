@@ -73,8 +73,7 @@ void mnist_inputs_mix(const mnist_inputs *inputs, uint64_t step, size_t image, u
                       uint8_t *b, size_t pixels, const uint8_t labels[2], float *targets,
                       size_t stride)
 {
-    const mnist_rng_block random =
-        mnist_rng(inputs->seed, MNIST_RNG_MIXUP, 0, step << 20 | image);
+    const mnist_rng_block random = mnist_rng(inputs->seed, MNIST_RNG_MIXUP, 0, step << 20 | image);
     /* shares in 512ths: odd, as bins' middles are */
     const unsigned of_a = 2 * find_bin(inputs, random.word[0]) + 1;
     const unsigned of_b = 2 * find_bin(inputs, random.word[1]) + 1;
