@@ -75,7 +75,7 @@ expect 'no word of it' matches "$(tail -n 1 "$work/err")" \
 step=$(tail -n 1 "$work/err" | sed 's/.*(step \([0-9]*\) .*/\1/')
 expect "step $step is not in epoch $last of ten steps" [ $(((step + 9) / 10)) -eq "$last" ]
 json_holds '.seconds >= 0.25 and .seconds < 5'
-left=$(grep '^epoch' "$work/err" | head -n 1 | sed 's/.* ETA //')
+left=$(sed -n '/^epoch/{s/.* ETA //p;q}' "$work/err")
 expect "ETA $left, not the limit" [ "$left" = 0:01 ]
 run 0 "$train" "${base[@]}" -e 1000000 --max-time 0.1 --keep best
 err_matches $'stopped after 0\\.1 s, in epoch [0-9]+ of 1000000 \\(step [0-9]+ of 10000000\\)\nkept epoch [0-9]+ \\(val loss [0-9.]+\\)$'
