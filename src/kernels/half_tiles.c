@@ -133,8 +133,8 @@ SIMD_INLINE void load_sums(const mnist_pair_product *p, size_t i, size_t n, cons
 {
     for (size_t j = 0; j < rows; j++) {
         for (size_t v = 0; v < vectors; v++) {
-            const float *init = p->init + (i + j) * p->init_stride + n + v * SIMD_FLOATS;
-            sum[j][v] = p->init ? vf_load(init) : vf_set(0.0f);
+            sum[j][v] = p->init ? vf_load(p->init + (i + j) * p->init_stride + n + v * SIMD_FLOATS)
+                                : vf_set(0.0f);
         }
     }
     if (!p->init) {
@@ -405,9 +405,8 @@ SIMD_INLINE void pair_sums(const mnist_pair_byte_product *p, size_t i, size_t r,
         x[j] = p->x + (p->index ? p->index[i + j] : i + j) * p->x_stride + r;
         for (size_t k = 0; k < panels; k++) {
             for (size_t v = 0; v < vectors; v++) {
-                const float *start =
-                    from + (i + j) * from_stride + k * from_panel + v * SIMD_FLOATS;
-                sum[j][k][v] = from ? vf_load(start) : vf_set(0.0f);
+                const size_t at = (i + j) * from_stride + k * from_panel + v * SIMD_FLOATS;
+                sum[j][k][v] = from ? vf_load(from + at) : vf_set(0.0f);
             }
         }
     }
