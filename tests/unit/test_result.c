@@ -267,6 +267,55 @@ static void test_fold(void **state)
     mnist_mlp_free(again);
 }
 
+/* What a batch does to the running statistics of the first layer: a tenth of the way to the batch's mean, and to
+ * its variance by count - 1. */
+static void test_running_statistics(void **state)
+{
+    (void)state;
+    enum { INPUTS = 21, BATCH = 7, UNITS = 70 };
+    mnist_mlp_config config = {.inputs = INPUTS, .outputs = 10, .hidden_count = 1, .hidden = {UNITS},
+                               .batch_norm = true};
+    static const uint8_t classes[BATCH] = {0, 1, 2, 3, 4, 5, 6};
+    mnist_mlp *net;
+    mnist_pool *pool;
+    mnist_pass *pass;
+    float x[BATCH * INPUTS];
+    double old[2][UNITS];
+    assert_int_equal(mnist_mlp_create(&net, &config, NULL), MNIST_OK);
+    assert_int_equal(mnist_pool_create(&pool, 2, NULL), MNIST_OK);
+    assert_int_equal(mnist_pass_create(&pass, net, pool, BATCH, NULL), MNIST_OK);
+    mnist_mlp_init(net, MNIST_INIT_HE, 3);
+    test_fill(x, LENGTH(x), 76, 1.0f);
+    for (size_t n = 0; n < UNITS; n++) {
+        for (size_t row = 0; row < 2; row++) {
+            float *value = &net->parameters[reference_place(net, 0, INPUTS + 2 + row, n)];
+            *value = test_value(77, n) + (float)row;
+            old[row][n] = (double)*value;
+        }
+    }
+    mnist_pass_gradient(pass, x, classes, BATCH, 0.0f, NULL);
+    for (size_t n = 0; n < UNITS; n++) {
+        double z[BATCH], mean = 0, variance = 0;
+        for (size_t i = 0; i < BATCH; i++) {
+            z[i] = 0;
+            for (size_t k = 0; k < INPUTS; k++) {
+                z[i] += (double)x[i * INPUTS + k] * (double)net->parameters[reference_place(net, 0, k, n)];
+            }
+            mean += z[i] / BATCH;
+        }
+        for (size_t i = 0; i < BATCH; i++) {
+            variance += (z[i] - mean) * (z[i] - mean) / (BATCH - 1);
+        }
+        const double found[2] = {(double)net->parameters[reference_place(net, 0, INPUTS + 2, n)],
+                                 (double)net->parameters[reference_place(net, 0, INPUTS + 3, n)]};
+        assert_true(fabs(found[0] - (0.9 * old[0][n] + 0.1 * mean)) < 1e-6);
+        assert_true(fabs(found[1] - (0.9 * old[1][n] + 0.1 * variance)) < 1e-6);
+    }
+    mnist_pass_free(pass);
+    mnist_pool_free(pool);
+    mnist_mlp_free(net);
+}
+
 /* A training with batch normalisation, one batch an epoch, walked by hand: the arenas after each step. */
 typedef struct walk {
     mnist_mlp *start, *net;
@@ -545,6 +594,66 @@ static void test_stopped(void **state)
     free_run(&whole);
 }
 
+/* --- Units ----------------------------------------------------------------------------------------------- */
+
+/* The second layer after one step of all images, divided by stddev and met by first weights of as much less: what
+ * that layer sees is the same, if what is added to the images is in units of the pixels' range. */
+static void second_layer(const mnist_train_config *config, float stddev, float out[70 * 19])
+{
+    mnist_mlp *mlp;
+    mnist_pool *pool;
+    const mnist_view train = mnist_view_slice(all, 0, IMAGES), nothing = mnist_view_slice(all, 0, 0);
+    const mnist_normalization normalization = {MNIST_NORMALIZE_STANDARD, 0.0f, stddev};
+    assert_int_equal(mnist_mlp_create(&mlp, &shape, NULL), MNIST_OK);
+    assert_int_equal(mnist_pool_create(&pool, 2, NULL), MNIST_OK);
+    mnist_mlp_init(mlp, MNIST_INIT_AUTO, 1);
+    for (size_t k = 0; k < PIXELS; k++) {
+        for (size_t n = 0; n < shape.hidden[0]; n++) {
+            mlp->parameters[reference_place(mlp, 0, k, n)] *= stddev;
+        }
+    }
+    assert_int_equal(mnist_train(mlp, config, train, nothing, &normalization, pool, NULL, NULL), MNIST_OK);
+    mnist_mlp_get_layer(mlp, 1, out, NULL);
+    mnist_pool_free(pool);
+    mnist_mlp_free(mlp);
+}
+
+static double distance(const float *a, const float *b)
+{
+    double most = 0;
+    for (size_t i = 0; i < 70 * 19; i++) {
+        most = fmax(most, fabs((double)a[i] - (double)b[i]));
+    }
+    return most;
+}
+
+static void test_units(void **state)
+{
+    (void)state;
+    mnist_train_config configs[4];
+    static float plain[70 * 19], unit[70 * 19], scaled[70 * 19];
+    for (size_t n = 0; n < LENGTH(configs); n++) {
+        configs[n] = short_training();
+        configs[n].epochs = 1;
+        configs[n].batch_size = IMAGES;
+        configs[n].optimizer = (mnist_optimizer_config){.kind = MNIST_SGD};
+    }
+    configs[1].regularization.adversarial_epsilon = 0.1f;
+    configs[2].regularization.virtual_epsilon = 1.0f;
+    configs[3].input_noise = 0.2f;
+    second_layer(&configs[0], 1.0f, plain);
+    for (size_t n = 0; n < LENGTH(configs); n++) {
+        second_layer(&configs[n], 1.0f, unit);
+        second_layer(&configs[n], 0.25f, scaled); /* a power of two: all else to the bit */
+        const double effect = distance(unit, plain), error = distance(scaled, unit);
+        assert_true(n == 0 || effect > 1e-5);
+        /* the probe of virtual adversarial training is in units of the inputs: its direction is nearly the same */
+        if (!(error <= (n == 2 ? 0.05 * effect : 0.0))) {
+            fail_msg("method %zu: it does %g, and otherwise by %g if scaled", n, effect, error);
+        }
+    }
+}
+
 /* --- Any team -------------------------------------------------------------------------------------------- */
 
 static void test_same_bits_with_any_team(void **state)
@@ -603,12 +712,14 @@ int main(void)
         cmocka_unit_test(test_moving_average),
         cmocka_unit_test(test_weight_averaging),
         cmocka_unit_test(test_fold),
+        cmocka_unit_test(test_running_statistics),
         cmocka_unit_test(test_batch_norm_training),
         cmocka_unit_test(test_keeps_the_best),
         cmocka_unit_test(test_nothing_to_validate),
         cmocka_unit_test(test_patience),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_units),
         cmocka_unit_test(test_same_bits_with_any_team),
     };
     return cmocka_run_group_tests_name("result", tests, make_images, NULL);
