@@ -35,6 +35,9 @@ SIMD_INLINE vi vi_clamp(vi x, vi high)
 #endif
 }
 
+/* Without optimisation GCC's gather is a macro, whose own mask of all ones -Wsign-conversion minds. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 SIMD_INLINE vu gather_words(const uint32_t *words, vi index)
 {
 #if defined(MNIST_SIMD_avx512)
@@ -49,6 +52,7 @@ SIMD_INLINE vu gather_words(const uint32_t *words, vi index)
     return found;
 #endif
 }
+#pragma GCC diagnostic pop
 
 /* Between vectors of words and bytes or 16 bits in memory. What compilers have for it in general
  * goes lane by lane (GCC 12). */
