@@ -25,8 +25,8 @@ usage: scripts/ladder.sh [--quick] [--rungs NAME,...] [--seeds N] [--first-seed 
 
 Builds Release into build/, fetches MNIST (and Fashion-MNIST for its rung), trains every recipe with
 several seeds, and prints a table: mean, standard deviation, least and greatest test accuracy,
-parameters, and the median seconds and images/s of a training, beside the machine's peak. Whatever the
-recipes say was chosen on the last 10,000 training images; the test images are read once a training.
+parameters, and the median seconds and images/s of a training, beside the machine's peak. The test
+images are read once a training.
 Progress goes to stderr: one line of JSON a rung.
 
   --quick        one epoch of each, one seed: to see that all of it runs

@@ -118,6 +118,14 @@ typedef struct mnist_dropout {
 #define MNIST_DROPOUT_INPUT 0xffffu
 #define MNIST_DROPOUT_GROUP 64u
 
+/* Sets threshold and scale by the probability to drop, in [0, 1), taken to the nearest 1/65536. */
+static inline void mnist_dropout_set_rate(mnist_dropout *dropout, float rate)
+{
+    const uint32_t threshold = (uint32_t)(rate * 65536.0f + 0.5f);
+    dropout->threshold = threshold < 65536 ? threshold : 65535;
+    dropout->scale = 65536.0f / (float)(65536 - dropout->threshold);
+}
+
 typedef struct mnist_kernels {
     const char *name;
 

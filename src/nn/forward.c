@@ -205,25 +205,12 @@ static void forward_above(const mnist_pass *pass, unsigned l, size_t panel, cons
     }
 }
 
-/* What drops values of one image's activations in layer l, from column on. */
-static mnist_dropout dropout_of(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
-                                size_t column)
-{
-    const float rate = pass->regularization.dropout[l];
-    mnist_dropout dropout = {.seed = batch->seed,
-                             .step = batch->step,
-                             .layer = l,
-                             .first = (uint32_t)column,
-                             .threshold = (uint32_t)(rate * 65536.0f + 0.5f)};
-    dropout.threshold = dropout.threshold < 65536 ? dropout.threshold : 65535;
-    dropout.scale = 65536.0f / (float)(65536 - dropout.threshold);
-    return dropout;
-}
-
 void mnist_pass_drop(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                      float *values, size_t column, size_t width, size_t first, size_t end)
 {
-    mnist_dropout dropout = dropout_of(pass, batch, l, column);
+    mnist_dropout dropout = {
+        .seed = batch->seed, .step = batch->step, .layer = l, .first = (uint32_t)column};
+    mnist_dropout_set_rate(&dropout, pass->regularization.dropout[l]);
     for (size_t i = first; i < end && dropout.threshold > 0; i++) {
         dropout.row = (uint32_t)(i - batch->row);
         pass->kernels->dropout(values + (i - first) * pass->mlp->layers[l].row, width, &dropout);

@@ -91,11 +91,8 @@ void mnist_inputs_mix(const mnist_inputs *inputs, uint64_t step, size_t image, u
 
 static mnist_dropout dropout_of(const mnist_inputs *inputs)
 {
-    mnist_dropout dropout = {.seed = inputs->seed,
-                             .layer = MNIST_DROPOUT_INPUT,
-                             .threshold = (uint32_t)(inputs->dropout * 65536.0f + 0.5f)};
-    dropout.threshold = dropout.threshold < 65536 ? dropout.threshold : 65535;
-    dropout.scale = 65536.0f / (float)(65536 - dropout.threshold);
+    mnist_dropout dropout = {.seed = inputs->seed, .layer = MNIST_DROPOUT_INPUT};
+    mnist_dropout_set_rate(&dropout, inputs->dropout);
     return dropout;
 }
 
