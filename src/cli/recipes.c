@@ -9,6 +9,7 @@ static const mnist_recipe_setting fast[] = {
     {"val-split", "0"},
     {"weight-decay", "3e-5"},
     {"label-smoothing", "0.05"},
+    {"max-norm", "0"},
 };
 
 /* Chosen on the last 10,000 training images, save ciresan and fashion, which are first guesses. What is
@@ -22,6 +23,8 @@ static const mnist_recipe_setting plain[] = {
     {"weight-decay", "1e-5"},
     {"ema", "0.999"},
     {"val-split", "0"},
+    {"max-norm", "0"},
+    {"label-smoothing", "0"},
 };
 
 static const mnist_recipe_setting quick99[] = {
@@ -31,6 +34,8 @@ static const mnist_recipe_setting quick99[] = {
     {"weight-decay", "1e-5"},
     {"augment", "ciresan"},
     {"val-split", "0"},
+    {"max-norm", "0"},
+    {"label-smoothing", "0"},
 };
 
 static const mnist_recipe_setting simard[] = {
@@ -40,15 +45,21 @@ static const mnist_recipe_setting simard[] = {
     {"weight-decay", "1e-5"},
     {"augment", "ciresan"},
     {"val-split", "0"},
+    {"max-norm", "0"},
+    {"label-smoothing", "0"},
 };
 
 static const mnist_recipe_setting augmented[] = {
     {"hidden", "1000,500"},
     {"epochs", "200"},
+    {"batch-size", "128"},
     {"lr", "0.1"},
     {"weight-decay", "1e-5"},
     {"augment", "ciresan"},
+    {"precision", "bf16"},
     {"val-split", "0"},
+    {"max-norm", "0"},
+    {"label-smoothing", "0"},
 };
 
 static const mnist_recipe_setting ciresan[] = {
@@ -60,6 +71,8 @@ static const mnist_recipe_setting ciresan[] = {
     {"augment", "ciresan"},
     {"precision", "bf16"},
     {"val-split", "0"},
+    {"max-norm", "0"},
+    {"label-smoothing", "0"},
 };
 
 static const mnist_recipe_setting small25k[] = {
@@ -69,6 +82,8 @@ static const mnist_recipe_setting small25k[] = {
     {"weight-decay", "1e-5"},
     {"augment", "light"},
     {"val-split", "0"},
+    {"max-norm", "0"},
+    {"label-smoothing", "0"},
 };
 
 static const mnist_recipe_setting small100k[] = {
@@ -78,6 +93,8 @@ static const mnist_recipe_setting small100k[] = {
     {"weight-decay", "1e-5"},
     {"augment", "light"},
     {"val-split", "0"},
+    {"max-norm", "0"},
+    {"label-smoothing", "0"},
 };
 
 static const mnist_recipe_setting fashion[] = {
@@ -89,6 +106,8 @@ static const mnist_recipe_setting fashion[] = {
     {"input-dropout", "0.1"},
     {"ema", "0.999"},
     {"val-split", "0"},
+    {"max-norm", "0"},
+    {"label-smoothing", "0"},
 };
 
 #define SETTINGS(table) .settings = table, .count = sizeof(table) / sizeof((table)[0])

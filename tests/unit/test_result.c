@@ -32,6 +32,8 @@ static mnist_train_config short_training(void)
     mnist_train_config config = mnist_train_defaults();
     config.epochs = 3;
     config.batch_size = 30;
+    config.optimizer.max_norm = 0.0f;
+    config.label_smoothing = 0.0f;
     config.schedule = (mnist_schedule){.kind = MNIST_SCHEDULE_CONSTANT, .lr = 0.05f, .step_factor = 1.0f,
                                        .step_count = 1};
     return config;
