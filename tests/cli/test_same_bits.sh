@@ -64,7 +64,7 @@ for mathematics in '--hidden 37,19 --activation gelu --normalize standard --clip
     begin "$mathematics"
     made base "$train" "${base[@]}" -j 1
     for threads in "${teams[@]}"; do
-        same "$mathematics, $threads threads" -j $threads
+        same "$mathematics, $threads threads" -j "$threads"
     done
     for skip in on off; do
         same "$mathematics, zero-skip $skip" --zero-skip $skip
