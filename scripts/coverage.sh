@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Which lines and branches of src/ the ordinary tests execute, file by file and in all. Usage below.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+usage()
+{
+    cat <<'END_OF_USAGE'
+usage: scripts/coverage.sh [--lines PERCENT] [--branches PERCENT] [--html] [BUILD-DIR] [-- CTEST-ARGUMENT...]
+
+Builds with clang's coverage into BUILD-DIR (build-coverage), runs the tests, and prints a table. Exit
+code 1 where a test fails, or less is covered than --lines and --branches ask for (0).
+
+  --html  also BUILD-DIR/html/index.html, line by line
+END_OF_USAGE
+}
+
+lines=0 branches=0 html='' dir=$root/build-coverage arguments=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    --html) html=1 ;;
+    --lines | --branches)
+        [ $# -ge 2 ] || die 2 "$1 needs a value"
+        case $2 in
+        '' | *[!0-9.]*) die 2 "$1: expected a percentage, found '$2'" ;;
+        esac
+        declare "${1#--}=$2"
+        shift
+        ;;
+    --)
+        shift
+        arguments=("$@")
+        break
+        ;;
+    -*)
+        usage >&2
+        die 2 "unknown argument '$1'"
+        ;;
+    *) dir=$1 ;;
+    esac
+    shift
+done
+
+# clang and the tools of its own version
+clang=${CLANG:-clang}
+have "$clang" || die 2 "there is no $clang; set CLANG, or run scripts/install-deps.sh build test ci"
+major=$("$clang" -dumpversion | cut -d. -f1)
+tool()
+{
+    local name
+    for name in "$1-$major" "$1"; do
+        if have "$name"; then
+            printf '%s\n' "$name"
+            return
+        fi
+    done
+    die 2 "there is no $1 of LLVM $major"
+}
+profdata=$(tool llvm-profdata)
+cov=$(tool llvm-cov)
+
+build "$dir" -DCMAKE_C_COMPILER="$clang" -DCMAKE_BUILD_TYPE=Release -DMNIST_COVERAGE=ON -DMNIST_BUILD_TESTS=ON
+dir=$(CDPATH='' cd -- "$dir" && pwd)
+rm -rf "$dir/profiles"
+mkdir "$dir/profiles"
+# %m: the programs' runs are added up in a few files each, and not in thousands
+LLVM_PROFILE_FILE=$dir/profiles/%4m.profraw ctest --test-dir "$dir" --output-on-failure -j2 \
+    ${arguments[@]+"${arguments[@]}"}
+"$profdata" merge -sparse -o "$dir/all.profdata" "$dir"/profiles/*.profraw
+
+programs=("$dir/mnist-train" -object "$dir/mnist-eval" -object "$dir/mnist-bench")
+for test in "$dir"/test_* "$dir"/tests/test_*; do
+    if [ -x "$test" ] && [ ! -d "$test" ]; then
+        programs+=(-object "$test")
+    fi
+done
+if [ -n "$html" ]; then
+    "$cov" show -format=html -show-branches=count -output-dir="$dir/html" \
+        -instr-profile="$dir/all.profdata" "${programs[@]}" "$root/src" "$root/include"
+fi
+"$cov" export -summary-only -instr-profile="$dir/all.profdata" "${programs[@]}" "$root/src" "$root/include" \
+    >"$dir/coverage.json"
+
+jq -r --arg root "$root/" '
+    def row($name; $s): [$name, $s.lines.count, $s.lines.covered, $s.branches.count, $s.branches.covered];
+    .data[0] | (.files[] | select(.summary.lines.count > 0) | row(.filename | ltrimstr($root); .summary)), row("all"; .totals) | @tsv
+' "$dir/coverage.json" | awk -F'\t' -v need_lines="$lines" -v need_branches="$branches" '
+    function share(part, whole) { return whole > 0 ? 100 * part / whole : 100 }
+    BEGIN { printf "%-34s %6s %7s  %8s %7s\n", "file", "lines", "covered", "branches", "covered" }
+    {
+        printf "%-34s %6d %6.1f%%  %8d %6.1f%%\n", $1, $2, share($3, $2), $4, share($5, $4)
+        low = share($3, $2) < need_lines || share($5, $4) < need_branches
+    }
+    END {
+        if (low) {
+            printf "less is covered than %s%% of the lines and %s%% of the branches\n", need_lines, need_branches
+            exit 1
+        }
+    }'
