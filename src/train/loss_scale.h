@@ -1,5 +1,5 @@
-/* Dynamic loss scaling (Micikevicius et al. 2018): the loss is scaled by a power of two, as large
- * as gradients in fp16 allow, so that small ones do not round to 0. An overflow costs a step. */
+/* Dynamic loss scaling (Micikevicius et al. 2018): the loss is scaled by a power of two, as large as
+ * gradients in fp16 allow, so that small ones do not round to 0. An overflow costs a step. */
 #ifndef MNIST_TRAIN_LOSS_SCALE_H
 #define MNIST_TRAIN_LOSS_SCALE_H
 
