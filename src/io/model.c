@@ -456,16 +456,16 @@ static mnist_status match_tensors(const mnist_safetensors *file, layout *wanted,
             return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' of shape %s is missing", path,
                               want->name, show_shape(want).text);
         }
+        if (found->type != MNIST_F32) {
+            return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' has dtype %s, expected F32",
+                              path, want->name, mnist_element_name(found->type));
+        }
         if (found->rank != want->rank ||
             memcmp(found->shape, want->shape, want->rank * sizeof want->shape[0]) != 0) {
             return mnist_fail(err, MNIST_ERR_FORMAT,
                               "%s: tensor '%s' has shape %s, but the architecture in __metadata__ "
                               "says %s",
                               path, want->name, show_shape(found).text, show_shape(want).text);
-        }
-        if (found->type != MNIST_F32) {
-            return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' has dtype %s, expected F32",
-                              path, want->name, mnist_element_name(found->type));
         }
         want->begin = found->begin;
         want->size = found->size;
