@@ -60,6 +60,33 @@ unsigned mnist_cpu_count(void);
  * all that training draws from the same seed. For programs that sample. */
 double mnist_random(uint64_t seed, uint32_t stream, uint64_t index);
 
+/* Numbers under a name, row-major: what goes into a checkpoint and comes out of one. */
+typedef enum mnist_element {
+    MNIST_F32, /* float */
+    MNIST_F64, /* double */
+    MNIST_U64, /* uint64_t */
+    MNIST_ELEMENTS
+} mnist_element;
+
+/* "F32", "F64", "U64"; NULL past the end. */
+const char *mnist_element_name(mnist_element element);
+/* Bytes of one. */
+size_t mnist_element_size(mnist_element element);
+
+#define MNIST_ARRAY_NAME 32 /* bytes of a name, zero included */
+#define MNIST_ARRAY_RANK 2  /* most dimensions */
+
+typedef struct mnist_array {
+    char name[MNIST_ARRAY_NAME];
+    mnist_element element;
+    unsigned rank; /* 0: a single number */
+    uint64_t shape[MNIST_ARRAY_RANK];
+    void *values;
+} mnist_array;
+
+/* How many numbers. Asserts that they can be in memory. */
+size_t mnist_array_count(const mnist_array *array);
+
 #define MNIST_MAX_THREADS 256
 
 /* A fixed team of worker threads that run one function together and meet at barriers.

@@ -1,4 +1,4 @@
-/* mnist/io.h: model files and training logs.
+/* mnist/io.h: model files, checkpoints and training logs.
  *
  * A model file is a safetensors file (https://github.com/huggingface/safetensors): an 8-byte
  * little-endian header length, a JSON header, and the tensors as little-endian F32:
@@ -23,6 +23,7 @@ typedef struct mnist_metadata {
 } mnist_metadata;
 
 typedef struct mnist_model mnist_model;
+typedef struct mnist_checkpoint mnist_checkpoint;
 
 /* Writes the file whole or not at all: a temporary file in the same directory, fsync, rename,
  * fsync of the directory; an existing file stays as it was until the new one is durable. digest,
@@ -49,6 +50,23 @@ const char *mnist_model_metadata(const mnist_model *model, const char *key);
 /* SHA-256 of the file as it was read. */
 const char *mnist_model_digest(const mnist_model *model);
 
+/* A checkpoint is a safetensors file too: arrays as they are, to the bit, and in __metadata__ the
+ * format's name and version, a CRC-32 over the whole file, and what the caller adds. It is written
+ * whole or not at all, as a model is: the one before survives until this one is durable. Errors: as
+ * mnist_model_save. */
+mnist_status mnist_checkpoint_save(const char *path, const mnist_array *arrays, size_t array_count,
+                                   const mnist_metadata *metadata, size_t metadata_count,
+                                   mnist_error *err);
+
+/* Reads a checkpoint, trusting nothing of the container; what the arrays mean is for the caller to
+ * judge. Errors: as mnist_model_load. */
+mnist_status mnist_checkpoint_load(mnist_checkpoint **out, const char *path, mnist_error *err);
+void mnist_checkpoint_free(mnist_checkpoint *checkpoint);
+
+/* Valid until mnist_checkpoint_free. */
+mnist_array *mnist_checkpoint_arrays(const mnist_checkpoint *checkpoint, size_t *count);
+const char *mnist_checkpoint_metadata(const mnist_checkpoint *checkpoint, const char *key);
+
 /* Tries an output path before hours are spent on what shall go there: creates and removes a
  * temporary file beside it; an existing file must be a writable regular file or a device. Errors:
  * MNIST_ERR_IO, whose text says what is wrong with which part of the path. */
@@ -70,7 +88,7 @@ mnist_status mnist_png_save(const char *path, const uint8_t *pixels, unsigned ro
 typedef struct mnist_log mnist_log;
 
 typedef struct mnist_log_record {
-    bool is_epoch;  /* else a step */
+    bool is_epoch; /* else a step */
     uint64_t seed;
     unsigned epoch; /* from 1 */
     uint64_t step;  /* from 1 */
@@ -85,6 +103,23 @@ typedef struct mnist_log_record {
 mnist_status mnist_log_open(mnist_log **out, const char *path, mnist_error *err);
 /* Errors: MNIST_ERR_IO. After one, further writes return it again and do nothing. */
 mnist_status mnist_log_write(mnist_log *log, const mnist_log_record *record, mnist_error *err);
+/* Where a log ends, and what it holds up to there. */
+typedef struct mnist_log_position {
+    uint64_t bytes;
+    uint32_t crc32; /* of them, as zlib has it */
+} mnist_log_position;
+
+/* Of all that was written whole. Makes it durable first, as far as the file can. Errors:
+ * MNIST_ERR_IO, as from mnist_log_write; the position is that of before. */
+mnist_status mnist_log_sync(mnist_log *log, mnist_log_position *position, mnist_error *err);
+/* Opens a log that was written before, cuts off what came after the position, and goes on there.
+ * The file is not touched unless it begins with those very bytes. Errors: MNIST_ERR_MISMATCH (it is
+ * shorter, or holds something else), MNIST_ERR_NOT_FOUND, MNIST_ERR_IO (not a regular file, too),
+ * MNIST_ERR_ARGUMENT (ending), MNIST_ERR_MEMORY. */
+mnist_status mnist_log_resume(mnist_log **out, const char *path, mnist_log_position position,
+                              mnist_error *err);
+/* The same look at the file, without touching it. */
+mnist_status mnist_log_check(const char *path, mnist_log_position position, mnist_error *err);
 /* Flushes, closes and frees, also on error; NULL is MNIST_OK. */
 mnist_status mnist_log_close(mnist_log *log, mnist_error *err);
 

@@ -79,17 +79,24 @@ typedef struct mnist_train_config {
 /* Fields with the values that mnist-train has when no flag is given. */
 mnist_train_config mnist_train_defaults(void);
 
+/* A training on its way, between two steps: what mnist_snapshot_take takes. Good as long as the
+ * hook runs that was given it. */
+typedef struct mnist_training mnist_training;
+
 /* After a step. The values are of the batch, before the update. */
 typedef struct mnist_step_report {
     unsigned epoch; /* from 1 */
     uint64_t step;  /* from 1, over the whole run */
     uint64_t steps; /* of the whole run */
     float lr;
-    double loss;        /* mean over the batch, with label smoothing and confidence penalty, without what
-                         * adversarial images add */
-    size_t correct;     /* of the batch, before the update; of mixed images, by the first label */
-    size_t count;       /* images in the batch */
-    size_t seen, total; /* images of this epoch: so far, in all */
+    double loss; /* mean over the batch, with label smoothing and confidence penalty, without what
+                  * adversarial images add */
+    size_t correct;       /* of the batch, before the update; of mixed images, by the first label */
+    size_t count;         /* images in the batch */
+    size_t seen, total;   /* images of this epoch: so far, in all */
+    double epoch_loss;    /* mean over those seen */
+    size_t epoch_correct; /* of those seen */
+    const mnist_training *training;
 } mnist_step_report;
 
 /* Why a training ends. */
@@ -112,8 +119,10 @@ typedef struct mnist_epoch_report {
     double validation_loss, validation_accuracy;
     unsigned best_epoch; /* of least validation loss so far; 0: there is no validation */
     mnist_train_end end;
-    double seconds;           /* of this epoch, validation left out */
-    double images_per_second; /* of this epoch, validation left out */
+    double seconds; /* of this epoch, or what of it came after a resumption, validation left
+                     * out */
+    double images_per_second; /* within them */
+    const mnist_training *training;
 } mnist_epoch_report;
 
 /* Called on the thread that called mnist_train, between steps. Returning false ends the run with
@@ -133,6 +142,53 @@ typedef struct mnist_train_hooks {
 mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
                          mnist_view validation, const mnist_normalization *normalization,
                          mnist_pool *pool, const mnist_train_hooks *hooks, mnist_error *err);
+
+/* All that a training is between two steps: parameters, the optimiser's state, averages, the best
+ * epoch so far, and where in its course it is. What is drawn is a function of seed, step and place,
+ * so that there is no generator to be kept. One that goes on from a snapshot ends with the bits of
+ * one that was not disturbed.
+ *
+ * "net.layers.<l>", "optimizer.first.layers.<l>" and, where there are such, "optimizer.second…",
+ * "average…" and "best…" are F32, (rows, outputs): a row for each input, the bias, and with
+ * batch_norm gamma and the running mean and variance. What else there is, are single numbers. */
+typedef struct mnist_snapshot {
+    mnist_array *arrays;
+    size_t count;
+} mnist_snapshot;
+
+/* Errors: MNIST_ERR_MEMORY. */
+mnist_status mnist_snapshot_take(const mnist_training *training, mnist_snapshot **out,
+                                 mnist_error *err);
+void mnist_snapshot_free(mnist_snapshot *snapshot);
+
+/* Where in its course a training is. */
+typedef struct mnist_course {
+    unsigned epoch;      /* the last one begun, from 1 */
+    bool epoch_ended;    /* with its validation */
+    uint64_t step;       /* done */
+    size_t seen;         /* images of the epoch */
+    mnist_train_end end; /* why it is over before its last epoch; else MNIST_END_NOT_YET */
+    unsigned best_epoch; /* of least validation loss; 0: none yet */
+    double best_loss;
+    double seconds; /* that it has taken */
+} mnist_course;
+
+/* Of any arrays: trusts nothing. Errors: MNIST_ERR_FORMAT (which number is missing or out of
+ * range). */
+mnist_status mnist_snapshot_course(const mnist_snapshot *snapshot, mnist_course *out,
+                                   mnist_error *err);
+
+/* mnist_train from a snapshot on, which may come from a file: nothing in it is trusted. mlp has the
+ * shape that it had; what is in it does not matter. config, views and normalisation must be those
+ * of the training that the snapshot was taken of; save that epochs may be more (what goes by the
+ * number of all steps, as the schedule, then goes by the new one from here on), and what changes no
+ * result. Of a training that was over, it writes the result and calls no hook. max_seconds counts
+ * from the first beginning. Errors: as mnist_train; MNIST_ERR_FORMAT (what in the snapshot is
+ * missing, out of range or too much), MNIST_ERR_MISMATCH (it is further than config goes). */
+mnist_status mnist_train_resume(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
+                                mnist_view validation, const mnist_normalization *normalization,
+                                mnist_pool *pool, const mnist_train_hooks *hooks,
+                                const mnist_snapshot *snapshot, mnist_error *err);
 
 #ifdef __cplusplus
 }

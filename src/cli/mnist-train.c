@@ -1,7 +1,9 @@
 /* mnist-train: options to data, data to a trained net, the net to a file and a line on stdout. */
 #define _POSIX_C_SOURCE 200809L
+#include "cli/checkpoints.h"
 #include "cli/preview.h"
 #include "cli/report.h"
+#include "cli/signals.h"
 #include "cli/train_report.h"
 #include "cli/train_session.h"
 #include "cli/tune.h"
@@ -18,6 +20,7 @@
 typedef struct run {
     mnist_session *session;
     mnist_run_result *result;
+    mnist_keeper keeper;
 } run;
 
 /* The double whose shortest text is the float's: 0.1f as 0.1 and not as 0.10000000149. */
@@ -42,7 +45,7 @@ static void write_log(mnist_session *s, const mnist_log_record *record)
 
 static bool after_step(void *context, const mnist_step_report *report)
 {
-    const run *r = context;
+    run *r = context;
     mnist_session *s = r->session;
     uint64_t every = s->settings->log_every;
     r->result->steps = report->steps;
@@ -56,7 +59,7 @@ static bool after_step(void *context, const mnist_step_report *report)
                                              (double)report->correct / (double)report->count});
     }
     mnist_progress_step(&s->progress, report, mnist_clock());
-    return true;
+    return mnist_keeper_step(&r->keeper, report);
 }
 
 /* How far the training has come, and which epoch would be kept if it were the last. */
@@ -74,7 +77,7 @@ static void note_course(const mnist_train_config *config, const mnist_epoch_repo
 
 static bool after_epoch(void *context, const mnist_epoch_report *report)
 {
-    const run *r = context;
+    run *r = context;
     mnist_session *s = r->session;
     note_course(&s->settings->train, report, r->result);
     write_log(s, &(mnist_log_record){.is_epoch = true,
@@ -100,7 +103,78 @@ static bool after_epoch(void *context, const mnist_epoch_report *report)
                       "seconds", report->seconds));
     }
     mnist_progress_epoch(&s->progress, report, mnist_clock());
-    return true;
+    return mnist_keeper_epoch(&r->keeper, report);
+}
+
+/* What a training that goes on has come to before: as note_course would have it, and its reports.
+ */
+static void note_resumption(const mnist_train_config *config, size_t images,
+                            const mnist_resumption *resumed, mnist_run_result *result)
+{
+    const mnist_course *course = &resumed->course;
+    const bool best = config->keep == MNIST_KEEP_BEST;
+    const size_t batch = config->batch_size;
+    result->last_epoch = course->epoch;
+    result->step = course->step;
+    result->steps = (uint64_t)config->epochs * ((images + batch - 1) / batch);
+    result->end = course->end;
+    result->kept_epoch = best ? course->best_epoch : course->epoch;
+    result->kept_loss = best ? course->best_loss : 0.0;
+    if (result->epochs) {
+        json_array_extend(result->epochs, resumed->epochs);
+    }
+}
+
+/* Is there nothing left to train? */
+static bool is_over(const mnist_train_config *config, const mnist_course *course)
+{
+    return course->end != MNIST_END_NOT_YET ||
+           (course->epoch_ended && course->epoch == config->epochs);
+}
+
+static void announce_resumption(mnist_session *s)
+{
+    const mnist_train_config *config = &s->settings->train;
+    const mnist_resumption *resumed = s->settings->resumed;
+    const mnist_course *course = &resumed->course;
+    if (is_over(config, course)) {
+        mnist_progress_message(&s->progress, "%s: this training is over; its net is tested again",
+                               resumed->path);
+    } else {
+        mnist_progress_message(&s->progress, "going on from %s, %s epoch %u of %u, step %llu",
+                               resumed->path, course->epoch_ended ? "after" : "in", course->epoch,
+                               config->epochs, (unsigned long long)course->step);
+    }
+    const unsigned over = course->epoch - !course->epoch_ended;
+    mnist_progress_resume(&s->progress, course->step, over, course->epoch_ended ? 0 : course->seen,
+                          s->train.count);
+    if (config->max_seconds > 0.0) {
+        mnist_progress_limit(&s->progress, fmax(config->max_seconds - course->seconds, 1e-3));
+    }
+}
+
+/* From the beginning or from a checkpoint, until it is over or a signal ends it. */
+static mnist_status train_net(mnist_session *s, const mnist_train_config *config, mnist_mlp *mlp,
+                              run *r, mnist_error *err)
+{
+    const mnist_resumption *resumed = s->settings->resumed;
+    const mnist_train_hooks hooks = {r, after_step, after_epoch};
+    if (resumed) {
+        note_resumption(config, s->train.count, resumed, r->result);
+        announce_resumption(s);
+    }
+    mnist_keeper_start(&r->keeper, s, r->result);
+    mnist_signals_set(MNIST_SIGNAL_NOTED);
+    mnist_status status =
+        resumed ? mnist_train_resume(mlp, config, s->train, s->validation, &s->normalization,
+                                     s->pool, &hooks, &resumed->snapshot, err)
+                : mnist_train(mlp, config, s->train, s->validation, &s->normalization, s->pool,
+                              &hooks, err);
+    mnist_progress_finish(&s->progress);
+    if (status != MNIST_ERR_STOPPED) { /* from here on there is nothing that a signal would lose */
+        mnist_signals_set(MNIST_SIGNAL_ENDS);
+    }
+    return status;
 }
 
 /* The options that state the mathematics, as one line of JSON, to be freed; or NULL, err filled. */
@@ -169,13 +243,14 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
     const mnist_train_settings *settings = s->settings;
     mnist_train_config config = settings->train;
     mnist_mlp *mlp = NULL;
-    double start = mnist_clock();
+    const mnist_resumption *resumed = settings->resumed;
+    const double start = mnist_clock() - (resumed ? resumed->course.seconds : 0.0);
+    const bool wants_epochs = settings->out.json || settings->checkpoint;
     *result = (mnist_run_result){.seed = settings->train.seed + index,
-                                 .epochs = settings->out.json ? json_array() : NULL};
+                                 .epochs = wants_epochs ? json_array() : NULL};
     config.seed = result->seed;
     config.adapt_threads = settings->threads == 0; /* who names a number gets it */
-    run r = {s, result};
-    mnist_train_hooks hooks = {&r, after_step, after_epoch};
+    run r = {.session = s, .result = result};
     mnist_status status = mnist_session_output(settings, result->seed, &result->output, err);
     if (status == MNIST_OK) {
         status = mnist_session_net(s, settings, result->seed, &mlp, err);
@@ -184,9 +259,10 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
         mnist_progress_begin(&s->progress, index + 1, mnist_session_runs(settings), config.epochs,
                              mnist_clock());
         mnist_progress_limit(&s->progress, config.max_seconds);
-        status = mnist_train(mlp, &config, s->train, s->validation, &s->normalization, s->pool,
-                             &hooks, err);
-        mnist_progress_finish(&s->progress);
+        status = train_net(s, &config, mlp, &r, err);
+    }
+    if (status == MNIST_ERR_STOPPED) {
+        s->farewell = mnist_keeper_farewell(&r.keeper);
     }
     if (status == MNIST_OK) {
         mnist_train_report_course(s, result);
@@ -200,10 +276,13 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
             "--lr, a longer --warmup or --clip-norm 1");
     }
     /* A model that cannot be written must not cost the result that was trained for. */
-    if (status == MNIST_OK && (settings->output || settings->out.json) &&
-        save_model(s, mlp, result, err) != MNIST_OK) {
-        s->save_failed = result->save_failed = true;
-        mnist_report_error(PROGRAM, err);
+    if (status == MNIST_OK && (settings->output || settings->out.json)) {
+        mnist_signals_set(MNIST_SIGNAL_WAITS);
+        if (save_model(s, mlp, result, err) != MNIST_OK) {
+            s->save_failed = result->save_failed = true;
+            mnist_report_error(PROGRAM, err);
+        }
+        mnist_signals_set(MNIST_SIGNAL_ENDS);
     }
     mnist_mlp_free(mlp);
     return status;
@@ -244,7 +323,7 @@ static int train_all(mnist_session *s, size_t parameters)
         outcome.seconds = mnist_clock() - start;
         code = mnist_train_report(PROGRAM, s, &outcome);
     } else {
-        code = mnist_report_error(PROGRAM, &err);
+        code = status == MNIST_ERR_STOPPED ? s->farewell : mnist_report_error(PROGRAM, &err);
     }
     for (unsigned i = 0; i < done; i++) {
         json_decref(results[i].epochs);
@@ -294,7 +373,8 @@ static mnist_status check_outputs(const mnist_train_settings *settings, mnist_er
     if (status == MNIST_OK && settings->log) {
         status = mnist_output_check(settings->log, err);
     }
-    if (status == MNIST_OK && settings->out.json) { /* that every name can be written as JSON */
+    /* that every name can be written as JSON */
+    if (status == MNIST_OK && (settings->out.json || settings->checkpoint)) {
         json_t *config =
             mnist_options_json(&mnist_train_program, settings, MNIST_OPTION_IN_CONFIG, err);
         status = config ? MNIST_OK : err->status;
@@ -303,9 +383,21 @@ static mnist_status check_outputs(const mnist_train_settings *settings, mnist_er
     return status;
 }
 
+/* Of a training that goes on, the log goes on too; if a write to it had failed, it stays given up.
+ */
 static mnist_status open_log(mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
+    const mnist_resumption *resumed = settings->resumed;
+    if (resumed && resumed->log_lost) {
+        s->log_failed = true;
+        fprintf(stderr, PROGRAM
+                ": the log had been given up when a write to it failed, and stays as it is\n");
+        return MNIST_OK;
+    }
+    if (resumed) {
+        return mnist_log_resume(&s->log, settings->log, resumed->log, err);
+    }
     mnist_status status = mnist_log_open(&s->log, settings->log, err);
     if (status == MNIST_OK) {
         status = check_models(settings, true, err);
@@ -331,9 +423,12 @@ static mnist_status prepare(mnist_session *s, mnist_error *err)
     if (status == MNIST_OK) {
         status = mnist_pool_create(&s->pool, settings->threads, err);
     }
-    if (status == MNIST_OK && (settings->output || settings->out.json)) {
+    if (status == MNIST_OK && (settings->output || settings->out.json || settings->checkpoint)) {
         mnist_view_digests(mnist_dataset_view(s->source.train), &s->train_digests);
         mnist_view_digests(s->test, &s->test_digests);
+    }
+    if (status == MNIST_OK && settings->checkpoint) {
+        status = mnist_checkpoints_check(s, err);
     }
     if (status == MNIST_OK && settings->log && !settings->dry_run && !settings->preview) {
         status = open_log(s, err);
@@ -379,9 +474,9 @@ static int run_session(mnist_session *s)
 }
 
 /* The session from first to last, and what it held given back. */
-static int train(const mnist_train_settings *settings)
+static int train(const char *program, const mnist_train_settings *settings)
 {
-    mnist_session s = {.settings = settings};
+    mnist_session s = {.program = program, .settings = settings};
     mnist_error err;
     int code = run_session(&s);
     if (mnist_log_close(s.log, &err) != MNIST_OK && !s.log_failed) {
@@ -389,7 +484,8 @@ static int train(const mnist_train_settings *settings)
         s.log_failed = true;
     }
     mnist_session_close(&s);
-    return (s.log_failed || s.save_failed) && code == MNIST_EXIT_OK ? MNIST_EXIT_FAILURE : code;
+    const bool failed = s.log_failed || s.save_failed || s.checkpoint_failed;
+    return failed && code == MNIST_EXIT_OK ? MNIST_EXIT_FAILURE : code;
 }
 
 int main(int argc, char **argv)
@@ -401,9 +497,11 @@ int main(int argc, char **argv)
     int code = mnist_options_start(&mnist_train_program, argc, argv, &settings, &parsed);
     if (code < 0) {
         mnist_train_set_augmentation(&settings, augmentation);
+        mnist_signals_start(true);
         code = mnist_choose_kernels(PROGRAM);
         if (code == MNIST_EXIT_OK) {
-            code = settings.tune_seconds > 0.0 ? mnist_tune(&settings, &parsed) : train(&settings);
+            code = settings.tune_seconds > 0.0 ? mnist_tune(&settings, &parsed)
+                                               : train(argv[0], &settings);
         }
         code = mnist_report_end(PROGRAM, code);
     }

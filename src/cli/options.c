@@ -304,6 +304,38 @@ static bool set_rates(void *field, const char *text)
     return true;
 }
 
+/* "30s", "500steps", "2epochs", "2": a number above 0 and a unit; of "steps" and "epochs" the s may
+ * be missing. */
+static bool set_interval(void *field, const char *text)
+{
+    mnist_interval interval = {0.0, 0, 0};
+    char number[NUMBER_TEXT];
+    uint64_t count;
+    const size_t length = decimal_length(text);
+    const char *unit = text + length;
+    if (length == 0 || length >= sizeof number) {
+        return false;
+    }
+    snprintf(number, sizeof number, "%.*s", (int)length, text);
+    if (strcmp(unit, "s") == 0) {
+        if (!read_real(number, &interval.seconds) || interval.seconds <= 0.0 ||
+            interval.seconds > 1e9) {
+            return false;
+        }
+    } else if (!read_whole(number, length, &count) || count == 0) {
+        return false;
+    } else if (strcmp(unit, "steps") == 0 || strcmp(unit, "step") == 0) {
+        interval.steps = count;
+    } else if (count <= 1000000 && (*unit == '\0' || strcmp(unit, "epochs") == 0 ||
+                                    strcmp(unit, "epoch") == 0)) {
+        interval.epochs = (unsigned)count;
+    } else {
+        return false;
+    }
+    memcpy(field, &interval, sizeof interval);
+    return true;
+}
+
 /* -1: none of the names. */
 static int choice_value(const mnist_option *option, const char *text)
 {
@@ -349,6 +381,8 @@ bool mnist_option_set(const mnist_option *option, void *field, const char *text)
         return set_widths(field, text);
     case MNIST_OPTION_RATES:
         return set_rates(field, text);
+    case MNIST_OPTION_INTERVAL:
+        return set_interval(field, text);
     case MNIST_OPTION_CHOICE:
         return set_choice(option, field, text);
     case MNIST_OPTION_STRING:
@@ -433,6 +467,21 @@ static void format_rates(const void *field, char text[MNIST_OPTION_TEXT])
     }
 }
 
+static void format_interval(const void *field, char text[MNIST_OPTION_TEXT])
+{
+    mnist_interval interval;
+    memcpy(&interval, field, sizeof interval);
+    if (interval.seconds > 0.0) {
+        char number[MNIST_REAL_TEXT];
+        mnist_real_format(interval.seconds, number);
+        snprintf(text, MNIST_OPTION_TEXT, "%ss", number);
+    } else if (interval.steps > 0) {
+        snprintf(text, MNIST_OPTION_TEXT, "%justeps", (uintmax_t)interval.steps);
+    } else if (interval.epochs > 0) {
+        snprintf(text, MNIST_OPTION_TEXT, "%uepochs", interval.epochs);
+    }
+}
+
 void mnist_option_format(const mnist_option *option, const void *field,
                          char text[MNIST_OPTION_TEXT])
 {
@@ -472,6 +521,9 @@ void mnist_option_format(const mnist_option *option, const void *field,
         break;
     case MNIST_OPTION_RATES:
         format_rates(field, text);
+        break;
+    case MNIST_OPTION_INTERVAL:
+        format_interval(field, text);
         break;
     case MNIST_OPTION_CHOICE:
         memcpy(&value, field, sizeof value);

@@ -29,6 +29,7 @@ typedef enum mnist_exit {
     MNIST_EXIT_USAGE = 2,    /* bad command line or config file */
     MNIST_EXIT_GATE = 3,     /* --min-accuracy or --max-loss not met */
     MNIST_EXIT_DIVERGED = 4, /* NaN or Inf in the loss */
+    MNIST_EXIT_SIGHUP = 129,
     MNIST_EXIT_SIGINT = 130,
     MNIST_EXIT_SIGTERM = 143
 } mnist_exit;
@@ -54,6 +55,13 @@ typedef struct mnist_rates {
     float rate[MNIST_MAX_HIDDEN];
 } mnist_rates;
 
+/* How often: one of the three is not 0, or none where it is not said. */
+typedef struct mnist_interval {
+    double seconds;
+    uint64_t steps;
+    unsigned epochs;
+} mnist_interval;
+
 typedef enum mnist_option_type {      /* type of the field; accepted text */
     MNIST_OPTION_FLAG,                /* bool; no argument; sets it */
     MNIST_OPTION_SWITCH,              /* bool; no argument; --name sets, --no-name clears */
@@ -66,6 +74,7 @@ typedef enum mnist_option_type {      /* type of the field; accepted text */
     MNIST_OPTION_SHARE,               /* mnist_share; 5000, 0.05 or 5% */
     MNIST_OPTION_WIDTHS,              /* mnist_widths; 128 or 512,512 or none */
     MNIST_OPTION_RATES,               /* mnist_rates; 0.5 or 0.2,0.5 or none */
+    MNIST_OPTION_INTERVAL,            /* mnist_interval; 30s, 500steps, 2epochs or 2 */
     MNIST_OPTION_CHOICE,              /* an enum of int's size; one of the names */
     MNIST_OPTION_STRING,              /* const char *; anything but the empty string */
     MNIST_OPTION_ACTION_CONFIG,       /* no field; a file, read before the other options count */
@@ -165,6 +174,11 @@ typedef struct mnist_program {
     void (*settle)(void *settings, const mnist_parsed *parsed);
     /* What no option can check alone. false: err says what is wrong. NULL: nothing to check. */
     bool (*validate)(const void *settings, const mnist_parsed *parsed, mnist_error *err);
+    /* Before the settings are settled: takes in those of a file that one of them names, and says in
+     * parsed where they come from; what the strings among them point into goes to parsed->adopted.
+     * false: err says what is wrong. NULL: no file holds settings beside --config. */
+    bool (*adopt)(void *settings, mnist_parsed *parsed, mnist_error *err);
+    void (*release)(void *adopted); /* what adopt has left */
 } mnist_program;
 
 /* Where an option's value comes from. */
@@ -181,6 +195,7 @@ struct mnist_parsed {
     char **operands; /* in argv, which getopt_long has put in order */
     size_t operand_count;
     json_t *config; /* the file that was read; the settings' strings point into it */
+    void *adopted;  /* the program's, see adopt; NULL: nothing */
     unsigned char origin[MNIST_MAX_OPTIONS];
 };
 
@@ -199,7 +214,8 @@ typedef enum mnist_parse_result {
  * soon as they are met, before later mistakes. Names may not be abbreviated: a script must not break when
  * an option is added. Strings in settings are borrowed from argv and from parsed. On
  * MNIST_PARSE_ERROR err holds a message without the program's name; its status is
- * MNIST_ERR_MEMORY, or MNIST_ERR_ARGUMENT for everything that the user can mend. parsed must go to
+ * MNIST_ERR_ARGUMENT for everything that is wrong with the command line or a config file, and
+ * another where memory or a file failed. parsed must go to
  * mnist_options_free whatever the result. */
 mnist_parse_result mnist_options_parse(const mnist_program *program, int argc, char **argv,
                                        void *settings, mnist_parsed *parsed, mnist_error *err);

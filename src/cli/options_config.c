@@ -205,6 +205,7 @@ static bool type_fits(const mnist_option *option, const json_t *value)
     case MNIST_OPTION_UINT64: /* a string where a JSON integer does not reach */
     case MNIST_OPTION_PERCENT: /* "97%" */
     case MNIST_OPTION_SHARE:   /* "5%" */
+    case MNIST_OPTION_INTERVAL:
         return json_is_number(value) || json_is_string(value);
     case MNIST_OPTION_UNSIGNED:
     case MNIST_OPTION_SIZE:

@@ -61,6 +61,10 @@ void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TE
                  "none, or 1 to %u widths from 1 to %u, like 128 or 512,512", MNIST_MAX_HIDDEN,
                  MNIST_MAX_WIDTH);
         return;
+    case MNIST_OPTION_INTERVAL:
+        snprintf(text, MNIST_OPTION_TEXT,
+                 "a time like 30s, or a number of steps or epochs like 500steps or 2epochs");
+        return;
     case MNIST_OPTION_CHOICE:
     case MNIST_OPTION_ACTION_RECIPE:
         length = (size_t)snprintf(text, MNIST_OPTION_TEXT, "one of ");

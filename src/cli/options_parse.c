@@ -454,7 +454,8 @@ static mnist_parse_result parse(const mnist_program *program, int argc, char **a
     bool good = (!recipe || mnist_recipe_apply(program, recipe, settings, parsed, err)) &&
                 (!parsed->config || mnist_options_apply_config(program, s->config_path, settings,
                                                                parsed, err)) &&
-                apply(s, settings, parsed, err);
+                apply(s, settings, parsed, err) &&
+                (!program->adopt || program->adopt(settings, parsed, err));
     if (good && program->settle) {
         program->settle(settings, parsed);
     }
@@ -491,6 +492,10 @@ void mnist_options_free(mnist_parsed *parsed)
 {
     json_decref(parsed->config);
     parsed->config = NULL;
+    if (parsed->adopted) {
+        parsed->program->release(parsed->adopted);
+        parsed->adopted = NULL;
+    }
 }
 
 mnist_origin mnist_options_origin(const mnist_parsed *parsed, const char *name)
@@ -508,7 +513,7 @@ bool mnist_options_was_given(const mnist_parsed *parsed, const char *name)
 void mnist_options_report(const mnist_program *program, const mnist_error *err, FILE *out)
 {
     fprintf(out, "%s: %s\n", program->name, err->text);
-    if (err->status != MNIST_ERR_MEMORY) {
+    if (err->status == MNIST_ERR_ARGUMENT) {
         fprintf(out, "Try '%s --help'.\n", program->name);
     }
 }
@@ -536,7 +541,7 @@ int mnist_options_start(const mnist_program *program, int argc, char **argv, voi
         /* fall through */
     case MNIST_PARSE_ERROR:
         mnist_options_report(program, &err, stderr);
-        return err.status == MNIST_ERR_MEMORY ? MNIST_EXIT_FAILURE : MNIST_EXIT_USAGE;
+        return err.status == MNIST_ERR_ARGUMENT ? MNIST_EXIT_USAGE : MNIST_EXIT_FAILURE;
     }
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout)) {

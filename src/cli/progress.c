@@ -292,6 +292,10 @@ void mnist_progress_begin(mnist_progress *progress, unsigned run, unsigned runs,
     progress->epoch_start = now;
     progress->last_draw = now;
     progress->max_seconds = 0.0;
+    progress->steps_before = 0;
+    progress->epochs_before = 0.0;
+    progress->split_epoch = 0;
+    progress->seen_before = 0;
     progress->epoch = 0;
     progress->loss_sum = 0.0;
     progress->loss_count = 0;
@@ -300,6 +304,15 @@ void mnist_progress_begin(mnist_progress *progress, unsigned run, unsigned runs,
 void mnist_progress_limit(mnist_progress *progress, double max_seconds)
 {
     progress->max_seconds = max_seconds;
+}
+
+void mnist_progress_resume(mnist_progress *progress, uint64_t step, unsigned epochs, size_t seen,
+                           size_t total)
+{
+    progress->steps_before = step;
+    progress->epochs_before = epochs + (double)seen / (double)total;
+    progress->split_epoch = seen > 0 ? epochs + 1 : 0;
+    progress->seen_before = seen;
 }
 
 /* Seconds until all steps are done or the time is over. */
@@ -336,6 +349,8 @@ void mnist_progress_step(mnist_progress *progress, const mnist_step_report *repo
     }
     progress->last_draw = now;
     double elapsed = now - progress->run_start, in_epoch = now - progress->epoch_start;
+    const size_t seen =
+        report->seen - (report->epoch == progress->split_epoch ? progress->seen_before : 0);
     mnist_progress_bar bar = {
         .run = progress->run,
         .runs = progress->runs,
@@ -345,9 +360,10 @@ void mnist_progress_step(mnist_progress *progress, const mnist_step_report *repo
         .steps = report->steps,
         .time_share = progress->max_seconds > 0.0 ? elapsed / progress->max_seconds : 0.0,
         .loss = progress->loss_sum / (double)progress->loss_count,
-        .images_per_second = in_epoch > 0.0 ? (double)report->seen / in_epoch : -1.0,
+        .images_per_second = in_epoch > 0.0 ? (double)seen / in_epoch : -1.0,
         .eta = time_left(progress, elapsed,
-                         elapsed / (double)report->step * (double)(report->steps - report->step)),
+                         elapsed / (double)(report->step - progress->steps_before) *
+                             (double)(report->steps - report->step)),
     };
     char text[MNIST_PROGRESS_TEXT], line[MNIST_PROGRESS_TEXT + 8];
     /* one column short: a terminal may wrap when its last column is filled */
@@ -369,10 +385,11 @@ static void put_line(mnist_progress *progress, const char *text)
 void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *report, double now)
 {
     double elapsed = now - progress->run_start;
-    double eta = report->end != MNIST_END_NOT_YET
-                     ? 0.0
-                     : time_left(progress, elapsed,
-                                 elapsed / report->epoch * (report->epochs - report->epoch));
+    const double done = report->epoch - progress->epochs_before;
+    double eta = report->end != MNIST_END_NOT_YET ? 0.0
+                 : done <= 0.0 ? -1.0 /* all but its validation was done before */
+                               : time_left(progress, elapsed,
+                                           elapsed / done * (report->epochs - report->epoch));
     char text[MNIST_PROGRESS_TEXT];
     progress->epoch_start = now;
     if (progress->mode != MNIST_PROGRESS_NONE) {

@@ -46,8 +46,12 @@ typedef struct mnist_progress {
     double run_start, epoch_start, last_draw;
     double max_seconds; /* of a run; 0: no limit */
     unsigned epochs;
-    unsigned epoch;  /* whose running loss this is */
-    double loss_sum; /* over the images of the epoch so far */
+    uint64_t steps_before; /* done before the run began here, as is all of these */
+    double epochs_before;
+    unsigned split_epoch; /* the one that had begun; 0: none */
+    size_t seen_before;   /* of its images */
+    unsigned epoch;       /* whose running loss this is */
+    double loss_sum;      /* over the images of the epoch so far */
     size_t loss_count;
 } mnist_progress;
 
@@ -63,6 +67,12 @@ void mnist_progress_begin(mnist_progress *progress, unsigned run, unsigned runs,
 /* The run now begun is stopped after so many seconds, if it has not ended by then: bar and ETA go
  * by what comes first. 0: it is not. To be called after mnist_progress_begin. */
 void mnist_progress_limit(mnist_progress *progress, double max_seconds);
+
+/* The run now begun goes on with one that had done `step` steps and `epochs` whole epochs, and has
+ * seen so many of the next one's images: rates and ETA go by what is done from here on. To be
+ * called after mnist_progress_begin. */
+void mnist_progress_resume(mnist_progress *progress, uint64_t step, unsigned epochs, size_t seen,
+                           size_t total);
 
 /* After a step: the bar, redrawn at most ten times a second and only if fd takes it at once. */
 void mnist_progress_step(mnist_progress *progress, const mnist_step_report *report, double now);

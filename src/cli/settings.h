@@ -64,6 +64,10 @@ typedef struct mnist_train_settings {
     const char *output;  /* model file, maybe with MNIST_SEED_MARK; NULL: none */
     const char *log;     /* NULL: none */
     uint64_t log_every;  /* steps; 0: epochs only */
+    const char *checkpoint; /* NULL: none */
+    mnist_interval checkpoint_every; /* not said: every epoch */
+    const char *resume; /* the checkpoint to go on from; NULL: from the beginning */
+    const struct mnist_resumption *resumed; /* what is in it, see cli/resume.h; NULL as resume */
     mnist_gate_settings gate;
     mnist_output_settings out;
     bool verbose;

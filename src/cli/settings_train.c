@@ -1,5 +1,6 @@
 /* What mnist-train can be told. */
 #include "cli/recipes.h"
+#include "cli/resume.h"
 #include "cli/settings_parts.h"
 #include "cli/tune.h"
 
@@ -234,6 +235,16 @@ static const mnist_option train_files_out_options[] = {
      .help = "write losses here, epoch by epoch (.csv or .jsonl)"},
     {UINT64(S, log_every, 0, MOST_IMAGES), .name = "log-every", .flags = CONFIG,
      .zero = "epochs only", .help = "also log every N steps"},
+    {STRING(S, checkpoint, "FILE"), .name = "checkpoint", .flags = CONFIG, .known_as = "snapshot",
+     .help = "keep here what a training that is interrupted needs to go on: written at each epoch's "
+             "end, when a signal ends it, and at SIGUSR1"},
+    {.type = MNIST_OPTION_INTERVAL, .offset = MNIST_OPTION_FIELD(mnist_interval, S, checkpoint_every),
+     .name = "checkpoint-every", .argument = "N[s|steps|epochs]", .known_as = "save-every",
+     .flags = CONFIG | MNIST_OPTION_OPTIONAL,
+     .help = "write it so often instead of at each epoch's end: 30s, 500steps, 2epochs"},
+    {STRING(S, resume, "FILE"), .name = "resume", .known_as = "continue",
+     .help = "go on from this checkpoint, with its settings; --epochs may grow, threads and files may "
+             "be others"},
     {.type = MNIST_OPTION_ACTION_RECIPE, .name = "recipe", .argument = "NAME",
      .choice = mnist_train_recipe_name, .flags = CONFIG, .known_as = "preset",
      .help = "begin with settings that go well together, see below; --config and the command line "
@@ -290,6 +301,24 @@ static bool check_log(const mnist_train_settings *s, mnist_error *err)
     }
     if (s->log && s->output && strcmp(s->log, s->output) == 0) {
         return mnist_options_fail(err, "--log and --output name the same file");
+    }
+    return true;
+}
+
+static bool check_checkpoint(const mnist_train_settings *s, mnist_error *err)
+{
+    const mnist_interval *every = &s->checkpoint_every;
+    if (!s->checkpoint && (every->seconds > 0.0 || every->steps > 0 || every->epochs > 0)) {
+        return mnist_options_fail(err, "--checkpoint-every needs --checkpoint FILE to write to");
+    }
+    if (s->checkpoint && (s->runs > 1 || s->ensemble > 0)) {
+        return mnist_options_fail(err, "--checkpoint does not go with --%s: it keeps one training; "
+                                  "train each seed by itself", s->ensemble > 0 ? "ensemble" : "runs");
+    }
+    if (s->checkpoint && ((s->log && strcmp(s->log, s->checkpoint) == 0) ||
+                          (s->output && strcmp(s->output, s->checkpoint) == 0))) {
+        return mnist_options_fail(err, "--checkpoint and --%s name the same file",
+                                  s->output && strcmp(s->output, s->checkpoint) == 0 ? "output" : "log");
     }
     return true;
 }
@@ -408,7 +437,11 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
         mnist_on_command_line(parsed, "nesterov")) {
         return mnist_options_fail(err, "--nesterov needs a --momentum above 0");
     }
-    if (s->tune_seconds > 0.0 ? !mnist_tune_check(s, parsed, err) : !check_runs(s, err)) {
+    if (s->tune_seconds > 0.0 && s->resume) {
+        return mnist_options_fail(err, "--resume and --tune exclude each other");
+    }
+    if (s->tune_seconds > 0.0 ? !mnist_tune_check(s, parsed, err)
+                              : !check_runs(s, err) || !check_checkpoint(s, err)) {
         return false;
     }
     if (s->out.quiet && s->verbose) {
@@ -442,6 +475,8 @@ static const mnist_example train_examples[] = {
     {"mnist-train --dataset synthetic", "no download: built-in digits"},
     {"mnist-train --hidden 128 --epochs 10 --json | jq .test.accuracy",
      "the accuracy alone, for a script"},
+    {"mnist-train --checkpoint run.ckpt; mnist-train --resume run.ckpt",
+     "what was interrupted goes on"},
     {"mnist-train --min-accuracy 97%", "a gate for CI: exit code 3 if it is missed"},
     {"mnist-train --tune 60 >best.json; mnist-train --config best.json",
      "a minute's search for good settings"},
@@ -455,6 +490,7 @@ static const mnist_exit_text train_exits[] = {
     {MNIST_EXIT_USAGE, "bad command line or config file"},
     {MNIST_EXIT_GATE, "--min-accuracy or --max-loss was missed"},
     {MNIST_EXIT_DIVERGED, "training diverged"},
+    {MNIST_EXIT_SIGHUP, "the terminal hung up (SIGHUP)"},
     {MNIST_EXIT_SIGINT, "interrupted (SIGINT)"},
     {MNIST_EXIT_SIGTERM, "terminated (SIGTERM)"},
 };
@@ -473,4 +509,6 @@ const mnist_program mnist_train_program = {
     .exit_count = LENGTH(train_exits),
     .settle = settle_train,
     .validate = validate_train,
+    .adopt = mnist_resume_adopt,
+    .release = mnist_resume_release,
 };

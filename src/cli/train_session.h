@@ -10,6 +10,7 @@
 
 /* What all runs of one call share. */
 typedef struct mnist_session {
+    const char *program; /* as it was called */
     const mnist_train_settings *settings;
     mnist_source source;
     mnist_view train, validation, test;
@@ -17,8 +18,9 @@ typedef struct mnist_session {
     mnist_data_digests train_digests, test_digests; /* of the whole files; "" until needed */
     mnist_pool *pool;
     mnist_log *log;
-    bool log_failed, save_failed; /* exit code 1 in the end */
+    bool log_failed, save_failed, checkpoint_failed; /* exit code 1 in the end */
     mnist_progress progress;
+    int farewell; /* exit code where a signal has ended a training */
 } mnist_session;
 
 /* One seed's outcome. */
@@ -29,7 +31,7 @@ typedef struct mnist_run_result {
     char *output;   /* the model's file; NULL: none asked for; owned */
     bool save_failed;
     char digest[MNIST_DIGEST_TEXT];
-    json_t *epochs; /* NULL unless JSON is wanted */
+    json_t *epochs; /* NULL unless JSON is wanted, now or by one who goes on from a checkpoint */
     mnist_train_end end;
     unsigned last_epoch;  /* that was begun */
     uint64_t step, steps; /* done, and in all the epochs asked for */

@@ -4,16 +4,14 @@
 #include "cli/halving.h"
 #include "cli/report.h"
 #include "cli/search_space.h"
+#include "cli/signals.h"
 #include "cli/train_report.h"
 #include "cli/train_session.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PROGRAM "mnist-train"
@@ -39,43 +37,6 @@ typedef struct tuner {
     mnist_error err;
 } tuner;
 
-/* The first signal ends the search, and what has been found is printed; one that comes a second or
- * more after it kills. Sooner it is the same once more: timeout(1), for one, signals a process and
- * then its group. */
-static volatile sig_atomic_t caught;
-
-static void catch_signal(int number)
-{
-    static struct timespec first;
-    struct timespec now;
-    const int error = errno;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (!caught) {
-        first = now;
-        caught = number;
-    } else if (now.tv_sec - first.tv_sec > 1 ||
-               (now.tv_sec - first.tv_sec == 1 && now.tv_nsec >= first.tv_nsec)) {
-        signal(number, SIG_DFL);
-        raise(number);
-    }
-    errno = error;
-}
-
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction action = {.sa_handler = catch_signal, .sa_flags = SA_RESTART}, old;
-        /* a shell that started this in the background may have had it ignored */
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
-            sigemptyset(&action.sa_mask);
-            sigaddset(&action.sa_mask, SIGINT);
-            sigaddset(&action.sa_mask, SIGTERM);
-            sigaction(numbers[i], &action, NULL);
-        }
-    }
-}
-
 /* Checks. */
 
 static bool on_command_line(const mnist_parsed *parsed, const char *name)
@@ -94,8 +55,9 @@ bool mnist_tune_check(const mnist_train_settings *settings, const mnist_parsed *
                       mnist_error *err)
 {
     /* From a file or a recipe they are for the run that the settings found are for. */
-    static const char *const of_runs[] = {"runs",      "ensemble",     "log",
-                                          "log-every", "min-accuracy", "max-loss"};
+    static const char *const of_runs[] = {"runs",         "ensemble",   "log",
+                                          "log-every",    "checkpoint", "checkpoint-every",
+                                          "min-accuracy", "max-loss"};
     for (size_t i = 0; i < sizeof of_runs / sizeof of_runs[0]; i++) {
         if (on_command_line(parsed, of_runs[i])) {
             return mnist_options_fail(err,
@@ -206,7 +168,7 @@ static double clock_now(void *context)
 
 static bool may_go_on(const tuner *t)
 {
-    return !caught && mnist_clock() < t->deadline;
+    return !mnist_signals_noted() && mnist_clock() < t->deadline;
 }
 
 static bool after_step(void *context, const mnist_step_report *report)
@@ -488,7 +450,7 @@ static int report(const tuner *t, const mnist_halving_result *result, const char
 /* Nothing was trained to its end. */
 static int report_nothing(tuner *t, mnist_trial_end end)
 {
-    if (caught) {
+    if (mnist_signals_noted()) {
         mnist_session_fail(&t->err, MNIST_ERR_STOPPED,
                            "interrupted before any run had come to its end");
     } else if (end == MNIST_TRIAL_STOPPED || end == MNIST_TRIAL_ERROR) {
@@ -513,12 +475,10 @@ static int search(tuner *t, const char *output)
                            mnist_dataset_choice_name(t->base.data.dataset), t->session.train.count,
                            t->session.validation.count, epochs, varied);
     mnist_session_fail(&t->err, MNIST_ERR_MEMORY, "out of memory for the search");
-    catch_signals();
+    mnist_signals_set(MNIST_SIGNAL_NOTED); /* ends the search; what was found is printed */
     mnist_trial_end end = mnist_halving_run(&t->plan, t->deadline, &objective, &result);
-    const int signal_caught = caught;
-    const int interrupted = signal_caught == SIGINT    ? MNIST_EXIT_SIGINT
-                            : signal_caught == SIGTERM ? MNIST_EXIT_SIGTERM
-                                                       : MNIST_EXIT_OK;
+    const int number = mnist_signals_noted();
+    const int interrupted = number ? mnist_signals_exit(number) : MNIST_EXIT_OK;
     if (end == MNIST_TRIAL_ERROR) {
         return mnist_report_error(PROGRAM, &t->err);
     }

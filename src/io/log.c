@@ -8,8 +8,10 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
+#include <zlib.h>
 
 /* Nine fields of at most 20 digits or MNIST_NUMBER_TEXT bytes, and their names. */
 #define LINE_TEXT 1024
@@ -20,7 +22,7 @@ static const char csv_header[] = "kind,seed,epoch,step,lr,train_loss,train_accur
 struct mnist_log {
     int fd;
     bool is_json;
-    off_t size; /* of the lines written whole */
+    mnist_log_position written; /* the lines written whole */
     char *path;
     mnist_status failed; /* of the first write that failed, whose text is in error */
     mnist_error error;
@@ -65,10 +67,12 @@ static mnist_status write_line(mnist_log *log, const char *line, size_t length)
 {
     int error = mnist_write_all(log->fd, line, length);
     if (error == 0) {
-        log->size += (off_t)length;
+        log->written.bytes += length;
+        log->written.crc32 =
+            (uint32_t)crc32_z(log->written.crc32, (const unsigned char *)line, length);
         return MNIST_OK;
     }
-    if (ftruncate(log->fd, log->size) != 0) {
+    if (ftruncate(log->fd, (off_t)log->written.bytes) != 0) {
         /* a device or a pipe: nothing can be taken back */
     }
     return log_fail(log, "write the log", error);
@@ -115,6 +119,118 @@ mnist_status mnist_log_open(mnist_log **out, const char *path, mnist_error *err)
     }
     *out = log;
     return MNIST_OK;
+}
+
+/* What of a file that was opened for reading does not go with the position. */
+static mnist_status check_kept(int fd, const char *path, mnist_log_position position,
+                               mnist_error *err)
+{
+    unsigned char buffer[16384];
+    struct stat st;
+    uint64_t at = 0;
+    uint32_t crc = 0;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        return mnist_fail(err, MNIST_ERR_IO,
+                          "%.600s: no regular file, so the log cannot go on there", path);
+    }
+    if ((uint64_t)st.st_size < position.bytes) {
+        return mnist_fail(err, MNIST_ERR_MISMATCH,
+                          "%.600s: has %ju bytes, but the log had %" PRIu64
+                          " when the checkpoint was written; was it replaced or cut?",
+                          path, (uintmax_t)st.st_size, position.bytes);
+    }
+    while (at < position.bytes) {
+        const uint64_t left = position.bytes - at;
+        const ssize_t got =
+            pread(fd, buffer, left < sizeof buffer ? (size_t)left : sizeof buffer, (off_t)at);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return mnist_fail_path(err, path, path, "read the log", got < 0 ? errno : EIO);
+        }
+        crc = (uint32_t)crc32_z(crc, buffer, (size_t)got);
+        at += (uint64_t)got;
+    }
+    if (crc != position.crc32) {
+        return mnist_fail(err, MNIST_ERR_MISMATCH,
+                          "%.600s: its first %" PRIu64
+                          " bytes are not what the log held when the checkpoint was written; is it "
+                          "another log, or was it edited?",
+                          path, position.bytes);
+    }
+    return MNIST_OK;
+}
+
+/* Not O_CREAT: a log that is gone is not one that goes on. O_NONBLOCK: a pipe must not be waited
+ * for, only to be refused. */
+static mnist_status open_kept(int *fd, const char *path, int flags, mnist_log_position position,
+                              mnist_error *err)
+{
+    do {
+        *fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    } while (*fd < 0 && errno == EINTR);
+    if (*fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        return mnist_fail(err, MNIST_ERR_NOT_FOUND,
+                          "%.600s: is not there, but the training has a log, which goes on in it",
+                          path);
+    }
+    if (*fd < 0) {
+        return mnist_fail_path(err, path, path, "open the log", errno);
+    }
+    mnist_status status = check_kept(*fd, path, position, err);
+    if (status != MNIST_OK) {
+        close(*fd);
+        *fd = -1;
+    }
+    return status;
+}
+
+mnist_status mnist_log_check(const char *path, mnist_log_position position, mnist_error *err)
+{
+    int fd;
+    mnist_status status = open_kept(&fd, path, O_RDONLY, position, err);
+    if (status == MNIST_OK) {
+        close(fd);
+    }
+    return status;
+}
+
+mnist_status mnist_log_resume(mnist_log **out, const char *path, mnist_log_position position,
+                              mnist_error *err)
+{
+    *out = NULL;
+    mnist_log *log = NULL;
+    mnist_status status = log_create(&log, path, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    status = open_kept(&log->fd, path, O_RDWR, position, err);
+    if (status == MNIST_OK && (ftruncate(log->fd, (off_t)position.bytes) != 0 ||
+                               lseek(log->fd, (off_t)position.bytes, SEEK_SET) < 0)) {
+        status = mnist_fail_path(err, path, path, "cut the log where it goes on", errno);
+    }
+    if (status != MNIST_OK) {
+        mnist_log_close(log, NULL);
+        return status;
+    }
+    log->written = position;
+    *out = log;
+    return MNIST_OK;
+}
+
+mnist_status mnist_log_sync(mnist_log *log, mnist_log_position *position, mnist_error *err)
+{
+    int result;
+    do {
+        result = log->failed == MNIST_OK ? fsync(log->fd) : 0;
+    } while (result != 0 && errno == EINTR);
+    /* pipes and devices have nothing to be made durable */
+    if (result != 0 && errno != EINVAL && errno != ENOTSUP && errno != ENOSYS && errno != EROFS) {
+        log_fail(log, "sync the log", errno);
+    }
+    *position = log->written;
+    return report(log, err);
 }
 
 static int write_csv(char line[LINE_TEXT], const mnist_log_record *record)

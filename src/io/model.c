@@ -283,8 +283,10 @@ static mnist_status check_format(const mnist_safetensors *file, const char *path
                           path, format_name);
     }
     if (strcmp(format, format_name) != 0) {
-        return mnist_fail(err, MNIST_ERR_FORMAT, "%s: format '%s', expected '%s'", path,
-                          mnist_show(format).text, format_name);
+        const bool is_checkpoint = strcmp(format, "mnist-checkpoint") == 0;
+        return mnist_fail(err, MNIST_ERR_FORMAT, "%s: format '%s', expected '%s'%s", path,
+                          mnist_show(format).text, format_name,
+                          is_checkpoint ? "; the training goes on with mnist-train --resume" : "");
     }
     if (!version || strcmp(version, format_version) != 0) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
@@ -453,6 +455,10 @@ static mnist_status match_tensors(const mnist_safetensors *file, layout *wanted,
         if (!found) {
             return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' of shape %s is missing", path,
                               want->name, show_shape(want).text);
+        }
+        if (found->type != MNIST_F32) {
+            return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' has dtype %s, expected F32",
+                              path, want->name, mnist_element_name(found->type));
         }
         if (found->rank != want->rank ||
             memcmp(found->shape, want->shape, want->rank * sizeof want->shape[0]) != 0) {

@@ -173,7 +173,7 @@ static mnist_status read_metadata(mnist_safetensors *file, json_t *object, const
     if (!file->metadata) {
         return mnist_fail_memory(err, room * sizeof *file->metadata, "metadata");
     }
-    json_object_foreach(object, key, value) {
+    json_object_foreach (object, key, value) {
         if (!json_is_string(value)) {
             return mnist_fail(err, MNIST_ERR_FORMAT, "%s: __metadata__ key '%s' is not a string",
                               path, mnist_show(key).text);
@@ -197,10 +197,10 @@ static bool read_integers(const json_t *list, uint64_t *values, size_t count)
     return true;
 }
 
-/* Bytes of a tensor of floats; false when they are more than any file has. */
+/* Bytes of a tensor; false when they are more than any file has. */
 static bool tensor_size(const mnist_tensor *tensor, uint64_t *size)
 {
-    uint64_t product = sizeof(float);
+    uint64_t product = mnist_element_size(tensor->type);
     bool empty = false;
     for (unsigned i = 0; i < tensor->rank; i++) {
         empty = empty || tensor->shape[i] == 0;
@@ -213,6 +213,18 @@ static bool tensor_size(const mnist_tensor *tensor, uint64_t *size)
     }
     *size = empty ? 0 : product;
     return true;
+}
+
+/* false: none of those that are read. */
+static bool read_type(const char *text, mnist_element *type)
+{
+    for (int i = 0; i < MNIST_ELEMENTS; i++) {
+        if (strcmp(text, mnist_element_name((mnist_element)i)) == 0) {
+            *type = (mnist_element)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 static mnist_status read_tensor(mnist_tensor *tensor, const char *name, const json_t *object,
@@ -231,9 +243,10 @@ static mnist_status read_tensor(mnist_tensor *tensor, const char *name, const js
                           "end] and no more",
                           path, shown.text);
     }
-    if (strcmp(json_string_value(type), "F32") != 0) {
-        return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' has dtype '%s', expected F32",
-                          path, shown.text, mnist_show(json_string_value(type)).text);
+    if (!read_type(json_string_value(type), &tensor->type)) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: tensor '%s' has dtype '%s', expected F32, F64 or U64", path,
+                          shown.text, mnist_show(json_string_value(type)).text);
     }
     if (json_array_size(shape) > MNIST_TENSOR_RANK) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
@@ -277,7 +290,7 @@ static mnist_status read_entries(mnist_safetensors *file, json_t *root, const ch
     if (!file->tensors) {
         return mnist_fail_memory(err, room * sizeof *file->tensors, "the list of tensors");
     }
-    json_object_foreach(root, key, value) {
+    json_object_foreach (root, key, value) {
         mnist_status status =
             strcmp(key, "__metadata__") == 0
                 ? read_metadata(file, value, path, err)
@@ -407,7 +420,7 @@ static mnist_status add_metadata(json_t *object, const mnist_metadata *entry, co
     return MNIST_OK;
 }
 
-/* {"dtype": "F32", "shape": [...], "data_offsets": [begin, end]}; NULL when memory is short. */
+/* {"dtype": "…", "shape": [...], "data_offsets": [begin, end]}; NULL when memory is short. */
 static json_t *describe_tensor(const mnist_tensor *tensor)
 {
     json_t *shape = json_array();
@@ -418,8 +431,9 @@ static json_t *describe_tensor(const mnist_tensor *tensor)
         json_decref(shape);
         return NULL;
     }
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
-                     (json_int_t)tensor->begin, (json_int_t)(tensor->begin + tensor->size));
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", mnist_element_name(tensor->type), "shape",
+                     shape, "data_offsets", (json_int_t)tensor->begin,
+                     (json_int_t)(tensor->begin + tensor->size));
 }
 
 /* root as text, to be freed; NULL when memory is short. Not by json_dumps, which in jansson 2.14

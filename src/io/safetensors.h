@@ -5,7 +5,8 @@
  *             "name": {"dtype": "F32", "shape": [...], "data_offsets": [begin, end]}, ...}
  *   the rest  the tensors, little-endian, row-major, without holes or overlaps
  *
- * Of the types, F32 alone is read and written. What the names mean is the caller's (io/model.c).
+ * Of the types, F32, F64 and U64 are read and written. What the names mean is the caller's
+ * (io/model.c, io/checkpoint.c).
  *
  * The container itself does not notice damage. A file sealed here has a "crc32" among its metadata:
  * the CRC-32 of zlib over the whole file with the value's own eight hex digits taken as zeros.
@@ -19,10 +20,11 @@
 
 typedef struct mnist_tensor {
     const char *name;
+    mnist_element type;
     unsigned rank;
     uint64_t shape[MNIST_TENSOR_RANK];
     uint64_t begin; /* of its bytes, from the end of the header on */
-    uint64_t size;  /* in bytes: 4 * product of shape */
+    uint64_t size;  /* in bytes: of an element, times the product of shape */
 } mnist_tensor;
 
 typedef struct mnist_safetensors {
@@ -45,7 +47,7 @@ void mnist_safetensors_free(mnist_safetensors *file);
 const char *mnist_safetensors_metadata(const mnist_safetensors *file, const char *key);
 
 /* Takes memory for a whole file, writes the header, and leaves the tensors' bytes zero. Of each
- * tensor name, rank and shape are given; begin and size are set. The keys and their order are kept;
+ * tensor name, type, rank and shape are given; begin and size are set. The keys and their order are kept;
  * a "crc32" among them must be eight zeros, and mnist_safetensors_seal is to be called in the end.
  * Release *out with free. path is for messages. Errors: MNIST_ERR_ARGUMENT (metadata that is not
  * UTF-8, or a key twice), MNIST_ERR_MEMORY. */

@@ -199,6 +199,28 @@ void mnist_layer_write(const mnist_layer *layer, float *arena, const float *weig
     }
 }
 
+void mnist_layer_read_rows(const mnist_layer *layer, const float *arena, float *rows)
+{
+    for (size_t panel = 0; panel < layer->panels; panel++) {
+        size_t first = panel * MNIST_PANEL, bytes = panel_outputs(layer, panel) * sizeof(float);
+        for (size_t k = 0; k < layer->rows; k++) {
+            memcpy(rows + k * layer->outputs + first, arena + mnist_panel_row(layer, panel, k),
+                   bytes);
+        }
+    }
+}
+
+void mnist_layer_write_rows(const mnist_layer *layer, float *arena, const float *rows)
+{
+    for (size_t panel = 0; panel < layer->panels; panel++) {
+        size_t first = panel * MNIST_PANEL, bytes = panel_outputs(layer, panel) * sizeof(float);
+        for (size_t k = 0; k < layer->rows; k++) {
+            memcpy(arena + mnist_panel_row(layer, panel, k), rows + k * layer->outputs + first,
+                   bytes);
+        }
+    }
+}
+
 void mnist_mlp_get_layer(const mnist_mlp *mlp, unsigned layer, float *weights, float *bias)
 {
     assert(layer < mlp->layer_count);

@@ -62,6 +62,10 @@ void mnist_layer_read(const mnist_layer *layer, const float *arena, float *weigh
 void mnist_layer_write(const mnist_layer *layer, float *arena, const float *weights,
                        const float *bias);
 
+/* The same of all rows of a layer, (layer->rows, outputs), without padding. */
+void mnist_layer_read_rows(const mnist_layer *layer, const float *arena, float *rows);
+void mnist_layer_write_rows(const mnist_layer *layer, float *arena, const float *rows);
+
 /* Is the layer normalised over the batch? */
 static inline bool mnist_layer_normalizes(const mnist_layer *layer)
 {

@@ -6,6 +6,7 @@
 #include "data/batch.h"
 #include "train/inputs.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A batch gathered, or being gathered. */
@@ -284,14 +285,16 @@ static bool gathers(const mnist_feed *feed)
 static void first_batch_task(void *argument, mnist_worker worker)
 {
     mnist_feed *feed = argument;
-    gather_part(feed, feed->current, 0, feed->count, worker);
+    gather_part(feed, feed->current, feed->first, feed->count, worker);
 }
 
-void mnist_feed_start(mnist_feed *feed, mnist_pool *pool, uint64_t seed, uint32_t epoch)
+void mnist_feed_start(mnist_feed *feed, mnist_pool *pool, uint64_t seed, uint32_t epoch,
+                      size_t first)
 {
+    assert(first < feed->view.count && first % feed->batch_size == 0);
     mnist_batch_shuffle(feed->order, feed->view.count, seed, epoch);
-    feed->first = 0;
-    feed->count = batch_at(feed, 0);
+    feed->first = first;
+    feed->count = batch_at(feed, first);
     feed->epoch_step = (uint64_t)(epoch - 1) * (feed->view.count / feed->batch_size + 1);
     if (feed->augmenter) {
         mnist_augmenter_start(feed->augmenter, pool, seed, epoch);

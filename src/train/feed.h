@@ -24,8 +24,10 @@ mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
                                size_t batch_size, mnist_pool *pool, mnist_error *err);
 void mnist_feed_free(mnist_feed *feed);
 
-/* Sets out on an epoch, at its first batch. */
-void mnist_feed_start(mnist_feed *feed, mnist_pool *pool, uint64_t seed, uint32_t epoch);
+/* Sets out on an epoch, at the batch that begins with image `first` of its order: 0, or where an
+ * earlier training left it. Asserts that a batch begins there. */
+void mnist_feed_start(mnist_feed *feed, mnist_pool *pool, uint64_t seed, uint32_t epoch,
+                      size_t first);
 
 /* The current batch; count is 0 when the epoch is over. Turned bytes are not in it yet, and its
  * labels are there when mnist_feed_part has been. */

@@ -61,6 +61,14 @@ static bool is_averaged(const mnist_train_config *config, unsigned epoch)
     return config->averaging.swa_start > 0.0f && (double)epoch > start * (1.0 + 1e-6);
 }
 
+void mnist_result_hand_out(mnist_result *r, const mnist_train_config *config)
+{
+    if (r->net != r->out) {
+        const bool averaged = r->average && (config->averaging.ema > 0.0f || r->averaged > 0);
+        mnist_mlp_fold(r->net, averaged ? r->average : r->net->parameters, r->out);
+    }
+}
+
 void mnist_result_write(mnist_result *r, const mnist_train_config *config,
                         const mnist_kernels *kernels, unsigned epoch)
 {
@@ -72,10 +80,7 @@ void mnist_result_write(mnist_result *r, const mnist_train_config *config,
                              (float)(1.0 / (double)r->averaged));
         }
     }
-    if (r->net != r->out) {
-        const bool averaged = r->average && (config->averaging.ema > 0.0f || r->averaged > 0);
-        mnist_mlp_fold(r->net, averaged ? r->average : r->net->parameters, r->out);
-    }
+    mnist_result_hand_out(r, config);
 }
 
 void mnist_result_judge(mnist_result *r, const mnist_train_config *config, unsigned epoch,

@@ -32,6 +32,9 @@ float mnist_result_rate(const mnist_train_config *config, uint64_t step);
 void mnist_result_write(mnist_result *result, const mnist_train_config *config,
                         const mnist_kernels *kernels, unsigned epoch);
 
+/* What mnist_result_write does last, for a training that goes on from a snapshot. */
+void mnist_result_hand_out(mnist_result *result, const mnist_train_config *config);
+
 /* What the validation of out has said of it. */
 void mnist_result_judge(mnist_result *result, const mnist_train_config *config, unsigned epoch,
                         double loss);

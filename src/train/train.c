@@ -11,12 +11,14 @@
 #include "train/feed.h"
 #include "train/loss_scale.h"
 #include "train/result.h"
+#include "train/snapshot.h"
 #include "train/team.h"
 
 #include <math.h>
+#include <string.h>
 #include <time.h>
 
-typedef struct trainer {
+struct mnist_training {
     const mnist_train_config *config;
     mnist_pool *pool;
     size_t count; /* images in an epoch */
@@ -29,9 +31,16 @@ typedef struct trainer {
     mnist_team team;
     float lr;
     uint64_t step, steps;
-    double start;
+    /* The epoch under way: which, how far, and what its report adds up. */
+    unsigned epoch;   /* from 1; 0: none yet */
+    bool epoch_ended; /* with its validation */
+    size_t seen, correct_sum;
+    double loss_sum;
+    double start; /* of the training; where it goes on, so long ago as it had taken */
     mnist_train_end end;
-} trainer;
+};
+
+typedef mnist_training trainer;
 
 static double now_seconds(void)
 {
@@ -149,19 +158,18 @@ static void add_up(const trainer *t, double *loss, size_t *correct)
     }
 }
 
-static mnist_status diverged(const trainer *t, unsigned epoch, const char *what, mnist_error *err)
+static mnist_status diverged(const trainer *t, const char *what, mnist_error *err)
 {
     return mnist_fail(err, MNIST_ERR_DIVERGED,
                       "training diverged: %s at epoch %u, step %llu, learning rate %g; try a lower "
                       "--lr (a tenth of %g), a longer --warmup or --clip-norm 1",
-                      what, epoch, (unsigned long long)t->step, (double)t->lr,
+                      what, t->epoch, (unsigned long long)t->step, (double)t->lr,
                       (double)t->config->schedule.lr);
 }
 
 /* One step on the feed's current batch: its loss, summed over the images, and how many were right.
  */
-static mnist_status train_batch(trainer *t, unsigned epoch, double *loss, size_t *correct,
-                                mnist_error *err)
+static mnist_status train_batch(trainer *t, double *loss, size_t *correct, mnist_error *err)
 {
     t->batch = mnist_feed_batch(t->feed);
     t->batch.smoothing = t->config->label_smoothing;
@@ -177,44 +185,55 @@ static mnist_status train_batch(trainer *t, unsigned epoch, double *loss, size_t
     }
     add_up(t, loss, correct);
     if (!isfinite(*loss)) {
-        return diverged(t, epoch, "the loss is not a finite number", err);
+        return diverged(t, "the loss is not a finite number", err);
     }
     if (!mnist_loss_scale_adapt(&t->loss_scale, t->pass->norm)) {
-        return diverged(t, epoch, "gradients overflow fp16 at any loss scale", err);
+        return diverged(t, "gradients overflow fp16 at any loss scale", err);
     }
     return MNIST_OK;
 }
 
-/* One epoch's steps, or those for which there is time. */
-static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_hooks *hooks,
+/* false: the caller wants no more. */
+static bool report_step(const trainer *t, const mnist_train_hooks *hooks, double loss,
+                        size_t correct)
+{
+    const size_t count = t->batch.count;
+    return !hooks || !hooks->on_step ||
+           hooks->on_step(hooks->context,
+                          &(mnist_step_report){.epoch = t->epoch,
+                                               .step = t->step,
+                                               .steps = t->steps,
+                                               .lr = t->lr,
+                                               .loss = loss / (double)count,
+                                               .correct = correct,
+                                               .count = count,
+                                               .seen = t->seen,
+                                               .total = t->count,
+                                               .epoch_loss = t->loss_sum / (double)t->seen,
+                                               .epoch_correct = t->correct_sum,
+                                               .training = t});
+}
+
+/* One epoch's steps, from where it stands, or those for which there is time. */
+static mnist_status train_epoch(trainer *t, const mnist_train_hooks *hooks,
                                 mnist_epoch_report *report, mnist_error *err)
 {
-    double loss_sum = 0.0;
-    size_t correct_sum = 0, seen = 0;
-    mnist_feed_start(t->feed, t->pool, t->config->seed, epoch);
-    while (seen < t->count && t->end == MNIST_END_NOT_YET) {
+    if (t->seen < t->count) {
+        mnist_feed_start(t->feed, t->pool, t->config->seed, t->epoch, t->seen);
+    }
+    while (t->seen < t->count && t->end == MNIST_END_NOT_YET) {
         double loss;
         size_t correct;
-        mnist_status status = train_batch(t, epoch, &loss, &correct, err);
+        mnist_status status = train_batch(t, &loss, &correct, err);
         if (status != MNIST_OK) {
             return status;
         }
-        const size_t count = t->batch.count;
-        loss_sum += loss;
-        correct_sum += correct;
-        seen += count;
+        t->loss_sum += loss;
+        t->correct_sum += correct;
+        t->seen += t->batch.count;
         mnist_feed_advance(t->feed);
-        if (hooks && hooks->on_step &&
-            !hooks->on_step(hooks->context, &(mnist_step_report){.epoch = epoch,
-                                                                 .step = t->step,
-                                                                 .steps = t->steps,
-                                                                 .lr = t->lr,
-                                                                 .loss = loss / (double)count,
-                                                                 .correct = correct,
-                                                                 .count = count,
-                                                                 .seen = seen,
-                                                                 .total = t->count})) {
-            return mnist_fail(err, MNIST_ERR_STOPPED, "stopped at epoch %u, step %llu", epoch,
+        if (!report_step(t, hooks, loss, correct)) {
+            return mnist_fail(err, MNIST_ERR_STOPPED, "stopped at epoch %u, step %llu", t->epoch,
                               (unsigned long long)t->step);
         }
         if (t->config->max_seconds > 0.0 && t->step < t->steps &&
@@ -223,15 +242,16 @@ static mnist_status train_epoch(trainer *t, unsigned epoch, const mnist_train_ho
         }
     }
     if (!mnist_mlp_finite(t->pass->mlp)) { /* the epoch's last update may be the one that failed */
-        return diverged(t, epoch, "a weight is not a finite number", err);
+        return diverged(t, "a weight is not a finite number", err);
     }
-    *report = (mnist_epoch_report){.epoch = epoch,
+    *report = (mnist_epoch_report){.epoch = t->epoch,
                                    .epochs = t->config->epochs,
                                    .step = t->step,
                                    .lr = t->lr,
-                                   .seen = seen,
-                                   .train_loss = loss_sum / (double)seen,
-                                   .train_accuracy = (double)correct_sum / (double)seen};
+                                   .seen = t->seen,
+                                   .train_loss = t->loss_sum / (double)t->seen,
+                                   .train_accuracy = (double)t->correct_sum / (double)t->seen,
+                                   .training = t};
     return MNIST_OK;
 }
 
@@ -247,7 +267,7 @@ static mnist_status validate_epoch(trainer *t, mnist_view validation,
         return status;
     }
     if (!isfinite(evaluation.loss)) {
-        return diverged(t, report->epoch, "the validation loss is not a finite number", err);
+        return diverged(t, "the validation loss is not a finite number", err);
     }
     report->has_validation = true;
     report->validation_loss = evaluation.loss;
@@ -261,41 +281,186 @@ static mnist_status validate_epoch(trainer *t, mnist_view validation,
     return MNIST_OK;
 }
 
+/* The next epoch, unless one is under way; false: there is none. */
+static bool begin_epoch(trainer *t)
+{
+    if (t->end != MNIST_END_NOT_YET || (t->epoch_ended && t->epoch == t->config->epochs)) {
+        return false;
+    }
+    if (t->epoch_ended) {
+        t->epoch++;
+        t->epoch_ended = false;
+        t->seen = t->correct_sum = 0;
+        t->loss_sum = 0.0;
+    }
+    return true;
+}
+
 static mnist_status run_epochs(trainer *t, mnist_view validation,
                                const mnist_normalization *normalization,
                                const mnist_train_hooks *hooks, mnist_error *err)
 {
-    for (unsigned epoch = 1; epoch <= t->config->epochs && t->end == MNIST_END_NOT_YET; epoch++) {
+    while (begin_epoch(t)) {
         mnist_epoch_report report;
-        double start = now_seconds();
-        mnist_status status = train_epoch(t, epoch, hooks, &report, err);
+        const double start = now_seconds();
+        const size_t seen = t->seen;
+        mnist_status status = train_epoch(t, hooks, &report, err);
         if (status != MNIST_OK) {
             return status;
         }
         report.seconds = now_seconds() - start;
         report.images_per_second =
-            report.seconds > 0.0 ? (double)report.seen / report.seconds : 0.0;
-        mnist_result_write(&t->result, t->config, t->pass->kernels, epoch);
+            report.seconds > 0.0 ? (double)(report.seen - seen) / report.seconds : 0.0;
+        mnist_result_write(&t->result, t->config, t->pass->kernels, t->epoch);
         if (validation.count > 0) {
             status = validate_epoch(t, validation, normalization, &report, err);
             if (status != MNIST_OK) {
                 return status;
             }
         }
-        report.end = t->end != MNIST_END_NOT_YET  ? t->end
-                     : epoch == t->config->epochs ? MNIST_END_EPOCHS
-                                                  : MNIST_END_NOT_YET;
+        t->epoch_ended = true;
+        report.end = t->end != MNIST_END_NOT_YET     ? t->end
+                     : t->epoch == t->config->epochs ? MNIST_END_EPOCHS
+                                                     : MNIST_END_NOT_YET;
         if (hooks && hooks->on_epoch && !hooks->on_epoch(hooks->context, &report)) {
-            return mnist_fail(err, MNIST_ERR_STOPPED, "stopped after epoch %u", epoch);
+            return mnist_fail(err, MNIST_ERR_STOPPED, "stopped after epoch %u", t->epoch);
         }
     }
     mnist_result_finish(&t->result);
     return MNIST_OK;
 }
 
-mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
-                         mnist_view validation, const mnist_normalization *normalization,
-                         mnist_pool *pool, const mnist_train_hooks *hooks, mnist_error *err)
+/* Snapshots. */
+
+enum { ARENAS = 5 };
+
+static void list_arenas(const trainer *t, mnist_arena arenas[ARENAS])
+{
+    const mnist_mlp *net = t->result.net;
+    const mnist_arena list[ARENAS] = {
+        {"net", net, net->parameters},
+        {"optimizer.first", net, t->optimizer->first},
+        {"optimizer.second", net, t->optimizer->second},
+        {"average", net, t->result.average},
+        {"best", t->result.out, t->result.best},
+    };
+    memcpy(arenas, list, sizeof list);
+}
+
+mnist_status mnist_snapshot_take(const mnist_training *t, mnist_snapshot **out, mnist_error *err)
+{
+    const mnist_place place = {.epoch = t->epoch,
+                               .ended = t->epoch_ended,
+                               .step = t->step,
+                               .seen = t->seen,
+                               .correct_sum = t->correct_sum,
+                               .loss_sum = t->loss_sum,
+                               .lr = (double)t->lr,
+                               .end = t->end,
+                               .seconds = now_seconds() - t->start,
+                               .updates = t->optimizer->updates,
+                               .beta1_power = t->optimizer->beta1_power,
+                               .beta2_power = t->optimizer->beta2_power,
+                               .loss_scale = (double)t->loss_scale.scale,
+                               .loss_scale_fitting = t->loss_scale.fitting,
+                               .averaged = t->result.averaged,
+                               .best_epoch = t->result.best_epoch,
+                               .since_better = t->result.since_better,
+                               .best_loss = t->result.best_loss,
+                               .loss_to_beat = t->result.loss_to_beat};
+    mnist_arena arenas[ARENAS];
+    list_arenas(t, arenas);
+    return mnist_snapshot_make(out, &place, arenas, ARENAS, err);
+}
+
+/* What is wrong with a place in this training; NULL: nothing. Each number is in its own range. */
+static const char *fault_of(const trainer *t, const mnist_place *p)
+{
+    const uint64_t batch = t->config->batch_size < t->count ? t->config->batch_size : t->count;
+    const uint64_t steps = (t->count + batch - 1) / batch; /* of an epoch */
+    const bool scaled = t->config->precision == MNIST_FP16;
+    if (p->epoch < 1 || p->seen > t->count || (p->seen % batch != 0 && p->seen != t->count)) {
+        return "no batch ends there";
+    }
+    if (p->step != (p->epoch - 1) * steps + (p->seen + batch - 1) / batch) {
+        return "the step is not that of the epoch and the images seen";
+    }
+    if (p->updates > p->step || p->correct_sum > p->seen || p->averaged > p->epoch ||
+        p->best_epoch > p->epoch || p->since_better > p->epoch) {
+        return "more is counted than has been done";
+    }
+    if (p->end == MNIST_END_EPOCHS || (p->end != MNIST_END_NOT_YET && !p->ended) ||
+        (p->ended && p->seen < t->count && p->end != MNIST_END_TIME)) {
+        return "an epoch has ended before its last image";
+    }
+    if (scaled
+            ? p->loss_scale < (double)LOSS_SCALE_LEAST || p->loss_scale > (double)LOSS_SCALE_MOST ||
+                  p->loss_scale_fitting >= LOSS_SCALE_STEPS
+            : p->loss_scale > 0.0) {
+        return "the loss scale is none that there can be";
+    }
+    return NULL;
+}
+
+static void go_to(trainer *t, const mnist_place *p)
+{
+    t->epoch = (unsigned)p->epoch;
+    t->epoch_ended = p->ended == 1;
+    t->step = p->step;
+    t->seen = (size_t)p->seen;
+    t->correct_sum = (size_t)p->correct_sum;
+    t->loss_sum = p->loss_sum;
+    t->lr = (float)p->lr;
+    t->end = (mnist_train_end)p->end;
+    t->start -= p->seconds;
+    t->optimizer->updates = p->updates;
+    t->optimizer->beta1_power = p->beta1_power;
+    t->optimizer->beta2_power = p->beta2_power;
+    t->loss_scale.scale = (float)p->loss_scale;
+    t->loss_scale.fitting = (unsigned)p->loss_scale_fitting;
+    t->result.averaged = p->averaged;
+    t->result.best_epoch = (unsigned)p->best_epoch;
+    t->result.since_better = (unsigned)p->since_better;
+    t->result.best_loss = p->best_loss;
+    t->result.loss_to_beat = p->loss_to_beat;
+}
+
+static mnist_status go_on_from(trainer *t, const mnist_snapshot *snapshot, mnist_error *err)
+{
+    mnist_place place;
+    mnist_arena arenas[ARENAS];
+    mnist_status status = mnist_snapshot_place(snapshot, &place, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    if (place.epoch > t->config->epochs) {
+        return mnist_fail(err, MNIST_ERR_MISMATCH,
+                          "the training is in its epoch %llu already, but is to have %u",
+                          (unsigned long long)place.epoch, t->config->epochs);
+    }
+    const char *fault = fault_of(t, &place);
+    if (fault) {
+        return mnist_fail(
+            err, MNIST_ERR_FORMAT,
+            "the snapshot of a training, at epoch %llu, step %llu, %llu of %zu images "
+            "seen: %s",
+            (unsigned long long)place.epoch, (unsigned long long)place.step,
+            (unsigned long long)place.seen, t->count, fault);
+    }
+    list_arenas(t, arenas);
+    status = mnist_snapshot_restore(snapshot, arenas, ARENAS, err);
+    if (status == MNIST_OK) {
+        go_to(t, &place);
+        mnist_result_hand_out(&t->result, t->config);
+    }
+    return status;
+}
+
+/* From the beginning, or from a snapshot. */
+static mnist_status train_from(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
+                               mnist_view validation, const mnist_normalization *normalization,
+                               mnist_pool *pool, const mnist_train_hooks *hooks,
+                               const mnist_snapshot *snapshot, mnist_error *err)
 {
     mnist_status status = mnist_train_check(config, validation.count > 0, err);
     if (status == MNIST_OK) {
@@ -307,11 +472,30 @@ mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist
     trainer t = {.config = config,
                  .pool = pool,
                  .start = now_seconds(),
+                 .epoch_ended = true, /* the one before the first */
                  .team = mnist_team_start(mnist_pool_threads(pool), config->adapt_threads)};
     status = prepare_trainer(&t, mlp, train, normalization, err);
+    if (status == MNIST_OK && snapshot) {
+        status = go_on_from(&t, snapshot, err);
+    }
     if (status == MNIST_OK) {
         status = run_epochs(&t, validation, normalization, hooks, err);
     }
     free_trainer(&t);
     return status;
+}
+
+mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
+                         mnist_view validation, const mnist_normalization *normalization,
+                         mnist_pool *pool, const mnist_train_hooks *hooks, mnist_error *err)
+{
+    return train_from(mlp, config, train, validation, normalization, pool, hooks, NULL, err);
+}
+
+mnist_status mnist_train_resume(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
+                                mnist_view validation, const mnist_normalization *normalization,
+                                mnist_pool *pool, const mnist_train_hooks *hooks,
+                                const mnist_snapshot *snapshot, mnist_error *err)
+{
+    return train_from(mlp, config, train, validation, normalization, pool, hooks, snapshot, err);
 }

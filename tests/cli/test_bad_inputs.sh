@@ -511,8 +511,11 @@ header "{\"__metadata__\":{$own,$shape,$scale},${tensors/16,10/4294967296,429496
 fails_like 1 "$eval" 'p: *' p
 header "{\"__metadata__\":{$own,$shape,$scale},${tensors/640,680/600,640}}" 680
 fails_like 1 "$eval" 'p: *' p
-header "{\"__metadata__\":{$own,$shape,$scale},${tensors/F32/F64}}" 680
-fails_like 1 "$eval" 'p: *F64*' p
+header "{\"__metadata__\":{$own,$shape,$scale},${tensors/F32/F16}}" 680
+fails_like 1 "$eval" 'p: *F16*' p
+double=${tensors/F32/F64}
+header "{\"__metadata__\":{$own,$shape,$scale},${double/16,10/8,10}}" 680
+fails_like 1 "$eval" "p: tensor 'layers.0.weight' has dtype F64, expected F32" p
 
 # options TEXT: of the training run, as the model states them. They are input like any other.
 options()

@@ -531,7 +531,7 @@ static void check_feed(mnist_zero_skip skip, unsigned threads)
         bench b = make_bench(EVERYTHING, SIDE, SIDE, 9, epoch);
         size_t seen = 0;
         mnist_batch_shuffle(order, IMAGES, 9, epoch);
-        mnist_feed_start(step.feed, pool, 9, epoch);
+        mnist_feed_start(step.feed, pool, 9, epoch, 0);
         for (step.batch = mnist_feed_batch(step.feed); step.batch.count > 0;
              step.batch = mnist_feed_batch(step.feed)) {
             mnist_pool_run(pool, feed_task, &step);

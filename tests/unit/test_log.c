@@ -249,6 +249,100 @@ static void no_half_lines(void **state)
     assert_int_equal(mnist_log_close(NULL, NULL), MNIST_OK);
 }
 
+/* Three records, and the position after the first. */
+static mnist_log_position write_three(const char *path)
+{
+    mnist_log *log;
+    mnist_log_position position, end;
+    assert_int_equal(mnist_log_open(&log, path, NULL), MNIST_OK);
+    for (size_t i = 0; i < RECORDS; i++) {
+        assert_int_equal(mnist_log_write(log, &records[i], NULL), MNIST_OK);
+        if (i == 0) {
+            assert_int_equal(mnist_log_sync(log, &position, NULL), MNIST_OK);
+        }
+    }
+    assert_int_equal(mnist_log_sync(log, &end, NULL), MNIST_OK);
+    assert_true(end.bytes > position.bytes && end.crc32 != position.crc32);
+    assert_int_equal(mnist_log_close(log, NULL), MNIST_OK);
+    return position;
+}
+
+/* What came after the position is cut off, and the rest gives the same bytes; again and again. */
+static void resume(void **state)
+{
+    static const char *const names[] = {"log.csv", "log.jsonl"};
+    for (size_t n = 0; n < 2; n++) {
+        scratch_file file = scratch_name(state, names[n]);
+        mnist_log_position position = write_three(file.path);
+        size_t size, again;
+        char *whole = scratch_read(file.path, &size);
+        for (int times = 0; times < 3; times++) {
+            mnist_log *log;
+            mnist_log_position end;
+            mnist_error err;
+            assert_int_equal(mnist_log_check(file.path, position, NULL), MNIST_OK);
+            if (mnist_log_resume(&log, file.path, position, &err) != MNIST_OK) {
+                fail_msg("%s", err.text);
+            }
+            for (size_t i = 1; i < RECORDS; i++) {
+                assert_int_equal(mnist_log_write(log, &records[i], NULL), MNIST_OK);
+            }
+            assert_int_equal(mnist_log_sync(log, &end, NULL), MNIST_OK);
+            assert_int_equal(mnist_log_close(log, NULL), MNIST_OK);
+            char *text = scratch_read(file.path, &again);
+            assert_int_equal(again, size);
+            assert_int_equal(end.bytes, size);
+            assert_memory_equal(text, whole, size);
+            free(text);
+        }
+        free(whole);
+    }
+}
+
+static void assert_not_resumed(const char *path, mnist_log_position position, mnist_status status,
+                               const char *expected)
+{
+    mnist_log *log;
+    mnist_error err = {0};
+    assert_int_equal(mnist_log_resume(&log, path, position, &err), status);
+    assert_null(log);
+    if (!strstr(err.text, expected)) {
+        fail_msg("expected '%s', got '%s'", expected, err.text);
+    }
+    if (status != MNIST_ERR_ARGUMENT) {
+        assert_int_equal(mnist_log_check(path, position, &err), status);
+    }
+}
+
+/* Refused before a byte of the file is touched. */
+static void resume_refuses(void **state)
+{
+    scratch_file file = scratch_name(state, "log.csv");
+    mnist_log_position position = write_three(file.path);
+    mnist_log_position longer = {100000, position.crc32},
+                       other = {position.bytes, position.crc32 ^ 1};
+    size_t size, after;
+    char *before = scratch_read(file.path, &size);
+    assert_not_resumed(file.path, longer, MNIST_ERR_MISMATCH, "but the log had 100000 when");
+    assert_not_resumed(file.path, other, MNIST_ERR_MISMATCH, "are not what the log held when");
+    char *text = scratch_read(file.path, &after);
+    assert_int_equal(after, size);
+    assert_memory_equal(text, before, size);
+    free(text);
+    text = before;
+    text[position.bytes - 2] ^= 1;
+    assert_int_equal(scratch_write(file.path, text, size), 0);
+    assert_not_resumed(file.path, position, MNIST_ERR_MISMATCH, "or was it edited?");
+    free(text);
+    assert_not_resumed(scratch_name(state, "none.csv").path, position, MNIST_ERR_NOT_FOUND,
+                       "none.csv: is not there, but the training has a log");
+    assert_not_resumed(scratch_name(state, "none.txt").path, position, MNIST_ERR_ARGUMENT,
+                       ".csv or .jsonl");
+    scratch_file pipe = scratch_name(state, "pipe.csv");
+    assert_int_equal(mkfifo(pipe.path, 0600), 0);
+    assert_not_resumed(pipe.path, position, MNIST_ERR_IO, "no regular file");
+}
+
 #define SCRATCH_TEST(function)                                                                     \
     cmocka_unit_test_setup_teardown(function, scratch_create, scratch_remove)
 
@@ -263,6 +357,8 @@ int main(void)
         SCRATCH_TEST(cannot_be_opened),
         SCRATCH_TEST(device_is_full),
         SCRATCH_TEST(no_half_lines),
+        SCRATCH_TEST(resume),
+        SCRATCH_TEST(resume_refuses),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

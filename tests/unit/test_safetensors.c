@@ -58,6 +58,9 @@ static void valid_headers(void **state)
     assert_parses("{}", 0);
     assert_parses("{\"__metadata__\":{}}", 0);
     assert_parses("{" A("0", "4", "[]") "}", 4);
+    assert_parses("{\"a\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[0,8]},"
+                  "\"b\":{\"dtype\":\"U64\",\"shape\":[2],\"data_offsets\":[8,24]}}",
+                  24);
     assert_parses("{" A("0", "0", "[0,5]") "}", 0);
     assert_parses("{" A("8", "16", "[2]") "," B("0", "8", "[2,1]") "}", 16);
     assert_parses("{" A("4", "4", "[9223372036854775807,3,0]") "," B("0", "4", "[1]") "}", 4);
@@ -159,7 +162,14 @@ static void hostile_headers(void **state)
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":{},\"data_offsets\":[0,4]}}", 4, "expected dtype"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4, "expected dtype"},
         {"{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
-         "tensor 'a' has dtype 'F16', expected F32"},
+         "tensor 'a' has dtype 'F16', expected F32, F64 or U64"},
+        {"{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+         "tensor 'a' has 4 bytes by its data_offsets and 8 by its shape"},
+        {"{\"a\":{\"dtype\":\"U64\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+         "tensor 'a' has 4 bytes by its data_offsets and 8 by its shape"},
+        {"{\"a\":{\"dtype\":\"U64\",\"shape\":[1152921504606846976],\"data_offsets\":[0,4]}}", 4,
+         "shape is larger than any file"},
+        {"{\"a\":{\"dtype\":\"u64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8, "has dtype 'u64'"},
         {"{" A("0", "4", "[1,1,1,1,1,1,1,1,1]") "}", 4, "has 9 dimensions, expected at most 8"},
         {"{" A("0", "4", "[-1]") "}", 4, "shape is not a list of integers from 0"},
         {"{" A("0", "4", "[1.0]") "}", 4, "shape is not a list of integers from 0"},

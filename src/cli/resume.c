@@ -1,0 +1,262 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/resume.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool fail(mnist_error *err, mnist_status status, const char *path, const char *text)
+{
+    err->status = status;
+    snprintf(err->text, sizeof err->text, "%.600s: %.5000s", path, text);
+    return false;
+}
+
+/* Reading. */
+
+/* A metadata value as JSON of that kind. */
+static bool read_json(const mnist_resumption *r, const char *key, bool array, json_t **out,
+                      mnist_error *err)
+{
+    const char *text = mnist_checkpoint_metadata(r->checkpoint, key);
+    json_error_t error;
+    *out = text ? json_loads(text, JSON_REJECT_DUPLICATES, &error) : NULL;
+    if (*out && (array ? json_is_array(*out) : json_is_object(*out))) {
+        return true;
+    }
+    char reason[80];
+    snprintf(reason, sizeof reason, "%s \"%s\" in its __metadata__",
+             text ? "malformed" : "there is no", key);
+    return fail(err, MNIST_ERR_FORMAT, r->path, reason);
+}
+
+/* "none", "lost", or "1234 89abcdef" */
+static bool read_log(mnist_resumption *r, mnist_error *err)
+{
+    const char *text = mnist_checkpoint_metadata(r->checkpoint, MNIST_KEY_LOG);
+    char extra;
+    if (text && strcmp(text, "none") == 0) {
+        return true;
+    }
+    r->has_log = true;
+    r->log_lost = text && strcmp(text, "lost") == 0;
+    if (r->log_lost ||
+        (text && strspn(text, "0123456789abcdef ") == strlen(text) &&
+         strlen(text) < 32 && /* so that no number overflows */
+         sscanf(text, "%" SCNu64 " %" SCNx32 "%c", &r->log.bytes, &r->log.crc32, &extra) == 2)) {
+        return true;
+    }
+    return fail(err, MNIST_ERR_FORMAT, r->path, "malformed \"log\" in its __metadata__");
+}
+
+/* As many reports as epochs are over, each an object. */
+static bool check_epochs(const mnist_resumption *r, mnist_error *err)
+{
+    const size_t over = r->course.epoch - !r->course.epoch_ended;
+    size_t i;
+    const json_t *report;
+    json_array_foreach (r->epochs, i, report) {
+        if (!json_is_object(report)) {
+            return fail(err, MNIST_ERR_FORMAT, r->path, "malformed \"epochs\" in its __metadata__");
+        }
+    }
+    return json_array_size(r->epochs) == over ||
+           fail(err, MNIST_ERR_FORMAT, r->path,
+                "\"epochs\" in its __metadata__ holds another number of reports than epochs are "
+                "over");
+}
+
+static bool read_checkpoint(mnist_resumption *r, mnist_error *err)
+{
+    if (mnist_checkpoint_load(&r->checkpoint, r->path, err) != MNIST_OK) {
+        return false;
+    }
+    r->snapshot.arrays = mnist_checkpoint_arrays(r->checkpoint, &r->snapshot.count);
+    if (mnist_snapshot_course(&r->snapshot, &r->course, err) != MNIST_OK) {
+        mnist_error inner = *err;
+        return fail(err, inner.status, r->path, inner.text);
+    }
+    if (r->course.epoch < 1) {
+        return fail(err, MNIST_ERR_FORMAT, r->path, "'epoch' is 0, expected at least 1");
+    }
+    return read_json(r, MNIST_KEY_CONFIG, false, &r->config, err) &&
+           read_json(r, MNIST_KEY_EPOCHS, true, &r->epochs, err) && check_epochs(r, err) &&
+           read_log(r, err);
+}
+
+void mnist_resume_release(void *resumption)
+{
+    mnist_resumption *r = resumption;
+    mnist_checkpoint_free(r->checkpoint);
+    json_decref(r->config);
+    json_decref(r->epochs);
+    free(r);
+}
+
+/* What may differ from the checkpoint. */
+
+static bool is_action(const mnist_option *option)
+{
+    return option->type >= MNIST_OPTION_ACTION_CONFIG;
+}
+
+static bool may_change(const mnist_option *option)
+{
+    return !(option->flags & MNIST_OPTION_IN_MODEL) && strcmp(option->name, "log-every") != 0;
+}
+
+/* --augment, the one text among the options that must not change, has many for one thing. false: it
+ * is none. */
+static bool plain_augmentation(const char *text, char plain[MNIST_AUGMENTATION_TEXT])
+{
+    mnist_augmentation augmentation;
+    plain[0] = '\0';
+    if (text && mnist_augmentation_parse(&augmentation, text, NULL) != MNIST_OK) {
+        return false;
+    }
+    if (text && mnist_augmentation_any(&augmentation)) {
+        mnist_augmentation_print(&augmentation, plain);
+    }
+    return true;
+}
+
+static bool is_same(const mnist_option *option, const void *a, const void *b)
+{
+    char one[MNIST_OPTION_TEXT], other[MNIST_OPTION_TEXT];
+    if (option->type == MNIST_OPTION_STRING) {
+        const char *texts[2];
+        char plain[2][MNIST_AUGMENTATION_TEXT];
+        memcpy(&texts[0], a, sizeof texts[0]);
+        memcpy(&texts[1], b, sizeof texts[1]);
+        return plain_augmentation(texts[0], plain[0]) && plain_augmentation(texts[1], plain[1]) &&
+               strcmp(plain[0], plain[1]) == 0;
+    }
+    mnist_option_format(option, a, one);
+    mnist_option_format(option, b, other);
+    return strcmp(one, other) == 0;
+}
+
+/* "--lr 0.1", "--no-nesterov": as the command line has it. */
+static void say(const mnist_option *option, const void *field, char *text, size_t size)
+{
+    char value[MNIST_OPTION_TEXT];
+    mnist_option_format(option, field, value);
+    if (option->type == MNIST_OPTION_SWITCH) {
+        snprintf(text, size, "--%s%s", value[0] == 't' ? "" : "no-", option->name);
+    } else {
+        snprintf(text, size, "--%s %s", option->name, value[0] ? value : "none");
+    }
+}
+
+static bool fail_conflict(const mnist_resumption *r, mnist_option_ref ref, mnist_origin origin,
+                          const void *given, const void *kept, mnist_error *err)
+{
+    char wanted[2 * MNIST_OPTION_TEXT], has[2 * MNIST_OPTION_TEXT];
+    say(ref.option, given, wanted, sizeof wanted);
+    say(ref.option, kept, has, sizeof has);
+    return mnist_options_fail(err,
+                              "%s%s: the training in %.600s has %s; leave it out, or begin another "
+                              "training without --resume",
+                              wanted,
+                              origin == MNIST_ORIGIN_RECIPE   ? " (of the recipe)"
+                              : origin == MNIST_ORIGIN_CONFIG ? " (of the config file)"
+                                                              : "",
+                              r->path, has);
+}
+
+/* One option that was given beside --resume: taken over, or refused. */
+static bool merge(const mnist_resumption *r, mnist_option_ref ref, mnist_origin origin, void *given,
+                  void *kept, mnist_error *err)
+{
+    const mnist_option *option = ref.option;
+    char text[MNIST_OPTION_TEXT];
+    if (strcmp(option->name, "epochs") == 0) {
+        unsigned epochs;
+        memcpy(&epochs, given, sizeof epochs);
+        if (epochs < r->planned) {
+            return mnist_options_fail(err,
+                                      "--epochs %u: the training in %.600s is for %u; they may "
+                                      "become more, not fewer",
+                                      epochs, r->path, r->planned);
+        }
+    } else if (strcmp(option->name, "log") == 0 && !r->has_log) {
+        return mnist_options_fail(err,
+                                  "--log: the training in %.600s has none, and one from here on "
+                                  "would lack its beginning",
+                                  r->path);
+    } else if (!may_change(option)) {
+        return is_same(option, given, kept) || fail_conflict(r, ref, origin, given, kept, err);
+    }
+    if (option->type == MNIST_OPTION_STRING) {
+        memcpy(kept, given, sizeof(const char *));
+        return true;
+    }
+    mnist_option_format(option, given, text);
+    return mnist_option_set(option, kept, text) ||
+           mnist_option_fail_value(option, option->name, text, err); /* it was set by such a text */
+}
+
+bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
+{
+    mnist_train_settings *given = settings, kept = mnist_train_settings_defaults();
+    if (!given->resume) {
+        return true;
+    }
+    mnist_resumption *r = calloc(1, sizeof *r);
+    if (!r) {
+        return fail(err, MNIST_ERR_MEMORY, given->resume, "out of memory");
+    }
+    parsed->adopted = r;
+    r->path = given->resume;
+    mnist_parsed own = {.program = parsed->program};
+    if (!read_checkpoint(r, err)) {
+        return false;
+    }
+    own.config = r->config;
+    if (!mnist_options_apply_config(parsed->program, r->path, &kept, &own, err)) {
+        err->status = MNIST_ERR_FORMAT; /* of the file, not of the command line */
+        return false;
+    }
+    r->planned = kept.train.epochs;
+    kept.checkpoint = r->path; /* where it goes on, unless another is given */
+    mnist_option_ref ref = mnist_option_at(parsed->program, 0);
+    for (; ref.option; ref = mnist_option_at(parsed->program, ref.index + 1)) {
+        const mnist_origin origin = (mnist_origin)parsed->origin[ref.index];
+        if (origin == MNIST_ORIGIN_DEFAULT || is_action(ref.option)) {
+            parsed->origin[ref.index] = own.origin[ref.index];
+        } else if (!merge(r, ref, origin, mnist_option_field(ref, given),
+                          mnist_option_field(ref, &kept), err)) {
+            return false;
+        }
+    }
+    kept.resumed = r;
+    *given = kept;
+    return true;
+}
+
+mnist_status mnist_resume_check_data(const mnist_resumption *r, const mnist_data_digests *train,
+                                     const mnist_data_digests *test, mnist_error *err)
+{
+    const struct {
+        const char *key, *what, *found;
+    } files[] = {
+        {MNIST_KEY_TRAIN_IMAGES, "training images", train->images},
+        {MNIST_KEY_TRAIN_LABELS, "training labels", train->labels},
+        {MNIST_KEY_TEST_IMAGES, "test images", test->images},
+        {MNIST_KEY_TEST_LABELS, "test labels", test->labels},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const char *had = mnist_checkpoint_metadata(r->checkpoint, files[i].key);
+        if (!had || strcmp(had, files[i].found) != 0) {
+            char quoted[MNIST_QUOTED_TEXT];
+            mnist_option_quote(had ? had : "", quoted);
+            err->status = MNIST_ERR_MISMATCH;
+            snprintf(err->text, sizeof err->text,
+                     "%.600s: the %s are not those that this training began with: SHA-256 %s, "
+                     "expected %s; point --data-dir, or the options for the files, to those",
+                     r->path, files[i].what, files[i].found, quoted);
+            return err->status;
+        }
+    }
+    return MNIST_OK;
+}
