@@ -46,8 +46,14 @@ const char *mnist_status_text(mnist_status status);
 /* Filled by a failing call; owned by the caller, who need not initialise it. */
 typedef struct mnist_error {
     mnist_status status;
-    char text[MNIST_ERROR_TEXT]; /* one or more sentences, no newline at the end */
+    char text[MNIST_ERROR_TEXT]; /* one or more sentences on one line; plain (mnist_plain_text) */
 } mnist_error;
+
+/* Copies text so that it can be shown on any terminal, and on one line: a control character, also
+ * one of U+0080 to U+009F, and what is not UTF-8 become \xNN, byte by byte. false: there was no
+ * room for all of it in size (>= 1) bytes; what does not fit is left out, and no character is cut
+ * in two. Names in the library's messages have been through it. */
+bool mnist_plain_text(char *out, size_t size, const char *text);
 
 /* The library's version, "MAJOR.MINOR.PATCH". */
 const char *mnist_version(void);

@@ -1,5 +1,6 @@
 /* mnist-eval: how well a saved model does on test images, or several as one. */
 #define _POSIX_C_SOURCE 200809L
+#include "cli/adopt.h"
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/source.h"
@@ -9,10 +10,6 @@
 #include <string.h>
 
 #define PROGRAM "mnist-eval"
-
-/* A model's word is enough for so many synthetic test images: it must not decide how much memory is
- * taken. */
-#define MOST_ADOPTED_IMAGES 1000000u
 
 /* One of the models that the command line names. */
 typedef struct committee_member {
@@ -33,55 +30,19 @@ typedef struct evaluation {
     double seconds;
 } evaluation;
 
-static const char *const adopted[] = {"dataset", "synthetic-test", "data-seed"};
-
-/* The options that mnist-train had, in a model's metadata, or NULL if it has none. They are input
- * like any other. */
-static bool load_options(const mnist_model *model, const char *path, json_t **options,
-                         mnist_error *err)
+/* What mnist-train was told, as the model states it; *options is NULL where it states nothing. */
+static bool load_options(const committee_member *member, json_t **options, mnist_error *err)
 {
-    const char *text = mnist_model_metadata(model, "options");
-    *options = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    if (text && !json_is_object(*options)) {
-        json_decref(*options);
-        *options = NULL;
-        return mnist_options_fail(err, "%s: the options in its metadata are no JSON object", path);
-    }
-    return true;
+    return mnist_adopt_parse(mnist_model_metadata(member->model, "options"), member->path, options,
+                             err);
 }
 
-/* What was not said about the data is as the model was trained. It is checked as a command line is.
- */
-static bool adopt_options(const mnist_model *model, const char *path, const mnist_parsed *parsed,
-                          mnist_eval_settings *settings, mnist_error *err)
+static bool adopt_data(const committee_member *member, const mnist_parsed *parsed,
+                       mnist_eval_settings *settings, mnist_error *err)
 {
     json_t *options;
-    bool ok = load_options(model, path, &options, err);
-    /* Files that were named are data of their own, whatever the model was trained on. */
-    bool files_given = settings->data.test_images || settings->data.data_dir;
-    for (size_t i = 0; ok && options && i < sizeof adopted / sizeof adopted[0]; i++) {
-        json_t *value = json_object_get(options, adopted[i]);
-        mnist_option_ref ref = mnist_option_find(parsed->program, adopted[i]);
-        if (!value || mnist_options_was_given(parsed, adopted[i]) ||
-            (files_given && strcmp(adopted[i], "dataset") == 0)) {
-            continue;
-        }
-        char number[32];
-        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
-        const char *given = json_is_string(value) ? json_string_value(value) : number;
-        ok = mnist_option_set(ref.option, mnist_option_field(ref, settings), given);
-        if (!ok) {
-            char where[600];
-            snprintf(where, sizeof where, "%.500s: option %s in its metadata", path, adopted[i]);
-            mnist_option_fail_value(ref.option, where, given, err);
-        } else if (settings->data.synthetic_test > MOST_ADOPTED_IMAGES &&
-                   !mnist_options_was_given(parsed, "synthetic-test")) {
-            ok = mnist_options_fail(err,
-                                    "%s: its metadata ask for %zu synthetic test images; to have "
-                                    "more than %u, say --synthetic-test",
-                                    path, settings->data.synthetic_test, MOST_ADOPTED_IMAGES);
-        }
-    }
+    bool ok = load_options(member, &options, err) &&
+              mnist_adopt_data(options, member->path, parsed, settings, err);
     json_decref(options);
     return ok;
 }
@@ -96,7 +57,7 @@ static bool adopt_from_all(const evaluation *e, const mnist_parsed *parsed,
     for (size_t m = 0; m < e->count; m++) {
         const committee_member *member = &e->members[m];
         mnist_eval_settings own = given;
-        if (!adopt_options(member->model, member->path, parsed, &own, err)) {
+        if (!adopt_data(member, parsed, &own, err)) {
             return false;
         }
         if (!first && mnist_model_metadata(member->model, "options")) {
@@ -105,18 +66,18 @@ static bool adopt_from_all(const evaluation *e, const mnist_parsed *parsed,
         }
         bool synthetic = settings->data.dataset == MNIST_DATASET_SYNTHETIC;
         for (size_t i = 0; first && mnist_model_metadata(member->model, "options") &&
-                           i < (synthetic ? sizeof adopted / sizeof adopted[0] : 1);
+                           i < (synthetic ? MNIST_ADOPTED : 1);
              i++) {
             char texts[2][MNIST_OPTION_TEXT];
-            mnist_option_ref ref = mnist_option_find(parsed->program, adopted[i]);
+            mnist_option_ref ref = mnist_option_find(parsed->program, mnist_adopted[i]);
             mnist_option_format(ref.option, mnist_option_field(ref, settings), texts[0]);
             mnist_option_format(ref.option, mnist_option_field(ref, &own), texts[1]);
             if (strcmp(texts[0], texts[1]) != 0) {
                 return mnist_options_fail(err,
                                           "%.2000s: trained with --%s %s, but %.2000s with %s; say "
                                           "--%s to measure both on the same",
-                                          member->path, adopted[i], texts[1], first->path, texts[0],
-                                          adopted[i]);
+                                          member->path, mnist_adopted[i], texts[1], first->path,
+                                          texts[0], mnist_adopted[i]);
             }
         }
     }
@@ -129,18 +90,12 @@ static bool adopt_augmentation(evaluation *e, mnist_error *err)
     for (size_t m = 0; e->settings->tta > 1 && m < e->count; m++) {
         committee_member *member = &e->members[m];
         json_t *options;
-        mnist_error why;
-        if (!load_options(member->model, member->path, &options, err)) {
-            return false;
-        }
-        const char *text = e->settings->augment;
-        text = text ? text : json_string_value(json_object_get(options, "augment"));
-        mnist_status status =
-            mnist_augmentation_parse(&member->augmentation, text ? text : "none", &why);
+        bool ok = load_options(member, &options, err) &&
+                  mnist_adopt_augmentation(options, member->path, e->settings->augment,
+                                           &member->augmentation, err);
         json_decref(options);
-        if (status != MNIST_OK) {
-            return mnist_options_fail(err, "%.2500s: option augment in its metadata: %.2500s",
-                                      member->path, why.text);
+        if (!ok) {
+            return false;
         }
         mnist_augmentation_print(&member->augmentation, member->augment);
     }
@@ -252,8 +207,9 @@ static void print_lines(const evaluation *e)
 static void name_member(const evaluation *e, const committee_member *member, mnist_error *err)
 {
     if (e->count > 1) {
-        mnist_error plain = *err;
-        snprintf(err->text, sizeof err->text, "%.4000s: %.2000s", member->path, plain.text);
+        const mnist_status status = err->status;
+        mnist_options_fail(err, "%.4000s: %.2000s", member->path, err->text);
+        err->status = status;
     }
 }
 
@@ -370,10 +326,9 @@ static bool load(evaluation *e, const mnist_parsed *parsed, mnist_error *err)
         unsigned inputs = mnist_mlp_shape(mnist_model_mlp(member->model))->inputs,
                  first = mnist_mlp_shape(mnist_model_mlp(e->members[0].model))->inputs;
         if (inputs != first) {
+            mnist_options_fail(err, "%.2500s: its net has %u inputs, but that of %.2500s has %u",
+                               member->path, inputs, e->members[0].path, first);
             err->status = MNIST_ERR_MISMATCH;
-            snprintf(err->text, sizeof err->text,
-                     "%.2500s: its net has %u inputs, but that of %.2500s has %u", member->path,
-                     inputs, e->members[0].path, first);
             return false;
         }
     }

@@ -306,7 +306,7 @@ const char *mnist_option_nearest_choice(const mnist_option *option, const char *
 #define MNIST_QUOTED_TEXT 128
 void mnist_option_quote(const char *text, char quoted[MNIST_QUOTED_TEXT]);
 
-/* Fills err with MNIST_ERR_ARGUMENT; returns false. */
+/* Fills err with MNIST_ERR_ARGUMENT and plain text; returns false. */
 bool mnist_options_fail(mnist_error *err, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 2, 3)))
@@ -318,8 +318,16 @@ bool mnist_options_fail(mnist_error *err, const char *format, ...)
 bool mnist_option_fail_value(const mnist_option *option, const char *where, const char *text,
                              mnist_error *err);
 
-/* Reads the file into parsed->config; false with err filled. */
+/* Sets a field from JSON; the value's type must be one that suits the option, and its text is then
+ * checked as a command line's. Strings are the value's own. where: as above. */
+bool mnist_option_set_json(mnist_option_ref ref, const char *where, const json_t *value,
+                           void *settings, mnist_error *err);
+
+/* Reads the file, or text that is in memory, into parsed->config; false with err filled. A file may
+ * have 65536 bytes, and takes no more than 8 MB. path: for messages. */
 bool mnist_options_read_config(const char *path, mnist_parsed *parsed, mnist_error *err);
+bool mnist_options_parse_config(const char *text, size_t size, const char *path,
+                                mnist_parsed *parsed, mnist_error *err);
 /* From there to settings. path: for messages. */
 bool mnist_options_apply_config(const mnist_program *program, const char *path, void *settings,
                                 mnist_parsed *parsed, mnist_error *err);

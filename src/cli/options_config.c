@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CONFIG_LIMIT ((size_t)1 << 20) /* bytes; a config of every option has about 1,000 */
+/* Bytes; a config of every option has about 2,000. The JSON parser takes up to 90 for one of a
+ * text such as [{},{},...]: so no file makes it take more than some 6 MB. */
+#define CONFIG_LIMIT ((size_t)1 << 16)
 
 /* Settings to JSON. */
 
@@ -264,13 +266,10 @@ static const char *text_of(const json_t *value, char text[MNIST_OPTION_TEXT])
     }
 }
 
-static bool set_from_json(mnist_option_ref ref, const char *path, const json_t *value,
-                          void *settings, mnist_error *err)
+bool mnist_option_set_json(mnist_option_ref ref, const char *where, const json_t *value,
+                           void *settings, mnist_error *err)
 {
     char text[MNIST_OPTION_TEXT], expected[MNIST_OPTION_TEXT];
-    char where[sizeof err->text / 2];
-    /* a path of any length must leave room for the key */
-    snprintf(where, sizeof where, "%.440s: \"%s\"", path, ref.option->name);
     const char *given = type_fits(ref.option, value) ? text_of(value, text) : NULL;
     if (!given) {
         mnist_option_expected(ref.option, expected);
@@ -341,16 +340,10 @@ static char *read_file(const char *path, size_t *size, mnist_error *err)
     return text;
 }
 
-static json_t *load_object(const char *path, mnist_error *err)
+static json_t *parse_object(const char *text, size_t size, const char *path, mnist_error *err)
 {
-    size_t size;
-    char *text = read_file(path, &size, err);
-    if (!text) {
-        return NULL;
-    }
     json_error_t error;
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-    free(text);
     if (!root) {
         /* jansson quotes what it met: bytes of the file, which must not reach a terminal raw */
         char quoted[MNIST_QUOTED_TEXT];
@@ -368,10 +361,20 @@ static json_t *load_object(const char *path, mnist_error *err)
     return root;
 }
 
+bool mnist_options_parse_config(const char *text, size_t size, const char *path,
+                                mnist_parsed *parsed, mnist_error *err)
+{
+    parsed->config = parse_object(text, size, path, err);
+    return parsed->config != NULL;
+}
+
 bool mnist_options_read_config(const char *path, mnist_parsed *parsed, mnist_error *err)
 {
-    parsed->config = load_object(path, err);
-    return parsed->config != NULL;
+    size_t size;
+    char *text = read_file(path, &size, err);
+    bool good = text && mnist_options_parse_config(text, size, path, parsed, err);
+    free(text);
+    return good;
 }
 
 bool mnist_options_apply_config(const mnist_program *program, const char *path, void *settings,
@@ -385,7 +388,10 @@ bool mnist_options_apply_config(const mnist_program *program, const char *path, 
             strcmp(ref.option->name, key) != 0) {
             return fail_key(program, path, key, err);
         }
-        if (!set_from_json(ref, path, value, settings, err)) {
+        char where[MNIST_OPTION_TEXT + 500];
+        /* a path of any length must leave room for the key */
+        snprintf(where, sizeof where, "%.440s: \"%s\"", path, key);
+        if (!mnist_option_set_json(ref, where, value, settings, err)) {
             return false;
         }
         parsed->origin[ref.index] = MNIST_ORIGIN_CONFIG;

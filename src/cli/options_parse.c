@@ -12,11 +12,13 @@
 
 bool mnist_options_fail(mnist_error *err, const char *format, ...)
 {
+    char raw[sizeof err->text]; /* arguments may lie in err */
     va_list arguments;
     va_start(arguments, format);
-    err->status = MNIST_ERR_ARGUMENT;
-    vsnprintf(err->text, sizeof err->text, format, arguments);
+    vsnprintf(raw, sizeof raw, format, arguments);
     va_end(arguments);
+    err->status = MNIST_ERR_ARGUMENT;
+    (void)mnist_plain_text(err->text, sizeof err->text, raw);
     return false;
 }
 
@@ -34,30 +36,10 @@ bool mnist_option_fail_value(const mnist_option *option, const char *where, cons
 
 void mnist_option_quote(const char *text, char quoted[MNIST_QUOTED_TEXT])
 {
-    const size_t room = MNIST_QUOTED_TEXT - 6; /* for the dots, a quote and the zero */
-    size_t length = 0;
-    const char *p = text;
-    quoted[length++] = '"';
-    for (; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        bool control = c < 0x20 || c == 0x7f;
-        if (length + (control ? 4 : 1) > room) {
-            break;
-        }
-        if (control) {
-            length += (size_t)snprintf(quoted + length, 5, "\\x%02x", c);
-        } else {
-            quoted[length++] = (char)c;
-        }
-    }
-    /* a cut must not leave half of a UTF-8 sequence */
-    if (*p) {
-        while (((unsigned char)*p & 0xc0) == 0x80 && length > 1) {
-            p--;
-            length--;
-        }
-    }
-    snprintf(quoted + length, MNIST_QUOTED_TEXT - length, "%s\"", *p ? "..." : "");
+    quoted[0] = '"';
+    /* room for a quote, dots, a quote and the zero */
+    bool whole = mnist_plain_text(quoted + 1, MNIST_QUOTED_TEXT - 6, text);
+    strcat(quoted, whole ? "\"" : "...\"");
 }
 
 /* Nearness. */

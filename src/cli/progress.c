@@ -401,11 +401,12 @@ void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *re
 
 void mnist_progress_message(mnist_progress *progress, const char *format, ...)
 {
-    char text[MNIST_PROGRESS_TEXT + 1000];
+    char raw[MNIST_PROGRESS_TEXT + 1000], text[sizeof raw];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    vsnprintf(raw, sizeof raw, format, arguments);
     va_end(arguments);
+    (void)mnist_plain_text(text, sizeof text, raw); /* files' names may be in it */
     if (progress->mode != MNIST_PROGRESS_NONE) {
         put_line(progress, text);
     }

@@ -36,14 +36,9 @@ void mnist_report_line(const mnist_evaluation *test, double seconds)
 
 void mnist_report_plain(const char *text, FILE *out)
 {
-    for (const char *p = text; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c < ' ' || c == 0x7f) {
-            fprintf(out, "\\x%02x", c);
-        } else {
-            fputc(c, out);
-        }
-    }
+    char plain[4 * 4096]; /* of the longest path */
+    (void)mnist_plain_text(plain, sizeof plain, text);
+    fputs(plain, out);
 }
 
 json_t *mnist_report_real(double value)
@@ -172,18 +167,7 @@ int mnist_report_end(const char *program, int code)
 
 int mnist_report_error(const char *program, const mnist_error *err)
 {
-    char text[4 * sizeof err->text];
-    size_t length = 0;
-    for (const char *p = err->text; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if ((c < ' ' && c != '\n') || c == 0x7f) {
-            length += (size_t)snprintf(text + length, sizeof text - length, "\\x%02x", c);
-        } else {
-            text[length++] = *p;
-        }
-    }
-    text[length] = '\0';
-    fprintf(stderr, "%s: %s\n", program, text);
+    fprintf(stderr, "%s: %s\n", program, err->text);
     return err->status == MNIST_ERR_DIVERGED ? MNIST_EXIT_DIVERGED : MNIST_EXIT_FAILURE;
 }
 

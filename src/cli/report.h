@@ -51,8 +51,8 @@ int mnist_report_end(const char *program, int code);
  * message. */
 int mnist_choose_kernels(const char *program);
 
-/* "PROGRAM: text" on stderr, with control characters, which a file's name may hold, made harmless;
- * returns the exit code that goes with the status. */
+/* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); returns the exit code that
+ * goes with the status. */
 int mnist_report_error(const char *program, const mnist_error *err);
 
 #endif

@@ -74,11 +74,13 @@ static void source_close(source *in)
     mnist_bytes_close(&in->file);
 }
 
-static mnist_status source_open(source *in, const char *path, mnist_error *err)
+/* Takes the file's bytes over, whatever comes of it. */
+static mnist_status source_open(source *in, mnist_bytes *file, const char *path, mnist_error *err)
 {
-    *in = (source){.path = path, .note = ""};
-    mnist_status status = mnist_bytes_open(&in->file, path, MNIST_IDX_STREAM_LIMIT, err);
-    if (status == MNIST_OK && mnist_inflate_is_gzip(in->file.data, in->file.size)) {
+    mnist_status status = MNIST_OK;
+    *in = (source){.path = path, .note = "", .file = *file};
+    *file = (mnist_bytes){0};
+    if (mnist_inflate_is_gzip(in->file.data, in->file.size)) {
         in->note = " (gunzipped)";
         status = mnist_inflate_create(&in->gz, in->file.data, in->file.size, path, err);
         if (status != MNIST_OK) {
@@ -442,14 +444,15 @@ static mnist_status read_body(source *in, role what, const header *h, const uint
     return status;
 }
 
-mnist_status mnist_idx_read_images(mnist_idx_images *out, const char *path, mnist_error *err)
+mnist_status mnist_idx_take_images(mnist_idx_images *out, mnist_bytes *file, const char *path,
+                                   mnist_error *err)
 {
     *out = (mnist_idx_images){0};
     source in;
     header h = {0};
     const uint8_t *data = NULL;
     uint8_t *owned = NULL;
-    mnist_status status = source_open(&in, path, err);
+    mnist_status status = source_open(&in, file, path, err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -478,6 +481,14 @@ mnist_status mnist_idx_read_images(mnist_idx_images *out, const char *path, mnis
     }
     source_close(&in);
     return status;
+}
+
+mnist_status mnist_idx_read_images(mnist_idx_images *out, const char *path, mnist_error *err)
+{
+    mnist_bytes file;
+    *out = (mnist_idx_images){0};
+    mnist_status status = mnist_bytes_open(&file, path, MNIST_IDX_STREAM_LIMIT, err);
+    return status == MNIST_OK ? mnist_idx_take_images(out, &file, path, err) : status;
 }
 
 static mnist_status fail_label(const source *in, const header *h, size_t index, size_t stride,
@@ -512,14 +523,15 @@ static mnist_status convert_labels(const source *in, const header *h, const uint
     return MNIST_OK;
 }
 
-mnist_status mnist_idx_read_labels(mnist_idx_labels *out, const char *path, mnist_error *err)
+mnist_status mnist_idx_take_labels(mnist_idx_labels *out, mnist_bytes *file, const char *path,
+                                   mnist_error *err)
 {
     *out = (mnist_idx_labels){0};
     source in;
     header h = {0};
     const uint8_t *data = NULL;
     uint8_t *owned = NULL, *values = NULL;
-    mnist_status status = source_open(&in, path, err);
+    mnist_status status = source_open(&in, file, path, err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -543,4 +555,12 @@ mnist_status mnist_idx_read_labels(mnist_idx_labels *out, const char *path, mnis
     free(owned);
     source_close(&in);
     return status;
+}
+
+mnist_status mnist_idx_read_labels(mnist_idx_labels *out, const char *path, mnist_error *err)
+{
+    mnist_bytes file;
+    *out = (mnist_idx_labels){0};
+    mnist_status status = mnist_bytes_open(&file, path, MNIST_IDX_STREAM_LIMIT, err);
+    return status == MNIST_OK ? mnist_idx_take_labels(out, &file, path, err) : status;
 }

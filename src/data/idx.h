@@ -40,6 +40,13 @@ mnist_status mnist_idx_read_images(mnist_idx_images *out, const char *path, mnis
  * taken. Otherwise as above. */
 mnist_status mnist_idx_read_labels(mnist_idx_labels *out, const char *path, mnist_error *err);
 
+/* The same of a file's bytes that are there already: taken over, and released or handed out,
+ * whatever comes of it. path: for messages. */
+mnist_status mnist_idx_take_images(mnist_idx_images *out, mnist_bytes *file, const char *path,
+                                   mnist_error *err);
+mnist_status mnist_idx_take_labels(mnist_idx_labels *out, mnist_bytes *file, const char *path,
+                                   mnist_error *err);
+
 /* The headers of files of unsigned bytes. */
 void mnist_idx_images_header(uint8_t header[MNIST_IDX_IMAGES_HEADER], uint32_t count, uint32_t rows,
                              uint32_t cols);

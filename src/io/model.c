@@ -1,4 +1,4 @@
-#include <mnist/io.h>
+#include "io/model.h"
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -510,18 +510,17 @@ static mnist_status read_tensors(mnist_mlp *mlp, const uint8_t *data, const layo
     return status;
 }
 
-static mnist_status decode(mnist_model *model, const mnist_bytes *bytes, const char *path,
+static mnist_status decode(mnist_model *model, const uint8_t *data, size_t size, const char *path,
                            mnist_error *err)
 {
     mnist_mlp_config config;
     layout wanted;
-    mnist_status status =
-        mnist_safetensors_parse(&model->file, bytes->data, bytes->size, path, err);
+    mnist_status status = mnist_safetensors_parse(&model->file, data, size, path, err);
     if (status == MNIST_OK) {
         status = check_format(&model->file, path, err);
     }
     if (status == MNIST_OK) {
-        status = mnist_safetensors_verify(bytes->data, bytes->size, path, err);
+        status = mnist_safetensors_verify(data, size, path, err);
     }
     if (status == MNIST_OK) {
         status = read_config(&model->file, &config, path, err);
@@ -537,33 +536,41 @@ static mnist_status decode(mnist_model *model, const mnist_bytes *bytes, const c
         status = mnist_mlp_create(&model->mlp, &config, err);
     }
     if (status == MNIST_OK) {
-        status = read_tensors(model->mlp, bytes->data + model->file.data, &wanted, path, err);
+        status = read_tensors(model->mlp, data + model->file.data, &wanted, path, err);
     }
     if (status == MNIST_OK) {
-        mnist_sha256(bytes->data, bytes->size, "", 0, model->digest);
+        mnist_sha256(data, size, "", 0, model->digest);
     }
     return status;
 }
 
-mnist_status mnist_model_load(mnist_model **out, const char *path, mnist_error *err)
+mnist_status mnist_model_decode(mnist_model **out, const uint8_t *data, size_t size,
+                                const char *path, mnist_error *err)
 {
-    mnist_bytes bytes;
     *out = NULL;
     mnist_model *model = calloc(1, sizeof *model);
     if (!model) {
         return mnist_fail_memory(err, sizeof *model, "a model");
     }
-    mnist_status status = mnist_bytes_open(&bytes, path, MAX_STREAM, err);
-    if (status == MNIST_OK) {
-        status = decode(model, &bytes, path, err);
-        mnist_bytes_close(&bytes);
-    }
+    mnist_status status = decode(model, data, size, path, err);
     if (status != MNIST_OK) {
         mnist_model_free(model);
         return status;
     }
     *out = model;
     return MNIST_OK;
+}
+
+mnist_status mnist_model_load(mnist_model **out, const char *path, mnist_error *err)
+{
+    mnist_bytes bytes;
+    *out = NULL;
+    mnist_status status = mnist_bytes_open(&bytes, path, MAX_STREAM, err);
+    if (status == MNIST_OK) {
+        status = mnist_model_decode(out, bytes.data, bytes.size, path, err);
+        mnist_bytes_close(&bytes);
+    }
+    return status;
 }
 
 void mnist_model_free(mnist_model *model)

@@ -271,8 +271,8 @@ printf '{"lr": 1e400}' >c.json
 judge 2 "mnist-train: c.json:1:*overflow*" "$train" --config c.json
 printf '{"epochs": 3' >c.json
 judge 2 "mnist-train: c.json:1:*expected near end of file*" "$train" --config c.json
-head -c 1048577 /dev/zero >c.json
-usage "$train" 'c.json: larger than 1048576 bytes, so it is no config file' --config c.json
+head -c 65537 /dev/zero >c.json
+usage "$train" 'c.json: larger than 65536 bytes, so it is no config file' --config c.json
 usage "$train" '--config: none.json: No such file or directory' --config none.json
 usage "$train" '--config: .: Is a directory' --config .
 usage "$train" '--config: given twice; there can be one file' --config c.json --config c.json

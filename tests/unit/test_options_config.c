@@ -235,7 +235,7 @@ static void test_bad_config_files(void **state)
     assert_string_equal(o.err.text, message);
     mnist_options_free(&o.parsed);
 
-    size_t size = ((size_t)1 << 20) + 1;
+    size_t size = ((size_t)1 << 16) + 1;
     char *blanks = malloc(size);
     assert_non_null(blanks);
     memset(blanks, ' ', size);
@@ -243,7 +243,7 @@ static void test_bad_config_files(void **state)
     snprintf(words, sizeof words, "--config %s", config_path);
     write_config(blanks, size);
     parse_train(&o, words);
-    snprintf(message, sizeof message, "%s: larger than 1048576 bytes, so it is no config file",
+    snprintf(message, sizeof message, "%s: larger than 65536 bytes, so it is no config file",
              config_path);
     assert_string_equal(o.err.text, message);
     mnist_options_free(&o.parsed);

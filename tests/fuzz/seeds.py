@@ -1,0 +1,285 @@
+#!/usr/bin/env python3
+"""seeds.py DIR: writes small inputs to begin fuzzing with, DIR/TARGET/NAME, and DIR/TARGET.dict.
+
+They are made here, from the formats' definitions; scripts/fuzz.sh adds them to what corpus/ keeps.
+"""
+import gzip
+import json
+import pathlib
+import struct
+import sys
+import zlib
+
+top = pathlib.Path(sys.argv[1])
+
+
+def put(target, name, data):
+    path = top / target / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+def images(count, rows, cols, pixels=None):
+    body = bytes(i % 256 for i in range(count * rows * cols)) if pixels is None else pixels
+    return struct.pack(">4B3I", 0, 0, 8, 3, count, rows, cols) + body
+
+
+def labels(values, kind=8, cols=None):
+    head = struct.pack(">4BI", 0, 0, kind, 1 if cols is None else 2, len(values))
+    if cols is not None:
+        head += struct.pack(">I", cols)
+    if kind == 8:
+        return head + bytes(values)
+    return head + b"".join(struct.pack(">I", v) + bytes(4 * ((cols or 1) - 1)) for v in values)
+
+
+def squeeze(data, level=9):
+    packer = zlib.compressobj(level, zlib.DEFLATED, 31)
+    return packer.compress(data) + packer.flush()
+
+
+idx = {
+    "images": images(2, 2, 3),
+    "image": images(1, 1, 1),
+    "images-none": images(0, 2, 2),
+    "images-flat": images(2, 0, 2),
+    "images-wide": images(1, 65536, 65536, b""),
+    "images-promise": images(0xFFFFFFFF, 255, 257, b""),
+    "labels": labels([0, 1, 9]),
+    "labels-int": labels([0, 9], 12),
+    "labels-qmnist": labels([3, 9], 12, 8),
+    "labels-promise": struct.pack(">4B2I", 0, 0, 12, 2, 0xFFFFFFFF, 0xFFFFFFFF),
+    "labels-high": labels([0, 10]),
+    "labels-little": struct.pack(">4BI", 0, 0, 12, 1, 1) + b"\x01\0\0\0",
+    "labels-negative": struct.pack(">4BI", 0, 0, 12, 1, 1) + b"\xff\xff\xff\xff",
+    "short": b"\0\0\x08",
+    "float": struct.pack(">4B3I", 0, 0, 13, 3, 1, 1, 1) + bytes(4),
+    "rank4": struct.pack(">4B4I", 0, 0, 8, 4, 1, 1, 1, 1),
+    "zeros": bytes(64),
+    "html": b"<!DOCTYPE html><title>404</title>",
+    "png": b"\x89PNG\r\n\x1a\n",
+    "zip": b"PK\x03\x04" + bytes(16),
+    "xz": b"\xfd7zXZ\0",
+    "bzip2": b"BZh91AY",
+    "tar-like": b"train-images" + bytes(100),
+    "numpy": b"\x93NUMPY\x01\0",
+    "pickle": b"\x80\x04\x95",
+    "trailing": images(1, 2, 2) + b"\n",
+    "truncated": images(3, 2, 2)[:-1],
+}
+for name, data in idx.items():
+    put("idx", name, data)
+    put("gzip", name, squeeze(data))
+put("idx", "gzip", squeeze(idx["images"]))
+whole = squeeze(idx["labels"])
+put("gzip", "stored", squeeze(idx["images"], 0))
+put("gzip", "members", squeeze(idx["images"][:5]) + squeeze(idx["images"][5:]))
+put("gzip", "twice", squeeze(whole))
+put("gzip", "cut", whole[:-9])
+put("gzip", "no-crc", whole[:-8])
+put("gzip", "bad-crc", whole[:-8] + bytes(8))
+put("gzip", "bad-length", whole[:-4] + bytes(4))
+put("gzip", "tail", whole + b"junk")
+put("gzip", "padded", whole + bytes(9))
+put("gzip", "name", gzip.compress(idx["labels"], 9, mtime=0))
+put("gzip", "extra", b"\x1f\x8b\x08\x1e" + bytes(6) + b"\x02\0xxname\0comment\0" + whole[10:])
+put("gzip", "bomb", squeeze(images(15, 256, 256, bytes(15 << 16))))
+put("gzip", "bomb-tail", squeeze(images(1, 1, 1) + bytes(1 << 18)))
+put("gzip", "promise", squeeze(idx["images-promise"]))
+
+
+def model(meta, tensors, size, pad=True):
+    head = dict(tensors)
+    if meta is not None:
+        head = {"__metadata__": meta, **head}
+    text = json.dumps(head, separators=(",", ":")) if isinstance(head, dict) else head
+    return frame(text.encode(), size)
+
+
+def frame(text, size):
+    text += b" " * (-len(text) % 8)
+    data = struct.pack("<Q", len(text)) + text + bytes(size)
+    key = b'"crc32":"00000000"'
+    if key in data:
+        crc = b"%08x" % zlib.crc32(data)
+        data = data.replace(key, b'"crc32":"' + crc + b'"', 1)
+    return data
+
+
+def metadata(inputs, hidden, **more):
+    return {
+        "format": "mnist-mlp", "format_version": "1", "inputs": str(inputs), "hidden": hidden,
+        "outputs": "10", "activation": "relu", "normalization": "unit", "mean": "0", "stddev": "1",
+        "crc32": "00000000", **more,
+    }
+
+
+def tensors(widths):
+    out, end = {}, 0
+    for layer, (a, b) in enumerate(zip(widths, widths[1:])):
+        for name, shape in (("weight", [a, b]), ("bias", [b])):
+            n = 4 * (a * b if len(shape) == 2 else b)
+            out[f"layers.{layer}.{name}"] = {
+                "dtype": "F32", "shape": shape, "data_offsets": [end, end + n]}
+            end += n
+    return out, end
+
+
+one, one_size = tensors([1, 10])
+two, two_size = tensors([2, 3, 10])
+put("model", "softmax", model(metadata(1, "none"), one, one_size))
+put("model", "hidden", model(metadata(2, "3"), two, two_size))
+put("model", "deep", model(metadata(1, ",".join("1" * 16)), *tensors([1] + [1] * 16 + [10])))
+put("model", "standard", model(metadata(1, "none", normalization="standard", mean="0.1307",
+                                        stddev="3.081e-1"), one, one_size))
+put("model", "options", model(metadata(1, "none", seed="1",
+                                       options='{"dataset":"synthetic","synthetic-test":10}'),
+                              one, one_size))
+put("model", "flat", model(metadata(1, "none", stddev="0"), one, one_size))
+put("model", "tiny-stddev", model(metadata(1, "none", normalization="standard", stddev="1e-45"),
+                                  one, one_size))
+put("model", "wide", model(metadata(1, "65536,65536"), one, one_size))
+put("model", "foreign", model({"format": "pt"}, one, one_size))
+put("model", "newer", model({"format": "mnist-mlp", "format_version": "2"}, {}, 0))
+put("model", "no-metadata", model(None, one, one_size))
+put("model", "nan", model(metadata(1, "none"), one, one_size)[:-4] + b"\0\0\xc0\x7f")
+put("model", "hole", model(metadata(1, "none"), {
+    **one, "x": {"dtype": "F32", "shape": [1], "data_offsets": [96, 100]}}, 100))
+put("model", "overlap", model(metadata(1, "none"), {
+    **one, "x": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, one_size))
+put("model", "alien", model(metadata(1, "none"), {
+    **one, "x": {"dtype": "F32", "shape": [], "data_offsets": [one_size, one_size + 4]}},
+    one_size + 4))
+put("model", "f64", model(metadata(1, "none"), {
+    "x": {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}}, 8))
+put("model", "empty-tensor", model(metadata(1, "none"), {
+    **one, "x": {"dtype": "F32", "shape": [0, 9], "data_offsets": [0, 0]}}, one_size))
+put("model", "huge-shape", model(metadata(1, "none"), {
+    "x": {"dtype": "F32", "shape": [4294967296, 4294967296], "data_offsets": [0, 0]}}, 0))
+put("model", "rank9", model(metadata(1, "none"), {
+    "x": {"dtype": "F32", "shape": [1] * 9, "data_offsets": [0, 4]}}, 4))
+put("model", "duplicate", frame(b'{"__metadata__":{"a":"1","a":"2"}}', 0))
+put("model", "nested", frame(b'{"a":' + b"[" * 99 + b"]" * 99 + b"}", 0))
+put("model", "huge-number", frame(b'{"a":{"shape":[1e999]}}', 0))
+put("model", "nul", frame(b'{"__metadata__":{"a\\u0000b":"c\\u0000"}}', 0))
+put("model", "promise", struct.pack("<Q", 1 << 60) + b"{}")
+put("model", "long", struct.pack("<Q", 99999999) + b"{}")
+put("model", "escape", frame(b'{"__metadata__":{"format":"\\u001b[31m\xc2\x9bx"}}', 0))
+for name in "html", "zeros", "images", "zip", "numpy", "pickle":
+    put("model", name, idx[name])
+put("model", "gzip", whole)
+
+configs = {
+    "empty": "{}",
+    "array": "[1]",
+    "numbers": '{"epochs":3,"lr":0.1,"batch-size":7,"val-split":"5%","min-accuracy":0.97,'
+               '"max-loss":1e-3,"seed":"18446744073709551615","max-time":1.5}',
+    "lists": '{"hidden":[512,512],"dropout":[0.5,0.25]}',
+    "texts": '{"hidden":"none","dropout":"0.2","augment":"ciresan,shift=1","log":"a.csv",'
+             '"output":"m.safetensors","data-dir":"d","schedule":"cosine","optimizer":"adamw"}',
+    "flags": '{"nesterov":false,"batch-norm":true}',
+    "recipe": '{"recipe":"fast","epochs":2}',
+    "unknown": '{"epoch":3}',
+    "command-line": '{"json":true}',
+    "wrong-type": '{"epochs":"3","lr":null}',
+    "nested": '{"hidden":[[[[[[[1]]]]]]]}',
+    "duplicate": '{"epochs":1,"epochs":2}',
+    "huge": '{"lr":1e400}',
+    "long": '{"hidden":[' + ",".join(["1"] * 40) + "]}",
+    "escape": '{"\\u001b[31m\\u009b":1}',
+    "nul": '{"output":"a\\u0000b"}',
+    "cut": '{"epochs":3',
+    "raw": '{"lr":\x1b[2J}',
+    "tune": '{"patience":3,"keep":"best","ema":0.9,"swa-start":0.5}',
+}
+for name, text in configs.items():
+    put("config", name, text)
+
+lines = {
+    "none": "", "help": "--help", "version": "-V", "print": "--print-config",
+    "usual": "-e\n3\n--lr=0.1\n--hidden\n512,512\n-qs1\n--no-nesterov",
+    "unknown": "--epoch\n3", "abbreviated": "--epoc=3", "letter": "-lr\n0.1", "no": "--no-json",
+    "argument": "--json=yes", "missing": "--epochs", "operand": "mnist", "dashes": "--\n--epochs",
+    "recipe": "--recipe\nfast\n--seed\n7", "list": "--recipe=list", "config": "--config\nnone",
+    "tune": "--tune=5\n--hidden=8", "runs": "--runs=2\n-o\nm-{seed}", "odd": "-\xff\n--\x1b[31m",
+    "augment": "--augment=shift=1,elastic=34:4\n--preview=a.png", "gate": "--min-accuracy=97%",
+    "eval": "model\n--tta=4\n--confusion\n--json\n-d\nsynthetic", "bench": "--quick\n--runs=3",
+}
+for name, text in lines.items():
+    for number, program in enumerate(("train", "eval", "bench")):
+        put("options", f"{program}-{name}", bytes([number]) + text.encode("latin-1"))
+
+values = ["", "0", "1", "-1", "true", "false", "none", "list", "0.5", "1e-3", "-0", ".5", "5.", "1e",
+          "97%", "0.01%", "5000", "1e308", "4.9e-324", "1.4e-45", "0.99999999", "0.9999999999999999",
+          "18446744073709551615", "18446744073709551616", "512,512", "0.2,0.5", "128,", ",", "nan",
+          "inf", "0x10", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", "relu", "sgd", "cosine", "unit", "he",
+          "bf16", "best", "auto", "synthetic", "name", "123456.789e-7"]
+for option in range(0, 80):
+    put("values", f"option-{option}", bytes([option]) + values[option % len(values)].encode())
+for number, text in enumerate(values):
+    put("values", f"value-{number}", bytes([20]) + text.encode())
+
+for number, text in enumerate([
+        "none", "light", "simard", "ciresan", "ciresan,shift=1,thickness=0.3,erase=0.2", "shift=64",
+        "elastic=34:4", "elastic=0", "elastic=34", "half17", "half17=0", "rotate=180,scale=.5",
+        "shear=60.123456", "shift=1.2345678", "shift=", "=", ",", "light,none", "shift=1,simard",
+        "rotat=3", "x" * 80, "shift=" + "9" * 80, "\x1b[31m=1", "erase=1.000000,erase=0"]):
+    put("augment", f"spec-{number}", text)
+
+for number, text in enumerate([
+        "{}", "[]", "x", "", '{"dataset":"synthetic","synthetic-test":10,"data-seed":3}',
+        '{"dataset":"mnist","augment":"ciresan"}', '{"synthetic-test":0}', '{"data-seed":null}',
+        '{"synthetic-test":1000001}', '{"data-seed":"18446744073709551615"}', '{"augment":3}',
+        '{"augment":"shift=99"}', '{"data-dir":"/etc","test-images":"/etc/passwd"}',
+        '{"dataset":["mnist"]}', '{"synthetic-test":1.5}', "[" * 3000]):
+    put("adopt", f"options-{number}", text)
+
+for number, text in enumerate([
+        b"plain", b"\x1b[31m\n\x7f", "ü€😀".encode(), b"\xc2\x9b31m", b"\xc0\x80\xff\xed\xa0\x80",
+        b"\xf4\x90\x80\x80\xe0\x80\x80", b"0.1307", b"-1e-45", b"3.4028236e38", b"1.", b"1e+5",
+        b"x" * 90]):
+    put("text", f"text-{number}", text)
+
+
+def dictionary(target, words):
+    lines = ['"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\x{b:02x}" for b in w)
+             + '"\n' for w in words]
+    (top / f"{target}.dict").write_text("".join(lines))
+
+
+options = """activation adversarial adversarial-share augment batch-norm batch-size beta1 beta2 clip-norm
+color config confidence-penalty confusion data-dir data-seed dataset dropout dry-run ema ensemble epochs
+epsilon filter help hidden init input-dropout input-noise json keep label-smoothing limit log log-every lr
+max-loss max-norm max-time min-accuracy min-delta mixup momentum nesterov no-nesterov no-batch-norm
+normalize optimizer output patience precision preview print-config progress quick quiet recipe rho runs
+schedule seed step-count step-factor swa-start synthetic-test synthetic-train test-images test-labels
+threads train-images train-labels tta tune val-split vat vat-weight verbose version warmup weight-decay
+zero-skip""".split()
+names = """relu tanh sigmoid leaky-relu gelu he xavier auto sgd adam adamw rmsprop constant step cosine
+one-cycle fp32 bf16 fp16 last best on off unit standard mnist fashion synthetic none fast plain default
+quick99 simard augmented ciresan small25k small100k list true false .csv .jsonl {seed} 97% 5% 0.5 1e-3
+18446744073709551615 512,512 0.2,0.5""".split()
+entries = ["shift=", "rotate=", "scale=", "shear=", "elastic=", "thickness=", "erase=", "half17",
+           "none", "light", "simard", "ciresan", ":", ",", "0.5", "34:4"]
+json_words = ['"', '":', "[", "]", "{", "}", ",", "\\u0000", "\\u001b", "1e999", "null", "true",
+              "9223372036854775807", "-1", "0.1"]
+encode = [w.encode() for w in json_words]
+dictionary("options", [b"--" + o.encode() for o in options] + [b"\n", b"="]
+           + [n.encode() for n in names])
+dictionary("values", [n.encode() for n in names])
+dictionary("config", encode + [b'"' + o.encode() + b'":' for o in options if o != "config"]
+           + [n.encode() for n in names] + [e.encode() for e in entries])
+dictionary("augment", [e.encode() for e in entries])
+dictionary("adopt", encode + [e.encode() for e in entries] + [
+    b'"dataset":', b'"synthetic-test":', b'"data-seed":', b'"augment":', b'"synthetic"', b'"mnist"'])
+dictionary("model", encode + [w.encode() for w in (
+    "__metadata__", '"format":"mnist-mlp"', '"format_version":"1"', '"inputs":"', '"hidden":"',
+    '"outputs":"10"', '"activation":"', '"normalization":"', '"mean":"', '"stddev":"',
+    '"crc32":"00000000"', "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias",
+    '"dtype":"F32"', '"shape":[', '"data_offsets":[', "relu", "gelu", "unit", "standard", "none")]
+    + [b"\x7f\x80\0\0", b"\0\0\x80\x7f", b"\x1f\x8b", b"PK\x03\x04"])
+dictionary("idx", [b"\0\0\x08\x03", b"\0\0\x08\x01", b"\0\0\x0c\x01", b"\0\0\x0c\x02", b"\0\0\0\x01",
+                   b"\xff\xff\xff\xff", b"\0\x01\0\0", b"\x1f\x8b\x08", b"\x80\0\0\0"])
+dictionary("gzip", [b"\x1f\x8b\x08\0", b"\0\0\x08\x03", b"\0\0\x08\x01", b"\0\0\x0c\x02",
+                    b"\0\0\0\x01", b"\xff\xff\xff\xff", b"\0\x01\0\0"])
+dictionary("text", [b"\x1b[", b"\xc2\x9b", b"\xe2\x80\xae", b"\xf0\x9f\x98\x80", b"e-45", b"0."])
