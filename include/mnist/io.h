@@ -37,7 +37,10 @@ mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
                               char digest[MNIST_DIGEST_TEXT], mnist_error *err);
 
 /* Reads a model file, trusting nothing: sizes are checked against the bytes there are before memory
- * is taken, and the CRC over the whole file must agree. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
+ * is taken, and the CRC over the whole file must agree. Memory taken is at most 20 times the file's
+ * size (a layer of one unit is padded to 16) and 40 MiB (of a header's 65,536 JSON values); of a pipe
+ * at most 1 GiB is read. The file can name no path and run no code: what it states beside the net
+ * comes out of mnist_model_metadata as text. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
  * MNIST_ERR_FORMAT, MNIST_ERR_MEMORY. */
 mnist_status mnist_model_load(mnist_model **out, const char *path, mnist_error *err);
 void mnist_model_free(mnist_model *model);
