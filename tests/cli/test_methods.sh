@@ -60,20 +60,20 @@ run 0 "$train" "${tiny[@]}" --hidden none --dropout 0.5
 
 # --- Defaults that go by the optimiser -----------------------------------------------------------------------
 
-setting lr 0.15
-setting lr 0.15 --optimizer sgd
+setting lr 0.1
+setting lr 0.1 --optimizer sgd
 for optimizer in adam adamw rmsprop; do
     setting lr 0.001 --optimizer $optimizer
     setting lr 0.02 --optimizer $optimizer --lr 0.02
     setting lr 0.02 --lr 0.02 --optimizer $optimizer
-    setting lr 0.15 --lr 0.15 --optimizer $optimizer # though it is the default of sgd
+    setting lr 0.1 --lr 0.1 --optimizer $optimizer # though it is the default of sgd
     setting optimizer $optimizer --optimizer $optimizer
 done
 from_config lr 0.001 '{"optimizer": "adam"}'
 from_config lr 0.03 '{"optimizer": "adam", "lr": 0.03}'
 from_config lr 0.03 '{"lr": 0.03}' --optimizer adam
 from_config lr 0.04 '{"optimizer": "adam", "lr": 0.03}' --lr 0.04
-from_config lr 0.15 '{"optimizer": "adam"}' --optimizer sgd
+from_config lr 0.1 '{"optimizer": "adam"}' --optimizer sgd
 setting lr 0.2 --recipe fast --optimizer adam # the recipe says so
 same_result '--optimizer adam' '--optimizer adam --lr 0.001'
 begin 'printed, and read again'

@@ -104,7 +104,7 @@ same 'gates' --min-accuracy 0.1% --max-loss 1000
 begin 'nobody to talk to'
 shell 1 '$train "$@" -o other <&- >&- 2>&-' "${base[@]}"
 same_bytes base other
-same 'defaults said aloud' --lr 0.15 --momentum 0.90 --limit 0 --val-split 5%
+same 'defaults said aloud' --lr 0.1 --label-smoothing 0.02 --momentum 0.90 --limit 0 --val-split 5%
 
 begin 'one of several --runs'
 run 0 "$train" "${base[@]}" -s 10 --runs 3 --json

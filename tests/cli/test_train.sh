@@ -136,7 +136,8 @@ json_is 'keys_unsorted | join(" ")' \
 json_is .schema mnist-train/1
 json_is .version "$("$train" --version | sed 's/.* //')"
 json_is .seed 1
-json_is '.config.lr' 0.15
+json_is '.config.lr' 0.1
+json_is '.config["label-smoothing"]' 0.02
 json_is '.config.hidden' 8
 json_is '.config["synthetic-train"]' 60
 json_is '.data.train.n, .data.validation.n, .data.test.n' $'57\n3\n20'
@@ -154,7 +155,7 @@ json_holds '.seconds > 0 and .threads >= 1'
 json_is '.gate | tostring' '{"min_accuracy":null,"max_loss":null,"passed":true}'
 accuracy=$(json .test.accuracy) loss=$(json '.test.loss * 1e6 | round')
 out_has '"val-split": 0.05,'
-out_has '"lr": 0.15,'
+out_has '"lr": 0.1,'
 out_has '"weight-decay": 0.0001,'
 run 0 "$train" "${quiet[@]}"
 expect 'the line has another accuracy' so "$accuracy == $(value test_acc)"

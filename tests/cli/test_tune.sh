@@ -36,7 +36,7 @@ expect 'no end of it on stderr' grep -Eq '^[0-9]+ runs of [0-9]+ candidates in [
 expect 'the first line' [ "$(head -n 1 progress)" = \
     'synthetic: 100 training, 20 validation images; epochs 1,3; varied: lr,hidden,weight-decay,batch-size,label-smoothing,dropout,input-dropout' ]
 expect 'the settings as they are, first' [ "$(sed -n '2s/.*  --lr/--lr/p' progress)" = \
-    '--lr 0.15 --hidden 256 --weight-decay 0.0001 --batch-size 64 --label-smoothing 0.02 --dropout none --input-dropout 0' ]
+    '--lr 0.1 --hidden 256 --weight-decay 0.0001 --batch-size 64 --label-smoothing 0.02 --dropout none --input-dropout 0' ]
 best=$(tail -n 1 progress | sed 's/.*acc *\([0-9.]*\)%.*/\1/')
 json_is '.momentum, .seed, .["synthetic-train"], .["val-split"]' $'0.8\n3\n120\n20'
 json_holds 'has("tune") or has("output") or has("recipe") | not'
@@ -71,7 +71,7 @@ json_is '.tune | [.epochs, .candidates] | tostring' '[[1,3],[9,3]]'
 json_holds '.data | has("test") | not'
 json_holds '.config["label-smoothing"] == 0.1 and all(.runs[]; .settings | has("label-smoothing") | not)'
 json_holds '.runs | length > 3 and all(keys_unsorted == ["candidate", "bracket", "epochs", "settings", "loss", "accuracy", "seconds"])'
-json_holds '.runs[0] | .candidate == 0 and .settings.lr == 0.15'
+json_holds '.runs[0] | .candidate == 0 and .settings.lr == 0.1'
 # the best of all runs, and of equals the one of lower loss
 json_holds '. as $d | [.runs[] | select(.accuracy != null)] | max_by([.accuracy, -.loss])
     | .accuracy == $d.validation.accuracy and .loss == $d.validation.loss and .epochs == $d.config.epochs
