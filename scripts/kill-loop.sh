@@ -101,6 +101,7 @@ milliseconds()
 # The undisturbed ones, and how long they take with checkpoints.
 lengths=()
 for kind in "${!kinds[@]}"; do
+    [ "$kind" -lt "$count" ] || break # none of that kind will be begun
     (begin_training "$kind" "whole-$kind")
     before=$(milliseconds)
     (begin_training "$kind" timed --checkpoint timed.ckpt --checkpoint-every 20steps)

@@ -327,13 +327,15 @@ static void warn_of_more_epochs(mnist_session *s)
         config->schedule.kind != MNIST_SCHEDULE_CONSTANT || config->schedule.warmup > 0.0f;
     const bool averaging = config->averaging.swa_start > 0.0f;
     if (config->epochs > r->planned && (schedule || averaging)) {
-        mnist_progress_message(&s->progress,
-                               "%u epochs for %u: from here on %s%s%s by all %u, so that the net "
-                               "is not the one that %u "
-                               "epochs from the beginning give",
-                               config->epochs, r->planned, schedule ? "the learning rate" : "",
-                               schedule && averaging ? " and " : "", averaging ? "--swa-start" : "",
-                               config->epochs, config->epochs);
+        mnist_progress_message(
+            &s->progress,
+            "%u epochs for %u: from here on %s by all %u, so that the net is not the one that %u "
+            "epochs from the beginning give",
+            config->epochs, r->planned,
+            !averaging ? "the learning rate goes"
+            : schedule ? "the learning rate and --swa-start go"
+                       : "--swa-start goes",
+            config->epochs, config->epochs);
     }
 }
 

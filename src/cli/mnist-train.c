@@ -391,17 +391,20 @@ static mnist_status open_log(mnist_session *s, mnist_error *err)
     const mnist_resumption *resumed = settings->resumed;
     if (resumed && resumed->log_lost) {
         s->log_failed = true;
-        fprintf(stderr, PROGRAM
-                ": the log had been given up when a write to it failed, and stays as it is\n");
+        fprintf(stderr, PROGRAM ": the log had been given up when a write to it failed, and stays "
+                                "as it is\n");
         return MNIST_OK;
     }
-    if (resumed) {
-        return mnist_log_resume(&s->log, settings->log, resumed->log, err);
-    }
-    mnist_status status = mnist_log_open(&s->log, settings->log, err);
+    mnist_status status = resumed ? mnist_log_resume(&s->log, settings->log, resumed->log, err)
+                                  : mnist_log_open(&s->log, settings->log, err);
     if (status == MNIST_OK) {
         status = check_models(settings, true, err);
-        if (status != MNIST_OK) {
+        if (status == MNIST_OK && settings->checkpoint &&
+            same_file(settings->checkpoint, settings->log)) {
+            status = mnist_session_fail(err, MNIST_ERR_ARGUMENT,
+                                        "--checkpoint and --log name the same file");
+        }
+        if (status != MNIST_OK && !resumed) {
             unlink(settings->log);
         }
     }

@@ -441,7 +441,7 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
         return mnist_options_fail(err, "--resume and --tune exclude each other");
     }
     if (s->tune_seconds > 0.0 ? !mnist_tune_check(s, parsed, err)
-                              : !check_runs(s, err) || !check_checkpoint(s, err)) {
+                              : !check_checkpoint(s, err) || !check_runs(s, err)) {
         return false;
     }
     if (s->out.quiet && s->verbose) {

@@ -422,6 +422,46 @@ static void test_locale(void **state)
     assert_string_equal(text, "0.125");
 }
 
+static void test_intervals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given;
+        mnist_interval interval;
+        const char *printed; /* NULL: as given */
+    } cases[] = {
+        {"30s", {.seconds = 30.0}, NULL},       {"0.5s", {.seconds = 0.5}, NULL},
+        {"500steps", {.steps = 500}, NULL},     {"1step", {.steps = 1}, "1steps"},
+        {"2epochs", {.epochs = 2}, NULL},       {"1epoch", {.epochs = 1}, "1epochs"},
+        {"7", {.epochs = 7}, "7epochs"},        {"1000000", {.epochs = 1000000}, "1000000epochs"},
+        {"18446744073709551615steps", {.steps = UINT64_MAX}, NULL},
+    };
+    static const char *const bad[] = {"0",     "0s",   "0steps", "s",       "-1",    "1.5",   "2 epochs",
+                                      "1e3s",  "30 s", "30m",    "1.5steps", "1000001", "inf", "30S",
+                                      "18446744073709551616steps", "2000000000s"};
+    mnist_option_ref ref = mnist_option_find(&mnist_train_program, "checkpoint-every");
+    mnist_interval field;
+    char text[MNIST_OPTION_TEXT];
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        field = (mnist_interval){0};
+        assert_true(mnist_option_set(ref.option, &field, cases[i].given));
+        assert_true(field.seconds == cases[i].interval.seconds);
+        assert_int_equal(field.steps, cases[i].interval.steps);
+        assert_int_equal(field.epochs, cases[i].interval.epochs);
+        mnist_option_format(ref.option, &field, text);
+        assert_string_equal(text, cases[i].printed ? cases[i].printed : cases[i].given);
+    }
+    for (size_t i = 0; i < LENGTH(bad); i++) {
+        field = (mnist_interval){.epochs = 3};
+        if (mnist_option_set(ref.option, &field, bad[i]) || field.epochs != 3) {
+            fail_msg("'%s' was taken", bad[i]);
+        }
+    }
+    field = (mnist_interval){0};
+    mnist_option_format(ref.option, &field, text);
+    assert_string_equal(text, "");
+}
+
 static void test_shares_and_percentages(void **state)
 {
     (void)state;
@@ -668,6 +708,7 @@ int main(void)
         cmocka_unit_test(test_reals),
         cmocka_unit_test(test_real_format),
         cmocka_unit_test(test_locale),
+        cmocka_unit_test(test_intervals),
         cmocka_unit_test(test_shares_and_percentages),
         cmocka_unit_test(test_widths),
         cmocka_unit_test(test_help_fits),

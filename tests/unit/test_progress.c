@@ -1,5 +1,5 @@
 /* Progress: the exact text of lines and bars, when they are drawn, and what cannot stop a run. */
-#define _XOPEN_SOURCE 700
+#define _XOPEN_SOURCE   700
 #define _DEFAULT_SOURCE /* TIOCSWINSZ */
 
 #include "cli/progress.h"
@@ -35,8 +35,8 @@ static void check_items(void (*format)(char *, double), const double *values,
 static void test_rate(void **state)
 {
     (void)state;
-    static const double values[] = {0,      0.4,    950,      999.4, 999.5,  9949,  9950,
-                                    412345, 999499, 999500,   1.2e6, 45.6e6, 1e12,  -1,
+    static const double values[] = {0,      0.4,    950,      999.4, 999.5,    9949, 9950,
+                                    412345, 999499, 999500,   1.2e6, 45.6e6,   1e12, -1,
                                     NAN,    1e300,  INFINITY, 12,    999.49e12};
     static const char *const texts[] = {"   0", "   0", " 950", " 999", "1.0k", "9.9k", " 10k",
                                         "412k", "999k", "1.0M", "1.2M", " 46M", "1.0T", "   -",
@@ -47,11 +47,11 @@ static void test_rate(void **state)
 static void test_duration(void **state)
 {
     (void)state;
-    static const double values[] = {0,    0.1,   2,      59.5,  60,     754,   3599.2,
-                                    3600, 86399, 183600, -0.01, NAN,    1e300, INFINITY};
-    static const char *const texts[] = {"0:00",    "0:01",     "0:02",   "1:00",  "1:00",
-                                        "12:34",   "1:00:00",  "1:00:00", "23:59:59", "2d 03h",
-                                        "-:--",    "-:--",     "-:--",   "-:--"};
+    static const double values[] = {0,    0.1,   2,      59.5,  60,  754,   3599.2,
+                                    3600, 86399, 183600, -0.01, NAN, 1e300, INFINITY};
+    static const char *const texts[] = {"0:00",  "0:01",    "0:02",    "1:00",     "1:00",
+                                        "12:34", "1:00:00", "1:00:00", "23:59:59", "2d 03h",
+                                        "-:--",  "-:--",    "-:--",    "-:--"};
     check_items(mnist_progress_format_duration, values, texts, LENGTH(values));
 }
 
@@ -66,8 +66,8 @@ static void test_accuracy(void **state)
 static void test_loss(void **state)
 {
     (void)state;
-    static const double values[] = {0, 0.05124, 2.302585, 9.99996, 12.3456, 99.99951, 123.456,
-                                    999.996, 123456, NAN, INFINITY, 1e300};
+    static const double values[] = {0,       0.05124, 2.302585, 9.99996, 12.3456,  99.99951,
+                                    123.456, 999.996, 123456,   NAN,     INFINITY, 1e300};
     static const char *const texts[] = {"0.0000", "0.0512", "2.3026", "10.000", "12.346", "100.00",
                                         "123.46", " 1e+03", " 1e+05", "   nan", "   inf", "1e+300"};
     check_items(mnist_progress_format_loss, values, texts, LENGTH(values));
@@ -253,8 +253,8 @@ static void test_auto(void **state)
         const char *term, *no_color;
         bool bar, color;
     } cases[] = {
-        {"xterm", NULL, true, true}, {"xterm", "", true, true},  {"xterm", "1", true, false},
-        {"dumb", NULL, false, false}, {"", NULL, false, false}, {NULL, NULL, false, false},
+        {"xterm", NULL, true, true},  {"xterm", "", true, true}, {"xterm", "1", true, false},
+        {"dumb", NULL, false, false}, {"", NULL, false, false},  {NULL, NULL, false, false},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         cases[i].term ? setenv("TERM", cases[i].term, 1) : unsetenv("TERM");
@@ -332,13 +332,17 @@ static void test_limit(void **state)
         double max_seconds;
         const char *bar, *line;
     } cases[] = {
-        {8.0, "\repoch 1/2 [===>                       ]  12%  loss 2.0000    10 img/s  ETA 0:07\x1b[K",
+        {8.0,
+         "\repoch 1/2 [===>                       ]  12%  loss 2.0000    10 img/s  ETA 0:07\x1b[K",
          "ETA 0:03\n"},
-        {0.5, "\repoch 1/2 [===========================] 100%  loss 2.0000    10 img/s  ETA 0:00\x1b[K",
+        {0.5,
+         "\repoch 1/2 [===========================] 100%  loss 2.0000    10 img/s  ETA 0:00\x1b[K",
          "ETA 0:00\n"},
-        {1e6, "\repoch 1/2 [>                          ]   1%  loss 2.0000    10 img/s  ETA 1:39\x1b[K",
+        {1e6,
+         "\repoch 1/2 [>                          ]   1%  loss 2.0000    10 img/s  ETA 1:39\x1b[K",
          "ETA 0:05\n"},
-        {0.0, "\repoch 1/2 [>                          ]   1%  loss 2.0000    10 img/s  ETA 1:39\x1b[K",
+        {0.0,
+         "\repoch 1/2 [>                          ]   1%  loss 2.0000    10 img/s  ETA 1:39\x1b[K",
          "ETA 0:05\n"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -365,6 +369,43 @@ static void test_limit(void **state)
         assert_true(progress.max_seconds == 0.0);
         close_ends(terminal);
     }
+}
+
+/* A run that goes on: rates and ETA by what is done from here on. */
+static void test_goes_on(void **state)
+{
+    (void)state;
+    mnist_progress progress;
+    ends terminal = open_terminal(80);
+    mnist_progress_start(&progress, MNIST_PROGRESS_BAR, MNIST_COLOR_NEVER, terminal.write);
+    mnist_progress_begin(&progress, 1, 1, 2, 100.0);
+    mnist_progress_resume(&progress, 90, 0, 900, 1000); /* of 100 steps an epoch */
+    mnist_step_report step = sample_step(1, 2.0);
+    step.step = 95;
+    step.steps = 200;
+    step.seen = 950;
+    step.total = 1000;
+    mnist_progress_step(&progress, &step, 101.0);
+    const char *line = received(terminal);
+    assert_non_null(strstr(line, "  50 img/s  ETA 0:21")); /* 105 steps at 5 a second */
+    mnist_epoch_report report = sample_epoch();
+    report.epoch = 1;
+    report.epochs = 2;
+    mnist_progress_epoch(&progress, &report, 101.95);
+    line = received(terminal);
+    assert_string_equal(line + strlen(line) - 9, "ETA 0:20\n"); /* a tenth took 1.95 s */
+    step.epoch = 2;
+    step.step = 105;
+    step.seen = 50;
+    mnist_progress_step(&progress, &step, 102.95);
+    assert_non_null(strstr(received(terminal), "  50 img/s  "));
+    /* all but the validation of an epoch was done before */
+    mnist_progress_begin(&progress, 1, 1, 2, 200.0);
+    mnist_progress_resume(&progress, 100, 0, 1000, 1000);
+    mnist_progress_epoch(&progress, &report, 201.0);
+    line = received(terminal);
+    assert_string_equal(line + strlen(line) - 9, "ETA -:--\n");
+    close_ends(terminal);
 }
 
 static void test_plain_and_none(void **state)
@@ -456,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_auto),
         cmocka_unit_test(test_live),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_goes_on),
         cmocka_unit_test(test_plain_and_none),
         cmocka_unit_test(test_nobody_reads),
         cmocka_unit_test(test_clock_and_names),

@@ -1,0 +1,280 @@
+/* --resume: a checkpoint's settings under those of the command line; and checkpoints that are
+ * sealed as they should be and hold something else than they should. */
+#define _XOPEN_SOURCE 700
+
+#include "command_line.h"
+
+#include "cli/checkpoints.h"
+
+#include <mnist/mnist.h>
+#include <stdio.h>
+
+#include "scratch.h"
+
+enum { SIDE = 8, IMAGES = 20 };
+
+static const mnist_metadata good[] = {
+    {"config",
+     "{\"dataset\":\"synthetic\",\"epochs\":4,\"hidden\":\"6\",\"lr\":0.25,\"optimizer\":\"adam\","
+     "\"augment\":\"shift=1\",\"log\":\"run.csv\",\"threads\":3,\"checkpoint\":\"old.ckpt\"}"},
+    {"epochs", "[{\"epoch\":1}]"},
+    {"log", "1234 00c0ffee"},
+    {"train_images_sha256", "a"},
+    {"train_labels_sha256", "b"},
+    {"test_images_sha256", "c"},
+    {"test_labels_sha256", "d"},
+};
+enum { KEYS = sizeof good / sizeof good[0] };
+
+static mnist_snapshot *snapshot;
+
+static bool take(void *context, const mnist_epoch_report *report)
+{
+    (void)context;
+    assert_int_equal(mnist_snapshot_take(report->training, &snapshot, NULL), MNIST_OK);
+    return false;
+}
+
+/* A snapshot after the first of four epochs. */
+static int set_up(void **state)
+{
+    static uint8_t images[IMAGES * SIDE * SIDE], labels[IMAGES];
+    const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+    const mnist_mlp_config shape = {.inputs = SIDE * SIDE, .outputs = MNIST_CLASSES};
+    const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
+    const mnist_train_hooks hooks = {.on_epoch = take};
+    mnist_train_config config = mnist_train_defaults();
+    mnist_mlp *mlp;
+    mnist_pool *pool;
+    (void)state;
+    config.epochs = 4;
+    if (mnist_mlp_create(&mlp, &shape, NULL) != MNIST_OK ||
+        mnist_pool_create(&pool, 1, NULL) != MNIST_OK) {
+        return -1;
+    }
+    mnist_status status =
+        mnist_train(mlp, &config, view, (mnist_view){.count = 0}, &unit, pool, &hooks, NULL);
+    mnist_pool_free(pool);
+    mnist_mlp_free(mlp);
+    return status == MNIST_ERR_STOPPED ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    mnist_snapshot_free(snapshot);
+    return 0;
+}
+
+/* With one value in place of another, or without it (NULL). */
+static void write_with(const char *path, const char *key, const char *value)
+{
+    mnist_metadata metadata[KEYS];
+    size_t count = 0;
+    for (size_t i = 0; i < KEYS; i++) {
+        const bool other = key && strcmp(good[i].key, key) == 0;
+        if (!other || value) {
+            metadata[count++] = (mnist_metadata){good[i].key, other ? value : good[i].value};
+        }
+    }
+    assert_int_equal(
+        mnist_checkpoint_save(path, snapshot->arrays, snapshot->count, metadata, count, NULL),
+        MNIST_OK);
+}
+
+/* words: what is given beside --resume. */
+static void parse_resume(outcome *o, const char *path, const char *words)
+{
+    char line[1600];
+    snprintf(line, sizeof line, "--resume %s%s%s", path, *words ? " " : "", words);
+    parse_train(o, line);
+}
+
+static void takes_the_settings(void **state)
+{
+    scratch_file file = scratch_name(state, "run.ckpt");
+    outcome o;
+    write_with(file.path, NULL, NULL);
+    parse_resume(&o, file.path, "");
+    assert_runs(&o);
+    const mnist_resumption *r = o.train.resumed;
+    assert_int_equal(o.train.train.epochs, 4);
+    assert_int_equal(o.train.hidden.count, 1);
+    assert_int_equal(o.train.train.optimizer.kind, MNIST_ADAM);
+    assert_true(o.train.train.schedule.lr == 0.25f); /* settling has left it alone */
+    assert_string_equal(o.train.log, "run.csv");
+    assert_string_equal(o.train.checkpoint, file.path); /* and not the name that it had */
+    assert_string_equal(o.train.resume, file.path);
+    assert_int_equal(r->course.epoch, 1);
+    assert_true(r->course.epoch_ended);
+    assert_int_equal(r->planned, 4);
+    assert_int_equal(r->log.bytes, 1234);
+    assert_int_equal(r->log.crc32, 0xc0ffee);
+    assert_true(r->has_log && !r->log_lost);
+    assert_int_equal(json_array_size(r->epochs), 1);
+    mnist_options_free(&o.parsed);
+
+    parse_resume(&o, file.path, "-e 9 -j 1 --checkpoint b.ckpt --checkpoint-every 5s --max-time 3");
+    assert_runs(&o);
+    assert_int_equal(o.train.train.epochs, 9);
+    assert_int_equal(o.train.threads, 1);
+    assert_string_equal(o.train.checkpoint, "b.ckpt");
+    assert_true(o.train.checkpoint_every.seconds == 5.0);
+    mnist_options_free(&o.parsed);
+
+    /* what agrees may be said; what is settled from other options is not what was said */
+    parse_resume(&o, file.path, "--lr 0.25 --augment shift=1.0 --optimizer adam --log-every 0");
+    assert_runs(&o);
+    assert_true(o.train.train.schedule.lr == 0.25f);
+    mnist_options_free(&o.parsed);
+    write_with(file.path, "log", "lost");
+    parse_resume(&o, file.path, "");
+    assert_runs(&o);
+    assert_true(o.train.resumed->log_lost);
+    mnist_options_free(&o.parsed);
+}
+
+static void assert_says(outcome *o, mnist_status status, const char *text)
+{
+    if (o->result != MNIST_PARSE_ERROR || o->err.status != status || !strstr(o->err.text, text)) {
+        fail_msg("expected %d '%s', got %d '%s'", (int)status, text, (int)o->err.status,
+                 o->err.text);
+    }
+    mnist_options_free(&o->parsed);
+}
+
+static void refuses_what_contradicts(void **state)
+{
+    static const struct {
+        const char *words, *text;
+    } cases[] = {
+        {"--lr 0.1", "--lr 0.1: the training in "},
+        {"--lr 0.1", " has --lr 0.25; leave it out, or begin another training without --resume"},
+        {"--augment shift=2", "--augment shift=2: the training in "},
+        {"--augment none", "has --augment shift=1;"},
+        {"--batch-norm", "--batch-norm: the training in "},
+        {"--epochs 3", "is for 4; they may become more, not fewer"},
+        {"--log-every 5", "--log-every 5: the training"},
+        {"--recipe fast", " (of the recipe): the training in "},
+        {"--runs 2", "--checkpoint does not go with --runs"},
+        {"--ensemble 2", "--checkpoint does not go with --ensemble"},
+        {"--momentum 0.5", "--momentum 0.5: the training"},
+        {"--data-dir x", "--data-dir does not go with --dataset synthetic"},
+        {"--tune 3", "--resume and --tune exclude each other"},
+    };
+    scratch_file file = scratch_name(state, "run.ckpt");
+    write_with(file.path, NULL, NULL);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        outcome o;
+        parse_resume(&o, file.path, cases[i].words);
+        assert_says(&o, MNIST_ERR_ARGUMENT, cases[i].text);
+    }
+    outcome o;
+    write_with(file.path, "log", "none");
+    parse_resume(&o, file.path, "--log a.csv");
+    assert_says(&o, MNIST_ERR_ARGUMENT, "has none, and one from here on would lack its beginning");
+}
+
+/* Sealed, and yet not what mnist-train writes. */
+static void trusts_nothing(void **state)
+{
+    static const struct {
+        const char *key, *value, *text;
+    } cases[] = {
+        {"config", NULL, "there is no \"config\" in its __metadata__"},
+        {"config", "{", "malformed \"config\""},
+        {"config", "[]", "malformed \"config\""},
+        {"config", "{\"epochs\":\"many\"}", "\"epochs\": must be a whole number"},
+        {"config", "{\"epochs\":0}", "\"epochs\": \"0\" is not a whole number from 1"},
+        {"config", "{\"nonsense\":1}", "nonsense"},
+        {"config", "{\"resume\":\"x\"}", "resume"},
+        {"config", "{\"lr\":1,\"lr\":2}", "malformed \"config\""},
+        {"epochs", NULL, "there is no \"epochs\""},
+        {"epochs", "{}", "malformed \"epochs\""},
+        {"epochs", "[]", "another number of reports than epochs are over"},
+        {"epochs", "[{},{}]", "another number of reports than epochs are over"},
+        {"epochs", "[1]", "malformed \"epochs\""},
+        {"log", NULL, "malformed \"log\""},
+        {"log", "", "malformed \"log\""},
+        {"log", "12", "malformed \"log\""},
+        {"log", "-1 0", "malformed \"log\""},
+        {"log", "1 2 3", "malformed \"log\""},
+        {"log", "18446744073709551615 123456789012", "malformed \"log\""},
+    };
+    scratch_file file = scratch_name(state, "run.ckpt");
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        outcome o;
+        write_with(file.path, cases[i].key, cases[i].value);
+        parse_resume(&o, file.path, "");
+        assert_says(&o, MNIST_ERR_FORMAT, cases[i].text);
+    }
+    outcome o;
+    uint64_t *epoch = snapshot->arrays[0].values;
+    assert_string_equal(snapshot->arrays[0].name, "epoch");
+    *epoch = 0;
+    write_with(file.path, NULL, NULL);
+    *epoch = 1;
+    parse_resume(&o, file.path, "");
+    assert_says(&o, MNIST_ERR_FORMAT, "'epoch' is 0, expected at least 1");
+    parse_resume(&o, scratch_name(state, "none").path, "");
+    assert_says(&o, MNIST_ERR_NOT_FOUND, "cannot be opened");
+}
+
+static void checks_the_data(void **state)
+{
+    scratch_file file = scratch_name(state, "run.ckpt");
+    outcome o;
+    mnist_error err;
+    write_with(file.path, NULL, NULL);
+    parse_resume(&o, file.path, "");
+    assert_runs(&o);
+    const mnist_resumption *r = o.train.resumed;
+    mnist_data_digests train = {.images = "a", .labels = "b"},
+                       test = {.images = "c", .labels = "d"};
+    assert_int_equal(mnist_resume_check_data(r, &train, &test, &err), MNIST_OK);
+    strcpy(test.labels, "e");
+    assert_int_equal(mnist_resume_check_data(r, &train, &test, &err), MNIST_ERR_MISMATCH);
+    assert_non_null(strstr(err.text, "the test labels are not those that this training began with: "
+                                     "SHA-256 e, expected \"d\""));
+    strcpy(train.images, "");
+    assert_int_equal(mnist_resume_check_data(r, &train, &test, &err), MNIST_ERR_MISMATCH);
+    assert_non_null(strstr(err.text, "the training images"));
+    mnist_options_free(&o.parsed);
+}
+
+static void quotes_for_a_shell(void **state)
+{
+    static const struct {
+        const char *text, *quoted;
+    } cases[] = {
+        {"run-1.ckpt", "run-1.ckpt"},
+        {"/a/b_c,d:e@f+g%h", "/a/b_c,d:e@f+g%h"},
+        {"", "''"},
+        {"a b", "'a b'"},
+        {"it's", "'it'\\''s'"},
+        {"$(reboot)", "'$(reboot)'"},
+        {"a\x1b[1m", "$'a\\x1b[1m'"},
+        {"a\n'b\\", "$'a\\x0a\\'b\\\\'"},
+        {"~x", "'~x'"},
+        {"\xc3\xa9", "'\xc3\xa9'"},
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char quoted[MNIST_SHELL_TEXT];
+        mnist_shell_quote(cases[i].text, quoted);
+        assert_string_equal(quoted, cases[i].quoted);
+    }
+}
+
+#define SCRATCH_TEST(function)                                                                     \
+    cmocka_unit_test_setup_teardown(function, scratch_create, scratch_remove)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCRATCH_TEST(takes_the_settings),     SCRATCH_TEST(refuses_what_contradicts),
+        SCRATCH_TEST(trusts_nothing),         SCRATCH_TEST(checks_the_data),
+        cmocka_unit_test(quotes_for_a_shell),
+    };
+    return cmocka_run_group_tests_name("resume", tests, set_up, tear_down);
+}
