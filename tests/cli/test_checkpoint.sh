@@ -261,7 +261,7 @@ against()
     run 2 "$train" --resume every.ckpt -q "${@:2}"
     expect "stderr does not begin with: $1" [ "${err#"mnist-train: $1"}" != "$err" ]
 }
-against '--lr 0.3: the training in every.ckpt has --lr 0.15; leave it out' --lr 0.3
+against '--lr 0.3: the training in every.ckpt has --lr 0.1; leave it out' --lr 0.3
 against '--no-nesterov: the training in every.ckpt has --nesterov;' --no-nesterov
 against '--hidden 17: the training in every.ckpt has --hidden 16;' --hidden 17
 against '--seed 2: the training in every.ckpt has --seed 1;' -s 2
@@ -274,7 +274,7 @@ against '--resume and --tune exclude each other' --tune 1
 against '--val-split 0 (of the recipe): the training' --recipe plain
 echo '{"lr": 0.2}' >lr.json
 against '--lr 0.2 (of the config file): the training' --config lr.json
-run 0 "$train" --resume every.ckpt -q --lr 0.15 --augment none --hidden 16 --dataset synthetic # what agrees
+run 0 "$train" --resume every.ckpt -q --lr 0.1 --augment none --hidden 16 --dataset synthetic # what agrees
 run 2 "$train" --checkpoint a.ckpt --ensemble 3 -o 'a-{seed}.st'
 err_has '--checkpoint does not go with --ensemble: it keeps one training'
 run 2 "$train" --checkpoint-every 3

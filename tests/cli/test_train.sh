@@ -474,8 +474,8 @@ if script --version 2>/dev/null | grep -q util-linux; then
     bar=$'\r\e[1mepoch 1/1\e[0m [' erase=$'\e[K\r\e[K\e[1mepoch 1/1\e[0m  train loss'
     # as many images as it takes for an epoch to last until the bar is drawn, and a margin
     for ((count = 200; count < 100000; count *= 2)); do
-        command="'$train' --dataset synthetic --synthetic-train $((4 * count)) --synthetic-test 20 --hidden 512,512 -e 1 -j 1"
-        terminal "${command/$((4 * count))/$count}"
+        command="'$train' --dataset synthetic --synthetic-train $((12 * count)) --synthetic-test 20 --hidden 512,512 -e 1 -j 1"
+        terminal "${command/$((12 * count))/$count}"
         if has "$out" "$bar"; then
             break
         fi
