@@ -170,6 +170,7 @@ for ((i = 0; i < count;)); do
     else
         say "training $i differs: ${kinds[kind]}, --checkpoint-every $every, killed $k times"
     fi
+    [ $((i % 20)) -ne 0 ] || say "$i trainings, $same byte-identical"
 done
 printf '%s of %s byte-identical (model and log); %s kills, %s resumptions, %s begun anew for want of a checkpoint\n' \
     "$same" "$count" "$kills" "$resumptions" "$anew"

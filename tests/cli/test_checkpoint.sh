@@ -15,6 +15,7 @@ launch()
 {
     printf '%q ' "$@" >"$work/command"
     echo >>"$work/command"
+    : >"$work/err" # what an earlier command has said must not be seen
     set -m
     "$@" </dev/null >"$work/out" 2>"$work/err" &
     pid=$!
@@ -109,7 +110,9 @@ sleep 0.3
 expect 'the step was not finished' kill -0 "$pid"
 kill -s INT "$pid"
 ends 130
-expect 'it was not at once' [ "$(grep -c 'to go on' "$work/err")" -eq 0 ]
+if ! grep -q __tsan_init "$train"; then # ThreadSanitizer holds signals back until the step calls the system
+    expect 'it was not at once' [ "$(grep -c 'to go on' "$work/err")" -eq 0 ]
+fi
 
 begin 'no checkpoint asked for'
 stopped INT 130 "$train" "${base[@]}" -e 100000
@@ -140,8 +143,8 @@ until [ "$(grep -c 'wrote usr.ckpt' "$work/err")" -ge 2 ] || ! kill -0 "$pid" 2>
 kill -s TERM "$pid"
 ends 143
 err_matches 'mnist-train: epoch [0-9]+ of 1000000, step [0-9]+ of 20000000, train loss [0-9.]+ acc +[0-9.]+%; wrote usr.ckpt'
-launch "$train" "${base[@]}" -e 1000000 -q
-sleep 0.2
+launch "$train" "${base[@]}" -e 1000000 -q --log usr.csv
+until grep -q '^epoch' usr.csv 2>/dev/null || ! kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
 kill -s USR1 "$pid"
 seen 'no --checkpoint to write' || true
 kill -s TERM "$pid"
