@@ -9,7 +9,6 @@ static const mnist_recipe_setting fast[] = {
     {"val-split", "0"},
     {"weight-decay", "3e-5"},
     {"label-smoothing", "0.05"},
-    {"max-norm", "0"},
 };
 
 /* Chosen on the last 10,000 training images (src/train/README.md), save ciresan, whose net is a guess, and
@@ -24,7 +23,6 @@ static const mnist_recipe_setting plain[] = {
     {"weight-decay", "1e-5"},
     {"ema", "0.999"},
     {"val-split", "0"},
-    {"max-norm", "0"},
     {"label-smoothing", "0"},
 };
 
@@ -35,7 +33,6 @@ static const mnist_recipe_setting quick99[] = {
     {"weight-decay", "1e-5"},
     {"augment", "ciresan"},
     {"val-split", "0"},
-    {"max-norm", "0"},
     {"label-smoothing", "0"},
 };
 
@@ -46,7 +43,6 @@ static const mnist_recipe_setting simard[] = {
     {"weight-decay", "1e-5"},
     {"augment", "ciresan"},
     {"val-split", "0"},
-    {"max-norm", "0"},
     {"label-smoothing", "0"},
 };
 
@@ -59,7 +55,6 @@ static const mnist_recipe_setting augmented[] = {
     {"augment", "ciresan"},
     {"precision", "bf16"},
     {"val-split", "0"},
-    {"max-norm", "0"},
     {"label-smoothing", "0"},
 };
 
@@ -72,7 +67,6 @@ static const mnist_recipe_setting ciresan[] = {
     {"augment", "ciresan"},
     {"precision", "bf16"},
     {"val-split", "0"},
-    {"max-norm", "0"},
     {"label-smoothing", "0"},
 };
 
@@ -83,7 +77,6 @@ static const mnist_recipe_setting small25k[] = {
     {"weight-decay", "1e-5"},
     {"augment", "light"},
     {"val-split", "0"},
-    {"max-norm", "0"},
     {"label-smoothing", "0"},
 };
 
@@ -94,7 +87,6 @@ static const mnist_recipe_setting small100k[] = {
     {"weight-decay", "1e-5"},
     {"augment", "light"},
     {"val-split", "0"},
-    {"max-norm", "0"},
     {"label-smoothing", "0"},
 };
 
@@ -110,7 +102,6 @@ static const mnist_recipe_setting fashion[] = {
     {"augment", "shift=0.5,rotate=3,scale=0.05,elastic=8:5"},
     {"precision", "bf16"},
     {"val-split", "0"},
-    {"max-norm", "0"},
     {"label-smoothing", "0"},
 };
 

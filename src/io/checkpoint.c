@@ -29,26 +29,6 @@ _Static_assert(sizeof(float) == 4 && sizeof(double) == 8,
 
 /* Saving. */
 
-/* Little-endian, whatever the machine is. */
-static void write_values(uint8_t *out, const mnist_array *array)
-{
-    const size_t count = mnist_array_count(array), width = mnist_element_size(array->element);
-    const uint8_t *in = array->values;
-    for (size_t i = 0; i < count; i++, in += width, out += width) {
-        uint64_t bits = 0;
-        uint32_t narrow;
-        if (width == sizeof narrow) {
-            memcpy(&narrow, in, sizeof narrow);
-            bits = narrow;
-        } else {
-            memcpy(&bits, in, sizeof bits);
-        }
-        for (size_t byte = 0; byte < width; byte++) {
-            out[byte] = (uint8_t)(bits >> (8 * byte));
-        }
-    }
-}
-
 /* The whole file, sealed; to be freed. */
 static mnist_status encode(uint8_t **file, size_t *size, const char *path,
                            const mnist_array *arrays, mnist_tensor *tensors, size_t array_count,
@@ -64,7 +44,8 @@ static mnist_status encode(uint8_t **file, size_t *size, const char *path,
         mnist_safetensors_build(file, size, &data, all, all_count, tensors, array_count, path, err);
     if (status == MNIST_OK) {
         for (size_t i = 0; i < array_count; i++) {
-            write_values(*file + data + tensors[i].begin, &arrays[i]);
+            mnist_safetensors_put(*file + data + tensors[i].begin, arrays[i].element,
+                                  mnist_array_count(&arrays[i]), arrays[i].values);
         }
         mnist_safetensors_seal(*file, *size);
     }
@@ -106,21 +87,13 @@ mnist_status mnist_checkpoint_save(const char *path, const mnist_array *arrays, 
 static mnist_status check_format(const mnist_safetensors *file, const char *path, mnist_error *err)
 {
     const char *format = mnist_safetensors_metadata(file, "format");
-    const char *version = mnist_safetensors_metadata(file, "format_version");
     if (!format || strcmp(format, format_name) != 0) {
         const bool is_model = format && strcmp(format, "mnist-mlp") == 0;
         return mnist_fail(err, MNIST_ERR_FORMAT, "%s: format '%s', expected '%s'%s", path,
                           format ? mnist_show(format).text : "(none)", format_name,
                           is_model ? ": a model has no state of a training to go on from" : "");
     }
-    if (!version || strcmp(version, format_version) != 0) {
-        return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "%s: format_version '%s' of format '%s', expected '%s'; made by a newer "
-                          "mnist-train?",
-                          path, version ? mnist_show(version).text : "(none)", format_name,
-                          format_version);
-    }
-    return MNIST_OK;
+    return mnist_safetensors_check_version(file, format_name, format_version, path, err);
 }
 
 /* What a mnist_array can describe: the container's limits are wider. */
@@ -141,24 +114,6 @@ static mnist_status check_tensor(const mnist_tensor *tensor, const char *path, m
     return MNIST_OK;
 }
 
-static void read_values(mnist_array *array, const uint8_t *in)
-{
-    const size_t count = mnist_array_count(array), width = mnist_element_size(array->element);
-    uint8_t *out = array->values;
-    for (size_t i = 0; i < count; i++, in += width, out += width) {
-        uint64_t bits = 0;
-        for (size_t byte = 0; byte < width; byte++) {
-            bits |= (uint64_t)in[byte] << (8 * byte);
-        }
-        const uint32_t narrow = (uint32_t)bits;
-        if (width == sizeof narrow) {
-            memcpy(out, &narrow, sizeof narrow);
-        } else {
-            memcpy(out, &bits, sizeof bits);
-        }
-    }
-}
-
 static mnist_status read_array(mnist_array *array, const mnist_tensor *tensor, const uint8_t *data,
                                mnist_error *err)
 {
@@ -170,7 +125,8 @@ static mnist_status read_array(mnist_array *array, const mnist_tensor *tensor, c
     if (!array->values) {
         return mnist_fail_memory(err, (size_t)tensor->size, "a checkpoint");
     }
-    read_values(array, data + tensor->begin);
+    mnist_safetensors_get(array->values, array->element, mnist_array_count(array),
+                          data + tensor->begin);
     return MNIST_OK;
 }
 

@@ -104,6 +104,19 @@ static mnist_status fail_parameter(mnist_error *err, mnist_status status, const 
                       path, tensor->name, index, value);
 }
 
+static mnist_status check_finite(const float *values, mnist_status otherwise, const char *path,
+                                 const mnist_tensor *tensor, mnist_error *err)
+{
+    for (size_t i = 0; i < tensor->size / sizeof(float); i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        if (!is_finite_bits(bits)) {
+            return fail_parameter(err, otherwise, path, tensor, i, bits);
+        }
+    }
+    return MNIST_OK;
+}
+
 /* The text of a net without hidden layers is "none", else "128,64". */
 static void write_hidden(char text[HIDDEN_TEXT], const mnist_mlp_config *config)
 {
@@ -149,20 +162,10 @@ static mnist_status write_tensors(uint8_t *data, const mnist_mlp *mlp, const lay
     }
     for (size_t t = 0; t < tensors->count && status == MNIST_OK; t++) {
         const mnist_tensor *tensor = &tensors->tensors[t];
-        uint8_t *out = data + tensor->begin;
         get_tensor(mlp, t, values);
-        for (size_t i = 0; i < tensor->size / sizeof(float); i++, out += sizeof(float)) {
-            uint32_t bits;
-            memcpy(&bits, &values[i], sizeof bits);
-            if (!is_finite_bits(bits)) {
-                status = fail_parameter(err, MNIST_ERR_ARGUMENT, path, tensor, i, bits);
-                break;
-            }
-            out[0] = (uint8_t)bits;
-            out[1] = (uint8_t)(bits >> 8);
-            out[2] = (uint8_t)(bits >> 16);
-            out[3] = (uint8_t)(bits >> 24);
-        }
+        status = check_finite(values, MNIST_ERR_ARGUMENT, path, tensor, err);
+        mnist_safetensors_put(data + tensor->begin, MNIST_F32, tensor->size / sizeof(float),
+                              values);
     }
     free(values);
     return status;
@@ -275,7 +278,6 @@ mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
 static mnist_status check_format(const mnist_safetensors *file, const char *path, mnist_error *err)
 {
     const char *format = mnist_safetensors_metadata(file, "format");
-    const char *version = mnist_safetensors_metadata(file, "format_version");
     if (!format) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
                           "%s: a safetensors file, but not from mnist-train: no \"format\" in its "
@@ -288,14 +290,7 @@ static mnist_status check_format(const mnist_safetensors *file, const char *path
                           mnist_show(format).text, format_name,
                           is_checkpoint ? "; the training goes on with mnist-train --resume" : "");
     }
-    if (!version || strcmp(version, format_version) != 0) {
-        return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "%s: format_version '%s' of format '%s', expected '%s'; made by a newer "
-                          "mnist-train?",
-                          path, version ? mnist_show(version).text : "(none)", format_name,
-                          format_version);
-    }
-    return MNIST_OK;
+    return mnist_safetensors_check_version(file, format_name, format_version, path, err);
 }
 
 static mnist_status fail_key(mnist_error *err, const char *path, const char *key, const char *value,
@@ -492,16 +487,9 @@ static mnist_status read_tensors(mnist_mlp *mlp, const uint8_t *data, const layo
     }
     for (size_t t = 0; t < tensors->count && status == MNIST_OK; t++) {
         const mnist_tensor *tensor = &tensors->tensors[t];
-        const uint8_t *in = data + tensor->begin;
-        for (size_t i = 0; i < tensor->size / sizeof(float); i++, in += sizeof(float)) {
-            uint32_t bits = (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 |
-                            (uint32_t)in[3] << 24;
-            if (!is_finite_bits(bits)) {
-                status = fail_parameter(err, MNIST_ERR_FORMAT, path, tensor, i, bits);
-                break;
-            }
-            memcpy(&values[i], &bits, sizeof bits);
-        }
+        mnist_safetensors_get(values, MNIST_F32, tensor->size / sizeof(float),
+                              data + tensor->begin);
+        status = check_finite(values, MNIST_ERR_FORMAT, path, tensor, err);
         if (status == MNIST_OK) {
             set_tensor(mlp, t, values);
         }

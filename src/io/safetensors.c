@@ -401,6 +401,49 @@ const char *mnist_safetensors_metadata(const mnist_safetensors *file, const char
     return NULL;
 }
 
+mnist_status mnist_safetensors_check_version(const mnist_safetensors *file, const char *format,
+                                             const char *version, const char *path,
+                                             mnist_error *err)
+{
+    const char *found = mnist_safetensors_metadata(file, "format_version");
+    if (!found || strcmp(found, version) != 0) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: format_version '%s' of format '%s', expected '%s'; made by a newer "
+                          "mnist-train?",
+                          path, found ? mnist_show(found).text : "(none)", format, version);
+    }
+    return MNIST_OK;
+}
+
+void mnist_safetensors_get(void *values, mnist_element element, size_t count, const uint8_t *bytes)
+{
+    const size_t width = mnist_element_size(element);
+    uint8_t *out = values;
+    for (size_t i = 0; i < count; i++, bytes += width, out += width) {
+        uint64_t bits = 0;
+        for (size_t byte = 0; byte < width; byte++) {
+            bits |= (uint64_t)bytes[byte] << (8 * byte);
+        }
+        const uint32_t narrow = (uint32_t)bits;
+        memcpy(out, width == sizeof narrow ? (const void *)&narrow : &bits, width);
+    }
+}
+
+void mnist_safetensors_put(uint8_t *bytes, mnist_element element, size_t count, const void *values)
+{
+    const size_t width = mnist_element_size(element);
+    const uint8_t *in = values;
+    for (size_t i = 0; i < count; i++, in += width, bytes += width) {
+        uint64_t bits = 0;
+        uint32_t narrow = 0;
+        memcpy(width == sizeof narrow ? (void *)&narrow : &bits, in, width);
+        bits |= narrow;
+        for (size_t byte = 0; byte < width; byte++) {
+            bytes[byte] = (uint8_t)(bits >> (8 * byte));
+        }
+    }
+}
+
 static mnist_status add_metadata(json_t *object, const mnist_metadata *entry, const char *path,
                                  mnist_error *err)
 {

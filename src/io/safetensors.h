@@ -46,11 +46,21 @@ void mnist_safetensors_free(mnist_safetensors *file);
 /* The value of a metadata key; NULL if there is none. */
 const char *mnist_safetensors_metadata(const mnist_safetensors *file, const char *key);
 
+/* Is the file's "format_version" that one? format: whose version it is, for the message. Errors:
+ * MNIST_ERR_FORMAT. */
+mnist_status mnist_safetensors_check_version(const mnist_safetensors *file, const char *format,
+                                             const char *version, const char *path,
+                                             mnist_error *err);
+
+/* Numbers of a tensor's bytes, which are little-endian, whatever the machine is. */
+void mnist_safetensors_get(void *values, mnist_element element, size_t count, const uint8_t *bytes);
+void mnist_safetensors_put(uint8_t *bytes, mnist_element element, size_t count, const void *values);
+
 /* Takes memory for a whole file, writes the header, and leaves the tensors' bytes zero. Of each
- * tensor name, type, rank and shape are given; begin and size are set. The keys and their order are kept;
- * a "crc32" among them must be eight zeros, and mnist_safetensors_seal is to be called in the end.
- * Release *out with free. path is for messages. Errors: MNIST_ERR_ARGUMENT (metadata that is not
- * UTF-8, or a key twice), MNIST_ERR_MEMORY. */
+ * tensor name, type, rank and shape are given; begin and size are set. The keys and their order are
+ * kept; a "crc32" among them must be eight zeros, and mnist_safetensors_seal is to be called in the
+ * end. Release *out with free. path is for messages. Errors: MNIST_ERR_ARGUMENT (metadata that is
+ * not UTF-8, or a key twice), MNIST_ERR_MEMORY. */
 mnist_status mnist_safetensors_build(uint8_t **out, size_t *size, size_t *data,
                                      const mnist_metadata *metadata, size_t metadata_count,
                                      mnist_tensor *tensors, size_t tensor_count, const char *path,
