@@ -9,6 +9,7 @@
 #include <mnist/image.h>
 #include <mnist/io.h>
 #include <mnist/kernels.h>
+#include <mnist/metrics.h>
 #include <mnist/nn.h>
 #include <mnist/train.h>
 
