@@ -40,7 +40,7 @@ err_empty
 expect 'the last line is not the result' [ "$(tail -n 1 "$work/out" | sed 's/ seconds=.*//')" = "$line" ]
 expect 'wider than 80 columns' [ "$(sed '$d' "$work/out" | awk 'length > 80' | wc -l)" -eq 0 ]
 expect 'blanks at the end of a line' [ "$(grep -c ' $' "$work/out")" = 0 ]
-out_matches $'\nclass     images predicted precision  recall      F1      AUC       AP    Brier\n'
+out_matches $'^class     images predicted precision  recall      F1      AUC       AP    Brier\n'
 out_matches $'\nmicro  '
 out_matches $'\nconfidence  '
 
