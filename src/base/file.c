@@ -17,8 +17,8 @@
 
 /* Everything up to the end of the stream, in memory that grows by doubling. Reads one byte beyond
  * limit at most, to tell a stream that ends there from one that does not. */
-static mnist_status bytes_read(mnist_bytes *out, int fd, const char *path, size_t limit,
-                               mnist_error *err)
+static mnist_status read_all(mnist_bytes *out, int fd, const char *path, size_t limit,
+                             mnist_error *err)
 {
     uint8_t *data = NULL;
     size_t size = 0, capacity = 0;
@@ -126,7 +126,7 @@ static mnist_status bytes_take(mnist_bytes *out, int fd, const char *path, size_
     }
     /* files below /proc say that they are regular and have size 0, and do have contents */
     if (!S_ISREG(info.st_mode) || info.st_size <= 0) {
-        return bytes_read(out, fd, path, limit, err);
+        return read_all(out, fd, path, limit, err);
     }
     if ((uintmax_t)info.st_size > SIZE_MAX) {
         return mnist_fail(err, MNIST_ERR_MEMORY, "%s: too large for this machine's addresses",
@@ -150,6 +150,17 @@ mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, 
     mnist_status status = bytes_take(out, fd, path, limit, err);
     (void)close(fd); /* only read from: nothing can be lost; and a mapping outlives it */
     return status;
+}
+
+mnist_status mnist_bytes_read(mnist_bytes *out, int fd, const char *name, size_t limit,
+                              mnist_error *err)
+{
+    struct stat info;
+    *out = (mnist_bytes){0};
+    if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+        return mnist_fail(err, MNIST_ERR_IO, "%s: is a directory, expected a file", name);
+    }
+    return read_all(out, fd, name, limit, err);
 }
 
 void mnist_bytes_close(mnist_bytes *bytes)

@@ -68,7 +68,7 @@ const scenario scenarios[] = {
      .outputs = {{"m1.st", FILE_WHOLE}, {"m2.st", FILE_WHOLE}, {"l.jsonl", FILE_GROWING}}},
     {TRAIN, .name = "runs",
      .words = {DRAWN, "--hidden", "none", "--epochs", "1", "--runs", "2", "--json", "--adversarial",
-               "0.1", "--vat", "0.1", "--ema", "0.9", "--precision", "bf16"}},
+               "0.1", "--ema", "0.9", "--precision", "bf16"}},
     {TRAIN, .name = "threads", .words = {SMALL, "--threads", "3", "--epochs", "1"}},
     {TRAIN, .name = "fewer-threads", .words = {SMALL, "--epochs", "1"}},
     {TRAIN, .name = "plan", .words = {SMALL, "--dry-run", "--json", "--output", "m.st"}},
@@ -78,12 +78,13 @@ const scenario scenarios[] = {
     {TRAIN, .name = "recipes", .words = {"--recipe", "list"}},
     {TRAIN, .name = "preview", .words = {SMALL, "--preview", "p.png", "--augment", "simard"},
      .older = {"older.st=p.png"}, .outputs = {{"p.png", FILE_WHOLE}}},
-    {TRAIN, .name = "tune-plan", .words = {SMALL, "--tune", "1", "--dry-run", "--json"}},
+    {TRAIN, .name = "tune-plan",
+     .words = {SMALL, "--threads", "1", "--tune", "1", "--dry-run", "--json"}},
     {TRAIN, .name = "tune",
-     .words = {SMALL, "--tune", "0.03", "--epochs", "1", "--json", "--threads", "1"},
+     .words = {SMALL, "--tune", "0.2", "--epochs", "1", "--json", "--threads", "1"},
      .clocked = true},
     {TRAIN, .name = "tune-file",
-     .words = {SMALL, "--tune", "0.03", "--epochs", "1", "--output", "best.json", "--threads", "1"},
+     .words = {SMALL, "--tune", "0.2", "--epochs", "1", "--output", "best.json", "--threads", "1"},
      .clocked = true},
     {EVAL, .name = "eval", .words = {"m.st", "--data-dir", "../base", "--json", "--confusion"},
      .given = {"m.st"}},
@@ -165,7 +166,7 @@ bool make_base(void)
     static const char *const older[] = {SMALL, "--epochs", "1",        "--seed",
                                         "7",   "--output", "older.st", NULL};
     static const char *const half[] = {SMALL, KEPT, "--epochs", "1", NULL};
-    static const char config[] = "{\"hidden\": [7, 5], \"lr\": 0.03, \"recipe\": \"regularized\", "
+    static const char config[] = "{\"hidden\": [7, 5], \"lr\": 0.03, \"recipe\": \"simard\", "
                                  "\"output\": \"a name that is longer than sixteen letters\"}\n";
     return write_set("base/train-images-idx3-ubyte.gz", "base/train-labels-idx1-ubyte", TRAINING,
                      true) &&

@@ -281,7 +281,7 @@ static tally try_scenario(const scenario *s, const request *r)
         return sum;
     }
     const ending end = run_child(s, s->words, "reference", NULL, "reference.out", "stderr");
-    if (end.code != 0) {
+    if (end.code != 0 && !(s->clocked && end.code == 1)) {
         printf("%s: without a fault, exit code %d\n", s->name, end.code);
         sum.wrong = 1;
         return sum;
