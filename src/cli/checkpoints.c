@@ -338,6 +338,10 @@ mnist_status mnist_checkpoints_check(mnist_session *s, mnist_error *err)
     if (status == MNIST_OK && r) {
         status = mnist_resume_check_data(r, &s->train_digests, &s->test_digests, err);
     }
+    if (status == MNIST_OK && r &&
+        !mnist_resume_check_net(r, &settings->hidden, (size_t)s->train.rows * s->train.cols, err)) {
+        status = err->status;
+    }
     if (status == MNIST_OK && r) {
         status = try_to_go_on(s, err);
     }
