@@ -101,7 +101,8 @@ typedef struct mnist_option {
     mnist_option_type type;
     char letter;          /* 0: long form only */
     const char *name;     /* long name, without dashes */
-    const char *argument; /* "N", "FILE"; NULL for flags, switches and actions without one */
+    const char *argument; /* "N"; NULL for flags, switches and actions without one. "FILE" and "DIR"
+                           * are what shells complete file and directory names for */
     size_t offset;        /* of the field, in the struct that the section is about */
     struct {
         uint64_t min, max; /* both included */
@@ -111,6 +112,8 @@ typedef struct mnist_option {
         bool above_min, below_max; /* the bound itself is out of range */
     } real;                        /* FLOAT, DOUBLE, PERCENT (as a fraction) */
     const char *(*choice)(int value); /* CHOICE, RECIPE: name of a value; NULL past the end */
+    const char *(*suggested)(int index); /* STRING: what a shell completes, though other text is
+                                          * accepted too; NULL past the end, or no function */
     const char *zero;                 /* --help shows this in place of a default of 0 */
     const char *help;                 /* one sentence, small initial, no full stop */
     const char *alias;                /* a second name, accepted but not shown */
@@ -156,14 +159,21 @@ typedef struct mnist_exit_text {
     const char *text;
 } mnist_exit_text;
 
+/* An environment variable or a file, for the manual page. */
+typedef struct mnist_named_text {
+    const char *name;
+    const char *text; /* small initial, no full stop */
+} mnist_named_text;
+
 #define MNIST_MAX_OPTIONS 128
 
 typedef struct mnist_parsed mnist_parsed;
 
 typedef struct mnist_program {
     const char *name;
+    const char *summary;     /* for lists of manual pages: a few words, small initial */
     const char *description; /* one paragraph */
-    const char *operand;     /* "MODEL"; NULL if it takes options only */
+    const char *operand;     /* "MODEL", a file; NULL if it takes options only */
     size_t operand_min, operand_max;
     const mnist_option_section *sections;
     size_t section_count;
@@ -172,6 +182,8 @@ typedef struct mnist_program {
     size_t example_count;
     const mnist_exit_text *exits;
     size_t exit_count;
+    const mnist_named_text *environment; /* the last one's name is NULL; NULL: none */
+    const mnist_named_text *files;       /* as environment */
     /* What follows from the settings together, before they are validated. NULL: nothing does. */
     void (*settle)(void *settings, const mnist_parsed *parsed);
     /* What no option can check alone. false: err says what is wrong. NULL: nothing to check. */
@@ -283,6 +295,12 @@ void mnist_option_format(const mnist_option *option, const void *field,
                          char text[MNIST_OPTION_TEXT]);
 /* What is accepted: "a whole number from 1 to 1000000", "one of relu, tanh". */
 void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TEXT]);
+
+/* The default, as --help shows it, that settings hold; "" for none. */
+void mnist_option_default(mnist_option_ref ref, const void *settings, char text[MNIST_OPTION_TEXT]);
+/* "--lr 0.2", "--no-nesterov": a recipe's setting as a command line would say it. */
+void mnist_recipe_setting_text(const mnist_program *program, const mnist_recipe_setting *setting,
+                               char text[MNIST_OPTION_TEXT]);
 
 #define MNIST_REAL_TEXT 32
 
