@@ -127,7 +127,11 @@ bool mnist_baseline_parse(json_t **out, const char *text, size_t size, const cha
     if (!check_extent(text, size, path, err)) {
         return false;
     }
-    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+    bool memory;
+    json_t *root = mnist_json_parse(text, size, &memory, &error);
+    if (memory) {
+        return fail_memory(path, err);
+    }
     if (!root) {
         char quoted[MNIST_QUOTED_TEXT];
         mnist_option_quote(error.text, quoted);

@@ -42,10 +42,9 @@ static json_t *calibration_json(const mnist_calibration *calibration)
     json_t *bins = json_array();
     for (unsigned b = 0; b < MNIST_RELIABILITY_BINS; b++) {
         const mnist_reliability_bin *bin = &calibration->bins[b];
-        json_array_append_new(bins,
-                              json_pack("{s:f, s:f, s:o, s:o, s:o}", "low", bin->low, "high",
-                                        bin->high, "count", count_json(bin->count), "confidence",
-                                        REAL(bin->confidence), "accuracy", REAL(bin->accuracy)));
+        mnist_json_append(&bins, json_pack("{s:f, s:f, s:o, s:o, s:o}", "low", bin->low, "high",
+                                           bin->high, "count", count_json(bin->count), "confidence",
+                                           REAL(bin->confidence), "accuracy", REAL(bin->accuracy)));
     }
     return json_pack("{s:f, s:f, s:f, s:o}", "ece", calibration->ece, "mce", calibration->mce,
                      "confidence", calibration->confidence, "bins", bins);
@@ -55,14 +54,14 @@ json_t *mnist_eval_metrics_json(const mnist_metrics *metrics)
 {
     json_t *classes = json_array(), *top_k = json_array();
     for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        json_array_append_new(classes, class_json(metrics, c));
-        json_array_append_new(top_k, json_real(metrics->top_k[c]));
+        mnist_json_append(&classes, class_json(metrics, c));
+        mnist_json_append(&top_k, json_real(metrics->top_k[c]));
     }
     json_t *macro = scores_json(&metrics->macro), *weighted = scores_json(&metrics->weighted);
-    json_object_set_new(macro, "auc", REAL(metrics->macro_auc));
-    json_object_set_new(macro, "average_precision", REAL(metrics->macro_average_precision));
-    json_object_set_new(macro, "brier", REAL(metrics->macro_brier));
-    json_object_set_new(weighted, "auc", REAL(metrics->weighted_auc));
+    mnist_json_put(&macro, "auc", REAL(metrics->macro_auc));
+    mnist_json_put(&macro, "average_precision", REAL(metrics->macro_average_precision));
+    mnist_json_put(&macro, "brier", REAL(metrics->macro_brier));
+    mnist_json_put(&weighted, "auc", REAL(metrics->weighted_auc));
     return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:o, s:o, s:o}",
                      "classes_present", (int)metrics->classes_present, "classes", classes, "macro",
                      macro, "weighted", weighted, "micro", scores_json(&metrics->micro), "top_k",
@@ -80,9 +79,9 @@ static json_t *curve_json(mnist_curve *curve, const char *x, const char *y)
     }
     json_t *xs = json_array(), *ys = json_array(), *thresholds = json_array();
     for (size_t i = 0; i < curve->count; i++) {
-        json_array_append_new(xs, json_real(curve->x[i]));
-        json_array_append_new(ys, json_real(curve->y[i]));
-        json_array_append_new(thresholds, REAL(curve->threshold[i]));
+        mnist_json_append(&xs, json_real(curve->x[i]));
+        mnist_json_append(&ys, json_real(curve->y[i]));
+        mnist_json_append(&thresholds, REAL(curve->threshold[i]));
     }
     mnist_curve_free(curve);
     return json_pack("{s:o, s:o, s:o}", x, xs, y, ys, "threshold", thresholds);
@@ -95,9 +94,9 @@ json_t *mnist_eval_curves_json(const mnist_predictions *predictions)
         mnist_curve *roc, *pr;
         mnist_status first = mnist_roc_curve(&roc, predictions, c, true, NULL),
                      second = mnist_precision_recall_curve(&pr, predictions, c, true, NULL);
-        json_array_append_new(curves, json_pack("{s:i, s:o, s:o}", "class", (int)c, "roc",
-                                                curve_json(roc, "fpr", "tpr"), "precision_recall",
-                                                curve_json(pr, "recall", "precision")));
+        mnist_json_append(&curves, json_pack("{s:i, s:o, s:o}", "class", (int)c, "roc",
+                                             curve_json(roc, "fpr", "tpr"), "precision_recall",
+                                             curve_json(pr, "recall", "precision")));
         if (first == MNIST_ERR_MEMORY || second == MNIST_ERR_MEMORY) {
             json_decref(curves);
             return NULL;
@@ -110,11 +109,11 @@ json_t *mnist_eval_worst_json(const mnist_mistake *mistakes, size_t count)
 {
     json_t *worst = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_array_append_new(
-            worst, json_pack("{s:o, s:i, s:i, s:f, s:f}", "index", count_json(mistakes[i].index),
-                             "label", mistakes[i].label, "predicted", mistakes[i].predicted,
-                             "probability", (double)mistakes[i].probability, "label_probability",
-                             (double)mistakes[i].label_probability));
+        mnist_json_append(
+            &worst, json_pack("{s:o, s:i, s:i, s:f, s:f}", "index", count_json(mistakes[i].index),
+                              "label", mistakes[i].label, "predicted", mistakes[i].predicted,
+                              "probability", (double)mistakes[i].probability, "label_probability",
+                              (double)mistakes[i].label_probability));
     }
     return worst;
 }
@@ -123,12 +122,12 @@ json_t *mnist_eval_temperature_json(const mnist_eval_temperature_report *report)
 {
     json_t *object = json_pack("{s:f, s:o}", "value", report->value, "fitted_on",
                                report->fitted_on ? count_json(report->fitted_on) : json_null());
-    if (object && report->fitted_on) {
-        json_object_set_new(object, "validation_loss_before", REAL(report->fit.before));
-        json_object_set_new(object, "validation_loss_after", REAL(report->fit.after));
-        json_object_set_new(object, "at_limit", json_boolean(report->fit.at_limit));
+    if (report->fitted_on) {
+        mnist_json_put(&object, "validation_loss_before", REAL(report->fit.before));
+        mnist_json_put(&object, "validation_loss_after", REAL(report->fit.after));
+        mnist_json_put(&object, "at_limit", json_boolean(report->fit.at_limit));
     }
-    json_object_set_new(object, "test_loss_before", REAL(report->test_loss_before));
+    mnist_json_put(&object, "test_loss_before", REAL(report->test_loss_before));
     return object;
 }
 

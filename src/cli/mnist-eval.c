@@ -190,32 +190,28 @@ static json_t *models_json(const evaluation *e)
     return models;
 }
 
-/* What is made from the probabilities. false: memory is short. */
-static bool add_measured(const evaluation *e, json_t *doc)
+/* What is made from the probabilities. */
+static void add_measured(const evaluation *e, json_t **doc)
 {
     const mnist_eval_settings *settings = e->settings;
-    bool good;
     if (!e->measured) {
-        return json_object_set_new(doc, "metrics", json_null()) == 0;
+        mnist_json_put(doc, "metrics", json_null());
+        return;
     }
-    good = json_object_set_new(doc, "metrics", mnist_eval_metrics_json(&e->metrics)) == 0 &&
-           json_object_set_new(doc, "mistakes", mnist_eval_mistakes_json(&e->predictions)) == 0;
-    if (good && settings->temperature) {
-        good = json_object_set_new(doc, "temperature",
-                                   mnist_eval_temperature_json(&e->temperature)) == 0;
+    mnist_json_put(doc, "metrics", mnist_eval_metrics_json(&e->metrics));
+    mnist_json_put(doc, "mistakes", mnist_eval_mistakes_json(&e->predictions));
+    if (settings->temperature) {
+        mnist_json_put(doc, "temperature", mnist_eval_temperature_json(&e->temperature));
     }
-    if (good && settings->worst > 0) {
-        json_t *worst = mnist_eval_worst_json(e->worst, e->worst_count);
-        good = json_object_set_new(doc, "worst", worst) == 0;
+    if (settings->worst > 0) {
+        mnist_json_put(doc, "worst", mnist_eval_worst_json(e->worst, e->worst_count));
     }
-    if (good && settings->curves) {
-        good = json_object_set_new(doc, "curves", mnist_eval_curves_json(&e->predictions)) == 0;
+    if (settings->curves) {
+        mnist_json_put(doc, "curves", mnist_eval_curves_json(&e->predictions));
     }
-    if (good && settings->baseline) {
-        good =
-            json_object_set_new(doc, "baseline", mnist_eval_comparison_json(&e->comparison)) == 0;
+    if (settings->baseline) {
+        mnist_json_put(doc, "baseline", mnist_eval_comparison_json(&e->comparison));
     }
-    return good;
 }
 
 /* "model", or of several "models"; all else is alike. */
@@ -229,20 +225,15 @@ static json_t *document(const evaluation *e)
         (json_int_t)e->test.count, "images_sha256", e->digests.images, "labels_sha256",
         e->digests.labels, "test", mnist_report_evaluation(&e->test), "seconds", e->seconds, "gate",
         mnist_report_gate(&e->settings->gate, e->test.accuracy, e->test.loss));
-<<<<<<< HEAD
-    if (doc && e->settings->tta > 1) {
-        json_object_set_new(doc, "tta", json_integer((json_int_t)e->settings->tta));
-        json_object_set_new(doc, "seed", mnist_json_whole(e->settings->seed));
-=======
     if (e->settings->tta > 1) {
         mnist_json_put(&doc, "tta", json_integer((json_int_t)e->settings->tta));
-        mnist_json_put(&doc, "seed", mnist_json_whole(e->settings->tta_seed));
->>>>>>> main
+        mnist_json_put(&doc, "seed", mnist_json_whole(e->settings->seed));
     }
     if (e->settings->confusion) {
         mnist_json_put(&doc, "confusion", mnist_report_confusion_json(&e->test));
     }
-    return doc && add_measured(e, doc) ? doc : (json_decref(doc), NULL);
+    add_measured(e, &doc);
+    return doc;
 }
 
 /* "tta=8 ", if that is what the figures are of. */
@@ -573,8 +564,11 @@ static int evaluate(evaluation *e, const mnist_source *source, mnist_pool *pool)
     int code = MNIST_EXIT_OK;
     if (settings->csv) {
         json_t *doc = document(e);
-        code = doc ? MNIST_EXIT_OK : mnist_report_json(PROGRAM, NULL);
-        mnist_eval_print_csv(doc, stdout);
+        if (doc) {
+            mnist_eval_print_csv(doc, stdout);
+        } else {
+            code = mnist_report_json(PROGRAM, NULL); /* which says so */
+        }
         json_decref(doc);
     } else if (settings->out.json) {
         code = mnist_report_json(PROGRAM, document(e));
@@ -588,6 +582,11 @@ static int evaluate(evaluation *e, const mnist_source *source, mnist_pool *pool)
 static bool check_path(const char *path, mnist_error *err)
 {
     json_t *name = json_string(path);
+    if (!name && mnist_json_short()) {
+        mnist_options_fail(err, "out of memory");
+        err->status = MNIST_ERR_MEMORY;
+        return false;
+    }
     json_decref(name);
     return name ||
            mnist_options_fail(err, "%s: a name that is not UTF-8 cannot be written as JSON", path);
@@ -597,23 +596,10 @@ static bool check_path(const char *path, mnist_error *err)
 static bool check_paths(const mnist_eval_settings *settings, const mnist_parsed *parsed,
                         mnist_error *err)
 {
-<<<<<<< HEAD
     bool document = settings->out.json || settings->csv;
     for (size_t m = 0; document && m < parsed->operand_count; m++) {
         if (!check_path(parsed->operands[m], err)) {
             return false;
-=======
-    for (size_t m = 0; settings->out.json && m < parsed->operand_count; m++) {
-        json_t *name = json_string(parsed->operands[m]);
-        if (!name && mnist_json_short()) {
-            mnist_options_fail(err, "out of memory");
-            err->status = MNIST_ERR_MEMORY;
-            return false;
-        }
-        if (!name) {
-            return mnist_options_fail(err, "%s: a name that is not UTF-8 cannot be written as JSON",
-                                      parsed->operands[m]);
->>>>>>> main
         }
     }
     return !document || !settings->baseline || check_path(settings->baseline, err);
