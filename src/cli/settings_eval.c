@@ -33,8 +33,14 @@ static const mnist_option eval_tta_options[] = {
      .help = "seed of the distortions, and of --baseline's resamples"},
 };
 
+static const char *temperature_name(int index)
+{
+    return index == 0 ? "fit" : NULL;
+}
+
 static const mnist_option eval_temperature_options[] = {
     {STRING(mnist_eval_settings, temperature, "fit|X"), .name = "temperature",
+     .suggested = temperature_name,
      .help = "divide logits by X before the softmax; fit: by what is best on the training images "
              "that the model was validated on"},
     {.type = MNIST_OPTION_SHARE, .offset = MNIST_OPTION_FIELD(mnist_share, mnist_eval_settings, val_split),
@@ -72,8 +78,8 @@ static const mnist_option eval_output_options[] = {
      .zero = "none", .help = "show the N errors that the model is surest of"},
     {FLAG(mnist_eval_settings, curves), .name = "curves", .known_as = "roc",
      .help = "ROC and precision-recall curves too, in --json or --csv"},
-    {STRING(mnist_eval_settings, predictions, "FILE.csv"), .name = "predictions",
-     .help = "write each image's label, prediction and probabilities"},
+    {STRING(mnist_eval_settings, predictions, "FILE"), .name = "predictions",
+     .help = "write each image's label, prediction and probabilities, as CSV"},
     {FLAG(mnist_eval_settings, csv), .name = "csv",
      .help = "print all figures on stdout as lines of section, class, item, metric, value"},
 };
