@@ -16,7 +16,14 @@ bool mnist_adopt_parse(const char *text, const char *path, json_t **options, mni
                                   "most %zu",
                                   path, strlen(text), MNIST_ADOPT_LIMIT);
     }
-    *options = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    bool memory;
+    json_error_t error;
+    *options = mnist_json_parse(text, strlen(text), &memory, &error);
+    if (memory) {
+        mnist_options_fail(err, "%s: out of memory for the options in its metadata", path);
+        err->status = MNIST_ERR_MEMORY;
+        return false;
+    }
     if (!json_is_object(*options)) {
         json_decref(*options);
         *options = NULL;

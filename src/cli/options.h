@@ -17,6 +17,8 @@
 #ifndef MNIST_CLI_OPTIONS_H
 #define MNIST_CLI_OPTIONS_H
 
+#include "cli/json.h"
+
 #include <jansson.h>
 #include <mnist/base.h>
 #include <mnist/nn.h>
@@ -258,17 +260,11 @@ void mnist_options_print_recipes(const mnist_program *program, FILE *out);
 json_t *mnist_options_json(const mnist_program *program, const void *settings, unsigned flags,
                            mnist_error *err);
 
-/* JSON's integers are jansson's long long: beyond INT64_MAX only a string keeps every digit. */
-json_t *mnist_json_whole(uint64_t value);
-
-/* JSON with reals in their shortest form, which reads back to the same value, and with a point or
- * an exponent. jansson prints 0.1 as 0.10000000000000001 up to version 2.14, as 0.1 since: a model
- * file, which holds such text, must not depend on that. indent: blanks per level; 0: on one line
- * without any blanks. false: memory is short. Errors of writing are left in out's error flag. */
-bool mnist_json_print(json_t *value, int indent, FILE *out);
-
-/* As --config reads it; numbers in their shortest form, which reads back to the same value.
- * Errors: see mnist_options_json. */
+/* As --config reads it; numbers in their shortest form, which reads back to the same value. To be
+ * freed; NULL with err filled: see mnist_options_json. */
+char *mnist_options_config_text(const mnist_program *program, const void *settings,
+                                mnist_error *err);
+/* Prints it. Errors of writing are left in out's error flag. */
 bool mnist_options_print_config(const mnist_program *program, const void *settings, FILE *out,
                                 mnist_error *err);
 

@@ -23,7 +23,12 @@ static bool read_json(const mnist_resumption *r, const char *key, bool array, js
 {
     const char *text = mnist_checkpoint_metadata(r->checkpoint, key);
     json_error_t error;
-    *out = text ? json_loads(text, JSON_REJECT_DUPLICATES, &error) : NULL;
+    bool memory = false;
+    *out = text ? mnist_json_parse(text, strlen(text), &memory, &error) : NULL;
+    if (memory) {
+        return fail(err, MNIST_ERR_MEMORY, r->path,
+                    "out of memory for what is in its __metadata__");
+    }
     if (*out && (array ? json_is_array(*out) : json_is_object(*out))) {
         return true;
     }
