@@ -270,8 +270,8 @@ static void test_live(void **state)
                                                  "acc 45.00%  lr 0.25"));
     resize(terminal, 3, 31);
     step = sample_step(5, 2.0);
-    mnist_progress_step(&progress, &step, 100.5);
-    assert_string_equal(received(terminal), "\repoch 1/2   5%  ETA 0:10\x1b[K\x1b[J\r");
+    mnist_progress_step(&progress, &step, 100.6);
+    assert_string_equal(received(terminal), "\repoch 1/2   5%  ETA 0:12\x1b[K\x1b[J\r");
     resize(terminal, 24, 60);
 
     mnist_epoch_report report = sample_epoch();

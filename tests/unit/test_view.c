@@ -59,7 +59,7 @@ static void test_widths(void **state)
           "loss 0.0512 #%*+=-:.\n"
           "acc 98.41%  val 97.90%  lr 0.0821");
     check(&view, (mnist_live_style){79, 3, false, false},
-          "epoch  3/10 [==========>                           ]  29%  412k img/s  ETA 0:02\n"
+          "epoch  3/10 [===========>                          ]  29%  412k img/s  ETA 0:02\n"
           "loss 0.0512 #%*+=-:.\n"
           "acc 98.41%  val 97.90%  lr 0.0821");
     check(&view, (mnist_live_style){47, 3, true, false},
