@@ -162,6 +162,7 @@ typedef struct mnist_program {
     const char *name;
     const char *description; /* one paragraph */
     const char *operand;     /* "MODEL"; NULL if it takes options only */
+    const char *more_operands; /* what the others are, if they are something else: "FILE" */
     size_t operand_min, operand_max;
     const mnist_option_section *sections;
     size_t section_count;
