@@ -102,6 +102,7 @@ static const mnist_exit_text predict_exits[] = {
 
 const mnist_program mnist_predict_program = {
     .name = "mnist-predict",
+    .summary = "read digits in pictures with a model of mnist-train",
     .description = "Reads digits with a model that mnist-train has saved: pictures of any size as "
                    "PNG, PGM or PPM, images as IDX (raw or gzip), or the bytes of one image. "
                    "Without FILE, or where it is -, stdin is read. Prints for each digit the "

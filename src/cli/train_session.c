@@ -28,7 +28,8 @@ mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
                  settings->limit > 0 ? " (see --limit)" : "");
         return err->status;
     }
-    if (held_out == 0 && (settings->train.patience > 0 || settings->train.keep == MNIST_KEEP_BEST)) {
+    if (held_out == 0 &&
+        (settings->train.patience > 0 || settings->train.keep == MNIST_KEEP_BEST)) {
         err->status = MNIST_ERR_ARGUMENT;
         snprintf(err->text, sizeof err->text,
                  "--%s goes by the validation loss, but --val-split leaves no image of %zu to "
@@ -83,24 +84,30 @@ unsigned mnist_session_runs(const mnist_train_settings *settings)
 mnist_status mnist_session_output(const mnist_train_settings *settings, uint64_t seed, char **name,
                                   mnist_error *err)
 {
-    const char *rest = settings->output;
-    char *text = NULL;
-    size_t size;
+    const char *const given = settings->output;
+    char digits[24];
     *name = NULL;
-    if (!rest) {
+    if (!given) {
         return MNIST_OK;
     }
-    FILE *out = open_memstream(&text, &size);
-    for (const char *at; out && (at = strstr(rest, MNIST_SEED_MARK)) != NULL;) {
-        fwrite(rest, 1, (size_t)(at - rest), out);
-        fprintf(out, "%llu", (unsigned long long)seed);
-        rest = at + strlen(MNIST_SEED_MARK);
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)seed);
+    size_t room = strlen(given) + 1;
+    for (const char *at = given; (at = strstr(at, MNIST_SEED_MARK)) != NULL; at++) {
+        room += strlen(digits);
     }
-    bool complete = out && fputs(rest, out) >= 0;
-    if (!out || fclose(out) != 0 || !complete) {
-        free(text);
+    char *text = malloc(room), *end = text;
+    if (!text) {
         return mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for a file's name");
     }
+    for (const char *rest = given; *rest;) {
+        if (strncmp(rest, MNIST_SEED_MARK, strlen(MNIST_SEED_MARK)) == 0) {
+            end += strlen(strcpy(end, digits));
+            rest += strlen(MNIST_SEED_MARK);
+        } else {
+            *end++ = *rest++;
+        }
+    }
+    *end = '\0';
     *name = text;
     return MNIST_OK;
 }
