@@ -1,5 +1,6 @@
 /* mnist-predict: reads digits in pictures. */
 #define _POSIX_C_SOURCE 200809L
+#include "cli/json.h"
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/show.h"
@@ -91,42 +92,45 @@ static json_t *float_json(float value)
     return json_real(strtod(text, NULL));
 }
 
+/* NULL if memory is short. */
 static json_t *subject_json(const subject *s, const float *probabilities, const unsigned *order)
 {
-    json_t *all = json_array();
+    json_t *all = json_array(), *object = json_pack("{s:s}", "file", s->file);
     for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        json_array_append_new(all, float_json(probabilities[c]));
+        mnist_json_append(&all, float_json(probabilities[c]));
     }
-    json_t *object = json_pack("{s:s}", "file", s->file);
-    if (object && s->image > 0) {
-        json_object_set_new(object, "image", json_integer((json_int_t)s->image));
+    if (s->image > 0) {
+        mnist_json_put(&object, "image", json_integer((json_int_t)s->image));
     }
-    if (object && s->glyph > 0) {
-        json_object_set_new(object, "glyph", json_integer((json_int_t)s->glyph));
+    if (s->glyph > 0) {
+        mnist_json_put(&object, "glyph", json_integer((json_int_t)s->glyph));
     }
-    json_object_set_new(object, "digit", json_integer((json_int_t)order[0]));
-    json_object_set_new(object, "probability", float_json(probabilities[order[0]]));
-    json_object_set_new(object, "probabilities", all);
-    if (object && s->prepared) {
-        json_object_set_new(object, "box",
-                            json_pack("{s:I, s:I, s:I, s:I}", "x", (json_int_t)s->box.x, "y",
-                                      (json_int_t)s->box.y, "width", (json_int_t)s->box.width,
-                                      "height", (json_int_t)s->box.height));
-        json_object_set_new(object, "inverted", json_boolean(s->inverted));
+    mnist_json_put(&object, "digit", json_integer((json_int_t)order[0]));
+    mnist_json_put(&object, "probability", float_json(probabilities[order[0]]));
+    mnist_json_put(&object, "probabilities", all);
+    if (s->prepared) {
+        mnist_json_put(&object, "box",
+                       json_pack("{s:I, s:I, s:I, s:I}", "x", (json_int_t)s->box.x, "y",
+                                 (json_int_t)s->box.y, "width", (json_int_t)s->box.width, "height",
+                                 (json_int_t)s->box.height));
+        mnist_json_put(&object, "inverted", json_boolean(s->inverted));
     }
     return object;
 }
 
-static bool print_json(json_t *object)
+static bool print_json(const subject *s, const float *probabilities, const unsigned *order)
 {
-    const bool printed = object && mnist_json_print(object, 0, stdout);
-    json_decref(object);
-    if (printed) {
-        putchar('\n');
+    mnist_json_begin();
+    json_t *object = subject_json(s, probabilities, order);
+    char *text = mnist_json_text(object, 0);
+    if (text) {
+        puts(text); /* whether it could be written, mnist_report_end sees */
     } else {
         fprintf(stderr, PROGRAM ": out of memory for a line of JSON\n");
     }
-    return printed;
+    free(text);
+    json_decref(object);
+    return text != NULL;
 }
 
 static void show(const prediction *p, const subject *s)
@@ -148,7 +152,7 @@ static unsigned classify(prediction *p, const subject *s, float *likely)
         show(p, s);
     }
     if (p->settings->out.json) {
-        p->failed |= !print_json(subject_json(s, probabilities, order));
+        p->failed |= !print_json(s, probabilities, order);
     } else if (!p->settings->text) {
         print_values(p, s, probabilities, order);
     }

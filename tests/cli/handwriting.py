@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""handwriting.py DIR [--list]: draws digits that were never MNIST's: DIR/FONT/DIGIT-WAY.png, DIR/sheet.png.
+"""handwriting.py DIR: draws digits that were never MNIST's: DIR/FONT/DIGIT-WAY.png, DIR/sheet.png.
+handwriting.py --packages: prints the Debian packages of the fonts.
 
-The fonts are those of Debian packages that call themselves handwriting; --list prints each font's package. WAY is
-how a digit is put on its picture: sizes from 14 pixels to 600, inverted, off-centre, on grey, transparent, noisy.
-Everything is a function of this file and the fonts. Exit code 77: no Pillow, or none of the fonts.
+The fonts are of packages that call themselves handwriting. WAY is how a digit is put on its picture: from 14 pixels
+to 600, inverted, off-centre, on grey, transparent, noisy. Everything is a function of this file and the fonts.
+Exit code 77: no Pillow, or fewer than four of the fonts.
 """
 import pathlib
 import random
@@ -11,15 +12,15 @@ import sys
 
 FONTS = {  # file below /usr/share/fonts: its package
     "truetype/breip/Breip.ttf": "fonts-breip",
-    "truetype/femkeklaver/femkeklaver.ttf": "fonts-femkeklaver",
     "truetype/rufscript/Rufscript010.ttf": "fonts-rufscript",
     "truetype/fifthhorseman/dkg.ttf": "fonts-dkg-handwriting",
     "truetype/sjfonts/SteveHand.ttf": "fonts-sjfonts",
     "truetype/humor-sans/Humor-Sans.ttf": "fonts-humor-sans",
+    "truetype/femkeklaver/femkeklaver.ttf": "fonts-femkeklaver",  # outlines of digits, not strokes
 }
 HOME = pathlib.Path("/usr/share/fonts")
 
-if sys.argv[1:] == ["--list"]:
+if sys.argv[1:] == ["--packages"]:
     print(*sorted(set(FONTS.values())))
     sys.exit()
 try:
@@ -29,7 +30,7 @@ except ImportError:
 
 top = pathlib.Path(sys.argv[1])
 present = [name for name in FONTS if (HOME / name).exists()]
-if not present:
+if len(present) < 4:
     sys.exit(77)
 
 
@@ -46,14 +47,14 @@ def draw(name, text, size, ink, paper, margin=(0.3, 0.3, 0.3, 0.3), mode="L"):
 
 def noisy(image, seed):
     noise = random.Random(seed)
-    return image.point(lambda v: v).copy(), [image.putpixel((x, y), max(0, min(255, round(
-        image.getpixel((x, y)) + noise.gauss(0, 12))))) for y in range(image.height) for x in range(image.width)]
+    pixels = [max(0, min(255, round(v + noise.gauss(0, 12)))) for v in image.getdata()]
+    image.putdata(pixels)
+    return image
 
 
 def scan(name, digit):
     """grey paper, grey pen, noise, a few specks"""
-    image = draw(name, digit, 90, 60, 205)
-    noisy(image, digit + name)
+    image = noisy(draw(name, digit, 90, 60, 205), digit + name)
     for x, y in ((3, 4), (image.width - 5, 9), (7, image.height - 6)):
         image.putpixel((x, y), 70)
     return image
@@ -80,7 +81,7 @@ for name in present:
     for way, picture in WAYS.items():
         for digit in "0123456789":
             picture(name, digit).save(folder / f"{digit}-{way}.png")
-# a number on a line; letters are set wide enough not to touch
+# a number on a line, digits set wide enough not to touch
 sheet = Image.new("L", (900, 160), 235)
 x = 30
 for i, digit in enumerate("3141592653"):

@@ -15,8 +15,7 @@
 
 #include "scratch.h"
 
-/* --- Bytes
- * ---------------------------------------------------------------------------------------- */
+/* --- Bytes --- */
 
 typedef struct bytes {
     uint8_t data[65536];
@@ -28,13 +27,6 @@ static void add(bytes *b, const void *data, size_t size)
     assert_true(b->size + size <= sizeof b->data);
     memcpy(b->data + b->size, data, size);
     b->size += size;
-}
-
-static void add_be32(bytes *b, uint32_t value)
-{
-    const uint8_t four[] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
-                            (uint8_t)value};
-    add(b, four, 4);
 }
 
 static mnist_status load_bytes(void **state, const bytes *b, mnist_pictures **out, mnist_error *err)
@@ -80,8 +72,7 @@ static void assert_text_refused(void **state, const char *file, const char *text
     assert_refused(state, &b, text);
 }
 
-/* --- PGM and PPM
- * ---------------------------------------------------------------------------------- */
+/* --- PGM and PPM --- */
 
 static void assert_pixels(void **state, const bytes *b, unsigned rows, unsigned cols,
                           const uint8_t *expected)
@@ -167,10 +158,16 @@ static void test_bad_pnm(void **state)
     assert_text_refused(state, "P5 1 1 9\na", "pixel of value 97 at byte 9: expected at most 9");
 }
 
-/* --- PNG
- * ------------------------------------------------------------------------------------------ */
+/* --- PNG --- */
 
 #ifdef TEST_PNG
+
+static void add_be32(bytes *b, uint32_t value)
+{
+    const uint8_t four[] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
+                            (uint8_t)value};
+    add(b, four, 4);
+}
 
 typedef struct png_shape {
     unsigned rows, cols, depth,
@@ -462,8 +459,7 @@ static void test_without_png(void **state)
 
 #endif
 
-/* --- Other files
- * ----------------------------------------------------------------------------------- */
+/* --- Other files --- */
 
 static void test_formats(void **state)
 {
