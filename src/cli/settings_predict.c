@@ -100,6 +100,19 @@ static const mnist_exit_text predict_exits[] = {
     {MNIST_EXIT_USAGE, "bad command line"},
 };
 
+static const mnist_named_text predict_environment[] = {
+    ISA_ENVIRONMENT,
+    {"LC_ALL, LC_CTYPE, LANG", "what --show may draw with: UTF-8, if the first that is set ends so"},
+    TERMINAL_ENVIRONMENT,
+    {NULL, NULL},
+};
+
+static const mnist_named_text predict_files[] = {
+    {"*.png, *.pgm, *.ppm, *-idx3-ubyte, *-idx3-ubyte.gz",
+     "pictures; what a file is, its first bytes say, not its name"},
+    {NULL, NULL},
+};
+
 const mnist_program mnist_predict_program = {
     .name = "mnist-predict",
     .summary = "read digits in pictures with a model of mnist-train",
@@ -120,6 +133,8 @@ const mnist_program mnist_predict_program = {
     .example_count = LENGTH(predict_examples),
     .exits = predict_exits,
     .exit_count = LENGTH(predict_exits),
+    .environment = predict_environment,
+    .files = predict_files,
     .settle = settle_predict,
     .validate = validate_predict,
 };
