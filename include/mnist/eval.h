@@ -33,6 +33,12 @@ mnist_status mnist_probabilities(mnist_mlp *mlp, mnist_view view,
                                  const mnist_normalization *normalization, mnist_pool *pool,
                                  float *probabilities, mnist_evaluation *out, mnist_error *err);
 
+/* The logits themselves, of the same shape: what temperature scaling needs (mnist/metrics.h), as
+ * probabilities that differ by a factor of more than e^87 do not tell. Errors: as mnist_evaluate.
+ */
+mnist_status mnist_logits(mnist_mlp *mlp, mnist_view view, const mnist_normalization *normalization,
+                          mnist_pool *pool, float *logits, mnist_evaluation *out, mnist_error *err);
+
 /* A net that images go through as they come, one or a few at a time: from bytes to probabilities
  * without a thread, an allocation or a failure. The net is borrowed. */
 typedef struct mnist_classifier mnist_classifier;
