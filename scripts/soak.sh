@@ -71,7 +71,7 @@ trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true; rm -rf "$scratch"' EX
 cd "$scratch"
 : "${table:=$scratch/table}"
 
-"$trainer" --dataset synthetic --synthetic-train 20000 --hidden 512,512 --epochs 1000000 --schedule constant --lr 0.01 \
+"$trainer" --dataset synthetic --synthetic-train 20000 --hidden 128 --epochs 1000000 --schedule constant --lr 0.01 \
     --augment light --ema 0.999 --log soak.csv --log-every 100 --checkpoint soak.ckpt --checkpoint-every 1s \
     --progress none >out 2>err &
 pid=$!
