@@ -97,11 +97,24 @@ static bool fails(mnist_fault_class class)
 
 #define PASS(name) (next_##name.function)
 
-/* Allocation. */
+/* Allocation. AddressSanitizer must not be looked for by dlsym, which allocates. */
+
+#ifdef MNIST_FAULTS_ASAN
+void *__interceptor_malloc(size_t size);
+void *__interceptor_calloc(size_t count, size_t size);
+void *__interceptor_realloc(void *memory, size_t size);
+void __interceptor_free(void *memory);
+#define FIND(name) (void)(next_##name.function = __interceptor_##name)
+#else
+#define FIND(name) (void)(next_##name.object = dlsym(RTLD_NEXT, #name))
+#endif
 
 void *malloc(size_t size)
 {
-    NEXT(malloc)
+    SLOT(malloc);
+    if (!next_malloc.object) {
+        FIND(malloc);
+    }
     return fails(MNIST_FAULT_ALLOC) ? NULL : PASS(malloc)(size);
 }
 
@@ -120,7 +133,7 @@ void *calloc(size_t count, size_t size)
     }
     if (!next_calloc.object) {
         looking = true;
-        next_calloc.object = dlsym(RTLD_NEXT, "calloc");
+        FIND(calloc);
         looking = false;
     }
     return fails(MNIST_FAULT_ALLOC) ? NULL : PASS(calloc)(count, size);
@@ -128,7 +141,10 @@ void *calloc(size_t count, size_t size)
 
 void *realloc(void *memory, size_t size)
 {
-    NEXT(realloc)
+    SLOT(realloc);
+    if (!next_realloc.object) {
+        FIND(realloc);
+    }
     return fails(MNIST_FAULT_ALLOC) ? NULL : PASS(realloc)(memory, size);
 }
 
@@ -141,7 +157,7 @@ void free(void *memory)
     }
     if (!next_free.object) {
         looking = true;
-        next_free.object = dlsym(RTLD_NEXT, "free");
+        FIND(free);
         looking = false;
     }
     const uintptr_t at = (uintptr_t)memory, begin = (uintptr_t)early;
