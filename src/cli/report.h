@@ -9,10 +9,11 @@
 #include <mnist/eval.h>
 
 /* To be called first in main. Memory that runs short while JSON is made is noticed (cli/json.h). A
- * data file that is cut short while it is mapped becomes a message and exit code 1. A reader that goes away, or a limit on file sizes, must not end a
- * run: SIGPIPE and SIGXFSZ are ignored, writes then fail and are reported. A standard stream that
- * the caller has closed gets /dev/null for reading, so that no file opened later takes its number
- * and with it what is printed; writing to it fails as before. */
+ * data file that is cut short while it is mapped becomes a message and exit code 1. A reader that
+ * goes away, or a limit on file sizes, must not end a run: SIGPIPE and SIGXFSZ are ignored, writes
+ * then fail and are reported. A standard stream that the caller has closed gets /dev/null for
+ * reading, so that no file opened later takes its number and with it what is printed; writing to it
+ * fails as before. */
 void mnist_report_start(void);
 
 /* "test_loss=… test_acc=… test_acc_se=… errors=… n=… seconds=…" */
@@ -52,8 +53,8 @@ int mnist_report_end(const char *program, int code);
  * message. */
 int mnist_choose_kernels(const char *program);
 
-/* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); returns the exit code that
- * goes with the status. */
+/* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); returns the exit code
+ * that goes with the status. */
 int mnist_report_error(const char *program, const mnist_error *err);
 
 #endif
