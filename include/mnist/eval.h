@@ -63,6 +63,11 @@ void mnist_committee_join(mnist_committee *committee, const mnist_committee *oth
 
 size_t mnist_committee_count(const mnist_committee *committee);
 
+/* The mean probabilities: (view.count, MNIST_CLASSES), row-major, the caller's. Where rounding to
+ * float would tie the largest with one of a lower index, it is the next float: so that the lowest
+ * index of the largest is what mnist_committee_evaluate counts. Asserts that there is a member. */
+void mnist_committee_probabilities(const mnist_committee *committee, float *probabilities);
+
 /* The predicted class is the lowest index of the largest mean probability, and the loss is the mean
  * of -log of the label's. Asserts that there is a member. */
 void mnist_committee_evaluate(const mnist_committee *committee, mnist_evaluation *out);

@@ -8,6 +8,7 @@
 #include <mnist/eval.h>
 #include <mnist/io.h>
 #include <mnist/kernels.h>
+#include <mnist/metrics.h>
 #include <mnist/nn.h>
 #include <mnist/train.h>
 

@@ -18,6 +18,7 @@ typedef enum mnist_rng_purpose {
     MNIST_RNG_DIRECTION = 7, /* a: pixel / 4, b: step << 20 | image of the batch */
     MNIST_RNG_AUGMENT = 8,   /* a: epoch, b: image << 2 | block of the image's draws */
     MNIST_RNG_ELASTIC = 9,   /* a: epoch, b: index of the field's value / 4 */
+    MNIST_RNG_BOOTSTRAP = 30, /* a: resample, b: image / 4 */
     MNIST_RNG_PROGRAM = 100, /* mnist_random, for programs; a: stream, b: index */
 } mnist_rng_purpose;
 

@@ -6,6 +6,7 @@
 #include "kernels/approx.h"
 
 #include <assert.h>
+#include <math.h>
 
 struct mnist_committee {
     mnist_view view;
@@ -114,6 +115,25 @@ void mnist_committee_join(mnist_committee *committee, const mnist_committee *oth
 size_t mnist_committee_count(const mnist_committee *committee)
 {
     return committee->members;
+}
+
+void mnist_committee_probabilities(const mnist_committee *committee, float *probabilities)
+{
+    assert(committee->members > 0);
+    const double members = (double)committee->members;
+    for (size_t i = 0; i < committee->view.count; i++) {
+        const double *sums = committee->sums + i * MNIST_CLASSES;
+        float *p = probabilities + i * MNIST_CLASSES;
+        unsigned top = 0, first = 0;
+        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+            p[c] = (float)(sums[c] / members);
+            top = sums[c] > sums[top] ? c : top;
+            first = p[c] > p[first] ? c : first;
+        }
+        if (first != top) {
+            p[top] = nextafterf(p[first], 1.0f);
+        }
+    }
 }
 
 void mnist_committee_evaluate(const mnist_committee *committee, mnist_evaluation *out)
