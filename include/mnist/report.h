@@ -48,10 +48,10 @@ typedef struct mnist_page_point {
 
 /* Everything is borrowed. */
 typedef struct mnist_page {
-    const char *program; /* for the page's title: "mnist-train" */
-    const char *heading; /* the net and the data, in a few words */
-    const char *result;  /* the figures as the program prints them, without the time */
-    const char *note;    /* a sentence about what the page is of; NULL: none */
+    const char *program;       /* for the page's title: "mnist-train" */
+    const char *heading;       /* the net and the data, in a few words */
+    const char *result;        /* the figures as the program prints them, without the time */
+    const char *note;          /* a sentence about what the page is of; NULL: none */
     mnist_page_facts facts;    /* of net, data and digests */
     mnist_page_facts settings; /* what the training was told; count 0: not known */
     mnist_page_facts measured; /* what the clock and the machine say */
@@ -100,7 +100,8 @@ mnist_status mnist_page_render(const mnist_page *page, mnist_pool *pool, char **
 /* 32, 16, 8, or 0: too large for all of them. */
 unsigned mnist_embed_bits(const mnist_mlp *mlp);
 
-/* A net with the weights that the page computes with. bits: 32, 16 or 8. Errors: MNIST_ERR_MEMORY. */
+/* A net with the weights that the page computes with. bits: 32, 16 or 8. Errors: MNIST_ERR_MEMORY.
+ */
 mnist_status mnist_embed_round(const mnist_mlp *mlp, unsigned bits, mnist_mlp **out,
                                mnist_error *err);
 

@@ -14,6 +14,11 @@
  * and with it what is printed; writing to it fails as before. */
 void mnist_report_start(void);
 
+#define MNIST_FIGURES_TEXT 480 /* a loss may have 309 digits */
+
+/* "test_loss=… test_acc=… test_acc_se=… errors=… n=…" */
+void mnist_report_format(const mnist_evaluation *test, char text[MNIST_FIGURES_TEXT]);
+
 /* "test_loss=… test_acc=… test_acc_se=… errors=… n=… seconds=…" */
 void mnist_report_figures(const mnist_evaluation *test, double seconds);
 /* The same and a newline. */
@@ -51,8 +56,8 @@ int mnist_report_end(const char *program, int code);
  * message. */
 int mnist_choose_kernels(const char *program);
 
-/* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); returns the exit code that
- * goes with the status. */
+/* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); returns the exit code
+ * that goes with the status. */
 int mnist_report_error(const char *program, const mnist_error *err);
 
 #endif

@@ -28,7 +28,8 @@ mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
                  settings->limit > 0 ? " (see --limit)" : "");
         return err->status;
     }
-    if (held_out == 0 && (settings->train.patience > 0 || settings->train.keep == MNIST_KEEP_BEST)) {
+    if (held_out == 0 &&
+        (settings->train.patience > 0 || settings->train.keep == MNIST_KEEP_BEST)) {
         err->status = MNIST_ERR_ARGUMENT;
         snprintf(err->text, sizeof err->text,
                  "--%s goes by the validation loss, but --val-split leaves no image of %zu to "
@@ -80,10 +81,9 @@ unsigned mnist_session_runs(const mnist_train_settings *settings)
     return settings->ensemble > 0 ? settings->ensemble : settings->runs;
 }
 
-mnist_status mnist_session_output(const mnist_train_settings *settings, uint64_t seed, char **name,
-                                  mnist_error *err)
+mnist_status mnist_session_file(const char *pattern, uint64_t seed, char **name, mnist_error *err)
 {
-    const char *rest = settings->output;
+    const char *rest = pattern;
     char *text = NULL;
     size_t size;
     *name = NULL;

@@ -7,13 +7,13 @@
 #define WIDTH  360.0
 #define HEIGHT 232.0
 #define LEFT   48.0
-#define RIGHT  76.0 /* room for the lines' names */
+#define RIGHT  84.0 /* room for the lines' names */
 #define TOP    12.0
 #define BOTTOM 40.0
 
 #define LINE_GAP     15.0 /* between two names */
 #define MOST_SERIES  8u
-#define MOST_DOTS    60u  /* more would be a thick line */
+#define MOST_DOTS    60u /* more would be a thick line */
 #define MOST_VISIBLE 24u
 
 double mnist_axis_place(const mnist_axis *axis, double value)
@@ -32,7 +32,10 @@ static double nice_step(double least)
 {
     const double power = pow(10.0, floor(log10(least)));
     const double rest = least / power;
-    return (rest <= 1.0 + 1e-9 ? 1.0 : rest <= 2.0 + 1e-9 ? 2.0 : rest <= 5.0 + 1e-9 ? 5.0 : 10.0) *
+    return (rest <= 1.0 + 1e-9   ? 1.0
+            : rest <= 2.0 + 1e-9 ? 2.0
+            : rest <= 5.0 + 1e-9 ? 5.0
+                                 : 10.0) *
            power;
 }
 
@@ -42,7 +45,8 @@ static unsigned log_ticks(const mnist_axis *axis, double ticks[MNIST_TICKS])
     const double decades = log10(axis->high / axis->low);
     const unsigned each = decades <= 2.3 ? 3 : 1, stride = decades > 8.0 ? 2 : 1;
     unsigned count = 0;
-    for (int e = (int)floor(log10(axis->low)); e <= (int)ceil(log10(axis->high)); e += (int)stride) {
+    for (int e = (int)floor(log10(axis->low)); e <= (int)ceil(log10(axis->high));
+         e += (int)stride) {
         for (unsigned p = 0; p < each && count < MNIST_TICKS; p++) {
             const double tick = parts[p] * pow(10.0, e);
             if (tick >= axis->low * (1.0 - 1e-9) && tick <= axis->high * (1.0 + 1e-9)) {
@@ -90,17 +94,19 @@ mnist_axis mnist_axis_fit(const mnist_series *series, size_t count, mnist_scale 
     double spread = high - low;
     spread = spread > 0.0 ? spread : high != 0.0 ? 0.2 * fabs(high) : 1.0;
     const double step = nice_step(spread / 4.0);
-    mnist_axis axis = {.low = step * floor((low - 0.02 * spread) / step),
-                       .high = step * ceil((high + 0.02 * spread) / step),
+    /* a value that is a float may be off a tick by its last bit */
+    mnist_axis axis = {.low = step * floor(low / step + 1e-6),
+                       .high = step * ceil(high / step - 1e-6),
                        .scale = scale};
+    if (axis.high <= axis.low) {
+        axis.low -= step;
+        axis.high += step;
+    }
     if (low >= 0.0 && axis.low < 0.0) {
         axis.low = 0.0;
     }
     if (scale == MNIST_SCALE_PERCENT && high <= 1.0 && axis.high > 1.0) {
         axis.high = 1.0;
-    }
-    if (axis.high <= axis.low) {
-        axis.low = axis.high - spread;
     }
     return axis;
 }
@@ -155,7 +161,8 @@ static double y_of(const mnist_chart *chart, double value)
     return HEIGHT - BOTTOM - mnist_axis_place(&chart->y, value) * (HEIGHT - TOP - BOTTOM);
 }
 
-static void put_line(mnist_text *text, const char *style, double x1, double y1, double x2, double y2)
+static void put_line(mnist_text *text, const char *style, double x1, double y1, double x2,
+                     double y2)
 {
     mnist_text_format(text, "<path class=\"%s\" d=\"M", style);
     mnist_point_put(text, x1, y1);
@@ -289,10 +296,11 @@ void mnist_chart_begin(mnist_text *text, const mnist_chart *chart)
 {
     mnist_text_format(text, "<figure class=\"chart\" id=\"%s\"><h3 id=\"%s-title\">%s</h3>\n",
                       chart->id, chart->id, chart->title);
-    mnist_text_format(text,
-                      "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"%s-title %s-text\">"
-                      "<desc id=\"%s-text\">",
-                      (int)WIDTH, (int)HEIGHT, chart->id, chart->id, chart->id);
+    mnist_text_format(
+        text,
+        "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"%s-title %s-text\">"
+        "<desc id=\"%s-text\">",
+        (int)WIDTH, (int)HEIGHT, chart->id, chart->id, chart->id);
     mnist_text_put(text, chart->text);
     mnist_text_put(text, "</desc>");
     put_axes(text, chart);

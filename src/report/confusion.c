@@ -30,9 +30,10 @@ void mnist_put_confusion(mnist_text *text, const mnist_findings *findings)
 {
     const mnist_metrics *metrics = &findings->metrics;
     const size_t most = most_errors(metrics);
-    mnist_text_put(text, "<section id=\"confusion\"><h2>Confusion matrix</h2>\n"
-                         "<p>A row for each digit that an image is of, a column for each that it is "
-                         "taken for. Errors are orange, the darker the more there are.</p>\n");
+    mnist_text_put(text,
+                   "<section id=\"confusion\"><h2>Confusion matrix</h2>\n"
+                   "<p>A row for each digit that an image is of, a column for each that it is "
+                   "taken for. Errors are orange, the darker the more there are.</p>\n");
     mnist_put_scroll(text, "Confusion matrix");
     mnist_text_put(text, "<table class=\"matrix\"><thead><tr><th scope=\"col\"><span "
                          "class=\"hidden\">true digit</span></th>");
@@ -53,7 +54,8 @@ void mnist_put_confusion(mnist_text *text, const mnist_findings *findings)
             }
             mnist_text_format(text, "%zu</td>", count);
         }
-        mnist_text_format(text, "<td class=\"sum\">%zu</td></tr>\n", metrics->classes[label].support);
+        mnist_text_format(text, "<td class=\"sum\">%zu</td></tr>\n",
+                          metrics->classes[label].support);
     }
     mnist_text_put(text, "</tbody><tfoot><tr><th scope=\"row\" class=\"sum\">all</th>");
     for (unsigned taken = 0; taken < MNIST_CLASSES; taken++) {
@@ -87,10 +89,11 @@ void mnist_put_classes(mnist_text *text, const mnist_findings *findings)
     const mnist_metrics *metrics = &findings->metrics;
     mnist_text_put(text, "<section id=\"classes\"><h2>Each digit</h2>\n");
     mnist_put_scroll(text, "Figures of each digit");
-    mnist_text_put(text, "<table><thead><tr><th scope=\"col\">digit</th><th scope=\"col\">images</th>"
-                         "<th scope=\"col\">precision</th><th scope=\"col\">recall</th>"
-                         "<th scope=\"col\">F1</th><th scope=\"col\">ROC area</th>"
-                         "<th scope=\"col\">average precision</th></tr></thead><tbody>\n");
+    mnist_text_put(text,
+                   "<table><thead><tr><th scope=\"col\">digit</th><th scope=\"col\">images</th>"
+                   "<th scope=\"col\">precision</th><th scope=\"col\">recall</th>"
+                   "<th scope=\"col\">F1</th><th scope=\"col\">ROC area</th>"
+                   "<th scope=\"col\">average precision</th></tr></thead><tbody>\n");
     for (unsigned c = 0; c < MNIST_CLASSES; c++) {
         const mnist_class_metrics *of = &metrics->classes[c];
         mnist_text_format(text, "<tr><th scope=\"row\">%u</th><td>%zu</td>", c, of->support);
@@ -106,7 +109,8 @@ void mnist_put_classes(mnist_text *text, const mnist_findings *findings)
     put_cell(text, metrics->macro_average_precision, 6);
     mnist_text_put(text, "</tr></tfoot></table></div>\n");
     if (metrics->classes_present < MNIST_CLASSES) {
-        mnist_text_format(text, "<p>The images are of %u of the %u digits; means are over those.</p>\n",
+        mnist_text_format(text,
+                          "<p>The images are of %u of the %u digits; means are over those.</p>\n",
                           metrics->classes_present, MNIST_CLASSES);
     }
     mnist_text_put(text, "</section>\n");

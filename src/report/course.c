@@ -27,8 +27,16 @@ static double *take(mnist_text *text, size_t count)
 
 static void columns_free(columns *c)
 {
-    double *all[] = {c->x,          c->rate,    c->train_loss, c->train_accuracy, c->validation_loss,
-                     c->validation_accuracy, c->speed, c->point_x,    c->point_loss,     c->rate_x,
+    double *all[] = {c->x,
+                     c->rate,
+                     c->train_loss,
+                     c->train_accuracy,
+                     c->validation_loss,
+                     c->validation_accuracy,
+                     c->speed,
+                     c->point_x,
+                     c->point_loss,
+                     c->rate_x,
                      c->rate_y};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         free(all[i]);
@@ -57,8 +65,13 @@ static void fill_epochs(columns *c, const mnist_page *page)
 static columns columns_of(mnist_text *text, const mnist_page *page)
 {
     columns c = {.count = page->epoch_count};
-    double **of_epochs[] = {&c.x,          &c.rate, &c.train_loss, &c.train_accuracy,
-                            &c.validation_loss, &c.validation_accuracy, &c.speed};
+    double **of_epochs[] = {&c.x,
+                            &c.rate,
+                            &c.train_loss,
+                            &c.train_accuracy,
+                            &c.validation_loss,
+                            &c.validation_accuracy,
+                            &c.speed};
     for (size_t i = 0; i < sizeof of_epochs / sizeof of_epochs[0]; i++) {
         *of_epochs[i] = take(text, c.count);
     }
@@ -106,7 +119,7 @@ static void put_loss(mnist_text *text, const mnist_page *page, const columns *c)
         .y = mnist_axis_fit(series, 3, MNIST_SCALE_PLAIN, 4.0),
         .series = series,
         .count = 3,
-        .mark = page->kept_epoch > 0 ? page->kept_epoch : NAN,
+        .mark = page->kept_epoch > 0 ? (double)page->kept_epoch : (double)NAN,
         .mark_name = "kept",
     };
     mnist_chart_begin(text, &chart);
@@ -129,7 +142,7 @@ static void put_accuracy(mnist_text *text, const mnist_page *page, const columns
         .y = mnist_axis_fit(series, 2, MNIST_SCALE_PERCENT, 0.0),
         .series = series,
         .count = 2,
-        .mark = page->kept_epoch > 0 ? page->kept_epoch : NAN,
+        .mark = page->kept_epoch > 0 ? (double)page->kept_epoch : (double)NAN,
         .mark_name = "kept",
     };
     mnist_chart_begin(text, &chart);
@@ -152,7 +165,7 @@ static void put_rate(mnist_text *text, const mnist_page *page, const columns *c)
         .y = mnist_axis_fit(series, 2, MNIST_SCALE_PLAIN, 0.0),
         .series = series,
         .count = 2,
-        .mark = NAN,
+        .mark = (double)NAN,
     };
     chart.y.low = 0.0;
     mnist_chart_begin(text, &chart);
@@ -203,9 +216,9 @@ void mnist_put_course(mnist_text *text, const mnist_page *page)
                              "<p>Training figures are means over an epoch, each taken before its "
                              "step; the loss has in it what the settings add, such as label "
                              "smoothing. ");
-        mnist_text_put(text, c.validates
-                                 ? "Validation is measured after the epoch, without such terms.</p>\n"
-                                 : "There were no validation images.</p>\n");
+        mnist_text_put(
+            text, c.validates ? "Validation is measured after the epoch, without such terms.</p>\n"
+                              : "There were no validation images.</p>\n");
         mnist_text_put(text, "<div class=\"charts\">\n");
         put_loss(text, page, &c);
         put_accuracy(text, page, &c);
@@ -235,7 +248,7 @@ static void put_speed(mnist_text *text, const mnist_page *page)
             .y = mnist_axis_fit(series, 1, MNIST_SCALE_LARGE, 0.0),
             .series = series,
             .count = 1,
-            .mark = NAN,
+            .mark = (double)NAN,
         };
         chart.y.low = 0.0;
         mnist_chart_begin(text, &chart);
@@ -263,17 +276,8 @@ void mnist_put_measured(mnist_text *text, const mnist_page *page)
 {
     mnist_text_put(text, "<section id=\"measured\"><h2>Measured on the machine</h2>\n"
                          "<p>Only what stands here differs from machine to machine, and from one "
-                         "time to the next.</p>\n<div class=\"charts\">\n<dl class=\"facts\">\n");
-    for (size_t i = 0; i < page->measured.count; i++) {
-        if (page->measured.items[i].value) {
-            mnist_text_put(text, "<div><dt>");
-            mnist_text_escape(text, page->measured.items[i].name);
-            mnist_text_put(text, "</dt><dd>");
-            mnist_text_escape(text, page->measured.items[i].value);
-            mnist_text_put(text, "</dd></div>\n");
-        }
-    }
-    mnist_text_put(text, "</dl>\n");
+                         "time to the next.</p>\n<div class=\"beside\">\n");
+    mnist_put_facts(text, page->measured);
     put_speed(text, page);
     mnist_text_put(text, "</div></section>\n");
 }

@@ -2,7 +2,8 @@
 #include "report/parts.h"
 #include "report/picture.h"
 
-static void put_error(mnist_text *text, const mnist_findings *findings, const mnist_mistake *mistake)
+static void put_error(mnist_text *text, const mnist_findings *findings,
+                      const mnist_mistake *mistake)
 {
     const mnist_view test = findings->page->test;
     const size_t pixels = (size_t)test.rows * test.cols;
@@ -21,8 +22,8 @@ mnist_status mnist_put_errors(mnist_text *text, const mnist_findings *findings, 
     const mnist_view test = findings->page->test;
     mnist_mistake *mistakes;
     size_t count;
-    mnist_status status = mnist_mistakes_worst(&mistakes, &count, MNIST_GALLERY_MOST,
-                                               &findings->predictions, err);
+    mnist_status status =
+        mnist_mistakes_worst(&mistakes, &count, MNIST_GALLERY_MOST, &findings->predictions, err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -32,10 +33,11 @@ mnist_status mnist_put_errors(mnist_text *text, const mnist_findings *findings, 
     } else if ((uint64_t)test.rows * (test.cols + 1) > MNIST_PICTURE_MOST) {
         mnist_text_put(text, "<p>The images are too large to be shown here.</p>\n");
     } else {
-        mnist_text_format(text, "<p>%zu of %zu: what the image is labelled, what it was taken for, "
-                                "how likely that was held to be, and the image's place among the test "
-                                "images, from 0. <span class=\"scripted\" hidden>Press one to have it "
-                                "on the pad below.</span></p>\n<ul class=\"gallery\">\n",
+        mnist_text_format(text,
+                          "<p>%zu of %zu: what the image is labelled, what it was taken for, "
+                          "how likely that was held to be, and the image's place among the test "
+                          "images, from 0. <span class=\"scripted\" hidden>Press one to have it "
+                          "on the pad below.</span></p>\n<ul class=\"gallery\">\n",
                           count, findings->metrics.errors);
         for (size_t i = 0; i < count; i++) {
             put_error(text, findings, &mistakes[i]);

@@ -50,9 +50,10 @@ static mnist_status measure_drift(const mnist_page *page, unsigned bits, mnist_p
 
 static void put_drift(mnist_text *text, const drift *of, unsigned bits)
 {
-    mnist_text_format(text, "<p class=\"quiet\">In this page its weights are whole numbers of %u bits, "
-                            "times a scale for each unit. On %zu test images that classifies %zu "
-                            "otherwise, and changes no probability by more than ",
+    mnist_text_format(text,
+                      "<p class=\"quiet\">In this page its weights are whole numbers of %u bits, "
+                      "times a scale for each unit. On %zu test images that classifies %zu "
+                      "otherwise, and changes no probability by more than ",
                       bits, of->tried, of->other);
     mnist_text_real(text, ceil(of->most * 1e6) * 1e-6, 6);
     mnist_text_put(text, ".</p>\n");
@@ -96,15 +97,17 @@ static void put_stage(mnist_text *text)
         "</p>\n<table id=\"chances\"><caption class=\"hidden\">Probability of each digit</caption>"
         "<tbody>");
     for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        mnist_text_format(text, "<tr><th scope=\"row\">%u</th><td class=\"track\"><span "
-                                "class=\"chance\"></span></td><td class=\"figure\">&ndash;</td></tr>",
+        mnist_text_format(text,
+                          "<tr><th scope=\"row\">%u</th><td class=\"track\"><span "
+                          "class=\"chance\"></span></td><td class=\"figure\">&ndash;</td></tr>",
                           c);
     }
     mnist_text_put(
-        text, "</tbody></table></div>\n"
-              "<p id=\"pad-help\" class=\"quiet\">With a mouse, a finger or a pen; or with the "
-              "keyboard: arrow keys move the pen (with Shift by less), the space bar puts it down and "
-              "lifts it, Escape or Delete clears.</p>\n</div>\n");
+        text,
+        "</tbody></table></div>\n"
+        "<p id=\"pad-help\" class=\"quiet\">With a mouse, a finger or a pen; or with the "
+        "keyboard: arrow keys move the pen (with Shift by less), the space bar puts it down and "
+        "lifts it, Escape or Delete clears.</p>\n</div>\n");
 }
 
 mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool *pool,
@@ -114,8 +117,10 @@ mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool 
     mnist_status status = MNIST_OK;
     mnist_text_put(text, "<section id=\"draw\"><h2>Draw a digit</h2>\n");
     if (page->test.rows != SIDE || page->test.cols != SIDE) {
-        mnist_text_format(text, "<p>There is no pad: it makes images of %u x %u pixels, and this net "
-                                "takes %u x %u.</p>\n", SIDE, SIDE, page->test.cols, page->test.rows);
+        mnist_text_format(text,
+                          "<p>There is no pad: it makes images of %u x %u pixels, and this net "
+                          "takes %u x %u.</p>\n",
+                          SIDE, SIDE, page->test.cols, page->test.rows);
     } else if (bits == 0) {
         mnist_text_put(text, "<p>There is no pad: the net has ");
         mnist_text_count(text, mnist_mlp_parameters(page->mlp));
@@ -123,10 +128,11 @@ mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool 
         mnist_text_count(text, MNIST_EMBED_MOST);
         mnist_text_put(text, " characters that a page may spend on them.</p>\n");
     } else {
-        mnist_text_put(text, page->models > 1
-                                 ? "<p>The first of the nets is in this page, and classifies what you "
-                                   "draw"
-                                 : "<p>The net is in this page, and classifies what you draw");
+        mnist_text_put(text,
+                       page->models > 1
+                           ? "<p>The first of the nets is in this page, and classifies what you "
+                             "draw"
+                           : "<p>The net is in this page, and classifies what you draw");
         mnist_text_put(text, ". Nothing leaves it. What is drawn is cut out, scaled and centred as "
                              "MNIST&#39;s digits were.</p>\n");
         put_stage(text);

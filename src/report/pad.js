@@ -65,7 +65,7 @@ function startPad()
     };
 
     const sayBest = ({chances, best}) => {
-        say(best < 0 ? 'Draw a digit.' : `A ${best}, to ${(100 * chances[best]).toFixed(1)}\u202f%.`);
+        say(best < 0 ? 'Draw a digit.' : `Looks like a ${best}: ${(100 * chances[best]).toFixed(1)}\u202f%`);
     };
 
     // At most once a frame, however fast the pointer is.

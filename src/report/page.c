@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LONG_VALUE 40 /* bytes; what is longer gets a line of its own */
+
 void mnist_put_scroll(mnist_text *text, const char *name)
 {
-    mnist_text_format(text, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n",
-                      name);
+    mnist_text_format(
+        text, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n", name);
 }
 
 /* 'sha256-…' as a Content-Security-Policy names what it lets through (W3C, "Content Security Policy
@@ -34,16 +36,18 @@ static void put_hash(mnist_text *text, mnist_asset asset)
 
 static void put_head(mnist_text *text, const mnist_page *page)
 {
-    mnist_text_put(text, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                         "img-src data:; style-src ");
+    mnist_text_put(text,
+                   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                   "img-src data:; style-src ");
     put_hash(text, mnist_asset_style);
     mnist_text_put(text, "; script-src ");
     put_hash(text, mnist_asset_script);
-    mnist_text_put(text, "; base-uri 'none'; form-action 'none'\">\n"
-                         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                         "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                         "<link rel=\"icon\" href=\"data:,\">\n<title>");
+    mnist_text_put(text,
+                   "; base-uri 'none'; form-action 'none'\">\n"
+                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                   "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                   "<link rel=\"icon\" href=\"data:,\">\n<title>");
     mnist_text_escape(text, page->program);
     mnist_text_put(text, ": ");
     mnist_text_escape(text, page->heading);
@@ -106,12 +110,14 @@ static void put_contents(mnist_text *text, const mnist_page *page)
                          "<li><a href=\"#measured\">Speed</a></li></ul></nav>\n");
 }
 
-static void put_facts(mnist_text *text, mnist_page_facts facts)
+void mnist_put_facts(mnist_text *text, mnist_page_facts facts)
 {
     mnist_text_put(text, "<dl class=\"facts\">\n");
     for (size_t i = 0; i < facts.count; i++) {
         if (facts.items[i].value) {
-            mnist_text_put(text, "<div><dt>");
+            mnist_text_put(text, strlen(facts.items[i].value) > LONG_VALUE
+                                     ? "<div class=\"long\"><dt>"
+                                     : "<div><dt>");
             mnist_text_escape(text, facts.items[i].name);
             mnist_text_put(text, "</dt><dd>");
             mnist_text_escape(text, facts.items[i].value);
@@ -146,10 +152,10 @@ static void put_settings(mnist_text *text, const mnist_page *page)
     mnist_text_put(text, "<section id=\"settings\"><h2>Net, data, settings</h2>\n<p><code>");
     mnist_text_escape(text, page->result);
     mnist_text_put(text, "</code></p>\n");
-    put_facts(text, page->facts);
+    mnist_put_facts(text, page->facts);
     if (page->settings.count > 0) {
         mnist_text_put(text, "<details><summary>All settings of the training</summary>\n");
-        put_facts(text, page->settings);
+        mnist_put_facts(text, page->settings);
         mnist_text_put(text, "</details>\n");
     }
     mnist_text_put(text, "</section>\n");

@@ -40,6 +40,9 @@ mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool 
 mnist_status mnist_embed_put(mnist_text *text, const mnist_mlp *mlp, unsigned bits,
                              mnist_error *err);
 
+/* Names and values, escaped. */
+void mnist_put_facts(mnist_text *text, mnist_page_facts facts);
+
 /* Opens a box in which what is too wide for a telephone moves sideways; </div> closes it. */
 void mnist_put_scroll(mnist_text *text, const char *name);
 

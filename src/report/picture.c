@@ -24,8 +24,8 @@ static size_t begin_chunk(mnist_text *out, const char *name, uint32_t length)
 static void end_chunk(mnist_text *out, size_t start)
 {
     if (!out->failed) {
-        put_be32(out, (uint32_t)crc32_z(0, (const unsigned char *)out->data + start,
-                                        out->size - start));
+        put_be32(out,
+                 (uint32_t)crc32_z(0, (const unsigned char *)out->data + start, out->size - start));
     }
 }
 

@@ -1,5 +1,5 @@
-/* Whether the net is right as often as it says: a reliability diagram (DeGroot & Fienberg 1983) over
- * a histogram of what it says. */
+/* Whether the net is right as often as it says: a reliability diagram (DeGroot & Fienberg 1983)
+ * over a histogram of what it says. */
 #include "report/chart.h"
 #include "report/parts.h"
 
@@ -19,8 +19,8 @@ static void limits(double share, double count, double *low, double *high)
 {
     const double z = 1.959964, square = z * z;
     const double middle = (share + square / (2.0 * count)) / (1.0 + square / count);
-    const double half =
-        z * sqrt(share * (1.0 - share) / count + square / (4.0 * count * count)) / (1.0 + square / count);
+    const double half = z * sqrt(share * (1.0 - share) / count + square / (4.0 * count * count)) /
+                        (1.0 + square / count);
     *low = fmax(middle - half, 0.0);
     *high = fmin(middle + half, 1.0);
 }
@@ -35,7 +35,8 @@ static double y_of(double value)
     return MIDDLE - value * (MIDDLE - TOP);
 }
 
-static void put_line(mnist_text *text, const char *style, double x1, double y1, double x2, double y2)
+static void put_line(mnist_text *text, const char *style, double x1, double y1, double x2,
+                     double y2)
 {
     mnist_text_format(text, "<path class=\"%s\" d=\"M", style);
     mnist_point_put(text, x1, y1);
@@ -137,21 +138,24 @@ void mnist_put_reliability(mnist_text *text, const mnist_findings *findings)
     }
     mnist_text_put(text, "<section id=\"reliability\"><h2>Reliability</h2>\n"
                          "<div class=\"beside\"><figure class=\"chart\">");
-    mnist_text_format(text, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Reliability "
-                            "diagram: how often the net is right, by its confidence, over a "
-                            "histogram of its confidence. The numbers are in the table "
-                            "below.\">", (int)WIDTH, (int)HEIGHT);
+    mnist_text_format(text,
+                      "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Reliability "
+                      "diagram: how often the net is right, by its confidence, over a "
+                      "histogram of its confidence. The numbers are in the table "
+                      "below.\">",
+                      (int)WIDTH, (int)HEIGHT);
     put_axes(text);
     for (unsigned b = 0; b < MNIST_RELIABILITY_BINS; b++) {
         if (calibration->bins[b].count > 0) {
             put_bin(text, &calibration->bins[b], log10((double)most));
         }
     }
-    mnist_text_put(text, "</svg></figure>\n<div><p>Above, how often the net is right (upwards) where "
-                         "it takes its answer to be so likely (to the right), in bins, with limits "
-                         "of 95&#8239;%. On the dashed line it is right as often as it says; above "
-                         "it, more often. Below, how many images each bin has, on a logarithmic "
-                         "axis.</p>\n<p>Expected calibration error <b>");
+    mnist_text_put(text,
+                   "</svg></figure>\n<div><p>Above, how often the net is right (upwards) where "
+                   "it takes its answer to be so likely (to the right), in bins, with limits "
+                   "of 95&#8239;%. On the dashed line it is right as often as it says; above "
+                   "it, more often. Below, how many images each bin has, on a logarithmic "
+                   "axis.</p>\n<p>Expected calibration error <b>");
     mnist_text_real(text, calibration->ece, 4);
     mnist_text_put(text, "</b>, at most ");
     mnist_text_real(text, calibration->mce, 4);

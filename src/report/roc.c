@@ -1,6 +1,6 @@
-/* ROC curves, one digit against the rest. All areas are near 1, so that on the usual axes all curves
- * lie on the corner: false positives are on a logarithmic axis here, and hits begin where something
- * is to be seen. */
+/* ROC curves, one digit against the rest. All areas are near 1, so that on the usual axes all
+ * curves lie on the corner: false positives are on a logarithmic axis here, and hits begin where
+ * something is to be seen. */
 #include "report/chart.h"
 #include "report/parts.h"
 
@@ -44,14 +44,17 @@ static void put_path(mnist_text *text, const panel *p, const mnist_curve *curve,
 {
     double last_x = -INFINITY, last_y = -INFINITY;
     mnist_text_format(text, "<path id=\"roc-%u\" d=\"M", digit);
-    for (size_t i = 0; i < curve->count; i++) {
+    size_t first = 0; /* what lies below the axis is not drawn along it */
+    while (first + 1 < curve->count && curve->y[first + 1] <= p->y.low) {
+        first++;
+    }
+    for (size_t i = first; i < curve->count; i++) {
         const double x1 = curve->x[i], y1 = curve->y[i];
-        const double x0 = i > 0 ? curve->x[i - 1] : x1, y0 = i > 0 ? curve->y[i - 1] : y1;
+        const double x0 = i > first ? curve->x[i - 1] : x1, y0 = i > first ? curve->y[i - 1] : y1;
         const double low = fmax(x0, p->x.low);
         const unsigned parts = x1 > low && y1 > y0 ? (unsigned)ceil(8.0 * log10(x1 / low)) : 1;
         for (unsigned part = 1; part <= parts; part++) {
-            const double x =
-                part == parts ? x1 : low * pow(x1 / low, (double)part / (double)parts);
+            const double x = part == parts ? x1 : low * pow(x1 / low, (double)part / (double)parts);
             const double y = part == parts ? y1 : y0 + (y1 - y0) * (x - x0) / (x1 - x0);
             const double at_x = x_of(p, x), at_y = y_of(p, y);
             if (i + 1 == curve->count || fabs(at_x - last_x) > 0.3 || fabs(at_y - last_y) > 0.3) {
@@ -73,7 +76,8 @@ static void put_label(mnist_text *text, const char *style, double x, double y)
     mnist_text_put(text, "\">");
 }
 
-static void put_line(mnist_text *text, const char *style, double x1, double y1, double x2, double y2)
+static void put_line(mnist_text *text, const char *style, double x1, double y1, double x2,
+                     double y2)
 {
     mnist_text_format(text, "<path class=\"%s\" d=\"M", style);
     mnist_point_put(text, x1, y1);
@@ -96,7 +100,14 @@ static void put_axes(mnist_text *text, const panel *p)
             mnist_text_put(text, "</text>");
         }
         put_line(text, "axis", x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4.0);
-        put_label(text, i == 2 ? "tick end" : "tick mid", i == 2 ? WIDTH : x, HEIGHT - BOTTOM + 17.0);
+        put_label(text,
+                  i == 0   ? "tick"
+                  : i == 1 ? "tick mid"
+                           : "tick end",
+                  i == 0   ? LEFT - 4.0
+                  : i == 1 ? x
+                           : WIDTH,
+                  HEIGHT - BOTTOM + 17.0);
         mnist_axis_label(text, &percent, rates[i]);
         mnist_text_put(text, "</text>");
     }
@@ -105,8 +116,10 @@ static void put_axes(mnist_text *text, const panel *p)
 static void put_panel(mnist_text *text, const panel *p, const bool drawn[MNIST_CLASSES],
                       unsigned digit, double area)
 {
-    mnist_text_format(text, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"ROC curve of the "
-                            "digit %u, area ", (int)WIDTH, (int)HEIGHT, digit);
+    mnist_text_format(text,
+                      "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"ROC curve of the "
+                      "digit %u, area ",
+                      (int)WIDTH, (int)HEIGHT, digit);
     mnist_text_real(text, area, 6);
     mnist_text_put(text, "\">");
     put_axes(text, p);
@@ -154,11 +167,13 @@ static void put_panels(mnist_text *text, const mnist_findings *findings,
     }
     const double rarest = 1.0 / (double)findings->metrics.count;
     const panel p = {
-        .x = {.low = fmin(pow(10.0, 2.0 * floor(log10(rarest) / 2.0)), 1e-2), .high = 1.0,
+        .x = {.low = fmin(pow(10.0, 2.0 * floor(log10(rarest) / 2.0)), 1e-2),
+              .high = 1.0,
               .is_log = true},
         .y = {.low = 1.0 - below, .high = 1.0},
     };
-    mnist_text_put(text, "<svg class=\"hidden\" aria-hidden=\"true\" width=\"0\" height=\"0\"><defs>\n");
+    mnist_text_put(text,
+                   "<svg class=\"hidden\" aria-hidden=\"true\" width=\"0\" height=\"0\"><defs>\n");
     for (unsigned c = 0; c < MNIST_CLASSES; c++) {
         if (drawn[c]) {
             put_path(text, &p, curves[c], c);

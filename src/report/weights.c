@@ -111,13 +111,15 @@ mnist_status mnist_put_weights(mnist_text *text, const mnist_page *page, mnist_e
     const size_t count = outputs < MNIST_UNITS_MOST ? outputs : MNIST_UNITS_MOST;
     mnist_text_put(text, "<section id=\"weights\"><h2>First layer</h2>\n<p>The weights ");
     if (is_hidden) {
-        mnist_text_format(text, "of the %zu of %zu units that have the longest ones", count, outputs);
+        mnist_text_format(text, "of the %zu of %zu units that have the longest ones", count,
+                          outputs);
     } else {
         mnist_text_put(text, "of each digit");
     }
-    mnist_text_put(text, ", as pictures: ink where it is <span class=\"positive\">blue</span> speaks "
-                         "for the unit, where it is <span class=\"negative\">orange</span> against "
-                         "it. Each has a scale of its own.</p>\n");
+    mnist_text_put(text,
+                   ", as pictures: ink where it is <span class=\"positive\">blue</span> speaks "
+                   "for the unit, where it is <span class=\"negative\">orange</span> against "
+                   "it. Each has a scale of its own.</p>\n");
     put_units(text, page, weights, units, count, pixels);
     mnist_text_put(text, "</section>\n");
     free(weights);
