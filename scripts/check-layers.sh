@@ -12,6 +12,7 @@ prints FILE:LINE for each breach of these rules:
 
 - A room includes only itself and the rooms below it, in this order:
   cli -> bench -> train, eval, io -> nn, data -> kernels -> base; and train may use eval, to validate.
+  image, which reads and prepares foreign pictures, uses data and base.
   include/mnist/ROOM.h counts as ROOM, and mnist/mnist.h as all of them.
 - cli sees its own headers, <mnist/...> and outside libraries; a public header sees public headers.
 - include/mnist/metrics.h belongs to eval.
@@ -30,6 +31,7 @@ BEGIN {
     rooms["base"] = "base"
     rooms["kernels"] = "kernels base"
     rooms["data"] = "data kernels base"
+    rooms["image"] = "image data base"
     rooms["nn"] = "nn kernels base"
     rooms["eval"] = "eval nn data kernels base"
     rooms["train"] = "train eval nn data kernels base"
@@ -270,6 +272,16 @@ self_test()
         expect "include/mnist/${from%:*}.h" '#include "base/status.h"' "$public"
         expect "src/${from%:*}/a.c" '#include <mnist/mnist.h>' "${from%:*} must not include all rooms"
         expect "src/${from%:*}/a.c" '#include <stdio.h>' ok
+    done
+
+    for to in base data; do
+        expect src/image/a.c "#include \"$to/b.h\"" ok
+    done
+    for to in kernels nn eval train io bench cli; do
+        expect src/image/a.c "#include \"$to/b.h\"" "image must not include $to: "
+    done
+    for from in base kernels data nn eval train io bench; do # pictures come in through cli alone
+        expect "src/$from/a.c" '#include "image/b.h"' "$from must not include image: "
     done
 
     expect include/mnist/mnist.h '#include <mnist/train.h>' ok

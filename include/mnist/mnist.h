@@ -6,6 +6,7 @@
 #include <mnist/bench.h>
 #include <mnist/data.h>
 #include <mnist/eval.h>
+#include <mnist/image.h>
 #include <mnist/io.h>
 #include <mnist/kernels.h>
 #include <mnist/metrics.h>

@@ -13,8 +13,8 @@
 
 /* Everything up to the end of the stream, in memory that grows by doubling. Reads one byte beyond
  * limit at most, to tell a stream that ends there from one that does not. */
-static mnist_status bytes_read(mnist_bytes *out, int fd, const char *path, size_t limit,
-                               mnist_error *err)
+static mnist_status read_all(mnist_bytes *out, int fd, const char *path, size_t limit,
+                             mnist_error *err)
 {
     uint8_t *data = NULL;
     size_t size = 0, capacity = 0;
@@ -96,7 +96,7 @@ static mnist_status bytes_take(mnist_bytes *out, int fd, const char *path, size_
         }
         limit = limit > size ? limit : size;
     }
-    return bytes_read(out, fd, path, limit, err);
+    return read_all(out, fd, path, limit, err);
 }
 
 mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, mnist_error *err)
@@ -116,6 +116,17 @@ mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, 
         (void)close(fd); /* only read from: nothing can be lost */
     }
     return status;
+}
+
+mnist_status mnist_bytes_read(mnist_bytes *out, int fd, const char *name, size_t limit,
+                              mnist_error *err)
+{
+    struct stat info;
+    *out = (mnist_bytes){0};
+    if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+        return mnist_fail(err, MNIST_ERR_IO, "%s: is a directory, expected a file", name);
+    }
+    return read_all(out, fd, name, limit, err);
 }
 
 /* Smaller files are not worth a system call, and larger ones may be meant to be larger than

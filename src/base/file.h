@@ -16,6 +16,10 @@ typedef struct mnist_bytes {
  * size 0. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO (a directory, no permission, a failing read),
  * MNIST_ERR_FORMAT (more than limit bytes), MNIST_ERR_MEMORY. */
 mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, mnist_error *err);
+/* What is left in an open file or pipe, read into memory, up to limit bytes. name: for messages. fd
+ * stays open. Errors: as mnist_bytes_open, but for MNIST_ERR_NOT_FOUND. */
+mnist_status mnist_bytes_read(mnist_bytes *out, int fd, const char *name, size_t limit,
+                              mnist_error *err);
 void mnist_bytes_close(mnist_bytes *bytes);
 
 /* Once it is known that all of it is wanted: takes a large mapped file into memory of its own, with

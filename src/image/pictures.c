@@ -1,0 +1,218 @@
+/* Files of pictures: what format a file has, and what it holds. */
+#include "image/pictures.h"
+
+#include "base/status.h"
+#include "data/inflate.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *mnist_picture_format_name(mnist_picture_format format)
+{
+    static const char *const names[MNIST_PICTURE_FORMATS] = {"png", "pnm", "idx", "raw"};
+    return (unsigned)format < MNIST_PICTURE_FORMATS ? names[format] : NULL;
+}
+
+mnist_status mnist_pictures_add(mnist_pictures *pictures, mnist_picture picture, mnist_error *err)
+{
+    if (pictures->count == pictures->room) {
+        const size_t room = pictures->room > 0 ? 2 * pictures->room : 1;
+        mnist_picture *items = realloc(pictures->items, room * sizeof *items);
+        if (!items) {
+            free((void *)picture.pixels);
+            return mnist_fail_memory(err, room * sizeof *items, "a list of pictures");
+        }
+        pictures->items = items;
+        pictures->room = room;
+    }
+    pictures->items[pictures->count++] = picture;
+    return MNIST_OK;
+}
+
+mnist_status mnist_picture_check_size(const char *path, size_t at, uint64_t rows, uint64_t cols,
+                                      mnist_error *err)
+{
+    if (rows < 1 || cols < 1) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: a picture of %" PRIu64 " x %" PRIu64
+                          " pixels at byte %zu: expected at least 1 row and 1 column",
+                          path, cols, rows, at);
+    }
+    if (cols > MNIST_MAX_PICTURE / rows) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: a picture of %" PRIu64 " x %" PRIu64
+                          " pixels at byte %zu: expected at most %u pixels in all",
+                          path, cols, rows, at, MNIST_MAX_PICTURE);
+    }
+    return MNIST_OK;
+}
+
+void mnist_flatten(const uint8_t *pairs, size_t count, uint8_t *out)
+{
+    uint64_t opacity = 0, light = 0;
+    for (size_t i = 0; i < count; i++) {
+        opacity += pairs[2 * i + 1];
+        light += (uint64_t)pairs[2 * i] * pairs[2 * i + 1];
+    }
+    const bool dark = 2 * light < 255 * opacity, ink = 2 * opacity < 255 * (uint64_t)count;
+    const unsigned ground = dark == ink ? 255 : 0;
+    for (size_t i = 0; i < count; i++) {
+        const unsigned grey = pairs[2 * i], a = pairs[2 * i + 1];
+        out[i] = (uint8_t)((grey * a + ground * (255 - a) + 127) / 255);
+    }
+}
+
+/* What a file is that is none of ours; a phrase that ends a sentence. */
+static const char *guess(const uint8_t *data, size_t size)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *guess;
+    } known[] = {
+        {"\xFF\xD8\xFF", 3, "a JPEG picture: convert it to PNG?"},
+        {"GIF8", 4, "a GIF picture: convert it to PNG?"},
+        {"RIFF", 4, "a WebP picture: convert it to PNG?"},
+        {"II*\0", 4, "a TIFF picture: convert it to PNG?"},
+        {"MM\0*", 4, "a TIFF picture: convert it to PNG?"},
+        {"BM", 2, "a BMP picture: convert it to PNG?"},
+        {"P1", 2, "a PBM bitmap: convert it to PGM?"},
+        {"P4", 2, "a PBM bitmap: convert it to PGM?"},
+        {"P7", 2, "a PAM picture: convert it to PGM or PPM?"},
+        {"%PDF", 4, "a PDF document: convert its page to PNG?"},
+        {"<", 1, "markup: an SVG drawing, or an HTML page?"},
+        {"PK\x03\x04", 4, "a zip archive: unpack it first?"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (size >= known[i].size && memcmp(data, known[i].bytes, known[i].size) == 0) {
+            return known[i].guess;
+        }
+    }
+    /* a length of little endian, then a JSON object */
+    return size > 9 && data[7] == 0 && data[8] == '{' ? "a model, which is to stand first?" : NULL;
+}
+
+static mnist_status fail_unknown(const uint8_t *data, size_t size, const char *path,
+                                 unsigned raw_rows, unsigned raw_cols, mnist_error *err)
+{
+    const char *may_be = guess(data, size);
+    return mnist_fail(err, MNIST_ERR_FORMAT,
+                      "%s: %s%zu bytes: expected a picture as PNG, PGM or PPM (P2, P3, P5, P6), "
+                      "images as IDX, or the %u bytes of one image of %u x %u%s%s",
+                      path, size == 0 ? "empty, " : "", size, raw_rows * raw_cols, raw_cols,
+                      raw_rows, may_be ? "; " : "", may_be ? may_be : "");
+}
+
+/* Takes the bytes over, whatever comes of it. */
+static mnist_status read_bytes(mnist_pictures *out, mnist_bytes *file, const char *path,
+                               unsigned raw_rows, unsigned raw_cols, mnist_error *err)
+{
+    const uint8_t *data = file->data;
+    const size_t size = file->size;
+    mnist_status status;
+    if (size >= 4 && memcmp(data, "\x89PNG", 4) == 0) {
+        out->format = MNIST_PICTURE_PNG;
+        status = mnist_png_read(out, data, size, path, err);
+    } else if (size >= 2 && data[0] == 'P' && memchr("2356", data[1], 4)) {
+        out->format = MNIST_PICTURE_PNM;
+        status = mnist_pnm_read(out, data, size, path, err);
+    } else if (size > 0 && size == (size_t)raw_rows * raw_cols) {
+        out->format = MNIST_PICTURE_RAW;
+        out->bytes = *file;
+        *file = (mnist_bytes){0};
+        out->items = malloc(sizeof *out->items);
+        if (!out->items) {
+            return mnist_fail_memory(err, sizeof *out->items, path);
+        }
+        out->items[0] = (mnist_picture){.pixels = data, .rows = raw_rows, .cols = raw_cols};
+        out->count = 1;
+        return MNIST_OK;
+    } else if ((size >= 4 && data[0] == 0 && data[1] == 0) || mnist_inflate_is_gzip(data, size)) {
+        out->format = MNIST_PICTURE_IDX;
+        status = mnist_idx_take_images(&out->images, file, path, err);
+        out->count = out->images.count;
+    } else {
+        status = fail_unknown(data, size, path, raw_rows, raw_cols, err);
+    }
+    mnist_bytes_close(file);
+    return status;
+}
+
+/* status: of reading the bytes. */
+static mnist_status finish(mnist_pictures **out, mnist_status status, mnist_bytes *file,
+                           const char *path, unsigned raw_rows, unsigned raw_cols, mnist_error *err)
+{
+    *out = NULL;
+    if (status != MNIST_OK) {
+        return status;
+    }
+    mnist_pictures *pictures = calloc(1, sizeof *pictures);
+    if (!pictures) {
+        mnist_bytes_close(file);
+        return mnist_fail_memory(err, sizeof *pictures, path);
+    }
+    status = read_bytes(pictures, file, path, raw_rows, raw_cols, err);
+    if (status != MNIST_OK) {
+        mnist_pictures_free(pictures);
+        return status;
+    }
+    assert(pictures->count > 0);
+    *out = pictures;
+    return MNIST_OK;
+}
+
+mnist_status mnist_pictures_load(mnist_pictures **out, const char *path, unsigned raw_rows,
+                                 unsigned raw_cols, mnist_error *err)
+{
+    mnist_bytes file;
+    mnist_status status = mnist_bytes_open(&file, path, MNIST_IDX_STREAM_LIMIT, err);
+    return finish(out, status, &file, path, raw_rows, raw_cols, err);
+}
+
+mnist_status mnist_pictures_read(mnist_pictures **out, int fd, const char *name, unsigned raw_rows,
+                                 unsigned raw_cols, mnist_error *err)
+{
+    mnist_bytes file;
+    mnist_status status = mnist_bytes_read(&file, fd, name, MNIST_IDX_STREAM_LIMIT, err);
+    return finish(out, status, &file, name, raw_rows, raw_cols, err);
+}
+
+void mnist_pictures_free(mnist_pictures *pictures)
+{
+    if (!pictures) {
+        return;
+    }
+    const bool owned = pictures->format != MNIST_PICTURE_RAW;
+    for (size_t i = 0; pictures->items && owned && i < pictures->count; i++) {
+        free((void *)pictures->items[i].pixels);
+    }
+    free(pictures->items);
+    mnist_bytes_close(&pictures->bytes);
+    mnist_bytes_close(&pictures->images.file);
+    free(pictures->images.owned);
+    free(pictures);
+}
+
+mnist_picture_format mnist_pictures_format(const mnist_pictures *pictures)
+{
+    return pictures->format;
+}
+
+size_t mnist_pictures_count(const mnist_pictures *pictures)
+{
+    return pictures->count;
+}
+
+mnist_picture mnist_pictures_at(const mnist_pictures *pictures, size_t index)
+{
+    assert(index < pictures->count);
+    if (pictures->format != MNIST_PICTURE_IDX) {
+        return pictures->items[index];
+    }
+    const mnist_idx_images *images = &pictures->images;
+    return (mnist_picture){.pixels = images->pixels + index * images->rows * images->cols,
+                           .rows = images->rows,
+                           .cols = images->cols};
+}

@@ -1,0 +1,208 @@
+/* PNG (W3C, "Portable Network Graphics"), through libpng. It is read here and written in io/: what
+ * is read is a picture, which io/, the room of models and logs, knows nothing of. */
+#include "image/pictures.h"
+
+#include "base/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef MNIST_HAVE_PNG
+#include <png.h>
+#include <setjmp.h>
+
+/* Deflate can pack no tighter. */
+#define MOST_RATIO 1032u
+
+/* All of a reading: what changes within it must not be in variables of the function that libpng's
+ * errors jump back to. */
+typedef struct decoder {
+    const uint8_t *data;
+    size_t size, at;
+    const char *path;
+    png_structp png;
+    png_infop info;
+    size_t rows, cols;
+    unsigned channels;
+    uint8_t *samples; /* (rows, cols, channels): grey, grey and opacity, RGB, RGBA */
+    mnist_error *err;
+    mnist_status status;
+} decoder;
+
+static void on_error(png_structp png, png_const_charp text)
+{
+    decoder *d = png_get_error_ptr(png);
+    if (d->status == MNIST_OK) {
+        d->status = mnist_fail(d->err, MNIST_ERR_FORMAT,
+                               "%s: not a sound PNG file: %s, at byte %zu", d->path, text, d->at);
+    }
+    longjmp(png_jmpbuf(png), 1);
+}
+
+/* Of what can be lived with. */
+static void on_warning(png_structp png, png_const_charp text)
+{
+    (void)png;
+    (void)text;
+}
+
+static void on_read(png_structp png, png_bytep out, size_t size)
+{
+    decoder *d = png_get_io_ptr(png);
+    if (size > d->size - d->at) {
+        d->status = mnist_fail(d->err, MNIST_ERR_FORMAT,
+                               "%s: truncated at byte %zu: the PNG file goes on", d->path, d->size);
+        png_error(png, "truncated");
+    }
+    memcpy(out, d->data + d->at, size);
+    d->at += size;
+}
+
+/* Chunks that say nothing about grey and opacity are skipped, unread and uninflated. */
+static void skip_others(png_structp png)
+{
+    static const png_byte skipped[] = "bKGD\0cHRM\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0"
+                                      "sBIT\0sCAL\0sPLT\0sRGB\0sTER\0tEXt\0tIME\0zTXt";
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, skipped, (int)(sizeof skipped / 5));
+}
+
+/* Before memory is taken: that there may be so many pixels, and that the file may hold them. */
+static mnist_status check_header(decoder *d)
+{
+    const png_uint_32 rows = png_get_image_height(d->png, d->info);
+    const png_uint_32 cols = png_get_image_width(d->png, d->info);
+    mnist_status status = mnist_picture_check_size(d->path, 16, rows, cols, d->err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    d->rows = rows;
+    d->cols = cols;
+    const uint64_t bytes = (uint64_t)rows * png_get_rowbytes(d->png, d->info);
+    if (bytes / MOST_RATIO > d->size) {
+        return mnist_fail(
+            d->err, MNIST_ERR_FORMAT,
+            "%s: the size at byte 16, %zu x %zu pixels, promises %llu bytes, but a file "
+            "of %zu bytes cannot inflate to so many",
+            d->path, d->cols, d->rows, (unsigned long long)bytes, d->size);
+    }
+    return MNIST_OK;
+}
+
+static mnist_status prepare(decoder *d)
+{
+    mnist_status status = check_header(d);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    png_set_expand(d->png); /* palettes, fewer than 8 bits, transparent colours */
+    png_set_scale_16(d->png);
+    (void)png_set_interlace_handling(d->png);
+    png_read_update_info(d->png, d->info);
+    d->channels = png_get_channels(d->png, d->info);
+    const size_t row = png_get_rowbytes(d->png, d->info);
+    if (d->channels < 1 || d->channels > 4 || row != d->cols * d->channels) {
+        return mnist_fail(d->err, MNIST_ERR_FORMAT, "%s: rows of %zu bytes for %zu pixels", d->path,
+                          row, d->cols);
+    }
+    /* zeros, since libpng leaves rows alone that an interlaced picture has no part of in a pass */
+    d->samples = calloc(d->rows, row);
+    return d->samples ? MNIST_OK : mnist_fail_memory(d->err, d->rows * row, d->path);
+}
+
+/* libpng's errors come back here; nothing of this function's own is used after that. */
+static void decode(decoder *d)
+{
+    if (setjmp(png_jmpbuf(d->png))) {
+        return;
+    }
+    png_set_read_fn(d->png, d, on_read);
+    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours has a better message */
+    png_set_crc_action(d->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    skip_others(d->png);
+    png_read_info(d->png, d->info);
+    d->status = prepare(d);
+    if (d->status != MNIST_OK) {
+        return;
+    }
+    const int passes = png_get_interlace_type(d->png, d->info) == PNG_INTERLACE_NONE
+                           ? 1
+                           : PNG_INTERLACE_ADAM7_PASSES;
+    for (int pass = 0; pass < passes; pass++) {
+        for (size_t y = 0; y < d->rows; y++) {
+            png_read_row(d->png, d->samples + y * d->cols * d->channels, NULL);
+        }
+    }
+    png_read_end(d->png, NULL);
+}
+
+/* Samples to grey, in the memory that they are in: no pixel is written before it is read. */
+static void make_grey(decoder *d)
+{
+    const size_t count = d->rows * d->cols;
+    uint8_t *s = d->samples;
+    switch (d->channels) {
+    case 2:
+        mnist_flatten(s, count, s);
+        break;
+    case 3:
+        for (size_t i = 0; i < count; i++) {
+            s[i] = mnist_grey(s[3 * i], s[3 * i + 1], s[3 * i + 2]);
+        }
+        break;
+    case 4:
+        for (size_t i = 0; i < count; i++) {
+            const uint8_t opacity = s[4 * i + 3];
+            s[2 * i] = mnist_grey(s[4 * i], s[4 * i + 1], s[4 * i + 2]);
+            s[2 * i + 1] = opacity;
+        }
+        mnist_flatten(s, count, s);
+        break;
+    default:
+        break;
+    }
+}
+
+mnist_status mnist_png_read(mnist_pictures *out, const uint8_t *data, size_t size, const char *path,
+                            mnist_error *err)
+{
+    decoder d = {.data = data, .size = size, .path = path, .err = err, .status = MNIST_OK};
+    d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, on_error, on_warning);
+    d.info = d.png ? png_create_info_struct(d.png) : NULL;
+    if (d.info) {
+        decode(&d);
+    } else {
+        d.status =
+            mnist_fail(err, MNIST_ERR_MEMORY, "%s: out of memory for reading a PNG file", path);
+    }
+    png_destroy_read_struct(&d.png, &d.info, NULL);
+    if (d.status != MNIST_OK) {
+        free(d.samples);
+        return d.status;
+    }
+    make_grey(&d);
+    uint8_t *pixels = realloc(d.samples, d.rows * d.cols);
+    return mnist_pictures_add(out,
+                              (mnist_picture){.pixels = pixels ? pixels : d.samples,
+                                              .rows = (unsigned)d.rows,
+                                              .cols = (unsigned)d.cols},
+                              err);
+}
+
+#else
+
+mnist_status mnist_png_read(mnist_pictures *out, const uint8_t *data, size_t size, const char *path,
+                            mnist_error *err)
+{
+    (void)out;
+    (void)data;
+    (void)size;
+    return mnist_fail(
+        err, MNIST_ERR_FORMAT,
+        "%s: a PNG file, which cannot be read, as this program was built without "
+        "libpng; install libpng's development files and build again, or convert it to "
+        "PGM",
+        path);
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* From a picture to its strokes, and from them to a digit: the steps of mnist/image.h, which one
+ * digit and a line of them have in common. */
+#ifndef MNIST_IMAGE_STROKES_H
+#define MNIST_IMAGE_STROKES_H
+
+#include <mnist/image.h>
+
+/* What is ink, and how much of it. */
+typedef struct mnist_levels {
+    unsigned threshold; /* greys up to it are the dark class */
+    bool dark;          /* ink is the dark class */
+    uint8_t value[256]; /* of every grey: 0 is paper, 255 is ink */
+} mnist_levels;
+
+static inline bool mnist_levels_is_ink(const mnist_levels *levels, uint8_t grey)
+{
+    return (grey <= levels->threshold) == levels->dark;
+}
+
+/* Steps 1 to 3. Errors: MNIST_ERR_FORMAT (the picture is blank). */
+mnist_status mnist_levels_find(const mnist_picture *picture, mnist_invert invert, mnist_levels *out,
+                               mnist_error *err);
+/* Steps 1 and 2 alone: whether ink is dark. */
+bool mnist_levels_is_dark(const mnist_picture *picture, mnist_invert invert);
+
+/* Ink that touches is a stroke. They are numbered from 1; 0 stands for what is no ink. */
+typedef struct mnist_strokes {
+    uint32_t *labels; /* (rows, cols): the stroke that a pixel belongs to */
+    uint32_t *glyphs; /* (count + 1): the digit that a stroke belongs to, from 1; 0: none */
+    size_t count;
+} mnist_strokes;
+
+/* Step 4: all that is no dust belongs to digit 1. Errors: MNIST_ERR_MEMORY. */
+mnist_status mnist_strokes_find(const mnist_picture *picture, const mnist_levels *levels,
+                                mnist_strokes *out, mnist_error *err);
+void mnist_strokes_free(mnist_strokes *strokes);
+
+/* Steps 5 to 7 for one digit, all of whose ink lies within the part of the picture. Asserts that it
+ * has some. */
+void mnist_glyph_make(const mnist_picture *picture, const mnist_levels *levels,
+                      const mnist_strokes *strokes, uint32_t glyph, mnist_box within,
+                      mnist_center center, mnist_glyph *out);
+
+#endif
