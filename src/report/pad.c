@@ -85,7 +85,7 @@ static void put_stage(mnist_text *text)
 {
     mnist_text_put(
         text,
-        "<noscript><p>The pad needs JavaScript; all else on this page does not.</p></noscript>\n"
+        "<p class=\"unscripted\">The pad needs JavaScript; all else on this page does not.</p>\n"
         "<div id=\"pad\" hidden>\n"
         "<div class=\"paper\"><canvas id=\"paper\" width=\"280\" height=\"280\" tabindex=\"0\" "
         "role=\"application\" aria-label=\"Drawing area\" aria-describedby=\"pad-help\"></canvas>"

@@ -86,16 +86,20 @@ function startPad()
         refresh();
     };
 
+    // The first point of a stroke is a disc: a line of no length would be nothing.
     const lineTo = (x, y) => {
-        const from = last || {x, y};
-        ink.strokeStyle = '#000';
+        ink.fillStyle = ink.strokeStyle = '#000';
         ink.lineWidth = PEN_WIDTH;
         ink.lineCap = 'round';
-        ink.lineJoin = 'round';
         ink.beginPath();
-        ink.moveTo(from.x, from.y);
-        ink.lineTo(x, y);
-        ink.stroke();
+        if (last) {
+            ink.moveTo(last.x, last.y);
+            ink.lineTo(x, y);
+            ink.stroke();
+        } else {
+            ink.arc(x, y, PEN_WIDTH / 2, 0, 2 * Math.PI);
+            ink.fill();
+        }
         last = {x, y};
         refresh();
     };
@@ -201,8 +205,8 @@ function startPad()
             paper.focus({preventScroll: true});
         });
     });
-    document.querySelectorAll('.scripted').forEach(item => {
-        item.hidden = false;
+    document.querySelectorAll('.scripted, .unscripted').forEach(item => {
+        item.hidden = item.classList.contains('unscripted');
     });
 
     stage.hidden = false;
