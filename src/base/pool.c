@@ -119,8 +119,9 @@ static int start_worker(mnist_pool *pool, unsigned index)
 mnist_status mnist_pool_create(mnist_pool **out, unsigned threads, mnist_error *err)
 {
     *out = NULL;
+    const bool any = threads == 0; /* number will do */
     unsigned cpus = mnist_cpu_count();
-    if (threads == 0) {
+    if (any) {
         threads = cpus < MNIST_MAX_THREADS ? cpus : MNIST_MAX_THREADS;
     }
     if (threads > MNIST_MAX_THREADS) {
@@ -141,6 +142,11 @@ mnist_status mnist_pool_create(mnist_pool **out, unsigned threads, mnist_error *
         int error = start_worker(pool, index);
         if (error != 0) {
             pool->threads = index;
+        }
+        if (error != 0 && any) {
+            break;
+        }
+        if (error != 0) {
             mnist_pool_free(pool);
             return mnist_fail(err, MNIST_ERR_THREAD,
                               "worker thread %u of %u could not be started: %s; "

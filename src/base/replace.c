@@ -248,8 +248,8 @@ mnist_status mnist_target_temporary(const mnist_target *target, int *fd, char **
         draw_suffix(suffix, attempt);
         snprintf(temporary, room, "%.*s.%.*s.%.6s.tmp", head, target->path, MAX_NAME_KEPT, base,
                  suffix);
-        *fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                   target->exists ? (mode_t)target->mode : (mode_t)0666);
+        *fd = mnist_open(temporary, O_WRONLY | O_CREAT | O_EXCL,
+                         target->exists ? target->mode : 0666);
         error = *fd >= 0 ? 0 : errno;
     }
     if (error != 0) {
@@ -275,6 +275,15 @@ mnist_status mnist_target_temporary(const mnist_target *target, int *fd, char **
     }
     *name = temporary;
     return MNIST_OK;
+}
+
+int mnist_open(const char *path, int flags, unsigned mode)
+{
+    int fd;
+    do {
+        fd = open(path, flags | O_CLOEXEC | O_NOCTTY, (mode_t)mode);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
 }
 
 int mnist_write_all(int fd, const void *data, size_t size)
@@ -313,7 +322,7 @@ static int close_file(int fd)
 static mnist_status write_stream(const mnist_target *target, const void *data, size_t size,
                                  mnist_error *err)
 {
-    int fd = open(target->given, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
+    int fd = mnist_open(target->given, O_WRONLY | O_TRUNC, 0);
     if (fd < 0) {
         return fail_target(err, target, "open it for writing", errno);
     }
@@ -331,7 +340,7 @@ static mnist_status sync_directory(const mnist_target *target, mnist_error *err)
     if (!directory) {
         return mnist_fail_memory(err, strlen(target->path) + 1, "a path");
     }
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = mnist_open(directory, O_RDONLY | O_DIRECTORY, 0);
     int error = fd >= 0 ? 0 : errno;
     free(directory);
     if (fd >= 0) {

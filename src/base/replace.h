@@ -27,6 +27,9 @@ void mnist_target_free(mnist_target *target);
 mnist_status mnist_target_temporary(const mnist_target *target, int *fd, char **name,
                                     mnist_error *err);
 
+/* open, tried again when a signal interrupts it. O_CLOEXEC and O_NOCTTY are added. */
+int mnist_open(const char *path, int flags, unsigned mode);
+
 /* Writes all of data, however many calls that takes. 0, or the errno of the failure. */
 int mnist_write_all(int fd, const void *data, size_t size);
 

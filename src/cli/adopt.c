@@ -2,10 +2,6 @@
 
 #include <string.h>
 
-/* A model's word is enough for so many synthetic test images: it must not decide how much memory is
- * taken. */
-#define MOST_ADOPTED_IMAGES 1000000u
-
 const char *const mnist_adopted[MNIST_ADOPTED] = {"dataset", "synthetic-test", "data-seed"};
 
 bool mnist_adopt_parse(const char *text, const char *path, json_t **options, mnist_error *err)
@@ -20,7 +16,14 @@ bool mnist_adopt_parse(const char *text, const char *path, json_t **options, mni
                                   "most %zu",
                                   path, strlen(text), MNIST_ADOPT_LIMIT);
     }
-    *options = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    bool memory;
+    json_error_t error;
+    *options = mnist_json_parse(text, strlen(text), &memory, &error);
+    if (memory) {
+        mnist_options_fail(err, "%s: out of memory for the options in its metadata", path);
+        err->status = MNIST_ERR_MEMORY;
+        return false;
+    }
     if (!json_is_object(*options)) {
         json_decref(*options);
         *options = NULL;
@@ -46,12 +49,12 @@ bool mnist_adopt_data(const json_t *options, const char *path, const mnist_parse
         if (!mnist_option_set_json(ref, where, value, settings, err)) {
             return false;
         }
-        if (settings->data.synthetic_test > MOST_ADOPTED_IMAGES &&
+        if (settings->data.synthetic_test > MNIST_ADOPT_IMAGES &&
             !mnist_options_was_given(parsed, "synthetic-test")) {
             return mnist_options_fail(err,
                                       "%s: its metadata ask for %zu synthetic test images; to have "
                                       "more than %u, say --synthetic-test",
-                                      path, settings->data.synthetic_test, MOST_ADOPTED_IMAGES);
+                                      path, settings->data.synthetic_test, MNIST_ADOPT_IMAGES);
         }
     }
     return true;

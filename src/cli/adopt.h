@@ -13,6 +13,10 @@ extern const char *const mnist_adopted[MNIST_ADOPTED];
 /* The most bytes of text, which bounds the memory that it takes as JSON: some 6 MB. */
 #define MNIST_ADOPT_LIMIT ((size_t)1 << 16)
 
+/* A file's word, a model's or a checkpoint's, is enough for so many synthetic images: it must not
+ * decide how much memory is taken. */
+#define MNIST_ADOPT_IMAGES 1000000u
+
 /* text: the model's "options", or NULL, which gives NULL. *options is to be released with
  * json_decref, and NULL on failure. path: for messages. false: no JSON object, or too long. */
 bool mnist_adopt_parse(const char *text, const char *path, json_t **options, mnist_error *err);

@@ -26,21 +26,6 @@ void mnist_keeper_start(mnist_keeper *keeper, mnist_session *session,
 
 /* Writing. */
 
-/* Compact, to be freed; NULL when memory is short. */
-static char *json_text(json_t *value)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *out = value ? open_memstream(&text, &size) : NULL;
-    bool complete = out && mnist_json_print(value, 0, out) && !ferror(out);
-    complete = out && fclose(out) == 0 && complete;
-    if (!complete) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
 /* What a log holds is made durable before the checkpoint that counts on it. */
 static void describe_log(mnist_session *s, char text[32])
 {
@@ -87,7 +72,7 @@ static mnist_status write_checkpoint(const mnist_keeper *k, const mnist_training
     if (!options) {
         return err->status;
     }
-    char *config = json_text(options), *epochs = json_text(k->result->epochs);
+    char *config = mnist_json_text(options, 0), *epochs = mnist_json_text(k->result->epochs, 0);
     mnist_status status = MNIST_OK;
     json_decref(options);
     if (!config || !epochs) {
@@ -111,6 +96,9 @@ static void keep(mnist_keeper *k, const mnist_training *training, uint64_t step,
     mnist_session *s = k->session;
     mnist_error err;
     if (k->kept && k->kept_step == step && k->kept_epochs == epochs) {
+        return;
+    }
+    if (!k->result->epochs) { /* of which it has been told */
         return;
     }
     k->last_time = mnist_clock(); /* a full disk is not tried anew at every step */
@@ -349,6 +337,10 @@ mnist_status mnist_checkpoints_check(mnist_session *s, mnist_error *err)
     }
     if (status == MNIST_OK && r) {
         status = mnist_resume_check_data(r, &s->train_digests, &s->test_digests, err);
+    }
+    if (status == MNIST_OK && r &&
+        !mnist_resume_check_net(r, &settings->hidden, (size_t)s->train.rows * s->train.cols, err)) {
+        status = err->status;
     }
     if (status == MNIST_OK && r) {
         status = try_to_go_on(s, err);

@@ -30,20 +30,15 @@ static void add(mnist_facts *facts, const char *name, char *value)
 
 void mnist_facts_add(mnist_facts *facts, const char *name, const char *format, ...)
 {
-    char *text = NULL;
-    size_t size;
     va_list arguments;
-    FILE *out = open_memstream(&text, &size);
-    bool complete = out != NULL;
-    if (out) {
+    va_start(arguments, format);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = length >= 0 ? malloc((size_t)length + 1) : NULL;
+    if (text) {
         va_start(arguments, format);
-        complete = vfprintf(out, format, arguments) >= 0;
+        vsnprintf(text, (size_t)length + 1, format, arguments);
         va_end(arguments);
-        complete = fclose(out) == 0 && complete;
-    }
-    if (!complete) {
-        free(text);
-        text = NULL;
     }
     add(facts, name, text);
 }
@@ -55,18 +50,9 @@ void mnist_facts_add_json(mnist_facts *facts, json_t *object)
     json_object_foreach (object, name, value) {
         if (json_is_string(value)) {
             mnist_facts_add(facts, name, "%s", json_string_value(value));
-            continue;
+        } else {
+            add(facts, name, mnist_json_text(value, 0));
         }
-        char *text = NULL;
-        size_t size;
-        FILE *out = open_memstream(&text, &size);
-        bool complete = out && mnist_json_print(value, 0, out) && !ferror(out);
-        complete = (!out || fclose(out) == 0) && complete;
-        if (!complete) {
-            free(text);
-            text = NULL;
-        }
-        add(facts, name, text);
     }
 }
 

@@ -147,8 +147,8 @@ static json_t *models_json(const evaluation *e)
     json_t *models = json_array();
     for (size_t m = 0; m < e->count; m++) {
         json_t *model = model_json(e, &e->members[m]);
-        json_object_set_new(model, "test", mnist_report_evaluation(&e->members[m].own));
-        json_array_append_new(models, model);
+        mnist_json_put(&model, "test", mnist_report_evaluation(&e->members[m].own));
+        mnist_json_append(&models, model);
     }
     return models;
 }
@@ -164,12 +164,12 @@ static json_t *document(const evaluation *e)
         (json_int_t)e->test.count, "images_sha256", e->digests.images, "labels_sha256",
         e->digests.labels, "test", mnist_report_evaluation(&e->test), "seconds", e->seconds, "gate",
         mnist_report_gate(&e->settings->gate, e->test.accuracy, e->test.loss));
-    if (doc && e->settings->tta > 1) {
-        json_object_set_new(doc, "tta", json_integer((json_int_t)e->settings->tta));
-        json_object_set_new(doc, "seed", mnist_json_whole(e->settings->tta_seed));
+    if (e->settings->tta > 1) {
+        mnist_json_put(&doc, "tta", json_integer((json_int_t)e->settings->tta));
+        mnist_json_put(&doc, "seed", mnist_json_whole(e->settings->tta_seed));
     }
-    if (doc && e->settings->confusion) {
-        json_object_set_new(doc, "confusion", mnist_report_confusion_json(&e->test));
+    if (e->settings->confusion) {
+        mnist_json_put(&doc, "confusion", mnist_report_confusion_json(&e->test));
     }
     return doc;
 }
@@ -299,6 +299,11 @@ static bool check_paths(const mnist_eval_settings *settings, const mnist_parsed 
 {
     for (size_t m = 0; settings->out.json && m < parsed->operand_count; m++) {
         json_t *name = json_string(parsed->operands[m]);
+        if (!name && mnist_json_short()) {
+            mnist_options_fail(err, "out of memory");
+            err->status = MNIST_ERR_MEMORY;
+            return false;
+        }
         if (!name) {
             return mnist_options_fail(err, "%s: a name that is not UTF-8 cannot be written as JSON",
                                       parsed->operands[m]);
@@ -346,7 +351,7 @@ static void unload(evaluation *e)
 static int report_usage(const mnist_error *err)
 {
     mnist_options_report(&mnist_eval_program, err, stderr);
-    return MNIST_EXIT_USAGE;
+    return err->status == MNIST_ERR_ARGUMENT ? MNIST_EXIT_USAGE : MNIST_EXIT_FAILURE;
 }
 
 static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)

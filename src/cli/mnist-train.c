@@ -80,6 +80,31 @@ static void note_course(const mnist_train_config *config, const mnist_epoch_repo
     }
 }
 
+/* For documents and checkpoints, which neither can be without it. */
+static void note_report(mnist_session *s, const mnist_epoch_report *report,
+                        mnist_run_result *result)
+{
+    if (!result->epochs) {
+        return;
+    }
+    mnist_json_begin();
+    mnist_json_append(
+        &result->epochs,
+        json_pack("{s:i, s:f, s:f, s:f, s:o, s:o, s:f}", "epoch", (int)report->epoch, "lr",
+                  shortest(report->lr), "train_loss", report->train_loss, "train_accuracy",
+                  report->train_accuracy, "validation_loss",
+                  report->has_validation ? mnist_report_real(report->validation_loss) : json_null(),
+                  "validation_accuracy",
+                  report->has_validation ? json_real(report->validation_accuracy) : json_null(),
+                  "seconds", report->seconds));
+    if (!result->epochs) {
+        s->checkpoint_failed = true;
+        mnist_progress_finish(&s->progress);
+        fprintf(stderr, PROGRAM ": out of memory for the report of an epoch; training goes on, but "
+                                "no further checkpoint can be written\n");
+    }
+}
+
 static bool after_epoch(void *context, const mnist_epoch_report *report)
 {
     run *r = context;
@@ -95,26 +120,16 @@ static bool after_epoch(void *context, const mnist_epoch_report *report)
                                      .has_validation = report->has_validation,
                                      .validation_loss = report->validation_loss,
                                      .validation_accuracy = report->validation_accuracy});
-    if (r->result->epochs) {
-        json_array_append_new(
-            r->result->epochs,
-            json_pack("{s:i, s:f, s:f, s:f, s:o, s:o, s:f}", "epoch", (int)report->epoch, "lr",
-                      shortest(report->lr), "train_loss", report->train_loss, "train_accuracy",
-                      report->train_accuracy, "validation_loss",
-                      report->has_validation ? mnist_report_real(report->validation_loss)
-                                             : json_null(),
-                      "validation_accuracy",
-                      report->has_validation ? json_real(report->validation_accuracy) : json_null(),
-                      "seconds", report->seconds));
-    }
+    note_report(s, report, r->result);
     mnist_progress_epoch(&s->progress, report, mnist_clock());
     return mnist_keeper_epoch(&r->keeper, report);
 }
 
 /* What a training that goes on has come to before: as note_course would have it, and its reports.
  */
-static void note_resumption(const mnist_train_config *config, size_t images,
-                            const mnist_resumption *resumed, mnist_run_result *result)
+static mnist_status note_resumption(const mnist_train_config *config, size_t images,
+                                    const mnist_resumption *resumed, mnist_run_result *result,
+                                    mnist_error *err)
 {
     const mnist_course *course = &resumed->course;
     const bool best = config->keep == MNIST_KEEP_BEST;
@@ -125,9 +140,10 @@ static void note_resumption(const mnist_train_config *config, size_t images,
     result->end = course->end;
     result->kept_epoch = best ? course->best_epoch : course->epoch;
     result->kept_loss = best ? course->best_loss : 0.0;
-    if (result->epochs) {
-        json_array_extend(result->epochs, resumed->epochs);
+    if (result->epochs && json_array_extend(result->epochs, resumed->epochs) != 0) {
+        return mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
     }
+    return MNIST_OK;
 }
 
 /* Is there nothing left to train? */
@@ -165,7 +181,10 @@ static mnist_status train_net(mnist_session *s, const mnist_train_config *config
     const mnist_resumption *resumed = s->settings->resumed;
     const mnist_train_hooks hooks = {r, after_step, after_epoch};
     if (resumed) {
-        note_resumption(config, s->train.count, resumed, r->result);
+        mnist_json_begin();
+        if (note_resumption(config, s->train.count, resumed, r->result, err) != MNIST_OK) {
+            return err->status;
+        }
         announce_resumption(s);
     }
     mnist_keeper_start(&r->keeper, s, r->result);
@@ -185,21 +204,13 @@ static mnist_status train_net(mnist_session *s, const mnist_train_config *config
 /* The options that state the mathematics, as one line of JSON, to be freed; or NULL, err filled. */
 static char *model_options(const mnist_train_settings *settings, mnist_error *err)
 {
-    char *text = NULL;
-    size_t size;
     json_t *options =
         mnist_options_json(&mnist_train_program, settings, MNIST_OPTION_IN_MODEL, err);
-    FILE *out = options ? open_memstream(&text, &size) : NULL;
-    bool complete = out && mnist_json_print(options, 0, out) && !ferror(out);
-    complete = (!out || fclose(out) == 0) && complete;
-    if (options && !complete) {
+    char *text = mnist_json_text(options, 0);
+    if (options && !text) {
         mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the model's metadata");
     }
     json_decref(options);
-    if (!complete) {
-        free(text);
-        return NULL;
-    }
     return text;
 }
 
@@ -278,12 +289,16 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
     const mnist_resumption *resumed = settings->resumed;
     const double start = mnist_clock() - (resumed ? resumed->course.seconds : 0.0);
     const bool wants_epochs = settings->out.json || settings->checkpoint || page;
+    mnist_json_begin();
     *result = (mnist_run_result){.seed = settings->train.seed + index,
                                  .epochs = wants_epochs ? json_array() : NULL};
     config.seed = result->seed;
     config.adapt_threads = settings->threads == 0; /* who names a number gets it */
     run r = {.session = s, .result = result, .page = page};
     mnist_status status = mnist_session_file(settings->output, result->seed, &result->output, err);
+    if (status == MNIST_OK && wants_epochs && !result->epochs) {
+        status = mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
+    }
     if (status == MNIST_OK) {
         status = mnist_session_net(s, settings, result->seed, &mlp, err);
     }

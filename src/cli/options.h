@@ -17,6 +17,8 @@
 #ifndef MNIST_CLI_OPTIONS_H
 #define MNIST_CLI_OPTIONS_H
 
+#include "cli/json.h"
+
 #include <jansson.h>
 #include <mnist/base.h>
 #include <mnist/nn.h>
@@ -99,7 +101,8 @@ typedef struct mnist_option {
     mnist_option_type type;
     char letter;          /* 0: long form only */
     const char *name;     /* long name, without dashes */
-    const char *argument; /* "N", "FILE"; NULL for flags, switches and actions without one */
+    const char *argument; /* "N"; NULL for flags, switches and actions without one. "FILE" and "DIR"
+                           * are what shells complete file and directory names for */
     size_t offset;        /* of the field, in the struct that the section is about */
     struct {
         uint64_t min, max; /* both included */
@@ -109,6 +112,8 @@ typedef struct mnist_option {
         bool above_min, below_max; /* the bound itself is out of range */
     } real;                        /* FLOAT, DOUBLE, PERCENT (as a fraction) */
     const char *(*choice)(int value); /* CHOICE, RECIPE: name of a value; NULL past the end */
+    const char *(*suggested)(int index); /* STRING: what a shell completes, though other text is
+                                          * accepted too; NULL past the end, or no function */
     const char *zero;                 /* --help shows this in place of a default of 0 */
     const char *help;                 /* one sentence, small initial, no full stop */
     const char *alias;                /* a second name, accepted but not shown */
@@ -154,14 +159,21 @@ typedef struct mnist_exit_text {
     const char *text;
 } mnist_exit_text;
 
+/* An environment variable or a file, for the manual page. */
+typedef struct mnist_named_text {
+    const char *name;
+    const char *text; /* small initial, no full stop */
+} mnist_named_text;
+
 #define MNIST_MAX_OPTIONS 128
 
 typedef struct mnist_parsed mnist_parsed;
 
 typedef struct mnist_program {
     const char *name;
+    const char *summary;     /* for lists of manual pages: a few words, small initial */
     const char *description; /* one paragraph */
-    const char *operand;     /* "MODEL"; NULL if it takes options only */
+    const char *operand;     /* "MODEL", a file; NULL if it takes options only */
     size_t operand_min, operand_max;
     const mnist_option_section *sections;
     size_t section_count;
@@ -170,6 +182,8 @@ typedef struct mnist_program {
     size_t example_count;
     const mnist_exit_text *exits;
     size_t exit_count;
+    const mnist_named_text *environment; /* the last one's name is NULL; NULL: none */
+    const mnist_named_text *files;       /* as environment */
     /* What follows from the settings together, before they are validated. NULL: nothing does. */
     void (*settle)(void *settings, const mnist_parsed *parsed);
     /* What no option can check alone. false: err says what is wrong. NULL: nothing to check. */
@@ -246,17 +260,11 @@ void mnist_options_print_recipes(const mnist_program *program, FILE *out);
 json_t *mnist_options_json(const mnist_program *program, const void *settings, unsigned flags,
                            mnist_error *err);
 
-/* JSON's integers are jansson's long long: beyond INT64_MAX only a string keeps every digit. */
-json_t *mnist_json_whole(uint64_t value);
-
-/* JSON with reals in their shortest form, which reads back to the same value, and with a point or
- * an exponent. jansson prints 0.1 as 0.10000000000000001 up to version 2.14, as 0.1 since: a model
- * file, which holds such text, must not depend on that. indent: blanks per level; 0: on one line
- * without any blanks. false: memory is short. Errors of writing are left in out's error flag. */
-bool mnist_json_print(json_t *value, int indent, FILE *out);
-
-/* As --config reads it; numbers in their shortest form, which reads back to the same value.
- * Errors: see mnist_options_json. */
+/* As --config reads it; numbers in their shortest form, which reads back to the same value. To be
+ * freed; NULL with err filled: see mnist_options_json. */
+char *mnist_options_config_text(const mnist_program *program, const void *settings,
+                                mnist_error *err);
+/* Prints it. Errors of writing are left in out's error flag. */
 bool mnist_options_print_config(const mnist_program *program, const void *settings, FILE *out,
                                 mnist_error *err);
 
@@ -287,6 +295,12 @@ void mnist_option_format(const mnist_option *option, const void *field,
                          char text[MNIST_OPTION_TEXT]);
 /* What is accepted: "a whole number from 1 to 1000000", "one of relu, tanh". */
 void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TEXT]);
+
+/* The default, as --help shows it, that settings hold; "" for none. */
+void mnist_option_default(mnist_option_ref ref, const void *settings, char text[MNIST_OPTION_TEXT]);
+/* "--lr 0.2", "--no-nesterov": a recipe's setting as a command line would say it. */
+void mnist_recipe_setting_text(const mnist_program *program, const mnist_recipe_setting *setting,
+                               char text[MNIST_OPTION_TEXT]);
 
 #define MNIST_REAL_TEXT 32
 

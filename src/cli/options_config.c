@@ -23,14 +23,7 @@ static json_t *real_from_text(const char *text)
     if (!strpbrk(text, ".e")) {
         return json_integer(strtoll(text, NULL, 10));
     }
-    json_error_t unused;
-    return json_loads(text, JSON_DECODE_ANY, &unused);
-}
-
-json_t *mnist_json_whole(uint64_t value)
-{
-    return value <= INT64_MAX ? json_integer((json_int_t)value)
-                              : json_sprintf("%ju", (uintmax_t)value);
+    return json_real(strtod(text, NULL)); /* the locale is "C": no program sets another */
 }
 
 /* The value of one setting; *present false if it is not set. NULL: no memory, or not UTF-8. */
@@ -69,6 +62,7 @@ static json_t *value_of(const mnist_option *option, const void *field, bool *pre
 json_t *mnist_options_json(const mnist_program *program, const void *settings, unsigned flags,
                            mnist_error *err)
 {
+    mnist_json_begin();
     json_t *object = json_object();
     mnist_option_ref ref = mnist_option_at(program, 0);
     for (; object && ref.option; ref = mnist_option_at(program, ref.index + 1)) {
@@ -78,15 +72,14 @@ json_t *mnist_options_json(const mnist_program *program, const void *settings, u
         const void *field = (const char *)settings + ref.section->offset + ref.option->offset;
         bool present;
         json_t *value = value_of(ref.option, field, &present);
-        if (present && !value && ref.option->type == MNIST_OPTION_STRING) {
+        if (present && !value && ref.option->type == MNIST_OPTION_STRING && !mnist_json_short()) {
             json_decref(object);
             mnist_options_fail(err, "--%s: a name that is not UTF-8 cannot be written as JSON",
                                ref.option->name);
             return NULL;
         }
-        if (present && json_object_set_new(object, ref.option->name, value) != 0) {
-            json_decref(object);
-            object = NULL;
+        if (present) {
+            mnist_json_put(&object, ref.option->name, value);
         }
     }
     if (!object) {
@@ -96,81 +89,28 @@ json_t *mnist_options_json(const mnist_program *program, const void *settings, u
     return object;
 }
 
-static bool print_value(json_t *value, int indent, int level, FILE *out);
-
-/* What comes before a member: a comma, unless it is the first, and its line's beginning. */
-static void start_member(bool *first, int indent, int level, FILE *out)
+char *mnist_options_config_text(const mnist_program *program, const void *settings,
+                                mnist_error *err)
 {
-    fputs(*first ? "" : ",", out);
-    *first = false;
-    if (indent > 0) {
-        fprintf(out, "\n%*s", indent * level, "");
+    json_t *object = mnist_options_json(program, settings, MNIST_OPTION_IN_CONFIG, err);
+    char *text = mnist_json_text(object, 2);
+    if (object && !text) {
+        err->status = MNIST_ERR_MEMORY;
+        snprintf(err->text, sizeof err->text, "out of memory for the settings");
     }
-}
-
-/* An object or an array. */
-static bool print_members(json_t *value, int indent, int level, FILE *out)
-{
-    bool is_object = json_is_object(value), first = true, good = true;
-    const char *key;
-    json_t *item;
-    size_t i;
-    fputc(is_object ? '{' : '[', out);
-    json_object_foreach(value, key, item) {
-        json_t *name = json_string(key); /* escaped like any string */
-        start_member(&first, indent, level + 1, out);
-        good = good && name && print_value(name, indent, level + 1, out);
-        fputs(indent > 0 ? ": " : ":", out);
-        good = good && print_value(item, indent, level + 1, out);
-        json_decref(name);
-    }
-    json_array_foreach(value, i, item) {
-        start_member(&first, indent, level + 1, out);
-        good = good && print_value(item, indent, level + 1, out);
-    }
-    if (!first && indent > 0) {
-        fprintf(out, "\n%*s", indent * level, "");
-    }
-    fputc(is_object ? '}' : ']', out);
-    return good;
-}
-
-static bool print_value(json_t *value, int indent, int level, FILE *out)
-{
-    char text[MNIST_REAL_TEXT];
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-    case JSON_ARRAY:
-        return print_members(value, indent, level, out);
-    case JSON_REAL:
-        mnist_real_format(json_real_value(value), text);
-        fprintf(out, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
-        return true;
-    default:
-        return json_dumpf(value, out, JSON_ENCODE_ANY) == 0 || ferror(out);
-    }
-}
-
-bool mnist_json_print(json_t *value, int indent, FILE *out)
-{
-    return print_value(value, indent, 0, out);
+    json_decref(object);
+    return text;
 }
 
 bool mnist_options_print_config(const mnist_program *program, const void *settings, FILE *out,
                                 mnist_error *err)
 {
-    json_t *object = mnist_options_json(program, settings, MNIST_OPTION_IN_CONFIG, err);
-    if (!object) {
-        return false;
+    char *text = mnist_options_config_text(program, settings, err);
+    if (text) {
+        fputs(text, out); /* out's error flag tells the caller's fflush of errors */
     }
-    bool good = mnist_json_print(object, 2, out);
-    fputc('\n', out); /* out's error flag tells the caller's fflush of errors */
-    json_decref(object);
-    if (!good) {
-        err->status = MNIST_ERR_MEMORY;
-        snprintf(err->text, sizeof err->text, "out of memory");
-    }
-    return good;
+    free(text);
+    return text != NULL;
 }
 
 /* JSON to settings. */
@@ -204,7 +144,7 @@ static bool type_fits(const mnist_option *option, const json_t *value)
     case MNIST_OPTION_FLAG:
     case MNIST_OPTION_SWITCH:
         return json_is_boolean(value);
-    case MNIST_OPTION_UINT64: /* a string where a JSON integer does not reach */
+    case MNIST_OPTION_UINT64:  /* a string where a JSON integer does not reach */
     case MNIST_OPTION_PERCENT: /* "97%" */
     case MNIST_OPTION_SHARE:   /* "5%" */
     case MNIST_OPTION_INTERVAL:
@@ -230,7 +170,7 @@ static bool array_to_text(const json_t *array, char text[MNIST_OPTION_TEXT])
     size_t length = 0, i;
     const json_t *item;
     snprintf(text, MNIST_OPTION_TEXT, "none");
-    json_array_foreach(array, i, item) {
+    json_array_foreach (array, i, item) {
         char number[MNIST_REAL_TEXT];
         if (!json_is_number(item) || length + sizeof number + 1 > MNIST_OPTION_TEXT) {
             return false;
@@ -305,7 +245,10 @@ static bool fail_key(const mnist_program *program, const char *path, const char 
 static char *read_file(const char *path, size_t *size, mnist_error *err)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd;
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
     if (fd < 0 || fstat(fd, &status) != 0) {
         mnist_options_fail(err, "--config: %s: %s", path, strerror(errno));
         if (fd >= 0) {
@@ -343,7 +286,13 @@ static char *read_file(const char *path, size_t *size, mnist_error *err)
 static json_t *parse_object(const char *text, size_t size, const char *path, mnist_error *err)
 {
     json_error_t error;
-    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+    bool memory;
+    json_t *root = mnist_json_parse(text, size, &memory, &error);
+    if (!root && memory) {
+        err->status = MNIST_ERR_MEMORY;
+        snprintf(err->text, sizeof err->text, "--config: %.600s: out of memory", path);
+        return NULL;
+    }
     if (!root) {
         /* jansson quotes what it met: bytes of the file, which must not reach a terminal raw */
         char quoted[MNIST_QUOTED_TEXT];
@@ -382,7 +331,7 @@ bool mnist_options_apply_config(const mnist_program *program, const char *path, 
 {
     const char *key;
     json_t *value;
-    json_object_foreach(parsed->config, key, value) {
+    json_object_foreach (parsed->config, key, value) {
         mnist_option_ref ref = mnist_option_find(program, key);
         if (!ref.option || !(ref.option->flags & MNIST_OPTION_IN_CONFIG) ||
             strcmp(ref.option->name, key) != 0) {

@@ -140,8 +140,7 @@ static void put_text(paragraph *p, const char *text)
     }
 }
 
-/* The default as --help shows it; "" for none. */
-static void default_text(mnist_option_ref ref, const void *settings, char text[MNIST_OPTION_TEXT])
+void mnist_option_default(mnist_option_ref ref, const void *settings, char text[MNIST_OPTION_TEXT])
 {
     const mnist_option *option = ref.option;
     text[0] = '\0';
@@ -177,7 +176,7 @@ static void print_option_help(mnist_option_ref ref, const void *settings, paragr
         snprintf(word, sizeof word, "%s%s", option->choice(value), comma ? "," : "");
         put_text(p, word);
     }
-    default_text(ref, settings, text);
+    mnist_option_default(ref, settings, text);
     if (text[0]) {
         int length = snprintf(word, sizeof word, "(default: %s)", text);
         put_word(p, word, length); /* not torn apart */
@@ -225,18 +224,15 @@ static void print_recipe(const mnist_recipe *recipe, FILE *out)
     fputc('\n', out);
 }
 
-/* "--lr 0.2", "--no-nesterov": not torn apart. */
-static void print_recipe_setting(const mnist_program *program, const mnist_recipe_setting *setting,
-                                 paragraph *p)
+void mnist_recipe_setting_text(const mnist_program *program, const mnist_recipe_setting *setting,
+                               char text[MNIST_OPTION_TEXT])
 {
-    char word[MNIST_OPTION_TEXT];
     const mnist_option *option = mnist_option_find(program, setting->option).option;
     bool is_switch = option && (option->type == MNIST_OPTION_SWITCH ||
                                 option->type == MNIST_OPTION_FLAG);
     bool off = is_switch && strcmp(setting->text, "false") == 0;
-    int length = snprintf(word, sizeof word, "--%s%s%s%s", off ? "no-" : "", setting->option,
-                          is_switch ? "" : " ", is_switch ? "" : setting->text);
-    put_word(p, word, length < (int)sizeof word ? length : (int)sizeof word - 1);
+    snprintf(text, MNIST_OPTION_TEXT, "--%s%s%s%s", off ? "no-" : "", setting->option,
+             is_switch ? "" : " ", is_switch ? "" : setting->text);
 }
 
 void mnist_options_print_recipes(const mnist_program *program, FILE *out)
@@ -252,7 +248,9 @@ void mnist_options_print_recipes(const mnist_program *program, FILE *out)
             start_line(&p);
         }
         for (size_t k = 0; k < recipe->count; k++) {
-            print_recipe_setting(program, &recipe->settings[k], &p);
+            char word[MNIST_OPTION_TEXT];
+            mnist_recipe_setting_text(program, &recipe->settings[k], word);
+            put_word(&p, word, (int)strlen(word)); /* not torn apart */
         }
         fputc('\n', out);
     }

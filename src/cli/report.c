@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* program_invocation_short_name */
 
 #include "cli/report.h"
 
@@ -10,10 +10,34 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A file of more than 1 GiB is mapped, not read (base/file.h); where it is cut short under the
+ * program, or its disk fails, there is no call that could say so. */
+static void catch_bus_error(int number, siginfo_t *info, void *context)
+{
+    static const char text[] = ": a data file that is being read has become shorter, or its disk "
+                               "has failed (bus error)\n";
+    (void)context;
+    if (info->si_code != BUS_ADRERR) {
+        signal(number,
+               SIG_DFL); /* a mistake of ours; the instruction is tried again, and ends it */
+        return;
+    }
+    const char *name = program_invocation_short_name;
+    if (write(STDERR_FILENO, name, strlen(name)) < 0 ||
+        write(STDERR_FILENO, text, sizeof text - 1) < 0) {
+        /* nothing more can be done for it */
+    }
+    _exit(MNIST_EXIT_FAILURE);
+}
+
 void mnist_report_start(void)
 {
+    struct sigaction bus_error = {.sa_sigaction = catch_bus_error, .sa_flags = SA_SIGINFO};
+    sigemptyset(&bus_error.sa_mask);
+    sigaction(SIGBUS, &bus_error, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    mnist_json_start();
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         /* open takes the lowest number that is free, which is this one */
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDONLY) == -1) {
@@ -86,15 +110,12 @@ void mnist_report_confusion(const mnist_evaluation *test)
 json_t *mnist_report_confusion_json(const mnist_evaluation *test)
 {
     json_t *matrix = json_array();
-    for (unsigned row = 0; matrix && row < MNIST_CLASSES; row++) {
+    for (unsigned row = 0; row < MNIST_CLASSES; row++) {
         json_t *line = json_array();
         for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-            json_array_append_new(line, json_integer((json_int_t)test->confusion[row][c]));
+            mnist_json_append(&line, json_integer((json_int_t)test->confusion[row][c]));
         }
-        if (json_array_append_new(matrix, line) != 0) {
-            json_decref(matrix);
-            return NULL;
-        }
+        mnist_json_append(&matrix, line);
     }
     return matrix;
 }
@@ -152,12 +173,14 @@ bool mnist_report_check_gate(const char *program, const mnist_gate_settings *gat
 
 int mnist_report_json(const char *program, json_t *document)
 {
-    bool printed = document && mnist_json_print(document, 2, stdout);
+    char *text = mnist_json_text(document, 2);
+    const bool printed = text != NULL;
     if (printed) {
-        putchar('\n'); /* whether it could be written, mnist_report_end sees */
+        fputs(text, stdout); /* whether it could be written, mnist_report_end sees */
     } else {
         fprintf(stderr, "%s: out of memory for the JSON document\n", program);
     }
+    free(text);
     json_decref(document);
     return printed ? MNIST_EXIT_OK : MNIST_EXIT_FAILURE;
 }

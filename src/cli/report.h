@@ -8,7 +8,8 @@
 
 #include <mnist/eval.h>
 
-/* To be called first in main. A reader that goes away, or a limit on file sizes, must not end a
+/* To be called first in main. Memory that runs short while JSON is made is noticed (cli/json.h). A
+ * data file that is cut short while it is mapped becomes a message and exit code 1. A reader that goes away, or a limit on file sizes, must not end a
  * run: SIGPIPE and SIGXFSZ are ignored, writes then fail and are reported. A standard stream that
  * the caller has closed gets /dev/null for reading, so that no file opened later takes its number
  * and with it what is printed; writing to it fails as before. */
@@ -35,10 +36,10 @@ json_t *mnist_report_evaluation(const mnist_evaluation *test);
 
 /* The confusion matrix with sums, for people. */
 void mnist_report_confusion(const mnist_evaluation *test);
-/* As rows of numbers, [true][predicted]. */
+/* As rows of numbers, [true][predicted]; NULL if memory is short. */
 json_t *mnist_report_confusion_json(const mnist_evaluation *test);
 
-/* {"min_accuracy", "max_loss", "passed"}, null where no gate is set. */
+/* {"min_accuracy", "max_loss", "passed"}, null where no gate is set; NULL if memory is short. */
 json_t *mnist_report_gate(const mnist_gate_settings *gate, double accuracy, double loss);
 
 /* Does the result pass? If not, says why on stderr, after the program's name. */

@@ -1,7 +1,10 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/resume.h"
 
+#include "cli/adopt.h"
+
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +23,12 @@ static bool read_json(const mnist_resumption *r, const char *key, bool array, js
 {
     const char *text = mnist_checkpoint_metadata(r->checkpoint, key);
     json_error_t error;
-    *out = text ? json_loads(text, JSON_REJECT_DUPLICATES, &error) : NULL;
+    bool memory = false;
+    *out = text ? mnist_json_parse(text, strlen(text), &memory, &error) : NULL;
+    if (memory) {
+        return fail(err, MNIST_ERR_MEMORY, r->path,
+                    "out of memory for what is in its __metadata__");
+    }
     if (*out && (array ? json_is_array(*out) : json_is_object(*out))) {
         return true;
     }
@@ -30,20 +38,25 @@ static bool read_json(const mnist_resumption *r, const char *key, bool array, js
     return fail(err, MNIST_ERR_FORMAT, r->path, reason);
 }
 
-/* "none", "lost", or "1234 89abcdef" */
+/* "1234 89abcdef": of so many digits that neither number overflows. */
+static bool read_position(const char *text, mnist_log_position *position)
+{
+    const size_t digits = strspn(text, "0123456789");
+    return digits >= 1 && digits <= 19 && text[digits] == ' ' &&
+           strspn(text + digits + 1, "0123456789abcdef") == 8 && strlen(text + digits + 1) == 8 &&
+           sscanf(text, "%" SCNu64 " %" SCNx32, &position->bytes, &position->crc32) == 2;
+}
+
+/* "none", "lost", or a position */
 static bool read_log(mnist_resumption *r, mnist_error *err)
 {
     const char *text = mnist_checkpoint_metadata(r->checkpoint, MNIST_KEY_LOG);
-    char extra;
     if (text && strcmp(text, "none") == 0) {
         return true;
     }
     r->has_log = true;
     r->log_lost = text && strcmp(text, "lost") == 0;
-    if (r->log_lost ||
-        (text && strspn(text, "0123456789abcdef ") == strlen(text) &&
-         strlen(text) < 32 && /* so that no number overflows */
-         sscanf(text, "%" SCNu64 " %" SCNx32 "%c", &r->log.bytes, &r->log.crc32, &extra) == 2)) {
+    if (r->log_lost || (text && read_position(text, &r->log))) {
         return true;
     }
     return fail(err, MNIST_ERR_FORMAT, r->path, "malformed \"log\" in its __metadata__");
@@ -66,6 +79,29 @@ static bool check_epochs(const mnist_resumption *r, mnist_error *err)
                 "over");
 }
 
+/* In weights and averages. (A running mean of squares may be infinite, and harm nothing.) */
+static bool check_finite(const mnist_resumption *r, mnist_error *err)
+{
+    for (size_t i = 0; i < r->snapshot.count; i++) {
+        const mnist_array *array = &r->snapshot.arrays[i];
+        if (array->element != MNIST_F32 || strncmp(array->name, "optimizer.", 10) == 0) {
+            continue;
+        }
+        const float *values = array->values;
+        for (size_t k = 0; k < mnist_array_count(array); k++) {
+            if (!isfinite(values[k])) {
+                char text[160];
+                snprintf(text, sizeof text,
+                         "'%s' holds a number that is not finite: the training "
+                         "had diverged, or another program has written the file",
+                         array->name);
+                return fail(err, MNIST_ERR_FORMAT, r->path, text);
+            }
+        }
+    }
+    return true;
+}
+
 static bool read_checkpoint(mnist_resumption *r, mnist_error *err)
 {
     if (mnist_checkpoint_load(&r->checkpoint, r->path, err) != MNIST_OK) {
@@ -81,7 +117,70 @@ static bool read_checkpoint(mnist_resumption *r, mnist_error *err)
     }
     return read_json(r, MNIST_KEY_CONFIG, false, &r->config, err) &&
            read_json(r, MNIST_KEY_EPOCHS, true, &r->epochs, err) && check_epochs(r, err) &&
-           read_log(r, err);
+           read_log(r, err) && check_finite(r, err);
+}
+
+bool mnist_resume_check_net(const mnist_resumption *r, const mnist_widths *hidden, size_t inputs,
+                            mnist_error *err)
+{
+    size_t least = inputs > 0 ? inputs : 1;
+    for (unsigned l = 0; l <= hidden->count; l++) {
+        const size_t outputs = l < hidden->count ? hidden->width[l] : MNIST_CLASSES;
+        char name[MNIST_ARRAY_NAME], text[200];
+        snprintf(name, sizeof name, "net.layers.%u", l);
+        const mnist_array *array = NULL;
+        for (size_t i = 0; i < r->snapshot.count && !array; i++) {
+            const mnist_array *one = &r->snapshot.arrays[i];
+            array = strcmp(one->name, name) == 0 ? one : NULL;
+        }
+        /* a row for each input and one for the bias, at least */
+        if (!array || array->rank != 2 || array->shape[0] <= least || array->shape[1] != outputs) {
+            char found[64] = "is not there";
+            if (array && array->rank == 2) {
+                snprintf(found, sizeof found, "has shape (%ju, %ju)", (uintmax_t)array->shape[0],
+                         (uintmax_t)array->shape[1]);
+            } else if (array) {
+                snprintf(found, sizeof found, "has %u dimensions", array->rank);
+            }
+            snprintf(text, sizeof text,
+                     "'%s' %s, expected at least %zu rows of %zu, as the net has that its settings "
+                     "describe",
+                     name, found, least + 1, outputs);
+            return fail(err, MNIST_ERR_FORMAT, r->path, text);
+        }
+        least = outputs;
+    }
+    return true;
+}
+
+/* Settings that the file has are in range, one by one; together they must be what a command line
+ * may say. And they do not decide how much memory is taken: given is what the command line says. */
+static bool check_settings(const mnist_resumption *r, const mnist_train_settings *kept,
+                           const mnist_parsed *own, const mnist_parsed *given, mnist_error *err)
+{
+    const struct {
+        const char *name;
+        size_t count;
+    } drawn[] = {{"synthetic-train", kept->data.synthetic_train},
+                 {"synthetic-test", kept->data.synthetic_test}};
+    mnist_train_settings settled = *kept;
+    mnist_error inner;
+    char text[200];
+    mnist_train_program.settle(&settled, own);
+    if (!mnist_train_program.validate(&settled, own, &inner)) {
+        snprintf(err->text, sizeof err->text, "%.600s: its settings: %.5000s", r->path, inner.text);
+        err->status = MNIST_ERR_FORMAT;
+        return false;
+    }
+    for (size_t i = 0; i < sizeof drawn / sizeof drawn[0]; i++) {
+        if (drawn[i].count > MNIST_ADOPT_IMAGES && !mnist_options_was_given(given, drawn[i].name)) {
+            snprintf(text, sizeof text,
+                     "its settings ask for %zu synthetic images; to have more than %u, say --%s",
+                     drawn[i].count, MNIST_ADOPT_IMAGES, drawn[i].name);
+            return fail(err, MNIST_ERR_FORMAT, r->path, text);
+        }
+    }
+    return mnist_resume_check_net(r, &kept->hidden, 0, err);
 }
 
 void mnist_resume_release(void *resumption)
@@ -217,6 +316,9 @@ bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
         err->status = MNIST_ERR_FORMAT; /* of the file, not of the command line */
         return false;
     }
+    if (!check_settings(r, &kept, &own, parsed, err)) {
+        return false;
+    }
     r->planned = kept.train.epochs;
     kept.checkpoint = r->path; /* where it goes on, unless another is given */
     mnist_option_ref ref = mnist_option_at(parsed->program, 0);
@@ -248,8 +350,10 @@ mnist_status mnist_resume_check_data(const mnist_resumption *r, const mnist_data
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         const char *had = mnist_checkpoint_metadata(r->checkpoint, files[i].key);
         if (!had || strcmp(had, files[i].found) != 0) {
-            char quoted[MNIST_QUOTED_TEXT];
-            mnist_option_quote(had ? had : "", quoted);
+            char quoted[MNIST_QUOTED_TEXT] = "none, as there is no such digest in the file";
+            if (had) {
+                mnist_option_quote(had, quoted);
+            }
             err->status = MNIST_ERR_MISMATCH;
             snprintf(err->text, sizeof err->text,
                      "%.600s: the %s are not those that this training began with: SHA-256 %s, "

@@ -36,6 +36,12 @@ typedef struct mnist_resumption {
 bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err);
 void mnist_resume_release(void *resumption);
 
+/* Has the file the weights of the net that its settings describe? Asked before memory is taken for
+ * the net, so that this is no more than a multiple of the file's size. inputs: of the net, or 0 while
+ * they are not known. false: MNIST_ERR_FORMAT. */
+bool mnist_resume_check_net(const mnist_resumption *resumption, const mnist_widths *hidden,
+                            size_t inputs, mnist_error *err);
+
 /* Are these the data that the training began with? MNIST_ERR_MISMATCH: the first that are not. */
 mnist_status mnist_resume_check_data(const mnist_resumption *resumption,
                                      const mnist_data_digests *train,

@@ -84,6 +84,18 @@ HAS_LENGTH(mnist_gate_options, GATE_OPTIONS);
 HAS_LENGTH(mnist_json_options, JSON_OPTIONS);
 HAS_LENGTH(mnist_color_options, COLOR_OPTIONS);
 
+const mnist_named_text mnist_data_files[] = {
+    {"./data/mnist, ./data/fashion", "where data are searched first"},
+    {"~/.cache/mnist, ~/.cache/fashion-mnist", "the cache, which is searched next"},
+    {"/usr/share/mnist, /usr/share/datasets/fashion-mnist", "data for all users, searched last"},
+    {NULL, NULL},
+};
+
+const char *mnist_preset_name(int index)
+{
+    return mnist_augmentation_preset_name((size_t)index);
+}
+
 bool mnist_on_command_line(const mnist_parsed *parsed, const char *name)
 {
     return mnist_option_find(parsed->program, name).option &&

@@ -54,8 +54,13 @@ static const mnist_exit_text bench_exits[] = {
     {MNIST_EXIT_USAGE, "bad command line, or MNIST_ISA names kernels that are not for this CPU"},
 };
 
+static const mnist_named_text bench_environment[] = {
+    DATA_ENVIRONMENT, ISA_ENVIRONMENT, TERMINAL_ENVIRONMENT, {NULL, NULL},
+};
+
 const mnist_program mnist_bench_program = {
     .name = "mnist-bench",
+    .summary = "measure kernels, training and inference on this machine",
     .description = "Measures what this machine can do at most, then each kernel, training and "
                    "inference, and prints the median, least and greatest of several samples, and "
                    "how near it comes to the machine's peak. MNIST_ISA chooses the kernels.",
@@ -65,5 +70,7 @@ const mnist_program mnist_bench_program = {
     .example_count = LENGTH(bench_examples),
     .exits = bench_exits,
     .exit_count = LENGTH(bench_exits),
+    .environment = bench_environment,
+    .files = mnist_data_files,
     .validate = validate_bench,
 };

@@ -21,6 +21,7 @@ static const mnist_option eval_tta_options[] = {
     {UNSIGNED(mnist_eval_settings, tta, 1, 10000), .name = "tta", .known_as = "versions",
      .help = "average class probabilities over each image and N-1 distorted versions of it"},
     {STRING(mnist_eval_settings, augment, "SPEC"), .name = "augment", .known_as = "augmentation",
+     .suggested = mnist_preset_name,
      .help = "how they are distorted, as mnist-train --augment takes it; else as the model was "
              "trained"},
     {UINT64(mnist_eval_settings, tta_seed, 0, UINT64_MAX), .letter = 's', .name = "seed",
@@ -97,8 +98,13 @@ static const mnist_exit_text eval_exits[] = {
     {MNIST_EXIT_GATE, "--min-accuracy or --max-loss was missed"},
 };
 
+static const mnist_named_text eval_environment[] = {
+    DATA_ENVIRONMENT, ISA_ENVIRONMENT, TERMINAL_ENVIRONMENT, {NULL, NULL},
+};
+
 const mnist_program mnist_eval_program = {
     .name = "mnist-eval",
+    .summary = "measure models of mnist-train on the test images",
     .description = "Measures a model that mnist-train has saved on the test images and prints the "
                    "result on stdout; several models also as one, whose class probabilities are "
                    "the mean of theirs. What is not said about the data is as the model was "
@@ -112,5 +118,7 @@ const mnist_program mnist_eval_program = {
     .example_count = LENGTH(eval_examples),
     .exits = eval_exits,
     .exit_count = LENGTH(eval_exits),
+    .environment = eval_environment,
+    .files = mnist_data_files,
     .validate = validate_eval,
 };

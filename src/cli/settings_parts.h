@@ -62,6 +62,22 @@
 
 #define MOST_IMAGES 1000000000u
 
+/* Environment variables, for manual pages. */
+#define DATA_ENVIRONMENT                                                                           \
+    {"MNIST_DATA_DIR", "where MNIST's IDX files lie, unless --data-dir says it"},                  \
+    {"XDG_CACHE_HOME", "parent of the cache that is searched for data; ~/.cache if not set"}
+#define ISA_ENVIRONMENT                                                                            \
+    {"MNIST_ISA",                                                                                  \
+     "which kernels to use, instead of the best for this CPU: scalar, portable, avx2, avx512, "    \
+     "avx512bf16 or neon; changes no result"}
+#define TERMINAL_ENVIRONMENT                                                                       \
+    {"NO_COLOR", "if set and not empty, no colours unless --color always asks for them"},          \
+    {"TERM", "if dumb or not set, the terminal gets plain lines without colours"}
+#define VIEW_ENVIRONMENT                                                                           \
+    {"COLUMNS", "width of a terminal that does not tell it"},                                      \
+    {"LC_ALL, LC_CTYPE, LANG", "the curve of the loss is drawn with block characters if they "     \
+                               "stand for UTF-8, else with ASCII"}
+
 /* Tables over mnist_data_settings, mnist_gate_settings and mnist_output_settings. */
 enum {
     SOURCE_OPTIONS = 2,
@@ -76,7 +92,13 @@ extern const mnist_option mnist_gate_options[];
 extern const mnist_option mnist_json_options[];
 extern const mnist_option mnist_color_options[];
 
+/* Where data are searched, for manual pages. */
+extern const mnist_named_text mnist_data_files[];
+
 mnist_data_settings mnist_data_defaults(void);
+
+/* Presets of --augment, for completion; NULL past the end. */
+const char *mnist_preset_name(int index);
 
 /* Only what stands on the command line can contradict: a config file made by --print-config states
  * everything, also what does not matter. false too where the program has no such option. */

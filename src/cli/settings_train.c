@@ -92,6 +92,7 @@ static const mnist_option train_data_options[] = {
      .argument = "HOW", .flags = MATHS, .known_as = "normalization",
      .help = "scale of the pixels, x/255 or with mean 0 and deviation 1"},
     {STRING(S, augment, "SPEC"), .name = "augment", .known_as = "augmentation", .flags = MATHS,
+     .suggested = mnist_preset_name,
      .help = "distort training images anew in every epoch: none, light, simard or ciresan, and "
              "entries to change it, like ciresan,shift=1,thickness=0.3"},
 };
@@ -518,8 +519,13 @@ static const mnist_exit_text train_exits[] = {
     {MNIST_EXIT_SIGTERM, "terminated (SIGTERM)"},
 };
 
+static const mnist_named_text train_environment[] = {
+    DATA_ENVIRONMENT, ISA_ENVIRONMENT, TERMINAL_ENVIRONMENT, VIEW_ENVIRONMENT, {NULL, NULL},
+};
+
 const mnist_program mnist_train_program = {
     .name = "mnist-train",
+    .summary = "train multi-layer perceptrons on MNIST",
     .description = "Trains a multi-layer perceptron on MNIST, or on data of its shape, measures it "
                    "on the test images, prints the result on stdout and, if asked to, saves the "
                    "model. The same options give the same model, bit for bit, on every machine.",
@@ -530,6 +536,8 @@ const mnist_program mnist_train_program = {
     .example_count = LENGTH(train_examples),
     .exits = train_exits,
     .exit_count = LENGTH(train_exits),
+    .environment = train_environment,
+    .files = mnist_data_files,
     .settle = settle_train,
     .validate = validate_train,
     .adopt = mnist_resume_adopt,

@@ -171,7 +171,7 @@ mnist_status mnist_train_page_write(const mnist_train_page *page, const char *pa
         add_measured(&measured, page, epochs, epoch_count, seconds);
     }
     mnist_status status = MNIST_OK;
-    if (!epochs || facts.failed || settings.failed || measured.failed) {
+    if (!run->epochs || !epochs || facts.failed || settings.failed || measured.failed) {
         status = mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the report");
     }
     if (status == MNIST_OK) {

@@ -48,10 +48,9 @@ json_t *mnist_train_data_json(const mnist_session *s)
                   "images_sha256", s->train_digests.images, "labels_sha256",
                   s->train_digests.labels, "validation", "n", (json_int_t)s->validation.count);
     if (s->source.test) {
-        json_object_set_new(data, "test",
-                            json_pack("{s:I, s:s, s:s}", "n", (json_int_t)s->test.count,
-                                      "images_sha256", s->test_digests.images, "labels_sha256",
-                                      s->test_digests.labels));
+        mnist_json_put(&data, "test",
+                       json_pack("{s:I, s:s, s:s}", "n", (json_int_t)s->test.count, "images_sha256",
+                                 s->test_digests.images, "labels_sha256", s->test_digests.labels));
     }
     return data;
 }
@@ -69,12 +68,12 @@ static json_t *runs_json(const mnist_outcome *outcome)
     json_t *runs = json_array();
     for (unsigned i = 0; i < outcome->count; i++) {
         const mnist_run_result *run = &outcome->runs[i];
-        json_array_append_new(
-            runs, json_pack("{s:o, s:f, s:O, s:o, s:i, s:o, s:o}", "seed",
-                            mnist_json_whole(run->seed), "seconds", run->seconds, "epochs",
-                            run->epochs, "stopped", stopped_json(run->end), "kept_epoch",
-                            (int)run->kept_epoch, "test", mnist_report_evaluation(&run->test),
-                            "model", model_json(run, outcome->parameters)));
+        mnist_json_append(&runs, json_pack("{s:o, s:f, s:O, s:o, s:i, s:o, s:o}", "seed",
+                                           mnist_json_whole(run->seed), "seconds", run->seconds,
+                                           "epochs", run->epochs, "stopped", stopped_json(run->end),
+                                           "kept_epoch", (int)run->kept_epoch, "test",
+                                           mnist_report_evaluation(&run->test), "model",
+                                           model_json(run, outcome->parameters)));
     }
     return runs;
 }
@@ -95,27 +94,26 @@ static json_t *document(const mnist_session *s, const mnist_outcome *outcome, co
                   mnist_json_whole(settings->train.seed), "kernels", mnist_kernels_name(),
                   "threads", (json_int_t)mnist_pool_threads(s->pool));
     if (outcome->is_committee) {
-        json_object_set_new(doc, "test", mnist_report_evaluation(&outcome->committee));
-        json_object_set_new(doc, "members", runs_json(outcome));
-        json_object_set_new(doc, "seconds", json_real(outcome->seconds));
+        mnist_json_put(&doc, "test", mnist_report_evaluation(&outcome->committee));
+        mnist_json_put(&doc, "members", runs_json(outcome));
+        mnist_json_put(&doc, "seconds", json_real(outcome->seconds));
     } else if (outcome->count == 1) {
-        json_object_set_new(doc, "epochs", json_incref(first->epochs));
-        json_object_set_new(doc, "stopped", stopped_json(first->end));
-        json_object_set_new(doc, "kept_epoch", json_integer((json_int_t)first->kept_epoch));
-        json_object_set_new(doc, "test", mnist_report_evaluation(&first->test));
-        json_object_set_new(doc, "model", model_json(first, outcome->parameters));
-        json_object_set_new(doc, "seconds", json_real(first->seconds));
+        mnist_json_put(&doc, "epochs", json_incref(first->epochs));
+        mnist_json_put(&doc, "stopped", stopped_json(first->end));
+        mnist_json_put(&doc, "kept_epoch", json_integer((json_int_t)first->kept_epoch));
+        mnist_json_put(&doc, "test", mnist_report_evaluation(&first->test));
+        mnist_json_put(&doc, "model", model_json(first, outcome->parameters));
+        mnist_json_put(&doc, "seconds", json_real(first->seconds));
     } else {
-        json_object_set_new(doc, "test",
-                            json_pack("{s:o, s:f, s:f, s:f, s:f, s:I, s:i}", "loss",
-                                      mnist_report_real(sum->loss_mean), "accuracy",
-                                      sum->accuracy_mean, "accuracy_sd", sum->accuracy_sd,
-                                      "accuracy_min", sum->accuracy_min, "accuracy_max",
-                                      sum->accuracy_max, "n", (json_int_t)s->test.count, "runs",
-                                      (int)outcome->count));
-        json_object_set_new(doc, "runs", runs_json(outcome));
+        mnist_json_put(&doc, "test",
+                       json_pack("{s:o, s:f, s:f, s:f, s:f, s:I, s:i}", "loss",
+                                 mnist_report_real(sum->loss_mean), "accuracy", sum->accuracy_mean,
+                                 "accuracy_sd", sum->accuracy_sd, "accuracy_min", sum->accuracy_min,
+                                 "accuracy_max", sum->accuracy_max, "n", (json_int_t)s->test.count,
+                                 "runs", (int)outcome->count));
+        mnist_json_put(&doc, "runs", runs_json(outcome));
     }
-    json_object_set_new(doc, "gate", mnist_report_gate(&settings->gate, accuracy, loss));
+    mnist_json_put(&doc, "gate", mnist_report_gate(&settings->gate, accuracy, loss));
     return doc;
 }
 
@@ -246,7 +244,7 @@ int mnist_train_report_plan(const char *program, const mnist_session *s, size_t 
                       mnist_train_data_json(s), "parameters", (json_int_t)parameters,
                       "steps_per_epoch", (json_int_t)steps, "runs", (json_int_t)s->settings->runs);
         if (s->settings->ensemble > 0) {
-            json_object_set_new(plan, "ensemble", json_integer((json_int_t)s->settings->ensemble));
+            mnist_json_put(&plan, "ensemble", json_integer((json_int_t)s->settings->ensemble));
         }
         return mnist_report_json(program, plan);
     }

@@ -83,24 +83,29 @@ unsigned mnist_session_runs(const mnist_train_settings *settings)
 
 mnist_status mnist_session_file(const char *pattern, uint64_t seed, char **name, mnist_error *err)
 {
-    const char *rest = pattern;
-    char *text = NULL;
-    size_t size;
+    char digits[24];
     *name = NULL;
-    if (!rest) {
+    if (!pattern) {
         return MNIST_OK;
     }
-    FILE *out = open_memstream(&text, &size);
-    for (const char *at; out && (at = strstr(rest, MNIST_SEED_MARK)) != NULL;) {
-        fwrite(rest, 1, (size_t)(at - rest), out);
-        fprintf(out, "%llu", (unsigned long long)seed);
-        rest = at + strlen(MNIST_SEED_MARK);
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)seed);
+    size_t room = strlen(pattern) + 1;
+    for (const char *at = pattern; (at = strstr(at, MNIST_SEED_MARK)) != NULL; at++) {
+        room += strlen(digits);
     }
-    bool complete = out && fputs(rest, out) >= 0;
-    if (!out || fclose(out) != 0 || !complete) {
-        free(text);
+    char *text = malloc(room), *end = text;
+    if (!text) {
         return mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for a file's name");
     }
+    for (const char *rest = pattern; *rest;) {
+        if (strncmp(rest, MNIST_SEED_MARK, strlen(MNIST_SEED_MARK)) == 0) {
+            end += strlen(strcpy(end, digits));
+            rest += strlen(MNIST_SEED_MARK);
+        } else {
+            *end++ = *rest++;
+        }
+    }
+    *end = '\0';
     *name = text;
     return MNIST_OK;
 }

@@ -222,7 +222,8 @@ static json_t *varied_json(const tuner *t, const mnist_train_settings *settings)
     json_t *varied = json_object();
     for (size_t row = 0; space[row].option; row++) {
         if (varies(&t->base, t->parsed, row)) {
-            json_object_set(varied, space[row].option, json_object_get(all, space[row].option));
+            mnist_json_put(&varied, space[row].option,
+                           json_incref(json_object_get(all, space[row].option)));
         }
     }
     json_decref(all);
@@ -232,9 +233,10 @@ static json_t *varied_json(const tuner *t, const mnist_train_settings *settings)
 static void note_trial(tuner *t, const mnist_trial *trial, const mnist_train_settings *settings,
                        const mnist_evaluation *evaluation, double seconds)
 {
-    if (t->trials) {
-        json_array_append_new(
-            t->trials,
+    if (t->base.out.json) { /* where memory is short, there is no document in the end */
+        mnist_json_begin();
+        mnist_json_append(
+            &t->trials,
             json_pack("{s:I, s:i, s:i, s:o, s:o, s:o, s:f}", "candidate",
                       (json_int_t)trial->candidate, "bracket", (int)trial->bracket, "epochs",
                       (int)trial->epochs, "settings", varied_json(t, settings), "loss",
@@ -331,7 +333,7 @@ static mnist_status prepare(tuner *t, const char *output, mnist_error *err)
     if (status == MNIST_OK) {
         status = mnist_pool_create(&s->pool, t->base.threads, err);
     }
-    if (status == MNIST_OK && t->trials) {
+    if (status == MNIST_OK && t->base.out.json) {
         mnist_view_digests(mnist_dataset_view(s->source.train), &s->train_digests);
     }
     return status;
@@ -363,12 +365,12 @@ static json_t *document(const tuner *t, const mnist_train_settings *config)
     mnist_error err;
     json_t *epochs = json_array(), *candidates = json_array(), *vary = json_array();
     for (unsigned rung = 0; rung < t->plan.rungs; rung++) {
-        json_array_append_new(epochs, json_integer((json_int_t)t->plan.epochs[rung]));
-        json_array_append_new(candidates, json_integer((json_int_t)t->plan.candidates[rung]));
+        mnist_json_append(&epochs, json_integer((json_int_t)t->plan.epochs[rung]));
+        mnist_json_append(&candidates, json_integer((json_int_t)t->plan.candidates[rung]));
     }
     for (size_t row = 0; space[row].option; row++) {
         if (varies(&t->base, t->parsed, row)) {
-            json_array_append_new(vary, json_string(space[row].option));
+            mnist_json_append(&vary, json_string(space[row].option));
         }
     }
     return json_pack(
@@ -384,7 +386,7 @@ static int report_plan(const tuner *t)
 {
     if (t->base.out.json) {
         json_t *doc = document(t, &t->base);
-        json_object_set_new(doc, "dry_run", json_true());
+        mnist_json_put(&doc, "dry_run", json_true());
         return mnist_report_json(PROGRAM, doc);
     }
     char seconds[MNIST_REAL_TEXT], epochs[64], candidates[64], varied[512];
@@ -400,17 +402,9 @@ static int report_plan(const tuner *t)
 /* The best settings to the file; false: reported, and they should go elsewhere. */
 static bool write_settings(const tuner *t, const mnist_train_settings *best, const char *output)
 {
-    mnist_error err = {0};
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    bool good =
-        out && mnist_options_print_config(t->parsed->program, best, out, &err) && !ferror(out);
-    if ((out && fclose(out) != 0) || !good) {
-        good = false;
-        mnist_session_fail(&err, MNIST_ERR_MEMORY, "out of memory for the settings");
-    }
-    good = good && mnist_output_write(output, text, size, &err) == MNIST_OK;
+    mnist_error err;
+    char *text = mnist_options_config_text(t->parsed->program, best, &err);
+    bool good = text && mnist_output_write(output, text, strlen(text), &err) == MNIST_OK;
     free(text);
     if (!good) {
         mnist_report_error(PROGRAM, &err);
@@ -427,11 +421,11 @@ static int report(const tuner *t, const mnist_halving_result *result, const char
     best.train.epochs = result->best.epochs;
     bool written = output && write_settings(t, &best, output);
     int code = output && !written ? MNIST_EXIT_FAILURE : MNIST_EXIT_OK;
-    if (t->trials) {
+    if (t->base.out.json) {
         json_t *doc = document(t, &best);
-        json_object_set_new(doc, "validation", mnist_report_evaluation(&t->best));
-        json_object_set(doc, "runs", t->trials);
-        json_object_set_new(doc, "seconds", json_real(seconds));
+        mnist_json_put(&doc, "validation", mnist_report_evaluation(&t->best));
+        mnist_json_put(&doc, "runs", json_incref(t->trials));
+        mnist_json_put(&doc, "seconds", json_real(seconds));
         int printed = mnist_report_json(PROGRAM, doc);
         return code != MNIST_EXIT_OK ? code : printed;
     }

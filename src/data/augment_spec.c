@@ -52,6 +52,11 @@ static const struct preset {
 
 #define PRESETS (sizeof presets / sizeof presets[0])
 
+const char *mnist_augmentation_preset_name(size_t index)
+{
+    return index < PRESETS ? presets[index].name : NULL;
+}
+
 static float *field_of(mnist_augmentation *a, const entry *e)
 {
     return (float *)(void *)((char *)a + e->offset);

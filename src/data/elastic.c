@@ -66,7 +66,8 @@ mnist_status mnist_elastic_create(mnist_elastic **out, float alpha, float sigma,
     e->field = mnist_alloc(SIDE * e->stride, sizeof *e->field);
     if (!e->smoothed || !e->field) {
         mnist_elastic_free(e);
-        return mnist_fail_memory(err, SIDE * (SIDE + e->stride) * 4, "elastic distortions");
+        return mnist_fail_memory(err, (size_t)SIDE * (2 * SIDE + columns) * 4,
+                                 "elastic distortions");
     }
     *out = e;
     return MNIST_OK;

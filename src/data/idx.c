@@ -463,11 +463,6 @@ mnist_status mnist_idx_take_images(mnist_idx_images *out, mnist_bytes *file, con
     if (status == MNIST_OK) {
         status = read_body(&in, IMAGES, &h, &data, &owned, err);
     }
-    if (status == MNIST_OK && !owned) { /* used in place */
-        const size_t at = (size_t)(data - in.file.data);
-        status = mnist_bytes_settle(&in.file, path, err);
-        data = status == MNIST_OK ? in.file.data + at : NULL;
-    }
     if (status == MNIST_OK) {
         *out = (mnist_idx_images){.pixels = data,
                                   .count = h.sizes[0],

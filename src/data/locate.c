@@ -84,9 +84,16 @@ static mnist_status find_file(char **found, const char *dir, unsigned role, mnis
                 return mnist_fail_memory(err, strlen(dir) + 64, "a path");
             }
             struct stat info;
-            if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode)) {
-                *found = path;
-                return MNIST_OK;
+            if (stat(path, &info) == 0) {
+                if (!S_ISDIR(info.st_mode)) {
+                    *found = path;
+                    return MNIST_OK;
+                }
+            } else if (errno == EIO ||
+                       errno == ENOMEM) { /* which do not say that it is not there */
+                mnist_fail(err, MNIST_ERR_IO, "%s: cannot be examined: %s", path, strerror(errno));
+                free(path);
+                return MNIST_ERR_IO;
             }
             free(path);
         }

@@ -106,9 +106,7 @@ mnist_status mnist_log_open(mnist_log **out, const char *path, mnist_error *err)
     if (status != MNIST_OK) {
         return status;
     }
-    do {
-        log->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-    } while (log->fd < 0 && errno == EINTR);
+    log->fd = mnist_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (log->fd < 0) {
         log_fail(log, "open the log for writing", errno);
     } else if (!log->is_json) {
@@ -167,9 +165,7 @@ static mnist_status check_kept(int fd, const char *path, mnist_log_position posi
 static mnist_status open_kept(int *fd, const char *path, int flags, mnist_log_position position,
                               mnist_error *err)
 {
-    do {
-        *fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    } while (*fd < 0 && errno == EINTR);
+    *fd = mnist_open(path, flags | O_NONBLOCK, 0);
     if (*fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
         return mnist_fail(err, MNIST_ERR_NOT_FOUND,
                           "%.600s: is not there, but the training has a log, which goes on in it",

@@ -149,6 +149,9 @@ static mnist_status parse_json(json_t **out, const char *json, size_t size, size
     }
     free(probe);
     *out = json_loadb(json, size, JSON_REJECT_DUPLICATES, &error);
+    if (!*out) { /* it may call a lack of memory bad syntax: what is so is so a second time */
+        *out = json_loadb(json, size, JSON_REJECT_DUPLICATES, &error);
+    }
     if (*out) {
         return MNIST_OK;
     }

@@ -178,10 +178,14 @@ static mnist_status read_number(const mnist_snapshot *snapshot, const number *n,
     }
     if (n->element == MNIST_F64 &&
         !(isfinite(real) && real <= n->most_real && (n->any_sign || real >= 0.0))) {
+        char most[40] = "";
+        if (isfinite(n->most_real)) {
+            snprintf(most, sizeof most, " and at most %g", n->most_real);
+        }
         return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "'%s' in the snapshot of a training: expected a finite number from %g to "
-                          "%g, found %g",
-                          n->name, n->any_sign ? -INFINITY : 0.0, n->most_real, real);
+                          "'%s' in the snapshot of a training: expected a finite number%s%s, found "
+                          "%g",
+                          n->name, n->any_sign ? "" : " of at least 0", most, real);
     }
     memcpy((char *)place + n->offset, array->values, 8);
     return MNIST_OK;

@@ -70,10 +70,14 @@ expect()
     "$@" || wrong "$text"
 }
 
-# Variables hold no NUL and lose the last newlines: files stay for those who care.
+# Variables end at the first NUL and lose the last newlines: files stay for those who care. By read and not
+# by $(<...), which forks.
 keep()
 {
-    { out=$(<"$work/out") && err=$(<"$work/err"); } 2>/dev/null # bash speaks up about NULs
+    IFS= read -rd '' out <"$work/out" || true
+    IFS= read -rd '' err <"$work/err" || true
+    while [ "${out%$'\n'}" != "$out" ]; do out=${out%$'\n'}; done
+    while [ "${err%$'\n'}" != "$err" ]; do err=${err%$'\n'}; done
 }
 
 # run CODE COMMAND...: with stdin from nowhere.

@@ -1,61 +1,13 @@
 #!/usr/bin/env bash
-# test_bad_inputs.sh BUILD-DIR SOURCE-DIR: what the programs say to command lines, config files, data
-# and models that are wrong. Every row states the exit code and all that is on stderr; stdout must be
-# empty and no file may appear.
+# test_bad_inputs.sh BUILD-DIR SOURCE-DIR: what the programs say to command lines, config files and places for output
+# that are wrong. Of wrong files: test_bad_files.sh.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=table.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/table.sh"
 start "$1"
-rows=0
-shopt -s dotglob nullglob
-
-# judge CODE PATTERN COMMAND...
-judge()
-{
-    local code=$1 message=$2 before after
-    shift 2
-    rows=$((rows + 1))
-    begin "$*"
-    before=(*)
-    run "$code" "$@"
-    out_empty
-    # shellcheck disable=SC2053  # a pattern
-    [[ $err == $message ]] || wrong "stderr is not: $message"
-    checks=$((checks + 1))
-    after=(*)
-    expect "files came or went" [ "${before[*]}" = "${after[*]}" ]
-}
-
-# literal TEXT: sets pattern to one that matches nothing else.
-literal()
-{
-    local text=${1//\\/\\\\}
-    text=${text//\*/\\*} text=${text//\?/\\?} text=${text//\[/\\[}
-    pattern=$text
-}
-
-# usage PROGRAM MESSAGE ARGUMENT...: exit 2, and the line that points to --help.
-usage()
-{
-    local program=${1##*/} pattern
-    literal "$program: $2
-Try '$program --help'."
-    judge 2 "$pattern" "$1" "${@:3}"
-}
-
-# fails CODE PROGRAM MESSAGE ARGUMENT...
-fails()
-{
-    local pattern
-    literal "${2##*/}: $3"
-    judge "$1" "$pattern" "$2" "${@:4}"
-}
-
-# fails_like: the same with a pattern for the message.
-fails_like()
-{
-    judge "$1" "${2##*/}: $3" "$2" "${@:4}"
-}
+bench=${train%train}bench
 
 tiny=(--dataset synthetic --synthetic-train 30 --synthetic-test 10 --hidden 4 -e 1 -q)
 
@@ -341,231 +293,65 @@ ${remedy/mnist \[/fashion [}" --dataset fashion
 fi
 unset MNIST_DATA_DIR XDG_CACHE_HOME
 
-# --- Bad data -----------------------------------------------------------------------------------------
+# --- mnist-bench, and more of mnist-train ---------------------------------------------------------------
 
-data good 4
-images=good/train-images-idx3-ubyte
-labels=good/train-labels-idx1-ubyte
-
-# given IMAGES LABELS MESSAGE: train on these two files.
-given()
-{
-    fails 1 "$train" "$3" --train-images "$1" --train-labels "$2" --test-images $images \
-        --test-labels $labels --hidden 4 -e 1
-}
-
-# patch FILE OFFSET HEX...: a copy, p, with other bytes there.
-patch()
-{
-    cp "$1" p
-    bytes "${@:3}" | dd of=p bs=1 seek="$2" conv=notrunc status=none
-}
-
-magic3='0x00000803 (unsigned bytes, 3 dimensions)'
-stopped='an interrupted download?'
-: >p
-given p $labels 'p: empty: expected an IDX file of images; a download that failed?'
-given $images p 'p: empty: expected an IDX file of labels; a download that failed?'
-given none $labels 'none: cannot be opened: No such file or directory'
-given taken $labels 'taken: is a directory, expected a file'
-head -c 10 $images >p
-given p $labels "p: truncated at byte 10: expected a header of 16 bytes, found the end; $stopped"
-head -c 100 $images >p
-given p $labels "p: truncated at byte 100: expected 656 bytes (a header of 16 and 40 images of 4 x 4), found \
-100; $stopped"
-head -c 20 $labels >p
-given $images p "p: truncated at byte 20: expected 48 bytes (a header of 8 and 40 labels), found 20; $stopped"
-{ cat $images && echo; } >p
-given p $labels 'p: 1 trailing bytes at byte 656: expected the end after a header of 16 bytes and 40 images of 4 x '\
-'4; two files written into one, or a damaged header?'
-given $labels $images "$labels: magic 0x00000801 at byte 0: expected $magic3; this looks like a label file: are \
-the two swapped?"
-patch $images 2 0d
-given p $labels 'p: type code 0x0D (32-bit float) at byte 2: expected 0x08 (unsigned byte); another data set, or a '\
-'damaged header?'
-patch $images 3 02
-given p $labels 'p: 2 dimensions at byte 3: expected 3 (images, rows, columns); images flattened into rows?'
-patch $images 4 00 00 00 00
-given p $labels 'p: 0 images at byte 4: expected at least 1; a writer that was stopped before it was done?'
-patch $images 4 ff ff ff ff
-given p $labels "p: truncated at byte 656: expected 68719476736 bytes (a header of 16 and 4294967295 images of 4 x \
-4), found 656; $stopped"
-patch $images 8 00 01 00 00 00 01 00 00
-given p $labels 'p: images of 65536 x 65536 at byte 8: expected at most 65536 pixels; a damaged header?'
-patch $images 8 00 00 00 00
-given p $labels 'p: images of 0 x 4 at byte 8: expected at least 1 row and 1 column; a damaged header?'
-given $images good/t10k-labels-idx1-ubyte "$images holds 40 images, but good/t10k-labels-idx1-ubyte holds 20 \
-labels: expected as many of the one as of the other; a file of the training set beside one of the test set?"
-patch $labels 20 0a
-given $images p 'p: label 10 at byte 20 (index 12): expected 0 to 9; a data set of more than ten classes, such as '\
-"EMNIST's letters, or a damaged file?"
-bytes 00 00 0c 01 00 00 00 02 00 00 00 01 ff ff ff ff >p
-given $images p 'p: label -1 at byte 12 (index 1): expected 0 to 9; a damaged file?'
-echo '<!DOCTYPE html><title>404</title>' >p
-given p $labels "p: bad magic 0x3C21444F at byte 0: expected $magic3; an HTML or XML error page saved as data?"
-gzip -nc $images >z
-head -c 40 z >p
-given p $labels "p: gzip data truncated at byte 40: expected more compressed data, found the end of the file; \
-$stopped"
-gzip -nc z >p
-given p $labels "p (gunzipped): bad magic 0x1F8B0800 at byte 0: expected $magic3; gzip data inside gzip?"
-gzip -nc $labels >z
-{ cat z && echo junk; } >p
-n=$(wc -c <z)
-given $images p "p: 5 trailing bytes at byte $n, after the last gzip member: expected the end of the file, found \
-0x6A; two files written into one?"
-patch z $((n - 8)) 00 00 00 00
-fails_like 1 "$train" 'p: gzip CRC-32 mismatch near byte *' --train-images $images --train-labels p \
-    --data-dir good
-data other 5
-fails 1 "$train" 'training images are 4 x 4 pixels, but test images are 5 x 5' --train-images $images \
-    --train-labels $labels --data-dir other
-rm z p
-
-# --- Bad models ---------------------------------------------------------------------------------------
-
-"$train" --data-dir good --hidden 4 -e 1 -q -o m >/dev/null
-size=$(wc -c <m)
-fails 1 "$eval" 'none: cannot be opened: No such file or directory' none
-fails 1 "$eval" $'red\\x1b[31m: cannot be opened: No such file or directory' $'red\e[31m'
-fails 1 "$eval" 'taken: is a directory, expected a file' taken
-fails 1 "$eval" '/dev/null: the file is empty; was the program that wrote it interrupted?' /dev/null
-for length in 1 7; do
-    head -c $length m >p
-    fails 1 "$eval" "p: $length bytes, but a safetensors file begins with 8 bytes of header length" p
+usage "$bench" 'unknown option --bogus' --bogus
+usage "$bench" 'unknown option --epochs' --epochs 3
+usage "$bench" 'unknown option --no-quick' --no-quick
+usage "$bench" 'unknown option --data-seed; did you mean --dataset?' --data-seed 3
+usage "$bench" 'unexpected argument "extra"' extra
+usage "$bench" '--runs: "0" is not a whole number from 1 to 1000' --runs 0
+usage "$bench" '--runs: "1e3" is not a whole number from 1 to 1000' --runs 1e3
+usage "$bench" '--threads: "300" is not a whole number from 0 to 256' -j 300
+usage "$bench" '--quick: takes no argument, but was given "yes"' --quick=yes
+usage "$bench" '--json: takes no argument, but was given "1"' --json=1
+usage "$bench" '--filter: its argument TEXT is missing' --filter
+usage "$bench" '--filter: "" is not a name' --filter=
+usage "$bench" '--dataset: "cifar" is not one of mnist, fashion, synthetic' --dataset cifar
+usage "$bench" '--color: "sometimes" is not one of auto, always, never' --color sometimes
+usage "$bench" '--data-dir does not go with --dataset synthetic, which reads no files' --dataset synthetic --data-dir x
+fails 1 "$bench" "the data was not found; tried none ($absent)
+$remedy" --data-dir none
+for isa in avx1024 '' ' '; do
+    for program in "$train" "$bench"; do
+        [ -n "$isa" ] || continue # is as if it were not set
+        export MNIST_ISA=$isa
+        fails_like 2 "$program" "MNIST_ISA: kernels \"$isa\" are not for this CPU, or unknown: expected one of scalar, portable*" \
+            --dataset synthetic
+        unset MNIST_ISA
+    done
 done
-head -c 100 m >p
-fails_like 1 "$eval" 'p: truncated in the header: expected at least * bytes, found 100; copy or download it again' p
-head -c $((size - 1)) m >p
-fails 1 "$eval" "p: truncated: expected $size bytes, found $((size - 1)); copy or download it again" p
-{ cat m && echo; } >p
-fails 1 "$eval" "p: 1 trailing bytes: expected $size bytes, found $((size + 1))" p
-bytes ff ff ff ff ff ff ff ff 7b 7d >p
-fails 1 "$eval" 'p: not a safetensors file: header length 18446744073709551615 at byte 0, expected 2 to 100000000' p
-gzip -nc m >p
-fails_like 1 "$eval" 'p: not a safetensors file: *: this is gzip data; gunzip it first' p
-fails_like 1 "$eval" "$images: not a safetensors file: *: this is an IDX file of images, not a model; are the \
-arguments swapped\\?" $images
-fails_like 1 "$eval" '*: not a safetensors file: header length *' "$train"
-
-# header TEXT [BYTES-OF-DATA]: a safetensors file, p, of that header. The CRC, if the header states one
-# of zeros, is made to fit, so that what comes after it is reached: gzip computes it.
-header()
-{
-    local length=${#1} crc place i
-    {
-        for ((i = 0; i < 8; i++)); do
-            bytes "$(printf %02x $((length >> (8 * i) & 255)))"
-        done
-        printf '%s' "$1"
-        head -c "${2:-0}" /dev/zero
-    } >p
-    case $1 in
-    *'"crc32":"00000000"'*)
-        crc=$(gzip -c p | tail -c 8 | od -A n -t x1 -N 4 | tr -d '\n')
-        # the file has the lowest byte first
-        crc=$(printf '%s' "$crc" | awk '{ print $4 $3 $2 $1 }')
-        place=${1%%'"crc32":"00000000"'*}
-        printf '%s' "$crc" | dd of=p bs=1 seek=$((8 + ${#place} + 9)) conv=notrunc status=none
-        ;;
-    esac
-}
-
-own='"format":"mnist-mlp","format_version":"1"'
-shape='"inputs":"16","hidden":"none","outputs":"10","activation":"relu"'
-scale='"normalization":"unit","mean":"0","stddev":"1","crc32":"00000000"'
-tensors='"layers.0.weight":{"dtype":"F32","shape":[16,10],"data_offsets":[0,640]},'\
-'"layers.0.bias":{"dtype":"F32","shape":[10],"data_offsets":[640,680]}'
-# That what is made here is a model, but for what each row below spoils:
-header "{\"__metadata__\":{$own,$shape,$scale},$tensors}" 680
-begin 'a hand-made model'
-run 0 "$eval" --data-dir good -q p
-out_matches '^test_loss=2\.302585 test_acc=0\.1 '
-
-header '{}'
-fails 1 "$eval" "p: a safetensors file, but not from mnist-train: no \"format\" in its __metadata__, expected \
-'mnist-mlp'" p
-header '{"__metadata__":{"format":"pt"}}'
-fails 1 "$eval" "p: format 'pt', expected 'mnist-mlp'" p
-header "{\"__metadata__\":{\"format\":\"mnist-mlp\",\"format_version\":\"2\"}}"
-fails 1 "$eval" "p: format_version '2' of format 'mnist-mlp', expected '1'; made by a newer mnist-train?" p
-header "$(printf '[%.0s' {1..100})"
-fails_like 1 "$eval" 'p: *' p
-header "{\"__metadata__\":{$own,$shape,$scale},$tensors}" 679
-fails_like 1 "$eval" 'p: truncated: expected * bytes, found *; copy or download it again' p
-header "{\"__metadata__\":{$own,${shape/16/17},$scale},$tensors}" 680
-fails_like 1 "$eval" 'p: *layers.0.weight*' p
-header "{\"__metadata__\":{$own,${shape/16/99999999999999999999},$scale},$tensors}" 680
-fails 1 "$eval" "p: __metadata__ inputs is '99999999999999999999', expected an integer from 1 to 65536" p
-header "{\"__metadata__\":{$own,${shape/relu/reluu},$scale},$tensors}" 680
-fails_like 1 "$eval" "p: __metadata__ activation is 'reluu', expected *" p
-header "{\"__metadata__\":{$own,${shape/none/65536,65536,65536},$scale},$tensors}" 680
-fails_like 1 "$eval" 'p: *' p
-header "{\"__metadata__\":{$own,$shape,${scale/\"1\"/\"0\"}},$tensors}" 680
-fails_like 1 "$eval" 'p: *stddev*' p
-header "{\"__metadata__\":{$own,$shape,$scale},${tensors%\}}" 680
-fails_like 1 "$eval" 'p: *' p
-header "{\"__metadata__\":{$own,$shape,$scale},${tensors/0,640/0,18446744073709551616}}" 680
-fails_like 1 "$eval" 'p: *' p
-header "{\"__metadata__\":{$own,$shape,$scale},${tensors/16,10/4294967296,4294967296}}" 680
-fails_like 1 "$eval" 'p: *' p
-header "{\"__metadata__\":{$own,$shape,$scale},${tensors/640,680/600,640}}" 680
-fails_like 1 "$eval" 'p: *' p
-header "{\"__metadata__\":{$own,$shape,$scale},${tensors/F32/F16}}" 680
-fails_like 1 "$eval" 'p: *F16*' p
-double=${tensors/F32/F64}
-header "{\"__metadata__\":{$own,$shape,$scale},${double/16,10/8,10}}" 680
-fails_like 1 "$eval" "p: tensor 'layers.0.weight' has dtype F64, expected F32" p
-
-# options TEXT: of the training run, as the model states them. They are input like any other.
-options()
-{
-    header "{\"__metadata__\":{$own,${shape/16/784},$scale,\"options\":\"${1//\"/\\\"}\"},$(
-        printf '%s' "$tensors" | sed 's/16,10/784,10/; s/0,640/0,31360/; s/640,680/31360,31400/'
-    )}" 31400
-}
-options '{"dataset":"synthetic","synthetic-test":10}'
-begin "a hand-made model's options"
-run 0 "$eval" -q p
-out_matches '^test_loss=2\.302585 test_acc=0\.[0-9]+ .* n=10 '
-options '{"dataset":"synthetic","synthetic-test":0}'
-fails 1 "$eval" "p: option synthetic-test in its metadata: \"0\" is not a whole number from 1 to 1000000000" p
-options '{"dataset":"synthetic","synthetic-test":-5}'
-fails 1 "$eval" "p: option synthetic-test in its metadata: \"-5\" is not a whole number from 1 to 1000000000" p
-options '{"dataset":"synthetic","synthetic-test":1000001}'
-fails 1 "$eval" 'p: its metadata ask for 1000001 synthetic test images; to have more than 1000000, say '\
-'--synthetic-test' p
-options '["dataset","synthetic"]'
-fails 1 "$eval" 'p: the options in its metadata are no JSON object' p
-options '{"dataset":'
-fails 1 "$eval" 'p: the options in its metadata are no JSON object' p
-options '{"dataset":"sinthetic"}'
-fails 1 "$eval" "p: option dataset in its metadata: \"sinthetic\" is not one of mnist, fashion, synthetic; did you mean \
-synthetic?" p
-options '{"dataset":"synthetic","synthetic-test":10,"augment":"shift=1,sheer=95"}'
-run 0 "$eval" -q p
-fails_like 1 "$eval" "p: option augment in its metadata: *sheer*" --tta 2 p
-run 0 "$eval" -q p --tta 2 --augment light
-options '{"dataset":"synthetic","synthetic-test":10,"augment":"shift=0"}'
-usage "$eval" 'p: was trained without --augment; to distort images for --tta, say --augment SPEC' --tta 2 p
-options '{"dataset":"synthetic","synthetic-test":10,"augment":3}'
-usage "$eval" 'p: was trained without --augment; to distort images for --tta, say --augment SPEC' --tta 2 p
-options '{"dataset":"synthetic","synthetic-test":10}'
-usage "$eval" '--data-seed is for --dataset synthetic, but the data set is mnist' --data-seed 3 --data-dir good p
-
-fails 1 "$eval" 'the images are 5 x 5 = 25 pixels, but the net has 16 inputs' --data-dir other m
-fails 1 "$eval" 'the images are 28 x 28 = 784 pixels, but the net has 16 inputs' --dataset synthetic -q m
-
-# Whatever byte is turned over, it is noticed.
-begin 'bit flips'
-step=37
-for ((i = 0; i < size; i += step)); do
-    byte=$(od -A n -t u1 -j $i -N 1 m)
-    patch m $i "$(printf %02x $((byte ^ (1 << (i % 8)))))"
-    run 1 "$eval" --data-dir good p
-    out_empty
-    expect "byte $i: not one line of stderr" [ "$(lines_of "$work/err")" -eq 1 ]
+usage "$train" '--tune: "0" is not a number above 0 and at most 1000000000' --tune 0
+usage "$train" '--tune: "x" is not a number above 0 and at most 1000000000' --tune x
+usage "$train" '--runs does not go with --tune, which prints settings for --config and tests no net' --tune 5 --runs 2
+usage "$train" '--output: with --tune it takes the settings found, for --config, and no model: a name that ends in .json' \
+    --tune 5 -o m
+usage "$train" '--preview and --dry-run exclude each other' --preview p.png -n
+usage "$train" '--preview: "" is not a name' --preview=
+usage "$train" '--checkpoint-every needs --checkpoint FILE to write to' --checkpoint-every 3
+for every in 0 0s 5m s steps -1 1.5 1.5epochs '' ' 3s'; do
+    usage "$train" "--checkpoint-every: \"$every\" is not a time like 30s, or a number of steps or epochs like 500steps or \
+2epochs" --checkpoint c --checkpoint-every "$every"
 done
+usage "$train" '--checkpoint does not go with --runs: it keeps one training; train each seed by itself' --checkpoint c --runs 2
+usage "$train" '--checkpoint does not go with --ensemble: it keeps one training; train each seed by itself' --checkpoint c \
+    --ensemble 2
+usage "$train" '--checkpoint and --log name the same file' --log a.csv --checkpoint a.csv
+usage "$train" '--checkpoint and --output name the same file' -o a --checkpoint a
+usage "$train" '--checkpoint: "" is not a name' --checkpoint=
+usage "$train" '--resume: "" is not a name' --resume=
+fails 1 "$train" "none/c: cannot create a temporary file in 'none': the directory 'none' does not exist" "${long[@]}" \
+    --checkpoint none/c
+usage "$train" '--batch-norm needs a --batch-size of at least 2' --batch-norm -b 1
+usage "$train" '--limit: "-1" is not a whole number from 0 to 1000000000' --limit -1
+usage "$train" '--step-count: "0" is not a whole number from 1 to 1000' --step-count 0
+usage "$train" '--step-factor: "2" is not a number above 0 and at most 1' --step-factor 2
+usage "$train" '--precision: "fp8" is not one of fp32, bf16, fp16' --precision fp8
+usage "$train" '--zero-skip: "yes" is not one of auto, on, off' --zero-skip yes
+usage "$train" '--init: "zeros" is not one of auto, he, xavier' --init zeros
+usage "$train" '--synthetic-train: "0" is not a whole number from 1 to 1000000000' --synthetic-train 0
+usage "$train" '--data-seed: "-1" is not a whole number from 0 to 18446744073709551615' --data-seed -1
+usage "$train" '--log-every: "-1" is not a whole number from 0 to 1000000000' --log-every -1
+usage "$train" '--config: its argument FILE is missing' --print-config --config
 
-expect "only $rows rows" [ "$rows" -ge 150 ]
-finish
+table_ends 290

@@ -60,6 +60,12 @@ mv "$work/first" "$prefix"
 for installed in mnist-train mnist-eval; do
     [ "$("$prefix/bin/$installed" --version)" ] || fail "$installed --version prints nothing"
 done
+if [ -e "$build/docs" ]; then
+    for installed in man/man1/mnist-train.1 man/man1/mnist-eval.1 bash-completion/completions/mnist-train \
+        zsh/site-functions/_mnist-train fish/vendor_completions.d/mnist-train.fish; do
+        [ -s "$prefix/share/$installed" ] || fail "share/$installed is not installed"
+    done
+fi
 if grep -rIF -e "$build" -e "$work/first" "$prefix" >&2; then
     fail "the installed text files above name the build tree or the first prefix"
 fi

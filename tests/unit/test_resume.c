@@ -6,6 +6,7 @@
 
 #include "cli/checkpoints.h"
 
+#include <math.h>
 #include <mnist/mnist.h>
 #include <stdio.h>
 
@@ -40,7 +41,8 @@ static int set_up(void **state)
 {
     static uint8_t images[IMAGES * SIDE * SIDE], labels[IMAGES];
     const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
-    const mnist_mlp_config shape = {.inputs = SIDE * SIDE, .outputs = MNIST_CLASSES};
+    const mnist_mlp_config shape = {
+        .inputs = SIDE * SIDE, .hidden = {6}, .hidden_count = 1, .outputs = MNIST_CLASSES};
     const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
     const mnist_train_hooks hooks = {.on_epoch = take};
     mnist_train_config config = mnist_train_defaults();
@@ -200,6 +202,20 @@ static void trusts_nothing(void **state)
         {"log", "-1 0", "malformed \"log\""},
         {"log", "1 2 3", "malformed \"log\""},
         {"log", "18446744073709551615 123456789012", "malformed \"log\""},
+        {"log", "99999999999999999999 00c0ffee", "malformed \"log\""},
+        {"config", "{\"hidden\":\"6\",\"dropout\":\"0.1,0.2\"}",
+         "its settings: --dropout: 2 rates"},
+        {"config", "{\"hidden\":\"6\",\"dataset\":\"synthetic\",\"synthetic-train\":1000001}",
+         "its settings ask for 1000001 synthetic images; to have more than 1000000, say "
+         "--synthetic-train"},
+        {"config", "{\"hidden\":\"6\",\"dataset\":\"synthetic\",\"synthetic-test\":1000000000}",
+         "say --synthetic-test"},
+        {"config", "{\"hidden\":\"65536,65536\"}",
+         "'net.layers.0' has shape (65, 6), expected at least 2 rows of 65536"},
+        {"config", "{\"hidden\":\"6,10,10\"}",
+         "'net.layers.2' is not there, expected at least 11 rows of 10"},
+        {"config", "{\"hidden\":\"none\"}",
+         "'net.layers.0' has shape (65, 6), expected at least 2 rows of 10"},
     };
     scratch_file file = scratch_name(state, "run.ckpt");
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -216,6 +232,25 @@ static void trusts_nothing(void **state)
     *epoch = 1;
     parse_resume(&o, file.path, "");
     assert_says(&o, MNIST_ERR_FORMAT, "'epoch' is 0, expected at least 1");
+    mnist_array *net = NULL;
+    for (size_t i = 0; i < snapshot->count; i++) {
+        net = strcmp(snapshot->arrays[i].name, "net.layers.1") == 0 ? &snapshot->arrays[i] : net;
+    }
+    assert_non_null(net);
+    float *weights = net->values;
+    const float kept = weights[3];
+    weights[3] = INFINITY;
+    write_with(file.path, NULL, NULL);
+    weights[3] = kept;
+    parse_resume(&o, file.path, "");
+    assert_says(&o, MNIST_ERR_FORMAT, "'net.layers.1' holds a number that is not finite");
+    net->rank = 1;
+    net->shape[0] = 70;
+    write_with(file.path, NULL, NULL);
+    net->rank = 2;
+    net->shape[0] = 7;
+    parse_resume(&o, file.path, "");
+    assert_says(&o, MNIST_ERR_FORMAT, "'net.layers.1' has 1 dimensions, expected at least 7 rows");
     parse_resume(&o, scratch_name(state, "none").path, "");
     assert_says(&o, MNIST_ERR_NOT_FOUND, "cannot be opened");
 }

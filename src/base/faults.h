@@ -1,0 +1,62 @@
+/* Faults on purpose: in a build with -DMNIST_FAULTS=ON, calls of the C library fail when a test
+ * asks for it, whoever makes them: this project, jansson, zlib, libpng, or the C library for its
+ * own needs. The functions are defined here again under their own names, and a program's definition
+ * comes before that of any library. Other builds hold nothing of this.
+ *
+ * Only Linux with glibc, and no build with ThreadSanitizer.
+ */
+#ifndef MNIST_BASE_FAULTS_H
+#define MNIST_BASE_FAULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What is counted, and fails, together. */
+typedef enum mnist_fault_class {
+    MNIST_FAULT_ALLOC,  /* malloc, calloc, realloc, aligned_alloc, posix_memalign, strdup, ... */
+    MNIST_FAULT_OPEN,   /* open */
+    MNIST_FAULT_READ,   /* read, pread */
+    MNIST_FAULT_WRITE,  /* write */
+    MNIST_FAULT_SYNC,   /* fsync */
+    MNIST_FAULT_CLOSE,  /* close: it closes, and says that what was written may be lost */
+    MNIST_FAULT_RENAME, /* rename */
+    MNIST_FAULT_UNLINK, /* unlink */
+    MNIST_FAULT_STAT,   /* stat, fstat, faccessat, readlink, access */
+    MNIST_FAULT_SEEK,   /* lseek, ftruncate, fchmod */
+    MNIST_FAULT_MAP,    /* mmap, madvise */
+    MNIST_FAULT_THREAD, /* pthread_create */
+    MNIST_FAULT_CLASSES
+} mnist_fault_class;
+
+/* What becomes of the calls. */
+typedef enum mnist_fault_kind {
+    MNIST_FAULT_ERROR, /* they fail with an errno */
+    MNIST_FAULT_SHORT, /* of read and write: one byte is done */
+    MNIST_FAULT_END,   /* of read: the file ends here */
+    MNIST_FAULT_KINDS
+} mnist_fault_kind;
+
+typedef struct mnist_fault {
+    mnist_fault_class class;
+    mnist_fault_kind kind;
+    int error;
+    unsigned long first; /* the first call of the class that fails, from 1 */
+    bool lasting;        /* so do all after it */
+} mnist_fault;
+
+/* "alloc", "open", ... */
+const char *mnist_fault_class_name(mnist_fault_class class);
+
+/* Counts anew, from 0, and has calls fail. NULL: none. */
+void mnist_faults_arm(const mnist_fault *fault);
+
+/* From here on nothing fails, and nothing is counted. */
+void mnist_faults_disarm(void);
+
+/* Calls since mnist_faults_arm. */
+unsigned long mnist_faults_count(mnist_fault_class class);
+
+/* Has one been made to fail? */
+bool mnist_faults_struck(void);
+
+#endif
