@@ -33,6 +33,12 @@ mnist_status mnist_probabilities(mnist_mlp *mlp, mnist_view view,
                                  const mnist_normalization *normalization, mnist_pool *pool,
                                  float *probabilities, mnist_evaluation *out, mnist_error *err);
 
+/* The logits themselves, of the same shape: what temperature scaling needs (mnist/metrics.h), as
+ * probabilities that differ by a factor of more than e^87 do not tell. Errors: as mnist_evaluate.
+ */
+mnist_status mnist_logits(mnist_mlp *mlp, mnist_view view, const mnist_normalization *normalization,
+                          mnist_pool *pool, float *logits, mnist_evaluation *out, mnist_error *err);
+
 /* Several nets as one, whose class probabilities are the mean of theirs (Hansen & Salamon 1990).
  * Each may have its own shape and normalisation. What the view points to is borrowed. */
 typedef struct mnist_committee mnist_committee;

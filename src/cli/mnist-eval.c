@@ -1,6 +1,10 @@
 /* mnist-eval: how well a saved model does on test images, or several as one. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/adopt.h"
+#include "cli/baseline.h"
+#include "cli/eval_page.h"
+#include "cli/eval_report.h"
+#include "cli/held_out.h"
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/source.h"
@@ -17,6 +21,7 @@ typedef struct committee_member {
     mnist_model *model;
     mnist_augmentation augmentation;       /* of --tta */
     char augment[MNIST_AUGMENTATION_TEXT]; /* its text; "none" where nothing tells any */
+    mnist_held_out held_out;               /* for --temperature fit */
     mnist_evaluation own;
     double seconds; /* its part of the evaluation */
 } committee_member;
@@ -28,6 +33,16 @@ typedef struct evaluation {
     mnist_data_digests digests;
     mnist_evaluation test; /* of the one, or of all together */
     double seconds;
+    /* What more is asked for than the result line has. */
+    float *outputs; /* (test images, MNIST_CLASSES): in the end probabilities; NULL: not wanted */
+    bool measured;  /* the four below are there; they are not where a probability is no number */
+    mnist_predictions predictions;
+    mnist_metrics metrics;
+    mnist_mistake *worst;
+    size_t worst_count;
+    mnist_eval_temperature_report temperature; /* value 0: probabilities are as they are */
+    json_t *baseline;
+    mnist_eval_comparison comparison; /* with it */
 } evaluation;
 
 /* What mnist-train was told, as the model states it; *options is NULL where it states nothing. */
@@ -84,6 +99,11 @@ static bool adopt_from_all(const evaluation *e, const mnist_parsed *parsed,
     return true;
 }
 
+static bool wants_training_images(const mnist_eval_settings *settings)
+{
+    return settings->temperature && mnist_eval_temperature(settings) == 0.0;
+}
+
 /* How each model's images are distorted for --tta. */
 static bool adopt_augmentation(evaluation *e, mnist_error *err)
 {
@@ -98,6 +118,24 @@ static bool adopt_augmentation(evaluation *e, mnist_error *err)
             return false;
         }
         mnist_augmentation_print(&member->augmentation, member->augment);
+    }
+    return true;
+}
+
+/* Where a temperature may be fitted; of synthetic digits there are as many to make as the models
+ * were trained on. */
+static bool adopt_held_out(evaluation *e, mnist_eval_settings *settings, mnist_error *err)
+{
+    for (size_t m = 0; wants_training_images(settings) && m < e->count; m++) {
+        committee_member *member = &e->members[m];
+        json_t *options;
+        bool ok = load_options(member, &options, err) &&
+                  mnist_held_out_adopt(options, member->path, &member->held_out, err);
+        json_decref(options);
+        if (!ok) {
+            return false;
+        }
+        settings->data.synthetic_train = member->held_out.synthetic_train;
     }
     return true;
 }
@@ -153,6 +191,30 @@ static json_t *models_json(const evaluation *e)
     return models;
 }
 
+/* What is made from the probabilities. */
+static void add_measured(const evaluation *e, json_t **doc)
+{
+    const mnist_eval_settings *settings = e->settings;
+    if (!e->measured) {
+        mnist_json_put(doc, "metrics", json_null());
+        return;
+    }
+    mnist_json_put(doc, "metrics", mnist_eval_metrics_json(&e->metrics));
+    mnist_json_put(doc, "mistakes", mnist_eval_mistakes_json(&e->predictions));
+    if (settings->temperature) {
+        mnist_json_put(doc, "temperature", mnist_eval_temperature_json(&e->temperature));
+    }
+    if (settings->worst > 0) {
+        mnist_json_put(doc, "worst", mnist_eval_worst_json(e->worst, e->worst_count));
+    }
+    if (settings->curves) {
+        mnist_json_put(doc, "curves", mnist_eval_curves_json(&e->predictions));
+    }
+    if (settings->baseline) {
+        mnist_json_put(doc, "baseline", mnist_eval_comparison_json(&e->comparison));
+    }
+}
+
 /* "model", or of several "models"; all else is alike. */
 static json_t *document(const evaluation *e)
 {
@@ -166,11 +228,12 @@ static json_t *document(const evaluation *e)
         mnist_report_gate(&e->settings->gate, e->test.accuracy, e->test.loss));
     if (e->settings->tta > 1) {
         mnist_json_put(&doc, "tta", json_integer((json_int_t)e->settings->tta));
-        mnist_json_put(&doc, "seed", mnist_json_whole(e->settings->tta_seed));
+        mnist_json_put(&doc, "seed", mnist_json_whole(e->settings->seed));
     }
     if (e->settings->confusion) {
         mnist_json_put(&doc, "confusion", mnist_report_confusion_json(&e->test));
     }
+    add_measured(e, &doc);
     return doc;
 }
 
@@ -179,6 +242,27 @@ static void print_versions(const evaluation *e)
 {
     if (e->settings->tta > 1) {
         printf("tta=%u ", e->settings->tta);
+    }
+}
+
+/* What the flags ask for, before the result line. */
+static void print_measured(const evaluation *e)
+{
+    const mnist_eval_settings *settings = e->settings;
+    if (settings->metrics) {
+        mnist_eval_print_metrics(&e->metrics);
+    }
+    if (settings->calibration) {
+        mnist_eval_print_calibration(&e->metrics.calibration);
+    }
+    if (settings->worst > 0) {
+        mnist_eval_print_worst(e->worst, e->worst_count);
+    }
+    if (settings->temperature) {
+        mnist_eval_print_temperature(&e->temperature);
+    }
+    if (settings->baseline) {
+        mnist_eval_print_comparison(&e->comparison, &e->metrics);
     }
 }
 
@@ -196,6 +280,7 @@ static void print_lines(const evaluation *e)
     if (e->settings->confusion) {
         mnist_report_confusion(&e->test);
     }
+    print_measured(e);
     if (e->count > 1) {
         printf("models=%zu ", e->count);
     }
@@ -213,39 +298,53 @@ static void name_member(const evaluation *e, const committee_member *member, mni
     }
 }
 
-/* One model on several versions of each image. committee: of all models; NULL: there is but one. */
+/* One model on several versions of each image. committee: of all models; NULL: there is but one.
+ * outputs: its probabilities, if there is but one; NULL: not wanted. */
 static mnist_status measure_versions(const evaluation *e, committee_member *member,
                                      mnist_committee *committee, mnist_view view, mnist_pool *pool,
-                                     mnist_error *err)
+                                     float *outputs, mnist_error *err)
 {
     mnist_committee *versions;
     mnist_status status = mnist_committee_create(&versions, view, err);
     if (status == MNIST_OK) {
         status = mnist_committee_add_versions(
             versions, mnist_model_mlp(member->model), mnist_model_normalization(member->model),
-            &member->augmentation, e->settings->tta, e->settings->tta_seed, pool, err);
+            &member->augmentation, e->settings->tta, e->settings->seed, pool, err);
     }
     if (status == MNIST_OK) {
         mnist_committee_evaluate(versions, &member->own);
     }
     if (status == MNIST_OK && committee) {
         mnist_committee_join(committee, versions);
+    } else if (status == MNIST_OK && outputs) {
+        mnist_committee_probabilities(versions, outputs);
     }
     mnist_committee_free(versions);
     return status;
 }
 
-/* One model on the images as they are. */
+/* One model on the images as they are. outputs: its logits, if there is but one; NULL: not wanted.
+ */
 static mnist_status measure_one(committee_member *member, mnist_committee *committee,
-                                mnist_view view, mnist_pool *pool, mnist_error *err)
+                                mnist_view view, mnist_pool *pool, float *outputs, mnist_error *err)
 {
     mnist_mlp *mlp = mnist_model_mlp(member->model);
     const mnist_normalization *normalization = mnist_model_normalization(member->model);
-    return committee ? mnist_committee_add(committee, mlp, normalization, pool, &member->own, err)
-                     : mnist_evaluate(mlp, view, normalization, pool, &member->own, err);
+    if (committee) {
+        return mnist_committee_add(committee, mlp, normalization, pool, &member->own, err);
+    }
+    return outputs ? mnist_logits(mlp, view, normalization, pool, outputs, &member->own, err)
+                   : mnist_evaluate(mlp, view, normalization, pool, &member->own, err);
 }
 
-static mnist_status measure(evaluation *e, mnist_view view, mnist_pool *pool, mnist_error *err)
+/* Whether what `measure` gives as outputs are logits, and not yet probabilities. */
+static bool gives_logits(const evaluation *e)
+{
+    return e->count == 1 && e->settings->tta < 2;
+}
+
+static mnist_status measure(evaluation *e, mnist_view view, mnist_pool *pool, float *outputs,
+                            mnist_error *err)
 {
     const double start = mnist_clock();
     mnist_committee *committee = NULL;
@@ -253,8 +352,9 @@ static mnist_status measure(evaluation *e, mnist_view view, mnist_pool *pool, mn
     for (size_t m = 0; status == MNIST_OK && m < e->count; m++) {
         committee_member *member = &e->members[m];
         const double own_start = mnist_clock();
-        status = e->settings->tta > 1 ? measure_versions(e, member, committee, view, pool, err)
-                                      : measure_one(member, committee, view, pool, err);
+        status = e->settings->tta > 1
+                     ? measure_versions(e, member, committee, view, pool, outputs, err)
+                     : measure_one(member, committee, view, pool, outputs, err);
         member->seconds = mnist_clock() - own_start;
         if (status != MNIST_OK) {
             name_member(e, member, err);
@@ -262,6 +362,9 @@ static mnist_status measure(evaluation *e, mnist_view view, mnist_pool *pool, mn
     }
     if (status == MNIST_OK && committee) {
         mnist_committee_evaluate(committee, &e->test);
+        if (outputs) {
+            mnist_committee_probabilities(committee, outputs);
+        }
     } else if (status == MNIST_OK) {
         e->test = e->members[0].own;
     }
@@ -270,47 +373,269 @@ static mnist_status measure(evaluation *e, mnist_view view, mnist_pool *pool, mn
     return status;
 }
 
+/* Room for one number an image and class. */
+static float *outputs_for(mnist_view view, mnist_error *err)
+{
+    float *outputs = calloc(view.count, MNIST_CLASSES * sizeof *outputs);
+    if (!outputs) {
+        err->status = MNIST_ERR_MEMORY;
+        snprintf(err->text, sizeof err->text, "out of memory for the outputs of %zu images",
+                 view.count);
+    }
+    return outputs;
+}
+
+/* Which training images all models were validated on. */
+static bool find_held_out(const evaluation *e, mnist_view all, mnist_view *out, mnist_error *err)
+{
+    const mnist_share given = e->settings->val_split;
+    mnist_data_digests digests;
+    mnist_view_digests(all, &digests);
+    for (size_t m = 0; m < e->count; m++) {
+        const committee_member *member = &e->members[m];
+        const char *images = mnist_model_metadata(member->model, "train_images_sha256"),
+                   *labels = mnist_model_metadata(member->model, "train_labels_sha256");
+        mnist_view own;
+        if (given.count == 0 && given.fraction <= 0.0 &&
+            ((images && strcmp(images, digests.images) != 0) ||
+             (labels && strcmp(labels, digests.labels) != 0))) {
+            return mnist_options_fail(err,
+                                      "%s: these are not the training images of this model, so it "
+                                      "is not known which of them it was validated on; say "
+                                      "--val-split N to fit on the last N of them",
+                                      member->path);
+        }
+        if (!mnist_held_out_view(&member->held_out, given,
+                                 mnist_model_metadata(member->model, "trained_on"), member->path,
+                                 all, &own, err)) {
+            return false;
+        }
+        if (m > 0 && (own.images != out->images || own.count != out->count)) {
+            return mnist_options_fail(err,
+                                      "%.2500s: was validated on other images than %.2500s; say "
+                                      "--val-split N to fit on the last N of all training images",
+                                      member->path, e->members[0].path);
+        }
+        *out = own;
+    }
+    return true;
+}
+
+/* The test images are not looked at. */
+static bool fit_temperature(evaluation *e, const mnist_source *source, mnist_pool *pool,
+                            mnist_error *err)
+{
+    mnist_eval_temperature_report *report = &e->temperature;
+    mnist_view view;
+    if (!e->settings->temperature) {
+        return true;
+    }
+    report->value = mnist_eval_temperature(e->settings);
+    if (report->value > 0.0) {
+        return true;
+    }
+    if (!find_held_out(e, mnist_dataset_view(source->train), &view, err)) {
+        return false;
+    }
+    float *logits = outputs_for(view, err);
+    bool ok = logits && measure(e, view, pool, logits, err) == MNIST_OK;
+    if (ok && !gives_logits(e)) {
+        mnist_log_probabilities(logits, view.count, logits);
+    }
+    ok = ok &&
+         mnist_temperature_find(logits, view.labels, view.count, &report->fit, err) == MNIST_OK;
+    report->value = report->fit.temperature;
+    report->fitted_on = view.count;
+    free(logits);
+    return ok;
+}
+
+/* Outputs as `measure` gives them become probabilities. */
+static void to_probabilities(const evaluation *e)
+{
+    const double temperature = e->temperature.value;
+    const size_t count = e->predictions.count;
+    if (!gives_logits(e) && temperature > 0.0) {
+        mnist_log_probabilities(e->outputs, count, e->outputs);
+    }
+    if (gives_logits(e) || temperature > 0.0) {
+        mnist_temperature_apply(e->outputs, count, temperature > 0.0 ? temperature : 1.0,
+                                e->outputs);
+    }
+}
+
+static bool compare(evaluation *e, mnist_view view, mnist_pool *pool, mnist_error *err)
+{
+    const mnist_eval_settings *settings = e->settings;
+    mnist_eval_comparison *comparison = &e->comparison;
+    uint8_t *then = calloc(view.count, 1), *now = calloc(view.count, 1);
+    bool ok = then && now;
+    if (!ok) {
+        err->status = MNIST_ERR_MEMORY;
+        snprintf(err->text, sizeof err->text, "out of memory");
+    }
+    *comparison = (mnist_eval_comparison){
+        .path = settings->baseline, .seed = settings->seed, .tolerance = settings->tolerance};
+    ok = ok && mnist_baseline_right(e->baseline, settings->baseline, view, &e->digests, then,
+                                    &comparison->errors, err);
+    for (size_t i = 0; ok && i < view.count; i++) {
+        now[i] = mnist_predictions_top(&e->predictions, i) == view.labels[i];
+    }
+    ok = ok && mnist_pairing_compute(then, now, view.count, settings->seed, pool,
+                                     &comparison->pairing, err) == MNIST_OK;
+    comparison->passed = ok && -comparison->pairing.difference <= settings->tolerance;
+    free(then);
+    free(now);
+    return ok;
+}
+
+/* Whether more is asked for than there can be where a probability is no number. */
+static bool needs_numbers(const mnist_eval_settings *s)
+{
+    return s->csv || s->metrics || s->calibration || s->worst > 0 || s->curves || s->predictions ||
+           s->report || s->baseline || s->temperature;
+}
+
+/* --report; false: err says why there is none. */
+static bool write_page(const evaluation *e, mnist_view view, mnist_pool *pool, mnist_error *err)
+{
+    mnist_model **models = calloc(e->count, sizeof *models);
+    const char **paths = calloc(e->count, sizeof *paths);
+    bool ok = models && paths;
+    if (!ok) {
+        err->status = MNIST_ERR_MEMORY;
+        snprintf(err->text, sizeof err->text, "out of memory");
+    }
+    for (size_t m = 0; ok && m < e->count; m++) {
+        models[m] = e->members[m].model;
+        paths[m] = e->members[m].path;
+    }
+    const mnist_eval_page page = {.settings = e->settings,
+                                  .models = models,
+                                  .paths = paths,
+                                  .count = e->count,
+                                  .digests = &e->digests,
+                                  .temperature = e->temperature.value,
+                                  .test = view,
+                                  .probabilities = e->outputs,
+                                  .evaluation = &e->test,
+                                  .seconds = e->seconds};
+    ok = ok && mnist_eval_page_write(&page, pool, err) == MNIST_OK;
+    free(models);
+    free(paths);
+    return ok;
+}
+
+/* From probabilities to all that is asked for beyond the result line. */
+static bool measure_more(evaluation *e, mnist_view view, mnist_pool *pool, mnist_error *err)
+{
+    const mnist_eval_settings *settings = e->settings;
+    if (!e->outputs) {
+        return true;
+    }
+    e->predictions = (mnist_predictions){e->outputs, view.labels, view.count};
+    to_probabilities(e);
+    mnist_status status = mnist_metrics_compute(&e->predictions, &e->metrics, err);
+    if (status == MNIST_ERR_ARGUMENT && !needs_numbers(settings)) {
+        return true; /* JSON without them, as it says of the loss that it is none */
+    }
+    if (status != MNIST_OK) {
+        return false;
+    }
+    e->measured = true;
+    if (settings->temperature) {
+        e->temperature.test_loss_before = e->test.loss;
+        e->test.loss = e->metrics.log_loss;
+    }
+    return (settings->worst == 0 ||
+            mnist_mistakes_worst(&e->worst, &e->worst_count, settings->worst, &e->predictions,
+                                 err) == MNIST_OK) &&
+           (!settings->baseline || compare(e, view, pool, err)) &&
+           (!settings->predictions ||
+            mnist_eval_write_predictions(settings->predictions, &e->predictions, err) ==
+                MNIST_OK) &&
+           (!settings->report || write_page(e, view, pool, err));
+}
+
+/* Whether all gates are passed; says on stderr which are not. */
+static bool judge(const evaluation *e)
+{
+    bool passed =
+        mnist_report_check_gate(PROGRAM, &e->settings->gate, e->test.accuracy, e->test.loss);
+    if (e->settings->baseline && !e->comparison.passed) {
+        char fall[MNIST_REAL_TEXT], tolerance[MNIST_REAL_TEXT];
+        mnist_real_format(-e->comparison.pairing.difference, fall);
+        mnist_real_format(e->settings->tolerance, tolerance);
+        fprintf(stderr, PROGRAM ": gate failed: test accuracy is %s below that of ", fall);
+        mnist_report_plain(e->settings->baseline, stderr);
+        fprintf(stderr, ", more than --tolerance %s\n", tolerance);
+        passed = false;
+    }
+    return passed;
+}
+
 /* Models, data and team are there: measure, print, judge. */
 static int evaluate(evaluation *e, const mnist_source *source, mnist_pool *pool)
 {
     mnist_error err;
+    const mnist_eval_settings *settings = e->settings;
     mnist_view view = mnist_dataset_view(source->test);
-    if (measure(e, view, pool, &err) != MNIST_OK) {
+    bool more = settings->out.json || needs_numbers(settings);
+    bool ok = fit_temperature(e, source, pool, &err) &&
+              (!more || (e->outputs = outputs_for(view, &err)) != NULL) &&
+              measure(e, view, pool, e->outputs, &err) == MNIST_OK;
+    if (ok) {
+        mnist_view_digests(view, &e->digests);
+        ok = measure_more(e, view, pool, &err);
+    }
+    if (!ok) {
         return mnist_report_error(PROGRAM, &err);
     }
-    mnist_view_digests(view, &e->digests);
     for (size_t m = 0; m < e->count; m++) {
         note_other_data(e, &e->members[m]);
     }
     int code = MNIST_EXIT_OK;
-    if (e->settings->out.json) {
+    if (settings->csv) {
+        json_t *doc = document(e);
+        if (doc) {
+            mnist_eval_print_csv(doc, stdout);
+        } else {
+            code = mnist_report_json(PROGRAM, NULL); /* which says so */
+        }
+        json_decref(doc);
+    } else if (settings->out.json) {
         code = mnist_report_json(PROGRAM, document(e));
     } else {
         print_lines(e);
     }
-    bool passed =
-        mnist_report_check_gate(PROGRAM, &e->settings->gate, e->test.accuracy, e->test.loss);
+    bool passed = judge(e);
     return code != MNIST_EXIT_OK ? code : passed ? MNIST_EXIT_OK : MNIST_EXIT_GATE;
 }
 
-/* JSON is UTF-8, and the document names the models' files. */
+static bool check_path(const char *path, mnist_error *err)
+{
+    json_t *name = json_string(path);
+    if (!name && mnist_json_short()) {
+        mnist_options_fail(err, "out of memory");
+        err->status = MNIST_ERR_MEMORY;
+        return false;
+    }
+    json_decref(name);
+    return name ||
+           mnist_options_fail(err, "%s: a name that is not UTF-8 cannot be written as JSON", path);
+}
+
+/* JSON is UTF-8, and the document names the files. */
 static bool check_paths(const mnist_eval_settings *settings, const mnist_parsed *parsed,
                         mnist_error *err)
 {
-    for (size_t m = 0; settings->out.json && m < parsed->operand_count; m++) {
-        json_t *name = json_string(parsed->operands[m]);
-        if (!name && mnist_json_short()) {
-            mnist_options_fail(err, "out of memory");
-            err->status = MNIST_ERR_MEMORY;
+    bool document = settings->out.json || settings->csv;
+    for (size_t m = 0; document && m < parsed->operand_count; m++) {
+        if (!check_path(parsed->operands[m], err)) {
             return false;
         }
-        if (!name) {
-            return mnist_options_fail(err, "%s: a name that is not UTF-8 cannot be written as JSON",
-                                      parsed->operands[m]);
-        }
-        json_decref(name);
     }
-    return true;
+    return !document || !settings->baseline || check_path(settings->baseline, err);
 }
 
 static bool load(evaluation *e, const mnist_parsed *parsed, mnist_error *err)
@@ -346,6 +671,9 @@ static void unload(evaluation *e)
         mnist_model_free(e->members[m].model);
     }
     free(e->members);
+    free(e->outputs);
+    mnist_mistakes_free(e->worst);
+    json_decref(e->baseline);
 }
 
 static int report_usage(const mnist_error *err)
@@ -363,15 +691,22 @@ static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)
     if (!check_paths(settings, parsed, &err)) {
         return report_usage(&err);
     }
-    bool loaded = load(&e, parsed, &err) && adopt_from_all(&e, parsed, settings, &err) &&
-                  adopt_augmentation(&e, &err);
+    bool loaded =
+        (!settings->predictions || mnist_output_check(settings->predictions, &err) == MNIST_OK) &&
+        (!settings->report || mnist_output_check(settings->report, &err) == MNIST_OK) &&
+        (!settings->baseline || mnist_baseline_read(&e.baseline, settings->baseline, &err)) &&
+        load(&e, parsed, &err) && adopt_from_all(&e, parsed, settings, &err) &&
+        adopt_augmentation(&e, &err) && adopt_held_out(&e, settings, &err);
     if (loaded &&
         (!mnist_eval_check_data(settings, parsed, &err) || !check_augmentation(&e, &err))) {
         unload(&e);
         return report_usage(&err);
     }
     bool ok = loaded &&
-              mnist_source_open(&source, &settings->data, MNIST_IDX_TEST, &err) == MNIST_OK &&
+              mnist_source_open(&source, &settings->data,
+                                wants_training_images(settings) ? MNIST_IDX_TRAIN | MNIST_IDX_TEST
+                                                                : MNIST_IDX_TEST,
+                                &err) == MNIST_OK &&
               mnist_pool_create(&pool, settings->threads, &err) == MNIST_OK;
     int code = ok ? evaluate(&e, &source, pool) : mnist_report_error(PROGRAM, &err);
     mnist_pool_free(pool);

@@ -82,9 +82,18 @@ typedef struct mnist_eval_settings {
     unsigned threads; /* 0: mnist_cpu_count() */
     unsigned tta; /* versions of each image that are averaged over, itself counted in; 1: no more */
     const char *augment; /* how the others are distorted; NULL: as the model was trained */
-    uint64_t tta_seed;   /* of their distortions */
+    uint64_t seed;       /* of their distortions, and of the resamples of a comparison */
+    const char *temperature; /* "fit", or a number (mnist_eval_temperature); NULL: as they are */
+    mnist_share val_split;   /* of the training images: where a temperature is fitted, if told */
     mnist_gate_settings gate;
-    bool confusion;
+    const char *baseline; /* an earlier evaluation to compare with; NULL: none */
+    double tolerance;     /* by how much the accuracy may fall below it */
+    bool confusion, metrics, calibration;
+    size_t worst; /* errors to show */
+    bool curves;
+    const char *predictions; /* file for all probabilities; NULL: none */
+    const char *report;      /* HTML page; NULL: none */
+    bool csv;
     mnist_output_settings out;
 } mnist_eval_settings;
 
@@ -109,6 +118,9 @@ extern const mnist_program mnist_bench_program; /* over mnist_bench_settings */
  * the model has told it. false: err says what on the command line does not go with it. */
 bool mnist_eval_check_data(const mnist_eval_settings *settings, const mnist_parsed *parsed,
                            mnist_error *err);
+
+/* What --temperature says, which is not NULL and has been checked: 0 stands for "fit". */
+double mnist_eval_temperature(const mnist_eval_settings *settings);
 
 /* Sets train.augmentation by --augment, whose text mnist_train_program has checked, and puts in its
  * place the text without presets, in `text`: what a model file is to say. */

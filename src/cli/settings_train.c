@@ -236,7 +236,7 @@ static const mnist_option train_files_out_options[] = {
      .help = "write losses here, epoch by epoch (.csv or .jsonl)"},
     {UINT64(S, log_every, 0, MOST_IMAGES), .name = "log-every", .flags = CONFIG,
      .zero = "epochs only", .help = "also log every N steps"},
-    {STRING(S, report, "FILE.html"), .name = "report", .flags = CONFIG, .known_as = "html",
+    {STRING(S, report, "FILE"), .name = "report", .flags = CONFIG, .known_as = "html",
      .help = "write a page to look at: curves, confusion, errors, weights, and a pad to draw on; "
              "{seed} in the name becomes the seed"},
     {STRING(S, checkpoint, "FILE"), .name = "checkpoint", .flags = CONFIG, .known_as = "snapshot",

@@ -24,7 +24,8 @@ typedef struct evaluator {
     mnist_pass *pass;        /* rows for each worker */
     float *x;                /* (rows of each worker, stride); NULL: bytes as they are */
     size_t stride;
-    float *probabilities; /* (view.count, MNIST_CLASSES); NULL: not wanted */
+    float *outputs; /* (view.count, MNIST_CLASSES); NULL: not wanted */
+    bool logits;    /* what they are: logits, or else probabilities */
     float *losses;        /* (view.count); without labels of no meaning */
     uint8_t *predicted;   /* (view.count) */
 } evaluator;
@@ -38,16 +39,18 @@ static void fetch_images(const evaluator *e, size_t image, size_t end)
 }
 
 /* Rows of the pass to images; the padding between them stays behind. */
-static void keep_probabilities(const evaluator *e, size_t image, size_t count, size_t row)
+static void keep_outputs(const evaluator *e, size_t image, size_t count, size_t row)
 {
     const mnist_mlp *mlp = e->pass->mlp;
     const unsigned last = mlp->layer_count - 1;
     const size_t stride = mlp->layers[last].row;
-    mnist_pass_probabilities(e->pass, row, count);
+    if (!e->logits) {
+        mnist_pass_probabilities(e->pass, row, count);
+    }
     for (size_t i = 0; i < count; i++) {
-        memcpy(e->probabilities + (image + i) * MNIST_CLASSES,
+        memcpy(e->outputs + (image + i) * MNIST_CLASSES,
                e->pass->activations[last] + (row + i) * stride,
-               MNIST_CLASSES * sizeof *e->probabilities);
+               MNIST_CLASSES * sizeof *e->outputs);
     }
 }
 
@@ -75,8 +78,8 @@ static void share_task(void *argument, mnist_worker worker)
         mnist_pass_evaluate(e->pass, &batch);
         memcpy(e->losses + image, e->pass->losses + row, count * sizeof *e->losses);
         memcpy(e->predicted + image, e->pass->predicted + row, count);
-        if (e->probabilities) {
-            keep_probabilities(e, image, count, row);
+        if (e->outputs) {
+            keep_outputs(e, image, count, row);
         }
         image += count;
     }
@@ -134,13 +137,13 @@ static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnis
 
 static mnist_status evaluate(mnist_mlp *mlp, mnist_view view,
                              const mnist_normalization *normalization, mnist_pool *pool,
-                             float *probabilities, mnist_evaluation *out, mnist_error *err)
+                             float *outputs, bool logits, mnist_evaluation *out, mnist_error *err)
 {
     mnist_status status = check_view(mlp, view, err);
     if (status != MNIST_OK) {
         return status;
     }
-    evaluator e = {.view = view, .probabilities = probabilities};
+    evaluator e = {.view = view, .outputs = outputs, .logits = logits};
     e.shift = mnist_normalization_split(normalization, e.table);
     status = prepare(&e, mlp, pool, err);
     if (status == MNIST_OK) {
@@ -164,12 +167,18 @@ mnist_status mnist_evaluate(mnist_mlp *mlp, mnist_view view,
                             const mnist_normalization *normalization, mnist_pool *pool,
                             mnist_evaluation *out, mnist_error *err)
 {
-    return evaluate(mlp, view, normalization, pool, NULL, out, err);
+    return evaluate(mlp, view, normalization, pool, NULL, false, out, err);
 }
 
 mnist_status mnist_probabilities(mnist_mlp *mlp, mnist_view view,
                                  const mnist_normalization *normalization, mnist_pool *pool,
                                  float *probabilities, mnist_evaluation *out, mnist_error *err)
 {
-    return evaluate(mlp, view, normalization, pool, probabilities, out, err);
+    return evaluate(mlp, view, normalization, pool, probabilities, false, out, err);
+}
+
+mnist_status mnist_logits(mnist_mlp *mlp, mnist_view view, const mnist_normalization *normalization,
+                          mnist_pool *pool, float *logits, mnist_evaluation *out, mnist_error *err)
+{
+    return evaluate(mlp, view, normalization, pool, logits, true, out, err);
 }

@@ -135,7 +135,7 @@ out_matches '9( +0){10} +-'
 begin '--json'
 run 0 "$eval" model.st --data-dir there --json
 err_empty
-json_is 'keys_unsorted | join(" ")' 'schema version model data test seconds gate'
+json_is 'keys_unsorted | join(" ")' 'schema version model data test seconds gate metrics mistakes'
 json_is '.schema, .model.file, .model.parameters, .data.test.n' $'mnist-eval/1\nmodel.st\n442\n20'
 json_is .version "$("$eval" --version | sed 's/.* //')"
 json_holds '.test | keys_unsorted == ["loss", "accuracy", "accuracy_se", "errors", "n"]'
@@ -185,7 +185,7 @@ expect 'their order matters' [ "$(tail -n 1 "$work/out" | sed 's/ seconds=.*//')
 run 0 "$eval" 'net 2.st' 'net 2.st' -q
 expect 'a model twice is not itself' [ "$(tail -n 1 "$work/out" | sed 's/ seconds=.*//')" = "models=2 $(cat 'alone 2')" ]
 run 0 "$eval" net*.st --json --confusion
-json_is 'keys_unsorted | join(" ")' 'schema version models data test seconds gate confusion'
+json_is 'keys_unsorted | join(" ")' 'schema version models data test seconds gate confusion metrics mistakes'
 json_is '.models | map(.file) | join(",")' 'net 1.st,net 2.st,net 3.st'
 json_holds '.models | all(keys_unsorted == ["file", "parameters", "sha256", "test"])'
 json_holds '.models[1].test | keys_unsorted == ["loss", "accuracy", "accuracy_se", "errors", "n"]'

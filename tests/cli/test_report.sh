@@ -107,4 +107,33 @@ run 2 "$train" --tune 1 --report r.html
 err_has '--report does not go with --tune'
 run 2 "$train" --report ''
 
+begin 'mnist-eval'
+run 0 "$train" "${small[@]}" -o one.st --report r.html
+run 0 "$train" "${small[@]}" -s 2 -o two.st
+run 0 "$eval" one.st --report e.html
+line=$(result)
+page=$(cat e.html)
+expect 'the result line is not in it' has "$page" "<code>$line</code>"
+expect 'there are curves of a training' [ "$(grep -c 'id="course"' e.html)" -eq 0 ]
+expect 'the settings are not in it' has "$page" '<dt>label-smoothing</dt><dd>0.02</dd>'
+# from the same probabilities come the same tables and pictures
+for part in confusion classes roc reliability errors draw weights; do
+    expect "another $part than in the report of the training" \
+        [ "$(sed -n "/<section id=\"$part\">/,/<\/section>/p" e.html)" = "$(sed -n "/<section id=\"$part\">/,/<\/section>/p" r.html)" ]
+done
+run 0 "$eval" one.st two.st --report e.html
+line=$(result | tail -n 1)
+page=$(cat e.html)
+expect 'the line of the committee is not in it' has "$page" "<code>$line</code>"
+expect 'it does not say what it is of' has "$page" 'A committee of 2 nets'
+expect 'a model is missing' has "$page" '<dd>two.st</dd>'
+run 0 "$eval" one.st --tta 3 --augment shift=1 --report e.html
+line=$(result)
+page=$(cat e.html)
+expect 'the line with --tta is not in it' has "$page" "<code>$line</code>"
+run 1 "$eval" one.st --report /nowhere/r.html
+err_has '/nowhere'
+run 1 "$eval" one.st --report /dev/full
+err_has '/dev/full'
+
 finish

@@ -62,7 +62,7 @@ expect 'the seed changes nothing' [ "$(figures)" != "$five" ]
 
 begin '--json'
 run 0 "$eval" distorted.st --tta 5 --json --seed 18446744073709551615
-json_is 'keys_unsorted | join(" ")' 'schema version model data test seconds gate tta seed'
+json_is 'keys_unsorted | join(" ")' 'schema version model data test seconds gate tta seed metrics mistakes'
 json_is '.tta, .seed, .model.augment' $'5\n18446744073709551615\n'"$spec"
 run 0 "$eval" distorted.st --tta 5 --json --confusion
 json_is .seed 1

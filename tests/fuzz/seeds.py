@@ -234,6 +234,18 @@ for number, text in enumerate([
         '{"dataset":["mnist"]}', '{"synthetic-test":1.5}', "[" * 3000]):
     put("adopt", f"options-{number}", text)
 
+
+def evaluation(mistakes, errors, images="a"):
+    return json.dumps({"schema": "mnist-eval/1", "test": {"errors": errors}, "mistakes": mistakes,
+                       "data": {"test": {"images_sha256": images, "labels_sha256": "b"}}})
+
+
+for number, text in enumerate((
+        evaluation("", 0), evaluation("0:1 3:9 19:0", 3), evaluation("0:1", 2), evaluation("0:0", 1),
+        evaluation("20:1", 1), evaluation("3:1 2:1", 2), evaluation("", 0, "c"), evaluation(7, 0),
+        '{"schema":"mnist-train/1"}', '{"schema":"mnist-eval/1"}', "[" * 17, "[]")):
+    put("baseline", f"evaluation-{number}", text)
+
 for number, text in enumerate([
         b"plain", b"\x1b[31m\n\x7f", "ü€😀".encode(), b"\xc2\x9b31m", b"\xc0\x80\xff\xed\xa0\x80",
         b"\xf4\x90\x80\x80\xe0\x80\x80", b"0.1307", b"-1e-45", b"3.4028236e38", b"1.", b"1e+5",
@@ -247,14 +259,14 @@ def dictionary(target, words):
     (top / f"{target}.dict").write_text("".join(lines))
 
 
-options = """activation adversarial adversarial-share augment batch-norm batch-size beta1 beta2 clip-norm
-color config confidence-penalty confusion data-dir data-seed dataset dropout dry-run ema ensemble epochs
-epsilon filter help hidden init input-dropout input-noise json keep label-smoothing limit log log-every lr
-max-loss max-norm max-time min-accuracy min-delta mixup momentum nesterov no-nesterov no-batch-norm
-normalize optimizer output patience precision preview print-config progress quick quiet recipe rho runs
-schedule seed step-count step-factor swa-start synthetic-test synthetic-train test-images test-labels
-threads train-images train-labels tta tune val-split vat vat-weight verbose version warmup weight-decay
-zero-skip""".split()
+options = """activation adversarial adversarial-share augment baseline batch-norm batch-size beta1 beta2
+calibration clip-norm color confidence-penalty config confusion csv curves data-dir data-seed dataset dropout
+dry-run ema ensemble epochs epsilon filter help hidden init input-dropout input-noise json keep
+label-smoothing limit log log-every lr max-loss max-norm max-time metrics min-accuracy min-delta mixup
+momentum nesterov no-batch-norm no-nesterov normalize optimizer output patience precision predictions preview
+print-config progress quick quiet recipe rho runs schedule seed step-count step-factor swa-start
+synthetic-test synthetic-train temperature test-images test-labels threads tolerance train-images train-labels
+tta tune val-split vat vat-weight verbose version warmup weight-decay worst zero-skip""".split()
 names = """relu tanh sigmoid leaky-relu gelu he xavier auto sgd adam adamw rmsprop constant step cosine
 one-cycle fp32 bf16 fp16 last best on off unit standard mnist fashion synthetic none fast plain default
 quick99 simard augmented ciresan small25k small100k list true false .csv .jsonl {seed} 97% 5% 0.5 1e-3
@@ -272,6 +284,8 @@ dictionary("config", encode + [b'"' + o.encode() + b'":' for o in options if o !
 dictionary("augment", [e.encode() for e in entries])
 dictionary("adopt", encode + [e.encode() for e in entries] + [
     b'"dataset":', b'"synthetic-test":', b'"data-seed":', b'"augment":', b'"synthetic"', b'"mnist"'])
+dictionary("baseline", encode + [b'"schema":"mnist-eval/1"', b'"data":', b'"test":', b'"images_sha256":"a"',
+                                 b'"labels_sha256":"b"', b'"errors":', b'"mistakes":"', b"0:1", b" 19:0"])
 dictionary("model", encode + [w.encode() for w in (
     "__metadata__", '"format":"mnist-mlp"', '"format_version":"1"', '"inputs":"', '"hidden":"',
     '"outputs":"10"', '"activation":"', '"normalization":"', '"mean":"', '"stddev":"',
