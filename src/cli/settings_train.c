@@ -262,7 +262,7 @@ static const mnist_option train_files_out_options[] = {
 static const mnist_option train_output_options[] = {
     {FLAG(S, verbose), .letter = 'v', .name = "verbose", .help = "say more on stderr"},
     {CHOICE(mnist_progress_mode, S, progress, progress_name), .name = "progress",
-     .argument = "MODE", .help = "progress on stderr; auto is a bar on a terminal only"},
+     .argument = "MODE", .help = "progress on stderr; auto and bar are a live view on a terminal, plain lines elsewhere"},
 };
 
 static const mnist_option_section train_sections[] = {
