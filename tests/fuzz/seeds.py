@@ -169,6 +169,66 @@ for name in "html", "zeros", "images", "zip", "numpy", "pickle":
     put("model", name, idx[name])
 put("model", "gzip", whole)
 
+# As mnist-train writes them, of a net for images of 2 x 2.
+WHOLE = ["epoch", "ended", "step", "seen", "correct_sum", "loss_sum", "lr", "end", "seconds", "updates", "beta1_power",
+         "beta2_power", "loss_scale", "loss_scale_fitting", "averaged", "best_epoch", "since_better", "best_loss",
+         "loss_to_beat"]
+REAL = {"loss_sum", "lr", "seconds", "beta1_power", "beta2_power", "loss_scale", "best_loss", "loss_to_beat"}
+
+
+def checkpoint(config, arenas, log="none", extra=0, **place):
+    """arenas: names of what has the net's layers; extra: rows beside the inputs and the bias."""
+    widths = [4] + [int(w) for w in config.get("hidden", "none").replace("none", "").split(",") if w] + [10]
+    values = {"epoch": 1, "ended": 1, "step": 1, "seen": 6, "updates": 1, "lr": 0.1, "beta1_power": 0.9,
+              "beta2_power": 0.999, "loss_to_beat": 2.5, "best_loss": 2.5, "best_epoch": 1, **place}
+    head, data = {}, b""
+    for name in WHOLE:
+        kind = "F64" if name in REAL else "U64"
+        head[name] = {"dtype": kind, "shape": [], "data_offsets": [len(data), len(data) + 8]}
+        data += struct.pack("<d" if name in REAL else "<Q", values.get(name, 0))
+    for arena in arenas:
+        for layer, (a, b) in enumerate(zip(widths, widths[1:])):
+            rows = a + 1 + (extra if layer + 2 < len(widths) else 0)
+            n = 4 * rows * b
+            head[f"{arena}.layers.{layer}"] = {"dtype": "F32", "shape": [rows, b], "data_offsets": [len(data), len(data) + n]}
+            data += b"\0\0\0\x3d" * (rows * b)
+    over = values["epoch"] - (1 - values["ended"])
+    meta = {"format": "mnist-checkpoint", "format_version": "1", "crc32": "00000000",
+            "config": json.dumps({"dataset": "synthetic", "epochs": 3, "batch-size": 6, "hidden": "none", **config}, separators=(",", ":")),
+            "epochs": json.dumps([{"epoch": e + 1} for e in range(over)]), "log": log, "train_images_sha256": "train",
+            "train_labels_sha256": "labels", "test_images_sha256": "train", "test_labels_sha256": "labels"}
+    text = json.dumps({"__metadata__": meta, **head}, separators=(",", ":")).encode()
+    file = frame(text, 0)
+    return frame(text + b" " * (-len(text) % 8), 0) if not data else seal(file + data)
+
+
+def seal(file):
+    (length,) = struct.unpack("<Q", file[:8])
+    place = file.index(b'"crc32":"') + 9
+    blank = file[:place] + b"0" * 8 + file[place + 8:]
+    return file[:place] + b"%08x" % zlib.crc32(blank) + file[place + 8:]
+
+
+sgd = ("net", "optimizer.first")
+put("checkpoint", "plain", checkpoint({}, sgd))
+put("checkpoint", "hidden", checkpoint({"hidden": "3"}, sgd, "1234 00c0ffee"))
+put("checkpoint", "log", checkpoint({"log": "a.csv"}, sgd, "1234 00c0ffee"))
+put("checkpoint", "lost", checkpoint({"log": "a.csv"}, sgd, "lost"))
+put("checkpoint", "adam", checkpoint({"optimizer": "adam", "lr": 0.001}, sgd + ("optimizer.second",)))
+put("checkpoint", "rmsprop", checkpoint({"optimizer": "rmsprop", "hidden": "2,3"}, sgd + ("optimizer.second",)))
+put("checkpoint", "average", checkpoint({"ema": 0.9}, sgd + ("average",), averaged=1))
+put("checkpoint", "swa", checkpoint({"swa-start": 0.5}, sgd + ("average",)))
+put("checkpoint", "best", checkpoint({"keep": "best"}, sgd + ("best",)))
+put("checkpoint", "norm", checkpoint({"batch-norm": True, "hidden": "2"}, sgd, extra=3))
+put("checkpoint", "fp16", checkpoint({"precision": "fp16"}, sgd, loss_scale=32768.0))
+put("checkpoint", "amid", checkpoint({"batch-size": 2}, sgd, ended=0, step=2, seen=4, updates=2, best_epoch=0))
+put("checkpoint", "end", checkpoint({}, sgd, epoch=3, step=3, updates=3))
+put("checkpoint", "augment", checkpoint({"augment": "shift=1", "dropout": "0.5", "hidden": "4"}, sgd))
+put("checkpoint", "wide", seal(checkpoint({"hidden": "3"}, sgd).replace(b'\\"3\\"', b'\\"9\\"')))
+put("checkpoint", "nan", seal(checkpoint({}, sgd)[:-204] + b"\0\0\xc0\x7f" + checkpoint({}, sgd)[-200:]))
+put("checkpoint", "bare", frame(b'{"__metadata__":{"format":"mnist-checkpoint","format_version":"1","crc32":"00000000"}}', 0))
+put("checkpoint", "model", model(metadata(1, "none"), one, one_size))
+
 configs = {
     "empty": "{}",
     "array": "[1]",
@@ -347,6 +407,11 @@ dictionary("model", encode + [w.encode() for w in (
     '"crc32":"00000000"', "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias",
     '"dtype":"F32"', '"shape":[', '"data_offsets":[', "relu", "gelu", "unit", "standard", "none")]
     + [b"\x7f\x80\0\0", b"\0\0\x80\x7f", b"\x1f\x8b", b"PK\x03\x04"])
+dictionary("checkpoint", encode + [w.encode() for w in (
+    "__metadata__", '"format":"mnist-checkpoint"', '"config":"', '"epochs":"', '"log":"', "none", "lost", '"U64"', '"F64"', '"F32"',
+    "net.layers.0", "net.layers.1", "optimizer.first.layers.0", "optimizer.second.layers.0", "average.layers.0", "best.layers.0",
+    '"shape":[', '"data_offsets":[', '\\"')] + [n.encode() for n in WHOLE] + [b'\\"' + o.encode() + b'\\":' for o in options]
+    + [b"\x7f\x80\0\0", b"\0\0\x80\x7f", b"\0\0\0\0\0\0\xf0\x7f", b"\xff" * 8])
 dictionary("idx", [b"\0\0\x08\x03", b"\0\0\x08\x01", b"\0\0\x0c\x01", b"\0\0\x0c\x02", b"\0\0\0\x01",
                    b"\xff\xff\xff\xff", b"\0\x01\0\0", b"\x1f\x8b\x08", b"\x80\0\0\0"])
 dictionary("gzip", [b"\x1f\x8b\x08\0", b"\0\0\x08\x03", b"\0\0\x08\x01", b"\0\0\x0c\x02",
