@@ -9,10 +9,11 @@
 #include <mnist/eval.h>
 
 /* To be called first in main. Memory that runs short while JSON is made is noticed (cli/json.h). A
- * data file that is cut short while it is mapped becomes a message and exit code 1. A reader that goes away, or a limit on file sizes, must not end a
- * run: SIGPIPE and SIGXFSZ are ignored, writes then fail and are reported. A standard stream that
- * the caller has closed gets /dev/null for reading, so that no file opened later takes its number
- * and with it what is printed; writing to it fails as before. */
+ * data file that is cut short while it is mapped becomes a message and exit code 1. A reader that
+ * goes away, or a limit on file sizes, must not end a run: SIGPIPE and SIGXFSZ are ignored, writes
+ * then fail and are reported. A standard stream that the caller has closed gets /dev/null for
+ * reading, so that no file opened later takes its number and with it what is printed; writing to it
+ * fails as before. */
 void mnist_report_start(void);
 
 #define MNIST_FIGURES_TEXT 480 /* a loss may have 309 digits */
