@@ -73,7 +73,7 @@ LLVM_PROFILE_FILE=$dir/profiles/%4m.profraw ctest --test-dir "$dir" --output-on-
     ${arguments[@]+"${arguments[@]}"}
 "$profdata" merge -sparse -o "$dir/all.profdata" "$dir"/profiles/*.profraw
 
-programs=("$dir/mnist-train" -object "$dir/mnist-eval" -object "$dir/mnist-bench")
+programs=("$dir/mnist-train" -object "$dir/mnist-eval" -object "$dir/mnist-predict" -object "$dir/mnist-bench")
 for test in "$dir"/test_* "$dir"/tests/test_*; do
     if [ -x "$test" ] && [ ! -d "$test" ]; then
         programs+=(-object "$test")

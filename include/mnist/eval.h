@@ -39,6 +39,22 @@ mnist_status mnist_probabilities(mnist_mlp *mlp, mnist_view view,
 mnist_status mnist_logits(mnist_mlp *mlp, mnist_view view, const mnist_normalization *normalization,
                           mnist_pool *pool, float *logits, mnist_evaluation *out, mnist_error *err);
 
+/* A net that images go through as they come, one or a few at a time: from bytes to probabilities
+ * without a thread, an allocation or a failure. The net is borrowed. */
+typedef struct mnist_classifier mnist_classifier;
+
+/* capacity: the most images of a call, >= 1. Errors: MNIST_ERR_MISMATCH (the net has not
+ * MNIST_CLASSES outputs), MNIST_ERR_MEMORY. */
+mnist_status mnist_classifier_create(mnist_classifier **out, mnist_mlp *mlp,
+                                     const mnist_normalization *normalization, size_t capacity,
+                                     mnist_error *err);
+void mnist_classifier_free(mnist_classifier *classifier);
+
+/* images (count, inputs of the net), count from 1 to capacity; probabilities (count,
+ * MNIST_CLASSES), with the bits that mnist_probabilities has. */
+void mnist_classifier_run(mnist_classifier *classifier, const uint8_t *images, size_t count,
+                          float *probabilities);
+
 /* Several nets as one, whose class probabilities are the mean of theirs (Hansen & Salamon 1990).
  * Each may have its own shape and normalisation. What the view points to is borrowed. */
 typedef struct mnist_committee mnist_committee;

@@ -83,22 +83,38 @@ static bool fails(mnist_fault_class class)
 
 /* The function of that name that the program would have without this file. By way of a union: ISO C
  * has no conversion between pointers to objects and to functions. */
-#define NEXT(name)                                                                                 \
+#define SLOT(name)                                                                                 \
     static union {                                                                                 \
         void *object;                                                                              \
         __typeof__(&name) function;                                                                \
-    } next_##name;                                                                                 \
+    } next_##name
+
+#define NEXT(name)                                                                                 \
+    SLOT(name);                                                                                    \
     if (!next_##name.object) {                                                                     \
         next_##name.object = dlsym(RTLD_NEXT, #name);                                              \
     }
 
 #define PASS(name) (next_##name.function)
 
-/* Allocation. */
+/* Allocation. AddressSanitizer must not be looked for by dlsym, which allocates. */
+
+#ifdef MNIST_FAULTS_ASAN
+void *__interceptor_malloc(size_t size);
+void *__interceptor_calloc(size_t count, size_t size);
+void *__interceptor_realloc(void *memory, size_t size);
+void __interceptor_free(void *memory);
+#define FIND(name) (void)(next_##name.function = __interceptor_##name)
+#else
+#define FIND(name) (void)(next_##name.object = dlsym(RTLD_NEXT, #name))
+#endif
 
 void *malloc(size_t size)
 {
-    NEXT(malloc)
+    SLOT(malloc);
+    if (!next_malloc.object) {
+        FIND(malloc);
+    }
     return fails(MNIST_FAULT_ALLOC) ? NULL : PASS(malloc)(size);
 }
 
@@ -108,27 +124,42 @@ static size_t early_used;
 
 void *calloc(size_t count, size_t size)
 {
+    SLOT(calloc);
     static bool looking;
     if (looking) {
         const size_t at = early_used;
         early_used += (count * size + 15) / 16 * 16;
         return early_used <= sizeof early ? early + at : NULL;
     }
-    looking = true;
-    NEXT(calloc)
-    looking = false;
+    if (!next_calloc.object) {
+        looking = true;
+        FIND(calloc);
+        looking = false;
+    }
     return fails(MNIST_FAULT_ALLOC) ? NULL : PASS(calloc)(count, size);
 }
 
 void *realloc(void *memory, size_t size)
 {
-    NEXT(realloc)
+    SLOT(realloc);
+    if (!next_realloc.object) {
+        FIND(realloc);
+    }
     return fails(MNIST_FAULT_ALLOC) ? NULL : PASS(realloc)(memory, size);
 }
 
 void free(void *memory)
 {
-    NEXT(free)
+    SLOT(free);
+    static bool looking;
+    if (looking) { /* dlsym gives back what an earlier failure of its own has left: a few bytes */
+        return;
+    }
+    if (!next_free.object) {
+        looking = true;
+        FIND(free);
+        looking = false;
+    }
     const uintptr_t at = (uintptr_t)memory, begin = (uintptr_t)early;
     if (at < begin || at >= begin + sizeof early) {
         PASS(free)(memory);

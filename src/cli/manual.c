@@ -299,7 +299,13 @@ static void put_title(page *p, const mnist_program *program)
     put_heading(p, "SH", "SYNOPSIS");
     fprintf(p->out, "\\fB%s\\fR [\\fIOPTION\\fR]...", name);
     if (program->operand) {
-        fprintf(p->out, " \\fI%s\\fR%s", program->operand, program->operand_max > 1 ? "..." : "");
+        fprintf(p->out, " \\fI%s\\fR", program->operand);
+    }
+    if (program->more_operands) {
+        fprintf(p->out, " [\\fI%s\\fR]", program->more_operands);
+    }
+    if (program->operand_max > 1) {
+        fputs("...", p->out);
     }
     fputc('\n', p->out);
 }

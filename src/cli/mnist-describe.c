@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define PROGRAM  "mnist-describe"
-#define PROGRAMS X(train) X(eval) X(bench)
+#define PROGRAMS X(train) X(eval) X(predict) X(bench)
 
 #define X(name) #name,
 static const char *const short_names[] = {PROGRAMS NULL};

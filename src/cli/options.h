@@ -174,6 +174,7 @@ typedef struct mnist_program {
     const char *summary;     /* for lists of manual pages: a few words, small initial */
     const char *description; /* one paragraph */
     const char *operand;     /* "MODEL", a file; NULL if it takes options only */
+    const char *more_operands; /* what the others are, if they are something else: "FILE" */
     size_t operand_min, operand_max;
     const mnist_option_section *sections;
     size_t section_count;

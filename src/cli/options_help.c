@@ -258,8 +258,12 @@ void mnist_options_print_recipes(const mnist_program *program, FILE *out)
 
 void mnist_options_print_help(const mnist_program *program, const void *settings, FILE *out)
 {
-    fprintf(out, "Usage: %s [OPTION]...%s%s%s\n", program->name, program->operand ? " " : "",
-            program->operand ? program->operand : "", program->operand_max > 1 ? "..." : "");
+    fprintf(out, "Usage: %s [OPTION]...%s%s", program->name, program->operand ? " " : "",
+            program->operand ? program->operand : "");
+    if (program->more_operands) {
+        fprintf(out, " [%s]", program->more_operands);
+    }
+    fputs(program->operand_max > 1 ? "...\n" : "\n", out);
     fputc('\n', out);
     print_paragraph(program->description, 0, out);
     const char *title = "";

@@ -3,7 +3,11 @@
 
 #include "cli/progress.h"
 
+#include "cli/signals.h"
+
 #include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,7 +21,9 @@
 
 #define BOLD  "\x1b[1m"
 #define RESET "\x1b[0m"
-#define ERASE "\r\x1b[K" /* to the first column; clear to the end of the line */
+/* The cursor waits in the first column of the view's first line, so that to clear from there to the
+ * end of the screen removes it, also if the terminal has changed its size and broken lines anew. */
+#define ERASE "\r\x1b[J"
 
 #define REDRAW_SECONDS 0.1
 
@@ -129,24 +135,24 @@ static int digits_of(unsigned number)
 }
 
 /* "run 2/5  epoch  3/10" */
-static void format_position(char *text, size_t size, unsigned run, unsigned runs, unsigned epoch,
-                            unsigned epochs)
+void mnist_progress_format_position(char text[MNIST_PROGRESS_TEXT], unsigned run, unsigned runs,
+                                    unsigned epoch, unsigned epochs)
 {
     char which[48] = "";
     if (runs > 1) {
         snprintf(which, sizeof which, "run %*u/%u  ", digits_of(runs), run, runs);
     }
-    snprintf(text, size, "%sepoch %*u/%u", which, digits_of(epochs), epoch, epochs);
+    snprintf(text, MNIST_PROGRESS_TEXT, "%sepoch %*u/%u", which, digits_of(epochs), epoch, epochs);
 }
 
 void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epoch_report *report,
                                  unsigned run, unsigned runs, double eta, bool color)
 {
-    char position[96], validation[96] = "";
+    char position[MNIST_PROGRESS_TEXT], validation[96] = "";
     char loss[MNIST_PROGRESS_ITEM], accuracy[MNIST_PROGRESS_ITEM];
     char rate[MNIST_PROGRESS_ITEM], left[MNIST_PROGRESS_ITEM];
     const char *strong = color ? BOLD : "", *weak = color ? RESET : "";
-    format_position(position, sizeof position, run, runs, report->epoch, report->epochs);
+    mnist_progress_format_position(position, run, runs, report->epoch, report->epochs);
     if (report->has_validation) {
         mnist_progress_format_loss(loss, report->validation_loss);
         mnist_progress_format_accuracy(accuracy, report->validation_accuracy);
@@ -157,63 +163,8 @@ void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epo
     mnist_progress_format_accuracy(accuracy, report->train_accuracy);
     mnist_progress_format_rate(rate, report->images_per_second);
     mnist_progress_format_duration(left, eta);
-    snprintf(text, MNIST_PROGRESS_TEXT, "%s%s%s  train loss %s acc %s%s  %s img/s  ETA %s", strong,
-             position, weak, loss, accuracy, validation, rate, left);
-}
-
-#define BAR_MOST  40u /* cells; a longer bar says no more */
-#define BAR_LEAST 5u
-
-/* "[=====>    ] ": cells wide inside the brackets. */
-static void format_cells(char *text, unsigned cells, double done)
-{
-    unsigned full = (unsigned)(done * cells);
-    *text++ = '[';
-    for (unsigned i = 0; i < cells; i++) {
-        *text++ = i < full ? '=' : i == full ? '>' : ' ';
-    }
-    *text++ = ']';
-    *text++ = ' ';
-    *text = '\0';
-}
-
-void mnist_progress_format_bar(char text[MNIST_PROGRESS_TEXT], const mnist_progress_bar *bar,
-                               unsigned width, bool color)
-{
-    char position[96], cells[BAR_MOST + 4] = "", parts[4][48];
-    char item[MNIST_PROGRESS_ITEM];
-    double done = bar->steps > 0 ? (double)bar->step / (double)bar->steps : 0.0;
-    const double time_share = bar->time_share < 1.0 ? bar->time_share : 1.0;
-    format_position(position, sizeof position, bar->run, bar->runs, bar->epoch, bar->epochs);
-    unsigned percent = bar->steps > 0 ? (unsigned)(bar->step * 100 / bar->steps) : 0;
-    if (time_share > done) {
-        done = time_share;
-        percent = (unsigned)(time_share * 100.0);
-    }
-    snprintf(parts[0], sizeof parts[0], "%3u%%", percent);
-    mnist_progress_format_loss(item, bar->loss);
-    snprintf(parts[1], sizeof parts[1], "  loss %s", item);
-    mnist_progress_format_rate(item, bar->images_per_second);
-    snprintf(parts[2], sizeof parts[2], "  %s img/s", item);
-    mnist_progress_format_duration(item, bar->eta);
-    snprintf(parts[3], sizeof parts[3], "  ETA %s", item);
-
-    size_t used = strlen(position) + 1;
-    size_t fitting = 0;
-    while (fitting < 4 && used + strlen(parts[fitting]) <= width) {
-        used += strlen(parts[fitting++]);
-    }
-    if (fitting == 4 && used + BAR_LEAST + 3 <= width) {
-        size_t room = width - used - 3;
-        format_cells(cells, (unsigned)(room < BAR_MOST ? room : BAR_MOST), done);
-    }
-    if (fitting == 0) { /* the position alone, or what there is room for of it */
-        snprintf(text, MNIST_PROGRESS_TEXT, "%.*s", (int)(width < 95 ? width : 95), position);
-        return;
-    }
-    snprintf(text, MNIST_PROGRESS_TEXT, "%s%s%s %s%s%s%s%s", color ? BOLD : "", position,
-             color ? RESET : "", cells, parts[0], fitting > 1 ? parts[1] : "",
-             fitting > 2 ? parts[2] : "", fitting > 3 ? parts[3] : "");
+    snprintf(text, MNIST_PROGRESS_TEXT, "%s%.120s%s  train loss %s acc %s%s  %s img/s  ETA %s",
+             strong, position, weak, loss, accuracy, validation, rate, left);
 }
 
 /* Output. */
@@ -256,28 +207,53 @@ static bool is_ready(int fd)
     return poll(&poll_for, 1, 0) == 1 && (poll_for.revents & POLLOUT);
 }
 
+typedef struct extent {
+    unsigned columns, rows;
+} extent;
+
 /* Asked anew for each drawing, so that a window's change of size is followed. */
-static unsigned terminal_width(int fd)
+static extent terminal_extent(int fd)
 {
     struct winsize size;
     if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        return size.ws_col;
+        return (extent){size.ws_col, size.ws_row > 0 ? size.ws_row : 24};
     }
     const char *columns = getenv("COLUMNS");
     long width = columns ? strtol(columns, NULL, 10) : 0;
-    return width > 0 && width < 10000 ? (unsigned)width : 80;
+    return (extent){width > 0 && width < 10000 ? (unsigned)width : 80, 24};
+}
+
+/* Without setlocale, which would be the whole program's. */
+static bool locale_is_utf8(void)
+{
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    if (!locale) { /* named, but not installed */
+        return false;
+    }
+    bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    freelocale(locale);
+    return utf8;
+}
+
+/* Where a shell has put the program into the background, the lines around the cursor are the
+ * shell's. */
+static bool is_in_background(int fd)
+{
+    pid_t group = tcgetpgrp(fd);
+    return group > 0 && group != getpgrp();
 }
 
 void mnist_progress_start(mnist_progress *progress, mnist_progress_mode mode,
                           mnist_color_mode color, int fd)
 {
-    if (mode == MNIST_PROGRESS_AUTO) {
+    if (mode == MNIST_PROGRESS_AUTO || mode == MNIST_PROGRESS_BAR) {
         mode = is_terminal(fd) ? MNIST_PROGRESS_BAR : MNIST_PROGRESS_PLAIN;
     }
     *progress = (mnist_progress){
         .fd = fd,
         .mode = mode,
         .color = mnist_color_wanted(color, fd),
+        .utf8 = mode == MNIST_PROGRESS_BAR && locale_is_utf8(),
     };
     mnist_progress_begin(progress, 1, 1, 0, 0.0);
 }
@@ -298,7 +274,9 @@ void mnist_progress_begin(mnist_progress *progress, unsigned run, unsigned runs,
     progress->seen_before = 0;
     progress->epoch = 0;
     progress->loss_sum = 0.0;
-    progress->loss_count = 0;
+    progress->loss_count = progress->correct = 0;
+    progress->curve = (mnist_loss_curve){.bins = 0};
+    progress->view = (mnist_live){.validation_accuracy = -1.0};
 }
 
 void mnist_progress_limit(mnist_progress *progress, double max_seconds)
@@ -324,11 +302,45 @@ static double time_left(const mnist_progress *progress, double elapsed, double t
                                                                  : 0.0;
 }
 
+/* The view, from the cursor on, with the cursor then where it was. before: what is to go before it
+ * in one write, so that nothing flickers. */
+static void draw(mnist_progress *progress, const char *before)
+{
+    char view[MNIST_LIVE_TEXT], text[2 * MNIST_LIVE_TEXT + MNIST_PROGRESS_TEXT + 1024];
+    const extent size = terminal_extent(progress->fd);
+    /* one column short: a terminal may wrap when its last column is filled. One row is left to what
+     * stands above. */
+    const mnist_live_style style = {.width = size.columns - 1,
+                                    .lines = size.rows > MNIST_LIVE_LINES ? MNIST_LIVE_LINES : 1,
+                                    .utf8 = progress->utf8,
+                                    .color = progress->color};
+    const unsigned lines = mnist_live_format(view, &progress->view, &style);
+    size_t length = (size_t)snprintf(text, sizeof text, "%s\r", before);
+    for (const char *line = view; line;) {
+        const char *end = strchr(line, '\n');
+        const int bytes = end ? (int)(end - line) : (int)strlen(line);
+        length += (size_t)snprintf(text + length, sizeof text - length, "%.*s\x1b[K%s", bytes, line,
+                                   end ? "\n\r" : "");
+        line = end ? end + 1 : NULL;
+    }
+    if (lines > 1) {
+        snprintf(text + length, sizeof text - length, "\x1b[J\r\x1b[%uA", lines - 1);
+    } else {
+        snprintf(text + length, sizeof text - length, "\x1b[J\r");
+    }
+    progress->view_shown = true;
+    mnist_signals_line(progress->fd);
+    put(progress, text);
+}
+
 void mnist_progress_finish(mnist_progress *progress)
 {
-    if (progress->bar_shown) {
-        progress->bar_shown = false;
-        put(progress, ERASE);
+    if (progress->view_shown) {
+        progress->view_shown = false;
+        if (!is_in_background(progress->fd)) {
+            put(progress, ERASE);
+        }
+        mnist_signals_line(-1);
     }
 }
 
@@ -340,46 +352,52 @@ void mnist_progress_step(mnist_progress *progress, const mnist_step_report *repo
     if (report->epoch != progress->epoch) {
         progress->epoch = report->epoch;
         progress->loss_sum = 0.0;
-        progress->loss_count = 0;
+        progress->loss_count = progress->correct = 0;
     }
     progress->loss_sum += report->loss * (double)report->count;
     progress->loss_count += report->count;
-    if (now - progress->last_draw < REDRAW_SECONDS || !is_ready(progress->fd)) {
+    progress->correct += report->correct;
+    mnist_loss_curve_add(&progress->curve, report->loss);
+    if (now - progress->last_draw < REDRAW_SECONDS || !is_ready(progress->fd) ||
+        is_in_background(progress->fd)) {
         return;
     }
     progress->last_draw = now;
     double elapsed = now - progress->run_start, in_epoch = now - progress->epoch_start;
     const size_t seen =
         report->seen - (report->epoch == progress->split_epoch ? progress->seen_before : 0);
-    mnist_progress_bar bar = {
+    progress->view = (mnist_live){
         .run = progress->run,
         .runs = progress->runs,
         .epoch = report->epoch,
         .epochs = progress->epochs,
-        .step = report->step,
-        .steps = report->steps,
-        .time_share = progress->max_seconds > 0.0 ? elapsed / progress->max_seconds : 0.0,
+        .epoch_share = (double)report->seen / (double)report->total,
         .loss = progress->loss_sum / (double)progress->loss_count,
+        .accuracy = (double)progress->correct / (double)progress->loss_count,
+        .validation_accuracy = progress->view.validation_accuracy,
+        .lr = (double)report->lr,
         .images_per_second = in_epoch > 0.0 ? (double)seen / in_epoch : -1.0,
         .eta = time_left(progress, elapsed,
                          elapsed / (double)(report->step - progress->steps_before) *
                              (double)(report->steps - report->step)),
+        .curve = &progress->curve,
     };
-    char text[MNIST_PROGRESS_TEXT], line[MNIST_PROGRESS_TEXT + 8];
-    /* one column short: a terminal may wrap when its last column is filled */
-    mnist_progress_format_bar(text, &bar, terminal_width(progress->fd) - 1, progress->color);
-    snprintf(line, sizeof line, "\r%s\x1b[K", text);
-    progress->bar_shown = true;
-    put(progress, line);
+    draw(progress, "");
 }
 
-/* The bar's removal and the line in one write, so that the two do not flicker. */
+/* A line in the place of the view, and the view again below it. */
 static void put_line(mnist_progress *progress, const char *text)
 {
     char line[MNIST_PROGRESS_TEXT + 1024];
-    snprintf(line, sizeof line, "%s%s\n", progress->bar_shown ? ERASE : "", text);
-    progress->bar_shown = false;
-    put(progress, line);
+    const bool shown = progress->view_shown && !is_in_background(progress->fd);
+    snprintf(line, sizeof line, "%s%s\n", shown ? ERASE : "", text);
+    if (shown && is_ready(progress->fd)) {
+        draw(progress, line);
+    } else {
+        progress->view_shown = false;
+        mnist_signals_line(-1);
+        put(progress, line);
+    }
 }
 
 void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *report, double now)
@@ -392,6 +410,9 @@ void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *re
                                            elapsed / done * (report->epochs - report->epoch));
     char text[MNIST_PROGRESS_TEXT];
     progress->epoch_start = now;
+    if (report->has_validation) {
+        progress->view.validation_accuracy = report->validation_accuracy;
+    }
     if (progress->mode != MNIST_PROGRESS_NONE) {
         mnist_progress_format_epoch(text, report, progress->run, progress->runs, eta,
                                     progress->color);

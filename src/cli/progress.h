@@ -1,4 +1,5 @@
-/* Progress on stderr, for people: a line an epoch, and on a terminal a live bar between them.
+/* Progress on stderr, for people: a line an epoch, and on a terminal a live view below them
+ * (view.h).
  *
  * Nothing here can fail or end the program: when the descriptor is closed, or is a pipe that nobody
  * reads any more, output stops and work goes on. Call it from one thread. Times are seconds of any
@@ -7,11 +8,14 @@
 #ifndef MNIST_CLI_PROGRESS_H
 #define MNIST_CLI_PROGRESS_H
 
+#include "cli/view.h"
+
 #include <mnist/train.h>
 
 typedef enum mnist_progress_mode {
-    MNIST_PROGRESS_AUTO,  /* bar on a terminal that is not dumb, else plain */
-    MNIST_PROGRESS_BAR,   /* a line an epoch and a live bar */
+    MNIST_PROGRESS_AUTO,  /* as BAR */
+    MNIST_PROGRESS_BAR,   /* a line an epoch and a live view; plain where there is no terminal, or a
+                           * dumb one */
     MNIST_PROGRESS_PLAIN, /* a line an epoch */
     MNIST_PROGRESS_NONE,  /* nothing at all */
     MNIST_PROGRESS_MODES
@@ -41,7 +45,8 @@ typedef struct mnist_progress {
     int fd;
     mnist_progress_mode mode; /* never AUTO */
     bool color;
-    bool bar_shown;
+    bool utf8;
+    bool view_shown;
     unsigned run, runs;
     double run_start, epoch_start, last_draw;
     double max_seconds; /* of a run; 0: no limit */
@@ -52,10 +57,12 @@ typedef struct mnist_progress {
     size_t seen_before;   /* of its images */
     unsigned epoch;       /* whose running loss this is */
     double loss_sum;      /* over the images of the epoch so far */
-    size_t loss_count;
+    size_t loss_count, correct;
+    mnist_loss_curve curve; /* of the run */
+    mnist_live view;        /* as it was drawn last */
 } mnist_progress;
 
-/* fd is borrowed. Resolves AUTO by asking fd and TERM. */
+/* fd is borrowed. Resolves the mode by asking fd and TERM, and how to draw by asking the locale. */
 void mnist_progress_start(mnist_progress *progress, mnist_progress_mode mode,
                           mnist_color_mode color, int fd);
 
@@ -64,7 +71,7 @@ void mnist_progress_start(mnist_progress *progress, mnist_progress_mode mode,
 void mnist_progress_begin(mnist_progress *progress, unsigned run, unsigned runs, unsigned epochs,
                           double now);
 
-/* The run now begun is stopped after so many seconds, if it has not ended by then: bar and ETA go
+/* The run now begun is stopped after so many seconds, if it has not ended by then: the ETA goes
  * by what comes first. 0: it is not. To be called after mnist_progress_begin. */
 void mnist_progress_limit(mnist_progress *progress, double max_seconds);
 
@@ -74,20 +81,20 @@ void mnist_progress_limit(mnist_progress *progress, double max_seconds);
 void mnist_progress_resume(mnist_progress *progress, uint64_t step, unsigned epochs, size_t seen,
                            size_t total);
 
-/* After a step: the bar, redrawn at most ten times a second and only if fd takes it at once. */
+/* After a step: the view, redrawn at most ten times a second and only if fd takes it at once. */
 void mnist_progress_step(mnist_progress *progress, const mnist_step_report *report, double now);
 
-/* After an epoch: its line. */
+/* After an epoch: its line, above the view. */
 void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *report, double now);
 
-/* A line of text (without newline at its end), clear of the bar. Nothing in mode NONE. */
+/* A line of text (without newline at its end), above the view. Nothing in mode NONE. */
 void mnist_progress_message(mnist_progress *progress, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 2, 3)))
 #endif
     ;
 
-/* Removes the bar. To be called before anything else writes to the terminal, and on every way out;
+/* Removes the view. To be called before anything else writes to the terminal, and on every way out;
  * as often as one likes. */
 void mnist_progress_finish(mnist_progress *progress);
 
@@ -100,20 +107,9 @@ void mnist_progress_finish(mnist_progress *progress);
 void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epoch_report *report,
                                  unsigned run, unsigned runs, double eta, bool color);
 
-typedef struct mnist_progress_bar {
-    unsigned run, runs;
-    unsigned epoch, epochs;
-    uint64_t step, steps;     /* of the run */
-    double time_share;        /* how much of the run's time is over, if it is limited; else 0 */
-    double loss;              /* running mean of the epoch */
-    double images_per_second; /* below 0: not known yet */
-    double eta;               /* seconds; below 0: not known yet */
-} mnist_progress_bar;
-
-/* "epoch 3/10 [=====>    ]  41%  loss 0.0512  412k img/s  ETA 0:02" in at most width columns: the
- * bar takes what the rest leaves; when that is too little, parts are left out from the right. */
-void mnist_progress_format_bar(char text[MNIST_PROGRESS_TEXT], const mnist_progress_bar *bar,
-                               unsigned width, bool color);
+/* "run 2/5  epoch  3/10" */
+void mnist_progress_format_position(char text[MNIST_PROGRESS_TEXT], unsigned run, unsigned runs,
+                                    unsigned epoch, unsigned epochs);
 
 /* Room for the small formats. */
 #define MNIST_PROGRESS_ITEM 24

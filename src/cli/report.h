@@ -9,11 +9,17 @@
 #include <mnist/eval.h>
 
 /* To be called first in main. Memory that runs short while JSON is made is noticed (cli/json.h). A
- * data file that is cut short while it is mapped becomes a message and exit code 1. A reader that goes away, or a limit on file sizes, must not end a
- * run: SIGPIPE and SIGXFSZ are ignored, writes then fail and are reported. A standard stream that
- * the caller has closed gets /dev/null for reading, so that no file opened later takes its number
- * and with it what is printed; writing to it fails as before. */
+ * data file that is cut short while it is mapped becomes a message and exit code 1. A reader that
+ * goes away, or a limit on file sizes, must not end a run: SIGPIPE and SIGXFSZ are ignored, writes
+ * then fail and are reported. A standard stream that the caller has closed gets /dev/null for
+ * reading, so that no file opened later takes its number and with it what is printed; writing to it
+ * fails as before. */
 void mnist_report_start(void);
+
+#define MNIST_FIGURES_TEXT 480 /* a loss may have 309 digits */
+
+/* "test_loss=… test_acc=… test_acc_se=… errors=… n=…" */
+void mnist_report_format(const mnist_evaluation *test, char text[MNIST_FIGURES_TEXT]);
 
 /* "test_loss=… test_acc=… test_acc_se=… errors=… n=… seconds=…" */
 void mnist_report_figures(const mnist_evaluation *test, double seconds);
@@ -52,8 +58,8 @@ int mnist_report_end(const char *program, int code);
  * message. */
 int mnist_choose_kernels(const char *program);
 
-/* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); returns the exit code that
- * goes with the status. */
+/* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); returns the exit code
+ * that goes with the status. */
 int mnist_report_error(const char *program, const mnist_error *err);
 
 #endif

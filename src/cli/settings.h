@@ -8,6 +8,7 @@
 
 #include <mnist/bench.h>
 #include <mnist/data.h>
+#include <mnist/image.h>
 #include <mnist/nn.h>
 #include <mnist/train.h>
 
@@ -41,7 +42,7 @@ typedef struct mnist_output_settings {
     mnist_color_mode color;
 } mnist_output_settings;
 
-/* In --output it stands for each run's seed. */
+/* In --output and --report it stands for each run's seed. */
 #define MNIST_SEED_MARK "{seed}"
 
 typedef struct mnist_train_settings {
@@ -63,6 +64,7 @@ typedef struct mnist_train_settings {
     const char *preview; /* picture of the training images; then nothing is trained. NULL: none */
     const char *output;  /* model file, maybe with MNIST_SEED_MARK; NULL: none */
     const char *log;     /* NULL: none */
+    const char *report;  /* HTML page, maybe with MNIST_SEED_MARK; NULL: none */
     uint64_t log_every;  /* steps; 0: epochs only */
     const char *checkpoint; /* NULL: none */
     mnist_interval checkpoint_every; /* not said: every epoch */
@@ -91,6 +93,7 @@ typedef struct mnist_eval_settings {
     size_t worst; /* errors to show */
     bool curves;
     const char *predictions; /* file for all probabilities; NULL: none */
+    const char *report;      /* HTML page; NULL: none */
     bool csv;
     mnist_output_settings out;
 } mnist_eval_settings;
@@ -102,15 +105,31 @@ typedef struct mnist_bench_settings {
     mnist_output_settings out;
 } mnist_bench_settings;
 
+/* Of IDX and raw images, center and invert that were not given (mnist_options_was_given) say
+ * nothing: they are taken as they are. */
+typedef struct mnist_predict_settings {
+    mnist_invert invert;
+    mnist_center center;
+    bool line;    /* each picture is a line of digits */
+    bool text;    /* printed as one number; then line is set */
+    unsigned top; /* how many digits are printed with their probabilities */
+    bool all;     /* and all ten probabilities */
+    bool show;
+    mnist_output_settings out; /* quiet is no option here */
+} mnist_predict_settings;
+
 /* Everything that holds when nothing is said. Those of training itself are the library's
  * mnist_train_defaults, those of benchmarks mnist_bench_defaults. */
 mnist_train_settings mnist_train_settings_defaults(void);
 mnist_eval_settings mnist_eval_settings_defaults(void);
 mnist_bench_settings mnist_bench_settings_defaults(void);
+mnist_predict_settings mnist_predict_settings_defaults(void);
 
 extern const mnist_program mnist_train_program; /* over mnist_train_settings */
 extern const mnist_program mnist_eval_program;  /* over mnist_eval_settings; operand: MODEL */
 extern const mnist_program mnist_bench_program; /* over mnist_bench_settings */
+/* over mnist_predict_settings; operands: MODEL, files */
+extern const mnist_program mnist_predict_program;
 
 /* What mnist-eval's parser cannot judge as long as it does not know the data set: to be called once
  * the model has told it. false: err says what on the command line does not go with it. */

@@ -27,13 +27,18 @@ static long long now_nanoseconds(void)
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static void end_at_once(int number)
+static void erase_line(void)
 {
-    static const char erase[] = "\r\x1b[K";
+    static const char erase[] = "\r\x1b[J";
     const int fd = line;
     if (fd >= 0 && write(fd, erase, sizeof erase - 1) < 0) {
         /* nothing more can be done for it */
     }
+}
+
+static void end_at_once(int number)
+{
+    erase_line();
     signal(number, SIG_DFL);
     raise(number); /* is delivered when the handler returns, or now where it is not blocked */
 }
@@ -50,6 +55,24 @@ static void catch_ending(int number)
     } else if (mode == MNIST_SIGNAL_NOTED && now_nanoseconds() - first >= SAME_NANOSECONDS) {
         end_at_once(number);
     }
+    errno = error;
+}
+
+/* Ctrl-Z: the program stops in here, as it would have without this, and goes on from here. */
+static void catch_stop(int number)
+{
+    const int error = errno;
+    struct sigaction stop = {.sa_handler = SIG_DFL}, own;
+    sigset_t unblocked;
+    erase_line();
+    sigemptyset(&stop.sa_mask);
+    sigaction(number, &stop, &own);
+    sigemptyset(&unblocked);
+    sigaddset(&unblocked, number);
+    raise(number);
+    pthread_sigmask(SIG_UNBLOCK, &unblocked, NULL); /* here it stops */
+    pthread_sigmask(SIG_BLOCK, &unblocked, NULL);
+    sigaction(number, &own, NULL);
     errno = error;
 }
 
@@ -77,6 +100,7 @@ void mnist_signals_start(bool usr1)
     for (size_t i = 0; i < ENDING; i++) {
         install(ending[i], catch_ending);
     }
+    install(SIGTSTP, catch_stop);
     if (usr1) {
         install(SIGUSR1, catch_question);
     }

@@ -31,8 +31,8 @@ int mnist_signals_noted(void);
 /* Has SIGUSR1 come since this was last asked? */
 bool mnist_signals_asked(void);
 
-/* A terminal with a line that is not finished: it is removed when a signal ends the program at
- * once. -1: none. */
+/* A terminal with lines that are not finished, from the cursor's on: they are removed when a signal
+ * ends the program at once, or stops it (Ctrl-Z). -1: none. */
 void mnist_signals_line(int fd);
 
 /* 128 and the signal's number, as a shell has it. */

@@ -57,7 +57,7 @@ version=$(cache_value CMAKE_PROJECT_VERSION)
 quietly cmake --install "$build" --prefix "$work/first"
 prefix=$work/prefix
 mv "$work/first" "$prefix"
-for installed in mnist-train mnist-eval; do
+for installed in mnist-train mnist-eval mnist-predict; do
     [ "$("$prefix/bin/$installed" --version)" ] || fail "$installed --version prints nothing"
 done
 if [ -e "$build/docs" ]; then

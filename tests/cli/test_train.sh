@@ -471,7 +471,7 @@ terminal()
 if script --version 2>/dev/null | grep -q util-linux; then
     begin 'on a terminal'
     export TERM=xterm
-    bar=$'\r\e[1mepoch 1/1\e[0m [' erase=$'\e[K\r\e[K\e[1mepoch 1/1\e[0m  train loss'
+    bar=$'\r\e[1mepoch 1/1\e[0m [' erase=$'\e[2A\r\e[J\e[1mepoch 1/1\e[0m  train loss'
     # as many images as it takes for an epoch to last until the bar is drawn, and a margin
     for ((count = 200; count < 100000; count *= 2)); do
         command="'$train' --dataset synthetic --synthetic-train $((12 * count)) --synthetic-test 20 --hidden 512,512 -e 1 -j 1"
@@ -483,9 +483,9 @@ if script --version 2>/dev/null | grep -q util-linux; then
     terminal "$command"
     out_has "$bar"
     out_has "$erase"
-    out_matches '\] +[0-9]+%  loss +[0-9.]+  +[0-9.]+[kMG]? img/s  ETA [0-9]:[0-9]{2}'
+    out_matches '\] +[0-9]+%  +[0-9.]+[kMG]? img/s  ETA [0-9]:[0-9]{2}'
     terminal "stty cols 40 2>/dev/null; $command"
-    for line in $(tr '\r' '\n' <"$work/out" | grep '%  loss' | sed $'s/\e\\[[0-9;]*[mK]//g' | awk '{ print length($0) }'); do
+    for line in $(tr '\r' '\n' <"$work/out" | grep -v 'train loss' | grep -E '%  |loss |acc ' | sed $'s/\e\\[[0-9;]*[mK]//g' | awk '{ print length($0) }'); do
         expect "a bar of $line columns on a terminal of 40" [ "$line" -lt 40 ]
     done
     NO_COLOR=1 terminal "$command"

@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: fault-sweep [--stride N] [--only SCENARIO] [--class CLASS] [--at N] [--keep]\n"
+    "usage: fault-sweep [--stride N] [--part I/N] [--only SCENARIO] [--class CLASS] [--at N] "
+    "[--keep]\n"
     "\n"
     "Runs each program in small ways, as often as it calls the C library, and has another call "
     "fail\n"
@@ -28,6 +29,7 @@ static const char usage[] =
     "AddressSanitizer nothing may leak.\n"
     "\n"
     "  --stride N   every N-th call of a kind (1: each)\n"
+    "  --part I/N   of the cases that there are, every N-th, from the I-th on\n"
     "  --only, --class, --at   that scenario, those calls, that call alone\n"
     "  --keep       the directory that it works in stays, and is named\n"
     "\n"
@@ -207,7 +209,7 @@ typedef struct tally {
 } tally;
 
 typedef struct request {
-    unsigned long stride, at;
+    unsigned long stride, at, part, parts;
     const char *only, *class;
     bool keep;
 } request;
@@ -226,8 +228,13 @@ static void complain(const scenario *s, const variant *v, unsigned long at, cons
     free(text);
 }
 
-static void try_one(const scenario *s, const variant *v, unsigned long at, tally *sum)
+static void try_one(const scenario *s, const request *r, const variant *v, unsigned long at,
+                    tally *sum)
 {
+    static unsigned long number; /* of the cases, whoever has them */
+    if (number++ % r->parts != r->part - 1) {
+        return;
+    }
     mnist_fault fault = v->fault;
     char why[200] = "its directory cannot be prepared";
     fault.first = at;
@@ -261,13 +268,13 @@ static void try_class(const scenario *s, const request *r, int class, unsigned l
             continue;
         }
         if (r->at > 0) {
-            try_one(s, v, r->at, sum);
+            try_one(s, r, v, r->at, sum);
             continue;
         }
         /* each variant begins elsewhere, so that with a stride they do not all try the same */
         for (unsigned long at = 1 + i % (stride < calls ? stride : calls); at <= calls;
              at += stride) {
-            try_one(s, v, at, sum);
+            try_one(s, r, v, at, sum);
         }
     }
 }
@@ -346,7 +353,7 @@ static int sweep(const request *r)
 
 int main(int argc, char **argv)
 {
-    request r = {.stride = 1};
+    request r = {.stride = 1, .part = 1, .parts = 1};
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--help") == 0) {
@@ -357,6 +364,11 @@ int main(int argc, char **argv)
             continue;
         } else if (strcmp(argv[i], "--stride") == 0) {
             r.stride = strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--part") == 0) {
+            if (sscanf(value, "%lu/%lu", &r.part, &r.parts) != 2 || r.part < 1 ||
+                r.part > r.parts) {
+                r.stride = 0;
+            }
         } else if (strcmp(argv[i], "--at") == 0) {
             r.at = strtoul(value, NULL, 10);
         } else if (strcmp(argv[i], "--only") == 0) {

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = text_of(data, size);
     if (!apply_config(text, size, &settings, &parsed, &err)) {
         check_failure(MNIST_ERR_ARGUMENT, &err);
-    } else {
+    } else if (chosen(data, size, 4)) {
         char *printed = print_config(&mnist_train_program, &settings);
         PROMISED(apply_config(printed, strlen(printed), &again, &reparsed, &err));
         char *twice = print_config(&mnist_train_program, &again);

@@ -10,6 +10,7 @@ typedef union settings {
     mnist_train_settings train;
     mnist_eval_settings eval;
     mnist_bench_settings bench;
+    mnist_predict_settings predict;
 } settings;
 
 /* What was given is in range whatever the program: --print-config prints it, and reads it back. */
@@ -43,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    const mnist_program *program = programs[data[0] % 3];
+    const mnist_program *program =
+        data[0] >= 192 ? &mnist_predict_program : programs[data[0] % 3];
     char *text = text_of(data + 1, size - 1), *argv[MOST_WORDS + 1], name[] = "program";
     int argc = 0;
     argv[argc++] = name;
@@ -62,6 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         found.train = mnist_train_settings_defaults();
     } else if (program == &mnist_eval_program) {
         found.eval = mnist_eval_settings_defaults();
+    } else if (program == &mnist_predict_program) {
+        found.predict = mnist_predict_settings_defaults();
     } else {
         found.bench = mnist_bench_settings_defaults();
     }
@@ -73,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case MNIST_PARSE_PRINT_CONFIG:
         PROMISED(parsed.operand_count >= program->operand_min &&
                  parsed.operand_count <= program->operand_max);
-        if (data[0] / 3 % 8 == 0) { /* seldom: it takes ten times as long as all the rest */
+        if (chosen(data, size, 16)) { /* it takes ten times as long as all the rest */
             check_print(program, &found);
         }
         break;

@@ -169,6 +169,66 @@ for name in "html", "zeros", "images", "zip", "numpy", "pickle":
     put("model", name, idx[name])
 put("model", "gzip", whole)
 
+# As mnist-train writes them, of a net for images of 2 x 2.
+WHOLE = ["epoch", "ended", "step", "seen", "correct_sum", "loss_sum", "lr", "end", "seconds", "updates", "beta1_power",
+         "beta2_power", "loss_scale", "loss_scale_fitting", "averaged", "best_epoch", "since_better", "best_loss",
+         "loss_to_beat"]
+REAL = {"loss_sum", "lr", "seconds", "beta1_power", "beta2_power", "loss_scale", "best_loss", "loss_to_beat"}
+
+
+def checkpoint(config, arenas, log="none", extra=0, **place):
+    """arenas: names of what has the net's layers; extra: rows beside the inputs and the bias."""
+    widths = [4] + [int(w) for w in config.get("hidden", "none").replace("none", "").split(",") if w] + [10]
+    values = {"epoch": 1, "ended": 1, "step": 1, "seen": 6, "updates": 1, "lr": 0.1, "beta1_power": 0.9,
+              "beta2_power": 0.999, "loss_to_beat": 2.5, "best_loss": 2.5, "best_epoch": 1, **place}
+    head, data = {}, b""
+    for name in WHOLE:
+        kind = "F64" if name in REAL else "U64"
+        head[name] = {"dtype": kind, "shape": [], "data_offsets": [len(data), len(data) + 8]}
+        data += struct.pack("<d" if name in REAL else "<Q", values.get(name, 0))
+    for arena in arenas:
+        for layer, (a, b) in enumerate(zip(widths, widths[1:])):
+            rows = a + 1 + (extra if layer + 2 < len(widths) else 0)
+            n = 4 * rows * b
+            head[f"{arena}.layers.{layer}"] = {"dtype": "F32", "shape": [rows, b], "data_offsets": [len(data), len(data) + n]}
+            data += b"\0\0\0\x3d" * (rows * b)
+    over = values["epoch"] - (1 - values["ended"])
+    meta = {"format": "mnist-checkpoint", "format_version": "1", "crc32": "00000000",
+            "config": json.dumps({"dataset": "synthetic", "epochs": 3, "batch-size": 6, "hidden": "none", **config}, separators=(",", ":")),
+            "epochs": json.dumps([{"epoch": e + 1} for e in range(over)]), "log": log, "train_images_sha256": "train",
+            "train_labels_sha256": "labels", "test_images_sha256": "train", "test_labels_sha256": "labels"}
+    text = json.dumps({"__metadata__": meta, **head}, separators=(",", ":")).encode()
+    file = frame(text, 0)
+    return frame(text + b" " * (-len(text) % 8), 0) if not data else seal(file + data)
+
+
+def seal(file):
+    (length,) = struct.unpack("<Q", file[:8])
+    place = file.index(b'"crc32":"') + 9
+    blank = file[:place] + b"0" * 8 + file[place + 8:]
+    return file[:place] + b"%08x" % zlib.crc32(blank) + file[place + 8:]
+
+
+sgd = ("net", "optimizer.first")
+put("checkpoint", "plain", checkpoint({}, sgd))
+put("checkpoint", "hidden", checkpoint({"hidden": "3"}, sgd, "1234 00c0ffee"))
+put("checkpoint", "log", checkpoint({"log": "a.csv"}, sgd, "1234 00c0ffee"))
+put("checkpoint", "lost", checkpoint({"log": "a.csv"}, sgd, "lost"))
+put("checkpoint", "adam", checkpoint({"optimizer": "adam", "lr": 0.001}, sgd + ("optimizer.second",)))
+put("checkpoint", "rmsprop", checkpoint({"optimizer": "rmsprop", "hidden": "2,3"}, sgd + ("optimizer.second",)))
+put("checkpoint", "average", checkpoint({"ema": 0.9}, sgd + ("average",), averaged=1))
+put("checkpoint", "swa", checkpoint({"swa-start": 0.5}, sgd + ("average",)))
+put("checkpoint", "best", checkpoint({"keep": "best"}, sgd + ("best",)))
+put("checkpoint", "norm", checkpoint({"batch-norm": True, "hidden": "2"}, sgd, extra=3))
+put("checkpoint", "fp16", checkpoint({"precision": "fp16"}, sgd, loss_scale=32768.0))
+put("checkpoint", "amid", checkpoint({"batch-size": 2}, sgd, ended=0, step=2, seen=4, updates=2, best_epoch=0))
+put("checkpoint", "end", checkpoint({}, sgd, epoch=3, step=3, updates=3))
+put("checkpoint", "augment", checkpoint({"augment": "shift=1", "dropout": "0.5", "hidden": "4"}, sgd))
+put("checkpoint", "wide", seal(checkpoint({"hidden": "3"}, sgd).replace(b'\\"3\\"', b'\\"9\\"')))
+put("checkpoint", "nan", seal(checkpoint({}, sgd)[:-204] + b"\0\0\xc0\x7f" + checkpoint({}, sgd)[-200:]))
+put("checkpoint", "bare", frame(b'{"__metadata__":{"format":"mnist-checkpoint","format_version":"1","crc32":"00000000"}}', 0))
+put("checkpoint", "model", model(metadata(1, "none"), one, one_size))
+
 configs = {
     "empty": "{}",
     "array": "[1]",
@@ -204,9 +264,10 @@ lines = {
     "tune": "--tune=5\n--hidden=8", "runs": "--runs=2\n-o\nm-{seed}", "odd": "-\xff\n--\x1b[31m",
     "augment": "--augment=shift=1,elastic=34:4\n--preview=a.png", "gate": "--min-accuracy=97%",
     "eval": "model\n--tta=4\n--confusion\n--json\n-d\nsynthetic", "bench": "--quick\n--runs=3",
+    "predict": "model\n-\n-k3\n--invert=yes\n--center\nbox\n--line", "read": "--text\nmodel\na.png\n--show",
 }
 for name, text in lines.items():
-    for number, program in enumerate(("train", "eval", "bench")):
+    for number, program in ((0, "train"), (1, "eval"), (2, "bench"), (192, "predict")):
         put("options", f"{program}-{name}", bytes([number]) + text.encode("latin-1"))
 
 values = ["", "0", "1", "-1", "true", "false", "none", "list", "0.5", "1e-3", "-0", ".5", "5.", "1e",
@@ -252,6 +313,60 @@ for number, text in enumerate([
         b"x" * 90]):
     put("text", f"text-{number}", text)
 
+pnm = {
+    "p2": b"P2\n# c\n3 2\n255\n0 128 255\n1 2 3\n", "p3": b"P3 2 1 9 1 2 3 4 5 6",
+    "p5": b"P5 4 4 255\n" + bytes(range(0, 256, 16)), "p6": b"P6 1 2 255\nabcdef",
+    "p5-wide": b"P5 2 1 65535\n\x00\x80\xff\xff", "p6-wide": b"P6 1 1 256\n\0\1\1\0\0\x7f",
+    "several": b"P5 2 1 255\nab\nP6 1 1 255 abcP5 1 1 3 \2", "tail": b"P5 1 1 255\nab",
+    "promise": b"P5 100000 100000 255\n", "most": b"P5 67108864 1 1\n", "none": b"P5 0 1 255\n",
+    "overflow": b"P5 18446744073709551617 1 255\n", "comment": b"P2#\n#\r1#x\n1 1#y\n1#z",
+    "value": b"P2 1 1 5 6", "cut": b"P5 3 3 255\nabc", "blank": b"P5 3 3 255\naaaaaaaaa",
+    "digit": b"P5 8 9 255\n" + b"".join(bytes(250 - 240 * (c == "#") for c in row) for row in (
+        "        ", "  ###   ", " #   #  ", "    #   ", "   #    ", "  #     ", " #####  ", "        ",
+        "      # ")),
+    "line": b"P5 12 5 255\n" + b"".join(bytes(9 + 200 * (c == "#") for c in row) for row in (
+        "            ", " ## # ##### ", " ## #    ## ", " ## #   #   ", "            ")),
+}
+for name, data in pnm.items():
+    put("pnm", name, data)
+
+
+def chunk(name, body=b""):
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def png(cols, rows, depth, color, raw, interlaced=0, before=b"", after=b""):
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", cols, rows, depth, color, 0, 0, interlaced))
+            + before + chunk(b"IDAT", zlib.compress(raw)) + after + chunk(b"IEND"))
+
+
+pictures = {
+    "grey": png(3, 2, 8, 0, b"\0abc\1def"), "grey-1": png(9, 1, 1, 0, b"\0\xa5\x80"),
+    "grey-2": png(5, 1, 2, 0, b"\0\x1b\xc0", before=chunk(b"tRNS", b"\0\3")),
+    "grey-4": png(3, 1, 4, 0, b"\0\x12\x30"), "grey-16": png(2, 1, 16, 0, b"\0\0\1\xff\xff"),
+    "rgb": png(2, 2, 8, 2, b"\2abcdef\3ghijkl", before=chunk(b"tRNS", b"\0a\0b\0c")),
+    "rgb-16": png(1, 1, 16, 2, b"\4abcdef"), "alpha": png(2, 2, 8, 4, b"\0a\xffb\0\0c\x80d\xff"),
+    "rgba": png(2, 1, 8, 6, b"\0abc\xffdef\0"), "rgba-16": png(1, 1, 16, 6, b"\0abcdefgh"),
+    "palette": png(4, 1, 2, 3, b"\0\x1b", before=chunk(b"PLTE", b"abcdefghijkl") + chunk(b"tRNS", b"\xff\0")),
+    "palette-8": png(3, 1, 8, 3, b"\0\0\1\2", before=chunk(b"PLTE", b"aaabbbccc")),
+    "palette-short": png(3, 1, 8, 3, b"\0\0\1\x77", before=chunk(b"PLTE", b"aaabbbccc")),
+    "palette-none": png(3, 1, 8, 3, b"\0\0\1\2"),
+    "interlaced": png(3, 3, 8, 0, b"\0a\0b\0c\0d\0e\0fgh", 1),
+    "interlaced-1": png(9, 9, 1, 0, bytes(60), 1), "text": png(1, 1, 8, 0, b"\0a", before=chunk(b"tEXt", b"k\0v")),
+    "ztxt": png(1, 1, 8, 0, b"\0a", before=chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(9999)))),
+    "iccp": png(1, 1, 8, 0, b"\0a", before=chunk(b"iCCP", b"k\0\0" + zlib.compress(bytes(999)))),
+    "gama": png(1, 1, 8, 0, b"\0a", before=chunk(b"gAMA", b"\0\0\xb1\x8f") + chunk(b"sRGB", b"\0")),
+    "wide": png(100000, 100000, 8, 0, b""), "promise": png(8000, 8000, 8, 6, b"\0"),
+    "long": png(1, 1, 8, 0, b"\0abc"), "short": png(3, 3, 8, 0, b"\0abc"), "filter": png(1, 1, 8, 0, b"\x09a"),
+    "depth": png(1, 1, 3, 0, b"\0a"), "after": png(1, 1, 8, 0, b"\0a", after=chunk(b"tEXt", b"k\0v")),
+    "critical": png(1, 1, 8, 0, b"\0a", before=chunk(b"ABCD")), "signature": b"\x89PNG\r\n\x1a\n",
+    "zeros": png(64, 64, 1, 0, bytes(64 * 9)),
+    "digit": png(28, 28, 8, 0, b"".join(b"\0" + bytes(255 * (4 <= x < 24 and (y in (4, 5) or x + y in (26, 27, 28)))
+                                                      for x in range(28)) for y in range(28))),
+}
+for name, data in pictures.items():
+    put("png", name, data)
+
 
 def dictionary(target, words):
     lines = ['"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\x{b:02x}" for b in w)
@@ -292,8 +407,16 @@ dictionary("model", encode + [w.encode() for w in (
     '"crc32":"00000000"', "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias",
     '"dtype":"F32"', '"shape":[', '"data_offsets":[', "relu", "gelu", "unit", "standard", "none")]
     + [b"\x7f\x80\0\0", b"\0\0\x80\x7f", b"\x1f\x8b", b"PK\x03\x04"])
+dictionary("checkpoint", encode + [w.encode() for w in (
+    "__metadata__", '"format":"mnist-checkpoint"', '"config":"', '"epochs":"', '"log":"', "none", "lost", '"U64"', '"F64"', '"F32"',
+    "net.layers.0", "net.layers.1", "optimizer.first.layers.0", "optimizer.second.layers.0", "average.layers.0", "best.layers.0",
+    '"shape":[', '"data_offsets":[', '\\"')] + [n.encode() for n in WHOLE] + [b'\\"' + o.encode() + b'\\":' for o in options]
+    + [b"\x7f\x80\0\0", b"\0\0\x80\x7f", b"\0\0\0\0\0\0\xf0\x7f", b"\xff" * 8])
 dictionary("idx", [b"\0\0\x08\x03", b"\0\0\x08\x01", b"\0\0\x0c\x01", b"\0\0\x0c\x02", b"\0\0\0\x01",
                    b"\xff\xff\xff\xff", b"\0\x01\0\0", b"\x1f\x8b\x08", b"\x80\0\0\0"])
 dictionary("gzip", [b"\x1f\x8b\x08\0", b"\0\0\x08\x03", b"\0\0\x08\x01", b"\0\0\x0c\x02",
                     b"\0\0\0\x01", b"\xff\xff\xff\xff", b"\0\x01\0\0"])
 dictionary("text", [b"\x1b[", b"\xc2\x9b", b"\xe2\x80\xae", b"\xf0\x9f\x98\x80", b"e-45", b"0."])
+dictionary("pnm", [b"P2", b"P3", b"P5", b"P6", b"#", b"255", b"65535", b"256", b"67108864", b"\n", b" "])
+dictionary("png", [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"iCCP", b"zTXt", b"iTXt", b"sPLT",
+                   b"\x89PNG\r\n\x1a\n", b"\0\0\0\x0d", b"\x78\x9c", b"\x10\x06", b"\x08\x03"])

@@ -114,7 +114,9 @@ static void test_every_option(void **state)
     mnist_bench_settings bench = mnist_bench_settings_defaults();
     check_program(&mnist_train_program, &train);
     check_program(&mnist_eval_program, &eval);
+    mnist_predict_settings predict = mnist_predict_settings_defaults();
     check_program(&mnist_bench_program, &bench);
+    check_program(&mnist_predict_program, &predict);
 }
 
 /* Everything that roff or a shell could take for its own. */

@@ -95,6 +95,61 @@ static void test_normalization_is_applied(void **state)
     mnist_mlp_free(mlp);
 }
 
+/* One by one, in twos or all at once: the bits of mnist_probabilities, whatever the normalisation.
+ */
+static void test_classifier(void **state)
+{
+    (void)state;
+    mnist_dataset *dataset;
+    mnist_mlp *mlp;
+    mnist_pool *pool;
+    mnist_error err;
+    enum { IMAGES = 50 };
+    static float expected[IMAGES * MNIST_CLASSES], found[IMAGES * MNIST_CLASSES];
+    assert_int_equal(mnist_dataset_create_synthetic(&dataset, 0, IMAGES, 3, &err), MNIST_OK);
+    const mnist_view view = mnist_dataset_view(dataset);
+    const size_t pixels = (size_t)view.rows * view.cols;
+    const mnist_mlp_config config = {.inputs = (unsigned)pixels,
+                                     .outputs = MNIST_CLASSES,
+                                     .hidden_count = 2,
+                                     .hidden = {70, 33},
+                                     .activation = MNIST_TANH};
+    assert_int_equal(mnist_mlp_create(&mlp, &config, &err), MNIST_OK);
+    mnist_mlp_init(mlp, MNIST_INIT_AUTO, 7);
+    assert_int_equal(mnist_pool_create(&pool, 2, &err), MNIST_OK);
+    for (int kind = 0; kind < MNIST_NORMALIZATIONS; kind++) {
+        const mnist_normalization normalization =
+            mnist_normalization_fit((mnist_normalization_kind)kind, view);
+        assert_int_equal(mnist_probabilities(mlp, view, &normalization, pool, expected, NULL, &err),
+                         MNIST_OK);
+        for (size_t step = 1; step <= IMAGES; step = step < 3 ? step + 1 : step + 47) {
+            mnist_classifier *classifier;
+            assert_int_equal(mnist_classifier_create(&classifier, mlp, &normalization, step, &err),
+                             MNIST_OK);
+            memset(found, 0, sizeof found);
+            for (size_t i = 0; i < IMAGES; i += step) {
+                mnist_classifier_run(classifier, view.images + i * pixels,
+                                     IMAGES - i < step ? IMAGES - i : step,
+                                     found + i * MNIST_CLASSES);
+            }
+            assert_memory_equal(found, expected, sizeof expected);
+            mnist_classifier_free(classifier);
+        }
+    }
+    mnist_pool_free(pool);
+    mnist_mlp_free(mlp);
+    mnist_dataset_free(dataset);
+    /* a net of other classes is none for digits */
+    const mnist_mlp_config other = {.inputs = 4, .outputs = 3};
+    const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
+    mnist_classifier *classifier;
+    assert_int_equal(mnist_mlp_create(&mlp, &other, &err), MNIST_OK);
+    assert_int_equal(mnist_classifier_create(&classifier, mlp, &unit, 1, &err), MNIST_ERR_MISMATCH);
+    assert_null(classifier);
+    mnist_classifier_free(NULL);
+    mnist_mlp_free(mlp);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -108,8 +163,7 @@ static void test_refusals(void **state)
     mnist_view empty = {images, labels, 0, SIDE, SIDE}, wide = {images, labels, 4, 5, 5};
     assert_int_equal(mnist_evaluate(mlp, empty, &unit, pool, &e, &err), MNIST_ERR_ARGUMENT);
     assert_int_equal(mnist_evaluate(mlp, wide, &unit, pool, &e, &err), MNIST_ERR_MISMATCH);
-    assert_string_equal(err.text,
-                        "the images are 5 x 5 = 25 pixels, but the net has 16 inputs");
+    assert_string_equal(err.text, "the images are 5 x 5 = 25 pixels, but the net has 16 inputs");
     mnist_pool_free(pool);
     mnist_mlp_free(mlp);
 }
@@ -119,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_and_loss),
         cmocka_unit_test(test_normalization_is_applied),
+        cmocka_unit_test(test_classifier),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests_name("evaluate", tests, NULL, NULL);

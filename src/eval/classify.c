@@ -1,0 +1,72 @@
+/* Images one at a time. */
+#include <mnist/eval.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/batch.h"
+#include "nn/pass.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct mnist_classifier {
+    mnist_pool *pool; /* of the calling thread alone */
+    mnist_pass *pass;
+    float table[256], shift; /* of the normalisation */
+};
+
+mnist_status mnist_classifier_create(mnist_classifier **out, mnist_mlp *mlp,
+                                     const mnist_normalization *normalization, size_t capacity,
+                                     mnist_error *err)
+{
+    assert(capacity >= 1);
+    *out = NULL;
+    const unsigned outputs = mnist_mlp_shape(mlp)->outputs;
+    if (outputs != MNIST_CLASSES) {
+        return mnist_fail(err, MNIST_ERR_MISMATCH,
+                          "there are %u classes, but the net has %u outputs", MNIST_CLASSES,
+                          outputs);
+    }
+    mnist_classifier *classifier = mnist_alloc(1, sizeof *classifier);
+    if (!classifier) {
+        return mnist_fail_memory(err, sizeof *classifier, "a classifier");
+    }
+    classifier->shift = mnist_normalization_split(normalization, classifier->table);
+    mnist_status status = mnist_pool_create(&classifier->pool, 1, err);
+    if (status == MNIST_OK) {
+        status = mnist_pass_create_with(&classifier->pass, mlp, classifier->pool, capacity,
+                                        (mnist_pass_options){.forward_only = true}, err);
+    }
+    if (status != MNIST_OK) {
+        mnist_classifier_free(classifier);
+        return status;
+    }
+    *out = classifier;
+    return MNIST_OK;
+}
+
+void mnist_classifier_free(mnist_classifier *classifier)
+{
+    if (classifier) {
+        mnist_pass_free(classifier->pass);
+        mnist_pool_free(classifier->pool);
+        mnist_free(classifier);
+    }
+}
+
+void mnist_classifier_run(mnist_classifier *classifier, const uint8_t *images, size_t count,
+                          float *probabilities)
+{
+    mnist_pass *pass = classifier->pass;
+    const unsigned last = pass->mlp->layer_count - 1;
+    const size_t stride = pass->mlp->layers[last].row;
+    assert(count >= 1 && count <= pass->capacity);
+    const mnist_pass_batch batch = {
+        .bytes = images, .table = classifier->table, .shift = classifier->shift, .count = count};
+    mnist_pass_evaluate(pass, &batch);
+    mnist_pass_probabilities(pass, 0, count);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(probabilities + i * MNIST_CLASSES, pass->activations[last] + i * stride,
+               MNIST_CLASSES * sizeof *probabilities);
+    }
+}

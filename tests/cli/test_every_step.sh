@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# test_every_step.sh BUILD-DIR SOURCE-DIR: a training that goes on from the checkpoint of whichever of its steps, on however
+# many threads, ends with the same model and the same log, byte for byte. Prints the models' digests.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+source_dir=$(CDPATH='' cd -- "$2" && pwd)/tests/cli
+start "$1"
+
+# Two epochs of three steps, the last of an epoch on a batch that is not full, and a step again where the training ends.
+short=(--dataset synthetic --synthetic-train 64 --synthetic-test 10 --val-split 4 -b 25 -e 2 --log-every 1)
+teams=(1 2 3 8)
+# under emulation a handful of steps is enough
+few=${MNIST_TEST_FEW:-}
+
+number=0
+for mathematics in '--hidden 9' \
+    '--hidden 7,5 --optimizer adamw --ema 0.9 --dropout 0.3 --mixup 0.2 --augment light --max-norm 1 --keep best --patience 5' \
+    '--hidden 12 --batch-norm --swa-start 0.3 --input-noise 0.1 --clip-norm 0.5 --normalize standard --schedule cosine' \
+    '--hidden 6 --precision fp16 --optimizer rmsprop --activation gelu --adversarial 0.1'; do
+    begin "$mathematics"
+    number=$((number + 1))
+    mkdir "$number"
+    # shellcheck disable=SC2206  # to be split
+    base=("${short[@]}" $mathematics)
+    run 0 "$train" "${base[@]}" -q -o whole.st --log whole.csv
+    run 0 python3 "$source_dir/every_checkpoint.py" "$number" "$train" "${base[@]}" -q -j 2 -o kept.st --log kept.csv
+    same_bytes kept.st whole.st
+    same_bytes kept.csv whole.csv
+    steps=("$number"/*)
+    expect "${#steps[@]} checkpoints, and not one a step" [ "${#steps[@]}" -ge 6 ]
+    for step in "${steps[@]}"; do
+        if [ -n "$few" ] && [ "${step#*/}" != 2 ] && [ "${step#*/}" != 4 ]; then
+            continue
+        fi
+        begin "$mathematics, from checkpoint $step"
+        cp whole.csv on.csv # cut where the checkpoint was written
+        rm -f on.st
+        run 0 "$train" --resume "$step" -q -j "${teams[${step#*/} % 4]}" -o on.st --log on.csv --checkpoint next.ckpt
+        same_bytes on.st whole.st
+        same_bytes on.csv whole.csv
+    done
+    printf '%s: %s, from each of %s checkpoints\n' "$mathematics" "$(digest_of whole.st)" "${#steps[@]}"
+    [ -z "$few" ] || [ "$number" -lt 2 ] || break
+done
+
+finish

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# test_handwriting.sh BUILD-DIR SOURCE-DIR MNIST-DIR: digits that were made in other ways than MNIST's, rendered from
+# handwriting fonts (handwriting.py), are read by a net that was trained on MNIST's, distorted. Prints how many of each
+# font. Exits 77, to be taken for skipped, where MNIST, Pillow, libpng or the fonts are not. Nothing is chosen by these
+# pictures: what is prepared how, is said in mnist/image.h.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+FLOOR=90 # percent of the pictures
+LEAST=300
+
+skip()
+{
+    echo "test_handwriting.sh: skipped: $*" >&2
+    exit 77
+}
+
+source=$(CDPATH='' cd -- "$2" && pwd)
+mnist=$(CDPATH='' cd -- "$3" 2>/dev/null && pwd) || skip "there is no directory $3"
+for name in train-images train-labels; do
+    compgen -G "$mnist/$name?idx?-ubyte*" >/dev/null || skip "there is no MNIST in $mnist"
+done
+start "$1"
+predict=${train%train}predict
+
+drawn=
+for python in python3 /usr/bin/python3; do # Debian's Pillow is for Debian's Python
+    if "$python" "$source/tests/cli/handwriting.py" pictures; then
+        drawn=1
+        break
+    fi
+done
+[ "$drawn" ] || skip "no Pillow, or not these packages: $(python3 "$source/tests/cli/handwriting.py" --packages)"
+
+begin 'a net of distorted digits'
+run 0 "$train" --data-dir "$mnist" --recipe quick99 --epochs 6 -q -o net.st
+
+# judge FOLDER: right and all, of pictures named after what they show
+judge()
+{
+    "$predict" net.st "$1"/*.png 2>"$work/err" | awk -F '\t' '
+        { name = $1; sub(/.*\//, "", name); all++; right += substr(name, 1, 1) == $2
+          if (substr(name, 1, 1) != $2) { wrong = wrong " " substr(name, 1, length(name) - 4) ">" $2 } }
+        END { print right + 0, all + 0, wrong }'
+}
+
+begin 'digits of handwriting fonts'
+"$predict" net.st pictures/Breip/0-black.png >"$work/out" 2>"$work/err" || true
+if grep -q 'without libpng' "$work/err"; then
+    skip 'built without libpng'
+fi
+right=0 all=0
+for folder in pictures/*/; do
+    font=$(basename "$folder")
+    read -r r a wrong < <(judge "$folder")
+    printf '%-14s %s of %s right%s\n' "$font" "$r" "$a" "${wrong:+; wrong: $wrong}"
+    expect "$font: a picture that could not be read" [ "$a" -eq "$(find "$folder" -name '*.png' | wc -l)" ]
+    if [ "$font" != femkeklaver ]; then # outlines, not strokes: what no net has seen
+        right=$((right + r)) all=$((all + a))
+    fi
+done
+printf 'strokes        %s of %s right\n' "$right" "$all"
+expect "fewer than $LEAST pictures" [ "$all" -ge "$LEAST" ]
+expect "below $FLOOR %" [ $((100 * right)) -ge $((FLOOR * all)) ]
+
+begin 'a line'
+run 0 "$predict" --text net.st pictures/sheet.png
+expect 'not the number on the sheet' [ "$(cut -f 2 "$work/out")" = 3141592653 ]
+
+finish
