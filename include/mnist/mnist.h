@@ -11,6 +11,7 @@
 #include <mnist/kernels.h>
 #include <mnist/metrics.h>
 #include <mnist/nn.h>
+#include <mnist/report.h>
 #include <mnist/train.h>
 
 #endif

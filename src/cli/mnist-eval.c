@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/adopt.h"
 #include "cli/baseline.h"
+#include "cli/eval_page.h"
 #include "cli/eval_report.h"
 #include "cli/held_out.h"
 #include "cli/report.h"
@@ -492,7 +493,37 @@ static bool compare(evaluation *e, mnist_view view, mnist_pool *pool, mnist_erro
 static bool needs_numbers(const mnist_eval_settings *s)
 {
     return s->csv || s->metrics || s->calibration || s->worst > 0 || s->curves || s->predictions ||
-           s->baseline || s->temperature;
+           s->report || s->baseline || s->temperature;
+}
+
+/* --report; false: err says why there is none. */
+static bool write_page(const evaluation *e, mnist_view view, mnist_pool *pool, mnist_error *err)
+{
+    mnist_model **models = calloc(e->count, sizeof *models);
+    const char **paths = calloc(e->count, sizeof *paths);
+    bool ok = models && paths;
+    if (!ok) {
+        err->status = MNIST_ERR_MEMORY;
+        snprintf(err->text, sizeof err->text, "out of memory");
+    }
+    for (size_t m = 0; ok && m < e->count; m++) {
+        models[m] = e->members[m].model;
+        paths[m] = e->members[m].path;
+    }
+    const mnist_eval_page page = {.settings = e->settings,
+                                  .models = models,
+                                  .paths = paths,
+                                  .count = e->count,
+                                  .digests = &e->digests,
+                                  .temperature = e->temperature.value,
+                                  .test = view,
+                                  .probabilities = e->outputs,
+                                  .evaluation = &e->test,
+                                  .seconds = e->seconds};
+    ok = ok && mnist_eval_page_write(&page, pool, err) == MNIST_OK;
+    free(models);
+    free(paths);
+    return ok;
 }
 
 /* From probabilities to all that is asked for beyond the result line. */
@@ -521,7 +552,9 @@ static bool measure_more(evaluation *e, mnist_view view, mnist_pool *pool, mnist
                                  err) == MNIST_OK) &&
            (!settings->baseline || compare(e, view, pool, err)) &&
            (!settings->predictions ||
-            mnist_eval_write_predictions(settings->predictions, &e->predictions, err) == MNIST_OK);
+            mnist_eval_write_predictions(settings->predictions, &e->predictions, err) ==
+                MNIST_OK) &&
+           (!settings->report || write_page(e, view, pool, err));
 }
 
 /* Whether all gates are passed; says on stderr which are not. */
@@ -660,6 +693,7 @@ static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)
     }
     bool loaded =
         (!settings->predictions || mnist_output_check(settings->predictions, &err) == MNIST_OK) &&
+        (!settings->report || mnist_output_check(settings->report, &err) == MNIST_OK) &&
         (!settings->baseline || mnist_baseline_read(&e.baseline, settings->baseline, &err)) &&
         load(&e, parsed, &err) && adopt_from_all(&e, parsed, settings, &err) &&
         adopt_augmentation(&e, &err) && adopt_held_out(&e, settings, &err);

@@ -4,6 +4,7 @@
 #include "cli/preview.h"
 #include "cli/report.h"
 #include "cli/signals.h"
+#include "cli/train_page.h"
 #include "cli/train_report.h"
 #include "cli/train_session.h"
 #include "cli/tune.h"
@@ -20,6 +21,7 @@
 typedef struct run {
     mnist_session *session;
     mnist_run_result *result;
+    mnist_train_page *page; /* NULL: no report of this net */
     mnist_keeper keeper;
 } run;
 
@@ -57,6 +59,9 @@ static bool after_step(void *context, const mnist_step_report *report)
                                          .train_loss = report->loss,
                                          .train_accuracy =
                                              (double)report->correct / (double)report->count});
+    }
+    if (r->page) {
+        mnist_train_page_step(r->page, report);
     }
     mnist_progress_step(&s->progress, report, mnist_clock());
     return mnist_keeper_step(&r->keeper, report);
@@ -239,31 +244,58 @@ static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
     return status;
 }
 
-/* By itself, or as one more member of a committee. */
+/* By itself, or as one more member of a committee. probabilities: where they go, if the net is by
+ * itself; NULL: nowhere. */
 static mnist_status test_net(mnist_session *s, mnist_mlp *mlp, mnist_committee *committee,
-                             mnist_evaluation *test, mnist_error *err)
+                             float *probabilities, mnist_evaluation *test, mnist_error *err)
 {
-    return committee ? mnist_committee_add(committee, mlp, &s->normalization, s->pool, test, err)
-                     : mnist_evaluate(mlp, s->test, &s->normalization, s->pool, test, err);
+    const mnist_normalization *normalization = &s->normalization;
+    if (committee) {
+        return mnist_committee_add(committee, mlp, normalization, s->pool, test, err);
+    }
+    return probabilities
+               ? mnist_probabilities(mlp, s->test, normalization, s->pool, probabilities, test, err)
+               : mnist_evaluate(mlp, s->test, normalization, s->pool, test, err);
 }
 
-/* committee: the net becomes a member; NULL: there is none. */
+/* As a model: what cannot be written must not cost the result. */
+static void write_report(mnist_session *s, const mnist_train_page *page,
+                         const mnist_run_result *runs, unsigned count, const mnist_evaluation *test,
+                         double seconds)
+{
+    mnist_error err;
+    char *name = NULL;
+    mnist_signals_set(MNIST_SIGNAL_WAITS);
+    mnist_status status = mnist_session_file(s->settings->report, runs[0].seed, &name, &err);
+    if (status == MNIST_OK) {
+        status = mnist_train_page_write(page, name, runs, count, test, seconds, &err);
+    }
+    if (status != MNIST_OK) {
+        s->save_failed = true;
+        mnist_report_error(PROGRAM, &err);
+    }
+    free(name);
+    mnist_signals_set(MNIST_SIGNAL_ENDS);
+}
+
+/* committee: the net becomes a member; NULL: there is none. page: what becomes of the net for a
+ * report; NULL: nothing. */
 static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee *committee,
-                               mnist_run_result *result, mnist_error *err)
+                               mnist_train_page *page, mnist_run_result *result, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
     mnist_train_config config = settings->train;
     mnist_mlp *mlp = NULL;
     const mnist_resumption *resumed = settings->resumed;
     const double start = mnist_clock() - (resumed ? resumed->course.seconds : 0.0);
-    const bool wants_epochs = settings->out.json || settings->checkpoint;
+    const bool wants_epochs = settings->out.json || settings->checkpoint || page;
     mnist_json_begin();
     *result = (mnist_run_result){.seed = settings->train.seed + index,
                                  .epochs = wants_epochs ? json_array() : NULL};
     config.seed = result->seed;
     config.adapt_threads = settings->threads == 0; /* who names a number gets it */
-    run r = {.session = s, .result = result};
-    mnist_status status = mnist_session_output(settings, result->seed, &result->output, err);
+    run r = {.session = s, .result = result, .page = page};
+    mnist_status status = mnist_session_file(settings->output, result->seed, &result->output, err);
     if (status == MNIST_OK && wants_epochs && !result->epochs) {
         status = mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
     }
@@ -281,7 +313,7 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
     }
     if (status == MNIST_OK) {
         mnist_train_report_course(s, result);
-        status = test_net(s, mlp, committee, &result->test, err);
+        status = test_net(s, mlp, committee, page ? page->probabilities : NULL, &result->test, err);
         result->seconds = mnist_clock() - start;
     }
     if (status == MNIST_OK && !isfinite(result->test.loss)) {
@@ -291,13 +323,20 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
             "--lr, a longer --warmup or --clip-norm 1");
     }
     /* A model that cannot be written must not cost the result that was trained for. */
-    if (status == MNIST_OK && (settings->output || settings->out.json)) {
+    if (status == MNIST_OK && (settings->output || settings->out.json || page)) {
         mnist_signals_set(MNIST_SIGNAL_WAITS);
         if (save_model(s, mlp, result, err) != MNIST_OK) {
             s->save_failed = result->save_failed = true;
             mnist_report_error(PROGRAM, err);
         }
         mnist_signals_set(MNIST_SIGNAL_ENDS);
+    }
+    if (status == MNIST_OK && page) {
+        page->mlp = mlp;
+        mlp = NULL;
+        if (!committee) {
+            write_report(s, page, result, 1, &result->test, result->seconds);
+        }
     }
     mnist_mlp_free(mlp);
     return status;
@@ -312,6 +351,7 @@ static int train_all(mnist_session *s, size_t parameters)
     mnist_error err;
     mnist_status status = MNIST_OK;
     mnist_committee *committee = NULL;
+    mnist_train_page page = {.session = s};
     mnist_run_result *results = calloc(count, sizeof *results);
     if (!results) {
         status =
@@ -321,7 +361,16 @@ static int train_all(mnist_session *s, size_t parameters)
     }
     unsigned done = 0;
     for (; done < count && status == MNIST_OK; done++) {
-        status = train_once(s, done, committee, &results[done], &err);
+        /* of a committee the first member stays for the report of all */
+        const bool wants_page = settings->report && (!committee || done == 0);
+        if (wants_page) {
+            mnist_train_page_free(&page);
+            status = mnist_train_page_start(&page, s, &err);
+        }
+        if (status == MNIST_OK) {
+            status =
+                train_once(s, done, committee, wants_page ? &page : NULL, &results[done], &err);
+        }
         if (status == MNIST_OK) {
             mnist_train_report_run(s, &results[done]);
         }
@@ -336,6 +385,10 @@ static int train_all(mnist_session *s, size_t parameters)
             mnist_committee_evaluate(committee, &outcome.committee);
         }
         outcome.seconds = mnist_clock() - start;
+        if (committee && settings->report) {
+            mnist_committee_probabilities(committee, page.probabilities);
+            write_report(s, &page, results, count, &outcome.committee, outcome.seconds);
+        }
         code = mnist_train_report(PROGRAM, s, &outcome);
     } else {
         code = status == MNIST_ERR_STOPPED ? s->farewell : mnist_report_error(PROGRAM, &err);
@@ -345,6 +398,7 @@ static int train_all(mnist_session *s, size_t parameters)
         free(results[i].output);
     }
     free(results);
+    mnist_train_page_free(&page);
     mnist_committee_free(committee);
     return code;
 }
@@ -366,7 +420,7 @@ static mnist_status check_models(const mnist_train_settings *settings, bool log_
     for (unsigned i = 0; settings->output && status == MNIST_OK && i < mnist_session_runs(settings);
          i++) {
         char *name;
-        status = mnist_session_output(settings, settings->train.seed + i, &name, err);
+        status = mnist_session_file(settings->output, settings->train.seed + i, &name, err);
         if (status == MNIST_OK && !log_is_open) {
             status = mnist_output_check(name, err);
         }
@@ -379,9 +433,33 @@ static mnist_status check_models(const mnist_train_settings *settings, bool log_
     return status;
 }
 
+/* Every report: can it be written? It replaces what has its name, which must not be the log. */
+static mnist_status check_reports(const mnist_train_settings *settings, bool log_is_open,
+                                  mnist_error *err)
+{
+    const unsigned count = settings->ensemble > 0 ? 1 : settings->runs;
+    mnist_status status = MNIST_OK;
+    for (unsigned i = 0; settings->report && status == MNIST_OK && i < count; i++) {
+        char *name;
+        status = mnist_session_file(settings->report, settings->train.seed + i, &name, err);
+        if (status == MNIST_OK && !log_is_open) {
+            status = mnist_output_check(name, err);
+        }
+        if (status == MNIST_OK && settings->log && same_file(name, settings->log)) {
+            status = mnist_session_fail(err, MNIST_ERR_ARGUMENT,
+                                        "--log and --report name the same file");
+        }
+        free(name);
+    }
+    return status;
+}
+
 static mnist_status check_outputs(const mnist_train_settings *settings, mnist_error *err)
 {
     mnist_status status = check_models(settings, false, err);
+    if (status == MNIST_OK) {
+        status = check_reports(settings, false, err);
+    }
     if (status == MNIST_OK && settings->preview) {
         status = mnist_output_check(settings->preview, err);
     }
@@ -414,6 +492,9 @@ static mnist_status open_log(mnist_session *s, mnist_error *err)
                                   : mnist_log_open(&s->log, settings->log, err);
     if (status == MNIST_OK) {
         status = check_models(settings, true, err);
+        if (status == MNIST_OK) {
+            status = check_reports(settings, true, err);
+        }
         if (status == MNIST_OK && settings->checkpoint &&
             same_file(settings->checkpoint, settings->log)) {
             status = mnist_session_fail(err, MNIST_ERR_ARGUMENT,
@@ -441,7 +522,8 @@ static mnist_status prepare(mnist_session *s, mnist_error *err)
     if (status == MNIST_OK) {
         status = mnist_pool_create(&s->pool, settings->threads, err);
     }
-    if (status == MNIST_OK && (settings->output || settings->out.json || settings->checkpoint)) {
+    if (status == MNIST_OK &&
+        (settings->output || settings->out.json || settings->checkpoint || settings->report)) {
         mnist_view_digests(mnist_dataset_view(s->source.train), &s->train_digests);
         mnist_view_digests(s->test, &s->test_digests);
     }

@@ -46,10 +46,18 @@ void mnist_report_start(void)
     }
 }
 
+void mnist_report_format(const mnist_evaluation *test, char text[MNIST_FIGURES_TEXT])
+{
+    snprintf(text, MNIST_FIGURES_TEXT,
+             "test_loss=%.6f test_acc=%.6g test_acc_se=%.6f errors=%zu n=%zu", test->loss,
+             test->accuracy, test->accuracy_se, test->errors, test->count);
+}
+
 void mnist_report_figures(const mnist_evaluation *test, double seconds)
 {
-    printf("test_loss=%.6f test_acc=%.6g test_acc_se=%.6f errors=%zu n=%zu seconds=%.3f",
-           test->loss, test->accuracy, test->accuracy_se, test->errors, test->count, seconds);
+    char text[MNIST_FIGURES_TEXT];
+    mnist_report_format(test, text);
+    printf("%s seconds=%.3f", text, seconds);
 }
 
 void mnist_report_line(const mnist_evaluation *test, double seconds)

@@ -16,6 +16,11 @@
  * fails as before. */
 void mnist_report_start(void);
 
+#define MNIST_FIGURES_TEXT 480 /* a loss may have 309 digits */
+
+/* "test_loss=… test_acc=… test_acc_se=… errors=… n=…" */
+void mnist_report_format(const mnist_evaluation *test, char text[MNIST_FIGURES_TEXT]);
+
 /* "test_loss=… test_acc=… test_acc_se=… errors=… n=… seconds=…" */
 void mnist_report_figures(const mnist_evaluation *test, double seconds);
 /* The same and a newline. */

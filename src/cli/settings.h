@@ -42,7 +42,7 @@ typedef struct mnist_output_settings {
     mnist_color_mode color;
 } mnist_output_settings;
 
-/* In --output it stands for each run's seed. */
+/* In --output and --report it stands for each run's seed. */
 #define MNIST_SEED_MARK "{seed}"
 
 typedef struct mnist_train_settings {
@@ -64,6 +64,7 @@ typedef struct mnist_train_settings {
     const char *preview; /* picture of the training images; then nothing is trained. NULL: none */
     const char *output;  /* model file, maybe with MNIST_SEED_MARK; NULL: none */
     const char *log;     /* NULL: none */
+    const char *report;  /* HTML page, maybe with MNIST_SEED_MARK; NULL: none */
     uint64_t log_every;  /* steps; 0: epochs only */
     const char *checkpoint; /* NULL: none */
     mnist_interval checkpoint_every; /* not said: every epoch */
@@ -92,6 +93,7 @@ typedef struct mnist_eval_settings {
     size_t worst; /* errors to show */
     bool curves;
     const char *predictions; /* file for all probabilities; NULL: none */
+    const char *report;      /* HTML page; NULL: none */
     bool csv;
     mnist_output_settings out;
 } mnist_eval_settings;

@@ -64,7 +64,7 @@ static const mnist_option eval_baseline_options[] = {
 static const mnist_option eval_output_options[] = {
     {FLAG(mnist_eval_settings, confusion), .name = "confusion",
      .help = "print the confusion matrix too"},
-    {FLAG(mnist_eval_settings, metrics), .name = "metrics", .known_as = "report",
+    {FLAG(mnist_eval_settings, metrics), .name = "metrics", .known_as = "scores",
      .help = "print precision, recall, F1, areas under curves and more, per class and on average"},
     {FLAG(mnist_eval_settings, calibration), .name = "calibration",
      .help = "print how often the model is right when it says that it is so sure"},
@@ -74,6 +74,8 @@ static const mnist_option eval_output_options[] = {
      .help = "ROC and precision-recall curves too, in --json or --csv"},
     {STRING(mnist_eval_settings, predictions, "FILE.csv"), .name = "predictions",
      .help = "write each image's label, prediction and probabilities"},
+    {STRING(mnist_eval_settings, report, "FILE"), .name = "report", .known_as = "html",
+     .help = "write a page to look at: confusion, ROC, errors, weights, and a pad to draw on"},
     {FLAG(mnist_eval_settings, csv), .name = "csv",
      .help = "print all figures on stdout as lines of section, class, item, metric, value"},
 };

@@ -236,6 +236,9 @@ static const mnist_option train_files_out_options[] = {
      .help = "write losses here, epoch by epoch (.csv or .jsonl)"},
     {UINT64(S, log_every, 0, MOST_IMAGES), .name = "log-every", .flags = CONFIG,
      .zero = "epochs only", .help = "also log every N steps"},
+    {STRING(S, report, "FILE"), .name = "report", .flags = CONFIG, .known_as = "html",
+     .help = "write a page to look at: curves, confusion, errors, weights, and a pad to draw on; "
+             "{seed} in the name becomes the seed"},
     {STRING(S, checkpoint, "FILE"), .name = "checkpoint", .flags = CONFIG, .known_as = "snapshot",
      .help = "keep here what a training that is interrupted needs to go on: written at each epoch's "
              "end, when a signal ends it, and at SIGUSR1"},
@@ -302,6 +305,24 @@ static bool check_log(const mnist_train_settings *s, mnist_error *err)
     }
     if (s->log && s->output && strcmp(s->log, s->output) == 0) {
         return mnist_options_fail(err, "--log and --output name the same file");
+    }
+    return true;
+}
+
+/* The report is replaced whole in the end, over whatever has its name. */
+static bool check_report(const mnist_train_settings *s, mnist_error *err)
+{
+    const struct {
+        const char *option, *name;
+    } others[] = {{"output", s->output}, {"log", s->log}, {"checkpoint", s->checkpoint}};
+    for (size_t i = 0; s->report && i < LENGTH(others); i++) {
+        if (others[i].name && strcmp(others[i].name, s->report) == 0) {
+            return mnist_options_fail(err, "--report and --%s name the same file", others[i].option);
+        }
+    }
+    if (s->report && s->runs > 1 && !strstr(s->report, MNIST_SEED_MARK)) {
+        return mnist_options_fail(err, "--runs: each net would overwrite the last one's --report; put "
+                                  "{seed} into the name, like report-{seed}.html");
     }
     return true;
 }
@@ -442,7 +463,8 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
         return mnist_options_fail(err, "--resume and --tune exclude each other");
     }
     if (s->tune_seconds > 0.0 ? !mnist_tune_check(s, parsed, err)
-                              : !check_checkpoint(s, err) || !check_runs(s, err)) {
+                              : !check_checkpoint(s, err) || !check_runs(s, err) ||
+                                    !check_report(s, err)) {
         return false;
     }
     if (s->out.quiet && s->verbose) {
@@ -478,6 +500,7 @@ static const mnist_example train_examples[] = {
      "the accuracy alone, for a script"},
     {"mnist-train --checkpoint run.ckpt; mnist-train --resume run.ckpt",
      "what was interrupted goes on"},
+    {"mnist-train --report run.html", "a page with curves, errors and a pad to draw digits on"},
     {"mnist-train --min-accuracy 97%", "a gate for CI: exit code 3 if it is missed"},
     {"mnist-train --tune 60 >best.json; mnist-train --config best.json",
      "a minute's search for good settings"},

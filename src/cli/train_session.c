@@ -81,25 +81,23 @@ unsigned mnist_session_runs(const mnist_train_settings *settings)
     return settings->ensemble > 0 ? settings->ensemble : settings->runs;
 }
 
-mnist_status mnist_session_output(const mnist_train_settings *settings, uint64_t seed, char **name,
-                                  mnist_error *err)
+mnist_status mnist_session_file(const char *pattern, uint64_t seed, char **name, mnist_error *err)
 {
-    const char *const given = settings->output;
     char digits[24];
     *name = NULL;
-    if (!given) {
+    if (!pattern) {
         return MNIST_OK;
     }
     snprintf(digits, sizeof digits, "%llu", (unsigned long long)seed);
-    size_t room = strlen(given) + 1;
-    for (const char *at = given; (at = strstr(at, MNIST_SEED_MARK)) != NULL; at++) {
+    size_t room = strlen(pattern) + 1;
+    for (const char *at = pattern; (at = strstr(at, MNIST_SEED_MARK)) != NULL; at++) {
         room += strlen(digits);
     }
     char *text = malloc(room), *end = text;
     if (!text) {
         return mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for a file's name");
     }
-    for (const char *rest = given; *rest;) {
+    for (const char *rest = pattern; *rest;) {
         if (strncmp(rest, MNIST_SEED_MARK, strlen(MNIST_SEED_MARK)) == 0) {
             end += strlen(strcpy(end, digits));
             rest += strlen(MNIST_SEED_MARK);

@@ -55,9 +55,8 @@ void mnist_session_close(mnist_session *s);
 /* How many nets a call trains: runs, or members. */
 unsigned mnist_session_runs(const mnist_train_settings *settings);
 
-/* The name of a seed's model: every {seed} in the settings' output replaced. *name is to be freed;
- * NULL where no output is asked for. MNIST_ERR_MEMORY. */
-mnist_status mnist_session_output(const mnist_train_settings *settings, uint64_t seed, char **name,
-                                  mnist_error *err);
+/* The name of a seed's model or report: every {seed} in the pattern replaced. *name is to be freed;
+ * NULL where pattern is NULL. MNIST_ERR_MEMORY. */
+mnist_status mnist_session_file(const char *pattern, uint64_t seed, char **name, mnist_error *err);
 
 #endif

@@ -57,7 +57,7 @@ bool mnist_tune_check(const mnist_train_settings *settings, const mnist_parsed *
     /* From a file or a recipe they are for the run that the settings found are for. */
     static const char *const of_runs[] = {"runs",         "ensemble",   "log",
                                           "log-every",    "checkpoint", "checkpoint-every",
-                                          "min-accuracy", "max-loss"};
+                                          "min-accuracy", "max-loss",   "report"};
     for (size_t i = 0; i < sizeof of_runs / sizeof of_runs[0]; i++) {
         if (on_command_line(parsed, of_runs[i])) {
             return mnist_options_fail(err,
@@ -502,7 +502,7 @@ int mnist_tune(const mnist_train_settings *settings, const mnist_parsed *parsed)
     mnist_progress_start(&t.session.progress, mnist_train_progress_mode(settings),
                          settings->out.color, STDERR_FILENO);
     if (on_command_line(parsed, "output")) { /* of the search; else of what the settings are for */
-        status = mnist_session_output(settings, settings->train.seed, &output, &err);
+        status = mnist_session_file(settings->output, settings->train.seed, &output, &err);
         t.base.output = NULL;
     }
     t.trials = settings->out.json ? json_array() : NULL;

@@ -1,0 +1,72 @@
+// The net: as src/report/embed.c has packed it, and its way from pixels to probabilities. Sums are in
+// double, which is at least as exact as the C library's floats.
+
+const ACTIVATIONS = {
+    'relu': x => Math.max(0, x),
+    'tanh': Math.tanh,
+    'sigmoid': x => 1 / (1 + Math.exp(-x)),
+    'leaky-relu': x => x < 0 ? 0.01 * x : x,
+    'gelu': x => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
+};
+
+function decodeBase64(text)
+{
+    const binary = atob(text), bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < bytes.length; i++) {
+        bytes[i] = binary.charCodeAt(i);
+    }
+    return bytes;
+}
+
+// net: {activation, mean, stddev, bits, layers: [[in, out], ...]}; data: its bytes, in base64.
+function unpackNet(net, data)
+{
+    const buffer = decodeBase64(data).buffer; // little-endian, as every machine with a browser is
+    let at = 0;
+    const take = (type, count) => {
+        const values = new type(buffer, at, count);
+        at += Math.ceil(values.byteLength / 4) * 4;
+        return values;
+    };
+    const layers = net.layers.map(([inputs, outputs]) => {
+        const biases = take(Float32Array, outputs);
+        if (net.bits === 32) {
+            return {inputs, outputs, biases, weights: take(Float32Array, inputs * outputs)};
+        }
+        const scales = take(Float32Array, outputs);
+        const whole = take(net.bits === 16 ? Int16Array : Int8Array, inputs * outputs);
+        const weights = new Float32Array(inputs * outputs); // rounds as mnist_embed_round does
+        for (let i = 0; i < weights.length; i++) {
+            weights[i] = whole[i] * scales[i % outputs];
+        }
+        return {inputs, outputs, biases, weights};
+    });
+    return {layers, mean: net.mean, stddev: net.stddev, activation: ACTIVATIONS[net.activation]};
+}
+
+function softmax(logits)
+{
+    const most = logits.reduce((a, b) => Math.max(a, b));
+    const powers = logits.map(z => Math.exp(z - most));
+    const sum = powers.reduce((a, b) => a + b);
+    return powers.map(p => p / sum);
+}
+
+// pixels: 28 x 28 bytes, 0 is paper. The ten probabilities.
+function classify(net, pixels)
+{
+    let input = Float64Array.from(pixels, v => (v / 255 - net.mean) / net.stddev);
+    net.layers.forEach((layer, index) => {
+        const sums = Float64Array.from(layer.biases);
+        for (let i = 0; i < layer.inputs; i++) {
+            if (input[i] !== 0) {
+                const row = i * layer.outputs;
+                for (let o = 0; o < layer.outputs; o++) {
+                    sums[o] += input[i] * layer.weights[row + o];
+                }
+            }
+        }
+        input = index + 1 < net.layers.length ? sums.map(net.activation) : sums;
+    });
+    return Array.from(softmax(input));
+}

@@ -1,0 +1,228 @@
+/* The page as a whole. */
+#include <mnist/report.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "report/assets.h"
+#include "report/parts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LONG_VALUE 40 /* bytes; what is longer gets a line of its own */
+
+void mnist_put_scroll(mnist_text *text, const char *name)
+{
+    mnist_text_format(
+        text, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n", name);
+}
+
+/* 'sha256-…' as a Content-Security-Policy names what it lets through (W3C, "Content Security Policy
+ * Level 3", 2.3.1). */
+static void put_hash(mnist_text *text, mnist_asset asset)
+{
+    char hex[MNIST_SHA256_TEXT];
+    uint8_t digest[32];
+    mnist_sha256(NULL, 0, asset.data, asset.size, hex);
+    for (size_t i = 0; i < sizeof digest; i++) {
+        const char pair[] = {hex[2 * i], hex[2 * i + 1], '\0'};
+        digest[i] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+    mnist_text_put(text, "'sha256-");
+    mnist_text_base64(text, digest, sizeof digest);
+    mnist_text_put(text, "'");
+}
+
+static void put_head(mnist_text *text, const mnist_page *page)
+{
+    mnist_text_put(text,
+                   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                   "img-src data:; style-src ");
+    put_hash(text, mnist_asset_style);
+    mnist_text_put(text, "; script-src ");
+    put_hash(text, mnist_asset_script);
+    mnist_text_put(text,
+                   "; base-uri 'none'; form-action 'none'\">\n"
+                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                   "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                   "<link rel=\"icon\" href=\"data:,\">\n<title>");
+    mnist_text_escape(text, page->program);
+    mnist_text_put(text, ": ");
+    mnist_text_escape(text, page->heading);
+    mnist_text_put(text, "</title>\n<style>");
+    mnist_text_add(text, mnist_asset_style.data, mnist_asset_style.size);
+    mnist_text_put(text, "</style>\n</head>\n<body>\n");
+}
+
+static void begin_tile(mnist_text *text, const char *name)
+{
+    mnist_text_format(text, "<div><dt>%s</dt><dd>", name);
+}
+
+static void put_tiles(mnist_text *text, const mnist_findings *findings)
+{
+    const mnist_page *page = findings->page;
+    const mnist_metrics *metrics = &findings->metrics;
+    mnist_text_put(text, "<dl class=\"tiles\">\n");
+    begin_tile(text, "test accuracy");
+    mnist_text_percent(text, page->evaluation->accuracy, 2);
+    mnist_text_put(text, " <small>&plusmn;&#8239;");
+    mnist_text_real(text, 100.0 * page->evaluation->accuracy_se, 2);
+    mnist_text_put(text, "</small></dd></div>\n");
+    begin_tile(text, "errors");
+    mnist_text_count(text, page->evaluation->errors);
+    mnist_text_put(text, " <small>of ");
+    mnist_text_count(text, page->evaluation->count);
+    mnist_text_put(text, "</small></dd></div>\n");
+    begin_tile(text, "test loss");
+    mnist_text_real(text, page->evaluation->loss, 4);
+    mnist_text_put(text, "</dd></div>\n");
+    begin_tile(text, "mean F1");
+    mnist_text_real(text, metrics->macro.f1, 4);
+    mnist_text_put(text, "</dd></div>\n");
+    begin_tile(text, "calibration error");
+    mnist_text_real(text, metrics->calibration.ece, 4);
+    mnist_text_put(text, "</dd></div>\n");
+    begin_tile(text, "parameters");
+    mnist_text_count(text, mnist_mlp_parameters(page->mlp));
+    if (page->models > 1) {
+        mnist_text_format(text, " <small>in the first of %zu nets</small>", page->models);
+    }
+    mnist_text_put(text, "</dd></div>\n</dl>\n");
+}
+
+/* Links to the sections that there are. */
+static void put_contents(mnist_text *text, const mnist_page *page)
+{
+    mnist_text_put(text, "<nav aria-label=\"Contents\"><ul>");
+    if (page->epoch_count > 0) {
+        mnist_text_put(text, "<li><a href=\"#course\">Course</a></li>");
+    }
+    mnist_text_put(text, "<li><a href=\"#confusion\">Confusion</a></li>"
+                         "<li><a href=\"#classes\">Digits</a></li><li><a href=\"#roc\">ROC</a></li>"
+                         "<li><a href=\"#reliability\">Reliability</a></li>"
+                         "<li><a href=\"#errors\">Errors</a></li>"
+                         "<li><a href=\"#draw\">Draw a digit</a></li>"
+                         "<li><a href=\"#weights\">Weights</a></li>"
+                         "<li><a href=\"#settings\">Settings</a></li>"
+                         "<li><a href=\"#measured\">Speed</a></li></ul></nav>\n");
+}
+
+void mnist_put_facts(mnist_text *text, mnist_page_facts facts)
+{
+    mnist_text_put(text, "<dl class=\"facts\">\n");
+    for (size_t i = 0; i < facts.count; i++) {
+        if (facts.items[i].value) {
+            mnist_text_put(text, strlen(facts.items[i].value) > LONG_VALUE
+                                     ? "<div class=\"long\"><dt>"
+                                     : "<div><dt>");
+            mnist_text_escape(text, facts.items[i].name);
+            mnist_text_put(text, "</dt><dd>");
+            mnist_text_escape(text, facts.items[i].value);
+            mnist_text_put(text, "</dd></div>\n");
+        }
+    }
+    mnist_text_put(text, "</dl>\n");
+}
+
+static void put_header(mnist_text *text, const mnist_findings *findings)
+{
+    const mnist_page *page = findings->page;
+    mnist_text_put(text, "<header><p class=\"quiet\">");
+    mnist_text_escape(text, page->program);
+    mnist_text_put(text, " ");
+    mnist_text_escape(text, mnist_version());
+    mnist_text_put(text, "</p>\n<h1>");
+    mnist_text_escape(text, page->heading);
+    mnist_text_put(text, "</h1>\n");
+    if (page->note) {
+        mnist_text_put(text, "<p>");
+        mnist_text_escape(text, page->note);
+        mnist_text_put(text, "</p>\n");
+    }
+    put_tiles(text, findings);
+    put_contents(text, page);
+    mnist_text_put(text, "</header>\n<main>\n");
+}
+
+static void put_settings(mnist_text *text, const mnist_page *page)
+{
+    mnist_text_put(text, "<section id=\"settings\"><h2>Net, data, settings</h2>\n<p><code>");
+    mnist_text_escape(text, page->result);
+    mnist_text_put(text, "</code></p>\n");
+    mnist_put_facts(text, page->facts);
+    if (page->settings.count > 0) {
+        mnist_text_put(text, "<details><summary>All settings of the training</summary>\n");
+        mnist_put_facts(text, page->settings);
+        mnist_text_put(text, "</details>\n");
+    }
+    mnist_text_put(text, "</section>\n");
+}
+
+static mnist_status put_page(mnist_text *text, const mnist_findings *findings, mnist_pool *pool,
+                             mnist_error *err)
+{
+    const mnist_page *page = findings->page;
+    put_head(text, page);
+    put_header(text, findings);
+    mnist_put_course(text, page);
+    mnist_put_confusion(text, findings);
+    mnist_put_classes(text, findings);
+    mnist_status status = mnist_put_roc(text, findings, err);
+    mnist_put_reliability(text, findings);
+    if (status == MNIST_OK) {
+        status = mnist_put_errors(text, findings, err);
+    }
+    if (status == MNIST_OK) {
+        status = mnist_put_pad(text, page, pool, err);
+    }
+    if (status == MNIST_OK) {
+        status = mnist_put_weights(text, page, err);
+    }
+    put_settings(text, page);
+    mnist_put_measured(text, page);
+    mnist_text_put(text, "</main>\n<script>");
+    mnist_text_add(text, mnist_asset_script.data, mnist_asset_script.size);
+    mnist_text_put(text, "</script>\n</body>\n</html>\n");
+    return status;
+}
+
+mnist_status mnist_page_render(const mnist_page *page, mnist_pool *pool, char **html, size_t *size,
+                               mnist_error *err)
+{
+    assert(page->models >= 1 && (page->epoch_count == 0 || page->epoch_steps >= 1));
+    mnist_findings findings = {
+        .page = page, .predictions = {page->probabilities, page->test.labels, page->test.count}};
+    mnist_text text = {0};
+    *html = NULL;
+    *size = 0;
+    mnist_status status = mnist_metrics_compute(&findings.predictions, &findings.metrics, err);
+    if (status == MNIST_OK) {
+        status = put_page(&text, &findings, pool, err);
+    }
+    if (status == MNIST_OK && text.failed) {
+        status = mnist_fail_memory(err, text.size, "a report");
+    }
+    if (status != MNIST_OK) {
+        free(text.data);
+        return status;
+    }
+    *html = text.data;
+    *size = text.size;
+    return MNIST_OK;
+}
+
+mnist_status mnist_page_write(const char *path, const mnist_page *page, mnist_pool *pool,
+                              mnist_error *err)
+{
+    char *html;
+    size_t size;
+    mnist_status status = mnist_page_render(page, pool, &html, &size, err);
+    if (status == MNIST_OK) {
+        status = mnist_file_replace(path, html, size, err);
+        free(html);
+    }
+    return status;
+}

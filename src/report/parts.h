@@ -1,0 +1,49 @@
+/* The page's sections. Shared by the files of report/ only. */
+#ifndef MNIST_REPORT_PARTS_H
+#define MNIST_REPORT_PARTS_H
+
+#include "report/text.h"
+
+#include <mnist/metrics.h>
+#include <mnist/report.h>
+
+/* Of all models together, taken once. */
+typedef struct mnist_findings {
+    const mnist_page *page;
+    mnist_predictions predictions;
+    mnist_metrics metrics;
+} mnist_findings;
+
+#define MNIST_GALLERY_MOST 24u /* errors that are shown */
+#define MNIST_UNITS_MOST   64u /* units whose weights are */
+
+/* Loss, accuracy and learning rate, and the epochs' numbers. */
+void mnist_put_course(mnist_text *text, const mnist_page *page);
+/* What the clock says, and nothing else does. */
+void mnist_put_measured(mnist_text *text, const mnist_page *page);
+
+void mnist_put_confusion(mnist_text *text, const mnist_findings *findings);
+void mnist_put_classes(mnist_text *text, const mnist_findings *findings);
+void mnist_put_reliability(mnist_text *text, const mnist_findings *findings);
+
+/* Errors: as mnist_roc_curve, as mnist_mistakes_worst, MNIST_ERR_MEMORY. */
+mnist_status mnist_put_roc(mnist_text *text, const mnist_findings *findings, mnist_error *err);
+mnist_status mnist_put_errors(mnist_text *text, const mnist_findings *findings, mnist_error *err);
+mnist_status mnist_put_weights(mnist_text *text, const mnist_page *page, mnist_error *err);
+/* The pad, and the net within it. Errors: as mnist_probabilities. */
+mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool *pool,
+                           mnist_error *err);
+
+/* The net as base64: of each layer the biases (F32), with fewer than 32 bits the scales (F32), then
+ * the weights, (in, out) row-major, as F32, I16 or I8; all little-endian, and each of these at a
+ * multiple of four bytes. Errors: MNIST_ERR_MEMORY. */
+mnist_status mnist_embed_put(mnist_text *text, const mnist_mlp *mlp, unsigned bits,
+                             mnist_error *err);
+
+/* Names and values, escaped. */
+void mnist_put_facts(mnist_text *text, mnist_page_facts facts);
+
+/* Opens a box in which what is too wide for a telephone moves sideways; </div> closes it. */
+void mnist_put_scroll(mnist_text *text, const char *name);
+
+#endif

@@ -1,0 +1,245 @@
+'use strict';
+// From what is drawn to what the net was trained on: steps 1 to 7 of include/mnist/image.h, for which
+// ink there is decided by the picture and the centre is that of mass. Whole numbers but for step 1, so
+// that it gives the bytes that mnist-predict makes of the same pixels.
+
+const SIDE = 28;
+const FIT = 20;
+const DUST = 32;
+const LEAST_CONTRAST = 16;
+
+function histogramOf(grey)
+{
+    const of = new Float64Array(256);
+    for (let i = 0; i < grey.length; i++) {
+        of[grey[i]]++;
+    }
+    return of;
+}
+
+function histogramOfEdge(grey, rows, cols)
+{
+    const of = new Float64Array(256);
+    for (let y = 0; y < rows; y++) {
+        for (let x = 0; x < cols; x += y === 0 || y === rows - 1 || x === cols - 1 ? 1 : cols - 1) {
+            of[grey[y * cols + x]]++;
+        }
+    }
+    return of;
+}
+
+function upTo(histogram, last)
+{
+    let sum = 0;
+    for (let g = 0; g <= last; g++) {
+        sum += histogram[g];
+    }
+    return sum;
+}
+
+// Otsu's threshold: the last grey of the dark class, or -1 where all is of one grey.
+function findThreshold(histogram, count)
+{
+    let total = 0, below = 0, sum = 0, best = -1, threshold = -1;
+    for (let g = 0; g < 256; g++) {
+        total += g * histogram[g];
+    }
+    for (let g = 0; g < 255; g++) {
+        below += histogram[g];
+        sum += g * histogram[g];
+        if (below > 0 && below < count) {
+            const difference = sum * count - total * below;
+            const between = difference * difference / (below * (count - below));
+            if (between > best) {
+                best = between;
+                threshold = g;
+            }
+        }
+    }
+    return threshold;
+}
+
+// From a grey on, step by step, the first by which `parts` times as many pixels as have been met are
+// at least count.
+function quantile(histogram, first, step, parts, count)
+{
+    let grey = first, met = histogram[first];
+    while (parts * met < count) {
+        grey += step;
+        met += histogram[grey];
+    }
+    return grey;
+}
+
+// {threshold, dark, value (256)}, or null for what is blank.
+function findLevels(grey, rows, cols)
+{
+    const count = rows * cols, histogram = histogramOf(grey);
+    const threshold = findThreshold(histogram, count);
+    if (threshold < 0) {
+        return null;
+    }
+    const edge = histogramOfEdge(grey, rows, cols);
+    const edgeCount = upTo(edge, 255), onEdge = upTo(edge, threshold);
+    const darkCount = upTo(histogram, threshold), brightCount = count - darkCount;
+    const dark = 2 * onEdge !== edgeCount ? 2 * onEdge < edgeCount : 2 * darkCount <= count;
+    const paper = quantile(histogram, dark ? threshold + 1 : 0, 1, 2, dark ? brightCount : darkCount);
+    const ink = dark ? quantile(histogram, 0, 1, 4, darkCount) : quantile(histogram, 255, -1, 4, brightCount);
+    const contrast = Math.abs(paper - ink);
+    if (contrast < LEAST_CONTRAST) {
+        return null;
+    }
+    const value = new Uint8Array(256);
+    for (let g = 0; g < 256; g++) {
+        const excess = Math.max(dark ? paper - g : g - paper, 0);
+        value[g] = Math.min(Math.floor((255 * excess + Math.floor(contrast / 2)) / contrast), 255);
+    }
+    return {threshold, dark, value};
+}
+
+// Marks the ink that is no dust: strokes touch where pixels do, corners counted.
+function findInk(grey, rows, cols, levels)
+{
+    const stroke = new Int32Array(rows * cols), areas = [0], open = [];
+    const isInk = at => (grey[at] <= levels.threshold) === levels.dark;
+    for (let start = 0; start < stroke.length; start++) {
+        if (stroke[start] !== 0 || !isInk(start)) {
+            continue;
+        }
+        const number = areas.push(0) - 1;
+        stroke[start] = number;
+        open.push(start);
+        while (open.length > 0) {
+            const at = open.pop(), x0 = at % cols, y0 = (at - x0) / cols;
+            areas[number]++;
+            for (let y = Math.max(y0 - 1, 0); y <= Math.min(y0 + 1, rows - 1); y++) {
+                for (let x = Math.max(x0 - 1, 0); x <= Math.min(x0 + 1, cols - 1); x++) {
+                    const near = y * cols + x;
+                    if (stroke[near] === 0 && isInk(near)) {
+                        stroke[near] = number;
+                        open.push(near);
+                    }
+                }
+            }
+        }
+    }
+    const most = areas.reduce((a, b) => Math.max(a, b));
+    return {isInk, kept: at => stroke[at] !== 0 && DUST * areas[stroke[at]] >= most};
+}
+
+// The values of what counts, 0 elsewhere.
+function findValues(grey, rows, cols, levels)
+{
+    const {isInk, kept} = findInk(grey, rows, cols, levels);
+    const values = new Uint8Array(rows * cols);
+    const touches = (x0, y0) => {
+        for (let y = Math.max(y0 - 1, 0); y <= Math.min(y0 + 1, rows - 1); y++) {
+            for (let x = Math.max(x0 - 1, 0); x <= Math.min(x0 + 1, cols - 1); x++) {
+                if (kept(y * cols + x)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    };
+    for (let y = 0; y < rows; y++) {
+        for (let x = 0; x < cols; x++) {
+            const at = y * cols + x, value = levels.value[grey[at]];
+            if (value > 0 && (isInk(at) ? kept(at) : touches(x, y))) {
+                values[at] = value;
+            }
+        }
+    }
+    return values;
+}
+
+function findBox(values, rows, cols)
+{
+    let left = cols, right = 0, top = rows, bottom = 0;
+    for (let y = 0; y < rows; y++) {
+        for (let x = 0; x < cols; x++) {
+            if (values[y * cols + x] !== 0) {
+                left = Math.min(left, x);
+                right = Math.max(right, x);
+                top = Math.min(top, y);
+                bottom = y;
+            }
+        }
+    }
+    return {x: left, y: top, width: right - left + 1, height: bottom - top + 1};
+}
+
+function fitSide(length, longer)
+{
+    return Math.max(1, Math.floor((2 * FIT * length + longer) / (2 * longer)));
+}
+
+function overlap(from, fromUnits, to, toUnits)
+{
+    const begin = Math.max(from * fromUnits, to * toUnits);
+    const end = Math.min((from + 1) * fromUnits, (to + 1) * toUnits);
+    return Math.max(end - begin, 0);
+}
+
+// {rows, cols, pixels}: the box, its longer side FIT pixels, the brightest pixel 255.
+function scale(values, pictureCols, box)
+{
+    const longer = Math.max(box.width, box.height);
+    const cols = fitSide(box.width, longer), rows = fitSide(box.height, longer);
+    const sums = new Float64Array(rows * cols);
+    for (let row = 0; row < rows; row++) {
+        for (let col = 0; col < cols; col++) {
+            let sum = 0;
+            for (let y = Math.floor(row * box.height / rows); y < box.height; y++) {
+                const high = overlap(y, rows, row, box.height);
+                if (high === 0) {
+                    break;
+                }
+                for (let x = Math.floor(col * box.width / cols); x < box.width; x++) {
+                    const wide = overlap(x, cols, col, box.width);
+                    if (wide === 0) {
+                        break;
+                    }
+                    sum += high * wide * values[(box.y + y) * pictureCols + box.x + x];
+                }
+            }
+            sums[row * cols + col] = sum;
+        }
+    }
+    const most = sums.reduce((a, b) => Math.max(a, b));
+    return {rows, cols, pixels: sums.map(sum => Math.floor((510 * sum + most) / (2 * most)))};
+}
+
+function margin(length, mass, moment)
+{
+    const place = Math.floor(((SIDE + 1) * mass - 2 * moment) / (2 * mass));
+    return Math.min(Math.max(place, 0), SIDE - length);
+}
+
+// The 28 x 28 bytes that a net wants of a picture of greys (0 black), or null where it is blank.
+function prepare(grey, rows, cols)
+{
+    const levels = findLevels(grey, rows, cols);
+    if (!levels) {
+        return null;
+    }
+    const values = findValues(grey, rows, cols, levels);
+    const small = scale(values, cols, findBox(values, rows, cols));
+    let mass = 0, across = 0, down = 0;
+    for (let row = 0; row < small.rows; row++) {
+        for (let col = 0; col < small.cols; col++) {
+            const value = small.pixels[row * small.cols + col];
+            mass += value;
+            across += value * col;
+            down += value * row;
+        }
+    }
+    const left = margin(small.cols, mass, across), top = margin(small.rows, mass, down);
+    const out = new Uint8Array(SIDE * SIDE);
+    for (let row = 0; row < small.rows; row++) {
+        for (let col = 0; col < small.cols; col++) {
+            out[(top + row) * SIDE + left + col] = small.pixels[row * small.cols + col];
+        }
+    }
+    return out;
+}

@@ -1,0 +1,208 @@
+/* ROC curves, one digit against the rest. All areas are near 1, so that on the usual axes all
+ * curves lie on the corner: false positives are on a logarithmic axis here, and hits begin where
+ * something is to be seen. */
+#include "report/chart.h"
+#include "report/parts.h"
+
+#include <math.h>
+
+#define WIDTH  176.0
+#define HEIGHT 152.0
+#define LEFT   36.0
+#define RIGHT  12.0
+#define TOP    30.0
+#define BOTTOM 34.0
+
+typedef struct panel {
+    mnist_axis x, y;
+} panel;
+
+static double x_of(const panel *p, double rate)
+{
+    return LEFT + fmin(fmax(mnist_axis_place(&p->x, fmax(rate, p->x.low)), 0.0), 1.0) *
+                      (WIDTH - LEFT - RIGHT);
+}
+
+static double y_of(const panel *p, double rate)
+{
+    return HEIGHT - BOTTOM -
+           fmin(fmax(mnist_axis_place(&p->y, rate), 0.0), 1.0) * (HEIGHT - TOP - BOTTOM);
+}
+
+/* The curve's hits at a false positive rate of one in a thousand. */
+static double hits_at_thousandth(const mnist_curve *curve)
+{
+    double hits = 0.0;
+    for (size_t i = 0; i < curve->count && curve->x[i] <= 1e-3; i++) {
+        hits = curve->y[i];
+    }
+    return hits;
+}
+
+/* Between its points a ROC curve is straight, but not on a logarithmic axis. */
+static void put_path(mnist_text *text, const panel *p, const mnist_curve *curve, unsigned digit)
+{
+    double last_x = -INFINITY, last_y = -INFINITY;
+    mnist_text_format(text, "<path id=\"roc-%u\" d=\"M", digit);
+    size_t first = 0; /* what lies below the axis is not drawn along it */
+    while (first + 1 < curve->count && curve->y[first + 1] <= p->y.low) {
+        first++;
+    }
+    for (size_t i = first; i < curve->count; i++) {
+        const double x1 = curve->x[i], y1 = curve->y[i];
+        const double x0 = i > first ? curve->x[i - 1] : x1, y0 = i > first ? curve->y[i - 1] : y1;
+        const double low = fmax(x0, p->x.low);
+        const unsigned parts = x1 > low && y1 > y0 ? (unsigned)ceil(8.0 * log10(x1 / low)) : 1;
+        for (unsigned part = 1; part <= parts; part++) {
+            const double x = part == parts ? x1 : low * pow(x1 / low, (double)part / (double)parts);
+            const double y = part == parts ? y1 : y0 + (y1 - y0) * (x - x0) / (x1 - x0);
+            const double at_x = x_of(p, x), at_y = y_of(p, y);
+            if (i + 1 == curve->count || fabs(at_x - last_x) > 0.3 || fabs(at_y - last_y) > 0.3) {
+                mnist_point_put(text, at_x, at_y);
+                last_x = at_x;
+                last_y = at_y;
+            }
+        }
+    }
+    mnist_text_put(text, "\"/>\n");
+}
+
+static void put_label(mnist_text *text, const char *style, double x, double y)
+{
+    mnist_text_format(text, "<text class=\"%s\" x=\"", style);
+    mnist_text_real(text, x, 1);
+    mnist_text_put(text, "\" y=\"");
+    mnist_text_real(text, y, 1);
+    mnist_text_put(text, "\">");
+}
+
+static void put_line(mnist_text *text, const char *style, double x1, double y1, double x2,
+                     double y2)
+{
+    mnist_text_format(text, "<path class=\"%s\" d=\"M", style);
+    mnist_point_put(text, x1, y1);
+    mnist_point_put(text, x2, y2);
+    mnist_text_put(text, "\"/>");
+}
+
+static void put_axes(mnist_text *text, const panel *p)
+{
+    const double middle = sqrt(p->x.low);
+    const double rates[] = {p->x.low, middle, 1.0};
+    const double hits[] = {p->y.low, (p->y.low + 1.0) / 2.0, 1.0};
+    const mnist_axis percent = {.low = 0.0, .high = 1.0, .scale = MNIST_SCALE_PERCENT};
+    for (size_t i = 0; i < 3; i++) {
+        const double x = x_of(p, rates[i]), y = y_of(p, hits[i]);
+        put_line(text, i == 0 ? "axis" : "grid", LEFT, y, WIDTH - RIGHT, y);
+        if (i != 1) {
+            put_label(text, "tick end", LEFT - 5.0, y + 4.0);
+            mnist_axis_label(text, &percent, hits[i]);
+            mnist_text_put(text, "</text>");
+        }
+        put_line(text, "axis", x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4.0);
+        put_label(text,
+                  i == 0   ? "tick"
+                  : i == 1 ? "tick mid"
+                           : "tick end",
+                  i == 0   ? LEFT - 4.0
+                  : i == 1 ? x
+                           : WIDTH,
+                  HEIGHT - BOTTOM + 17.0);
+        mnist_axis_label(text, &percent, rates[i]);
+        mnist_text_put(text, "</text>");
+    }
+}
+
+static void put_panel(mnist_text *text, const panel *p, const bool drawn[MNIST_CLASSES],
+                      unsigned digit, double area)
+{
+    mnist_text_format(text,
+                      "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"ROC curve of the "
+                      "digit %u, area ",
+                      (int)WIDTH, (int)HEIGHT, digit);
+    mnist_text_real(text, area, 6);
+    mnist_text_put(text, "\">");
+    put_axes(text, p);
+    for (unsigned other = 0; other < MNIST_CLASSES; other++) {
+        if (drawn[other] && other != digit) {
+            mnist_text_format(text, "<use href=\"#roc-%u\" class=\"line other\"/>", other);
+        }
+    }
+    mnist_text_format(text, "<use href=\"#roc-%u\" class=\"line a\"/>", digit);
+    put_label(text, "name", LEFT, 16.0);
+    mnist_text_format(text, "<tspan class=\"digit\">%u</tspan>  area ", digit);
+    mnist_text_real(text, area, 5);
+    mnist_text_put(text, "</text></svg>\n");
+}
+
+/* Of each digit for which there is one. */
+static mnist_status find_curves(const mnist_findings *findings, mnist_curve *curves[MNIST_CLASSES],
+                                mnist_error *err)
+{
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        if (isnan(findings->metrics.classes[c].auc)) {
+            continue;
+        }
+        mnist_status status = mnist_roc_curve(&curves[c], &findings->predictions, c, true, err);
+        if (status != MNIST_OK) {
+            return status;
+        }
+    }
+    return MNIST_OK;
+}
+
+static void put_panels(mnist_text *text, const mnist_findings *findings,
+                       mnist_curve *const curves[MNIST_CLASSES])
+{
+    double least_hits = 1.0;
+    bool drawn[MNIST_CLASSES];
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        drawn[c] = curves[c] != NULL;
+        least_hits = drawn[c] ? fmin(least_hits, hits_at_thousandth(curves[c])) : least_hits;
+    }
+    static const double shown[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5};
+    double below = 1.0;
+    for (size_t i = sizeof shown / sizeof shown[0]; i-- > 0;) {
+        below = 1.0 - least_hits <= shown[i] ? shown[i] : below;
+    }
+    const double rarest = 1.0 / (double)findings->metrics.count;
+    const panel p = {
+        .x = {.low = fmin(pow(10.0, 2.0 * floor(log10(rarest) / 2.0)), 1e-2),
+              .high = 1.0,
+              .is_log = true},
+        .y = {.low = 1.0 - below, .high = 1.0},
+    };
+    mnist_text_put(text,
+                   "<svg class=\"hidden\" aria-hidden=\"true\" width=\"0\" height=\"0\"><defs>\n");
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        if (drawn[c]) {
+            put_path(text, &p, curves[c], c);
+        }
+    }
+    mnist_text_put(text, "</defs></svg>\n<div class=\"panels\">\n");
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        if (drawn[c]) {
+            put_panel(text, &p, drawn, c, findings->metrics.classes[c].auc);
+        }
+    }
+    mnist_text_put(text, "</div>\n");
+}
+
+mnist_status mnist_put_roc(mnist_text *text, const mnist_findings *findings, mnist_error *err)
+{
+    mnist_curve *curves[MNIST_CLASSES] = {NULL};
+    mnist_status status = find_curves(findings, curves, err);
+    if (status == MNIST_OK) {
+        mnist_text_put(text, "<section id=\"roc\"><h2>ROC curves</h2>\n"
+                             "<p>Of each digit against all others, from the first false alarm on: "
+                             "how many of its images are found (upwards), if so many others may be "
+                             "taken for it (to the right, logarithmic). The other digits are grey. "
+                             "The areas are in the table above.</p>\n");
+        put_panels(text, findings, curves);
+        mnist_text_put(text, "</section>\n");
+    }
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        mnist_curve_free(curves[c]);
+    }
+    return status;
+}

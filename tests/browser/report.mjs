@@ -1,0 +1,292 @@
+// report.mjs CHROMIUM PAGE LOG.csv PREDICT MODEL DIR: what a person does with the report of a training, in a
+// browser without network. PREDICT is mnist-predict, MODEL the net in the page, DIR a place for files.
+// Prints what is wrong, and exits with 1 then.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [chromium, file, log, predict, model, dir] = process.argv.slice(2);
+const { chromium: driver } = createRequire(join(process.cwd(), 'package.json'))('playwright-core');
+const address = pathToFileURL(file).href;
+let checks = 0, failures = 0;
+
+function check(what, holds, found = '')
+{
+    checks++;
+    if (!holds) {
+        failures++;
+        console.error(`report.mjs: ${what}${found === '' ? '' : `: ${JSON.stringify(found)}`}`);
+    }
+}
+
+const browser = await driver.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-gpu'] });
+
+// A page as a reader has it; nothing it complains about or asks for goes unseen.
+async function open(options)
+{
+    const context = await browser.newContext({ viewport: { width: 1180, height: 900 }, ...options });
+    const page = await context.newPage();
+    page.on('console', message => check('the console says', false, message.text()));
+    page.on('pageerror', error => check('the script fails', false, error.message));
+    page.on('request', request => check('a request to somewhere else',
+        request.url() === address || request.url().startsWith('data:'), request.url()));
+    await page.goto(address);
+    return page;
+}
+
+// Probabilities from mnist-predict, of a file, as ten numbers.
+function predicted(name, bytes, ...options)
+{
+    const path = join(dir, name);
+    writeFileSync(path, bytes);
+    const fields = execFileSync(predict, [model, path, '--prob', ...options], { encoding: 'utf8' }).trim().split('\t');
+    return fields.slice(-10).map(Number);
+}
+
+function compare(what, here, there)
+{
+    const off = Math.max(...here.map((p, i) => Math.abs(p - there[i])));
+    check(`${what}: probabilities differ from those of mnist-predict`, there.length === 10 && off <= 1e-3, off);
+    return off;
+}
+
+// --- What there is to be read ---------------------------------------------------------------------------
+
+const light = await open({ colorScheme: 'light' });
+const headings = await light.locator('h2').allTextContents();
+['Course of the training', 'Confusion matrix', 'Each digit', 'ROC curves', 'Reliability', 'The most confident errors',
+    'Draw a digit', 'First layer', 'Net, data, settings', 'Measured on the machine'].forEach(heading =>
+    check(`no section "${heading}"`, headings.includes(heading), headings));
+
+const table = await light.locator('#epochs tbody tr').evaluateAll(rows =>
+    rows.map(row => Array.from(row.cells, cell => cell.textContent)));
+const logged = readFileSync(log, 'utf8').trim().split('\n').map(line => line.split(','))
+    .filter(fields => fields[0] === 'epoch').map(fields => [fields[2], ...fields.slice(4)]);
+check('the table of epochs is not what the log holds', JSON.stringify(table) === JSON.stringify(logged), table);
+
+// Every dot of the curves: its text is the log's number, and its height goes with it.
+async function checkCurve(id, style, column)
+{
+    const dots = await light.locator(`#${id} g:has(circle.hit.${style})`).evaluateAll(groups => groups.map(group =>
+        [group.querySelector('title').textContent, Number(group.querySelector('circle').getAttribute('cy'))]));
+    const values = logged.map(fields => fields[column]);
+    check(`${id}: dots of ${style}`, dots.length === values.length &&
+        dots.every(([text], i) => text.endsWith(`: ${values[i]}`)), dots);
+    for (let i = 1; i < dots.length; i++) {
+        const rises = Number(values[i]) - Number(values[i - 1]), up = dots[i - 1][1] - dots[i][1];
+        check(`${id}: dot ${i} of ${style} goes the wrong way`, Math.abs(up) < 0.02 || rises * up > 0, [rises, up]);
+    }
+}
+await checkCurve('loss-chart', 'a', 2);
+await checkCurve('loss-chart', 'b', 4);
+await checkCurve('accuracy-chart', 'a', 3);
+await checkCurve('accuracy-chart', 'b', 5);
+await checkCurve('rate-chart', 'c', 1);
+
+const names = await light.evaluate(() => ({
+    pictures: Array.from(document.querySelectorAll('svg[role=img]'),
+        svg => svg.getAttribute('aria-label') || svg.getAttribute('aria-labelledby')
+            .split(' ').map(id => document.getElementById(id).textContent).join(' ')),
+    images: Array.from(document.images, image => [image.alt, image.naturalWidth, image.naturalHeight]),
+    regions: Array.from(document.querySelectorAll('.scroll'), box => [box.tabIndex, box.getAttribute('aria-label')]),
+    headers: Array.from(document.querySelectorAll('th'), cell => cell.scope),
+}));
+check('a picture has no name', names.pictures.length >= 5 && names.pictures.every(name => name.length > 10), names.pictures);
+check('an image is not 28 x 28, or has no text', names.images.length > 16 &&
+    names.images.every(([alt, width, height]) => alt !== '' && width === 28 && height === 28), names.images);
+check('a box that scrolls cannot be reached by keyboard', names.regions.every(([index, name]) => index === 0 && name));
+check('a heading of a table without scope', names.headers.every(scope => scope === 'row' || scope === 'col'));
+
+// --- Light, dark, telephone ------------------------------------------------------------------------------
+
+const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const contrast = (a, b) => (Math.max(luminance(a), luminance(b)) + 0.05) / (Math.min(luminance(a), luminance(b)) + 0.05);
+
+// Each text's colour over what is beneath it: WCAG 2.1 wants 4.5. And how tall the smallest letters are.
+async function checkLooks(page, name)
+{
+    const texts = await page.evaluate(() => {
+        const parse = color => color.match(/[\d.]+/g).map(Number);
+        const over = (top, below) => {
+            const alpha = top.length > 3 ? top[3] : 1;
+            return below.map((v, i) => alpha * top[i] + (1 - alpha) * v);
+        };
+        const beneath = element => element ? over(parse(getComputedStyle(element).backgroundColor), beneath(element.parentElement))
+            : [255, 255, 255];
+        const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+            const element = walker.currentNode.parentElement;
+            if (!walker.currentNode.data.trim() || !element.getClientRects().length || element.closest('script, style, .hidden, title, desc')) {
+                continue;
+            }
+            const style = getComputedStyle(element), svg = element.closest('svg');
+            const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+            const back = beneath(element);
+            found.push([element.textContent.slice(0, 40), over(parse(svg ? style.fill : style.color), back), back,
+                parseFloat(style.fontSize) * scale]);
+        }
+        return found;
+    });
+    check(`${name}: hardly any text`, texts.length > 200, texts.length);
+    const faint = texts.filter(([, ink, back]) => contrast(ink, back) < 4.5);
+    check(`${name}: texts that are hard to see`, faint.length === 0, faint.slice(0, 3));
+    const small = texts.filter(([, , , size]) => size < 11.99);
+    check(`${name}: texts below 12 pixels`, small.length === 0, small.slice(0, 3));
+    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    check(`${name}: the page moves sideways`, wide <= room, [wide, room]);
+    const picture = join(dir, `${name}.png`);
+    await page.screenshot({ path: picture, fullPage: true });
+    check(`${name}: the picture is empty`, statSync(picture).size > 50000, statSync(picture).size);
+    return page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+}
+
+const dark = await open({ colorScheme: 'dark' });
+const telephone = await open({ colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true });
+const backs = [await checkLooks(light, 'light'), await checkLooks(dark, 'dark')];
+check('light and dark are alike', backs[0] !== backs[1], backs);
+await checkLooks(telephone, 'telephone');
+await telephone.evaluate(() => document.querySelectorAll('details').forEach(box => { box.open = true; }));
+await checkLooks(telephone, 'telephone-open');
+
+// --- The pad -------------------------------------------------------------------------------------------
+
+const verdict = page => page.locator('#verdict').textContent();
+const chances = page => page.locator('#chances .figure').allTextContents();
+
+// Waits until the page has taken in what was drawn, then what it says, from its own pixels.
+async function answer(page)
+{
+    await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
+    return page.evaluate(() => {
+        const greys = window.mnist.greys(), pixels = window.mnist.prepare(greys, 280, 280);
+        return { greys: Array.from(greys), pixels: pixels && Array.from(pixels),
+            chances: pixels && window.mnist.classify(pixels) };
+    });
+}
+
+const pgm = (greys, width, height) =>
+    Buffer.concat([Buffer.from(`P5\n${width} ${height}\n255\n`), Buffer.from(greys)]);
+
+async function draw(page, points)
+{
+    const paper = page.locator('#paper');
+    await paper.scrollIntoViewIfNeeded();
+    const box = await paper.boundingBox();
+    await page.mouse.move(box.x + points[0][0], box.y + points[0][1]);
+    await page.mouse.down();
+    for (const [x, y] of points.slice(1)) {
+        await page.mouse.move(box.x + x, box.y + y, { steps: 5 });
+    }
+    await page.mouse.up();
+}
+
+let worst = 0;
+check('it knows before anything is drawn', await verdict(light) === 'Draw a digit.', await verdict(light));
+const strokes = {
+    seven: [[[70, 60], [200, 62], [195, 80], [120, 230]]],
+    one: [[[140, 40], [138, 240]]],
+    zero: [[[140, 50], [90, 90], [80, 150], [110, 220], [160, 225], [200, 150], [185, 80], [140, 50]]],
+    four: [[[90, 50], [80, 150], [200, 155]], [[180, 60], [175, 240]]],
+    'in a corner': [[[10, 10], [60, 12], [30, 70]]],
+    'over the edge': [[[2, 140], [150, 100], [278, 278]]],
+    'a dot': [[[100, 100], [101, 100]]],
+    'with dust': [[[70, 60], [200, 62], [120, 230]], [[270, 270], [271, 270]]],
+};
+for (const [name, lines] of Object.entries(strokes)) {
+    await light.locator('#clear').click();
+    for (const points of lines) {
+        await draw(light, points);
+    }
+    const { greys, pixels, chances: here } = await answer(light);
+    check(`${name}: nothing is seen`, pixels !== null && Math.max(...pixels) === 255);
+    check(`${name}: no verdict`, /^Looks like a \d: \d+\.\d\u202f%$/.test(await verdict(light)), await verdict(light));
+    check(`${name}: no probabilities`, (await chances(light)).every(text => /^\d+\.\d\u202f%$/.test(text)));
+    check(`${name}: they do not add up to 1`, Math.abs(here.reduce((a, b) => a + b) - 1) < 1e-9);
+    worst = Math.max(worst, compare(name, here, predicted(`${name}.pgm`, pgm(greys, 280, 280))));
+    // what was prepared in the page, taken as it is, is the same again
+    worst = Math.max(worst, compare(`${name}, prepared`, here, predicted(`${name}.raw`, Buffer.from(pixels))));
+}
+await light.locator('#clear').click();
+const blank = await answer(light);
+check('clearing leaves ink', blank.pixels === null && await verdict(light) === 'Draw a digit.', await verdict(light));
+
+// Test images, pressed in the gallery, go to the net as they are.
+const shown = await light.locator('.gallery button').count();
+for (let i = 0; i < Math.min(shown, 6); i++) {
+    await light.locator('.gallery button').nth(i).click();
+    const pixels = await light.locator('.gallery img').nth(i).evaluate(image => {
+        const canvas = document.createElement('canvas');
+        canvas.width = canvas.height = 28;
+        const context = canvas.getContext('2d');
+        context.drawImage(image, 0, 0);
+        const { data } = context.getImageData(0, 0, 28, 28);
+        return Array.from({ length: 784 }, (_, at) => data[4 * at]);
+    });
+    const there = predicted(`error-${i}.raw`, Buffer.from(pixels));
+    const here = await light.evaluate(bytes => window.mnist.classify(Uint8Array.from(bytes)), pixels);
+    worst = Math.max(worst, compare(`error ${i}`, here, there));
+    const best = there.indexOf(Math.max(...there));
+    check(`error ${i}: the page shows another digit`, (await verdict(light)).startsWith(`Looks like a ${best}:`), await verdict(light));
+    const label = await light.locator('.gallery b').nth(i).textContent();
+    check(`error ${i}: the gallery names another digit`, label === String(best), [label, best]);
+}
+
+// The keyboard: a seven, without a pointer.
+await light.locator('#clear').focus();
+await light.keyboard.press('Shift+Tab');
+check('the pad cannot be reached by keyboard', await light.evaluate(() => document.activeElement.id) === 'paper');
+await light.keyboard.press('Escape');
+const press = async (key, times) => {
+    for (let i = 0; i < times; i++) {
+        await light.keyboard.press(key);
+    }
+};
+await press('ArrowLeft', 6);
+await press('ArrowUp', 8);
+check('moving the pen draws', (await answer(light)).pixels === null);
+await press(' ', 1);
+await press('ArrowRight', 11);
+await press('ArrowDown', 16);
+await press(' ', 1);
+await press('ArrowLeft', 3);
+const typed = await answer(light);
+check('the keyboard draws nothing', typed.pixels !== null && (await verdict(light)).startsWith('Looks like a '));
+worst = Math.max(worst, compare('keyboard', typed.chances, predicted('keyboard.pgm', pgm(typed.greys, 280, 280))));
+await press('Escape', 1);
+check('Escape does not clear', (await answer(light)).pixels === null);
+
+// A finger.
+await telephone.locator('#paper').scrollIntoViewIfNeeded();
+const touched = await telephone.locator('#paper').boundingBox();
+await telephone.touchscreen.tap(touched.x + 140, touched.y + 140);
+check('a finger draws nothing', (await answer(telephone)).pixels !== null);
+
+// How long it takes; a frame has 16 ms, and other work may keep this machine busy.
+const [milliseconds] = await light.evaluate(greys => {
+    const all = [];
+    for (let i = 0; i < 15; i++) {
+        const start = performance.now();
+        window.mnist.classify(window.mnist.prepare(Uint8Array.from(greys), 280, 280));
+        all.push(performance.now() - start);
+    }
+    return all.sort((a, b) => a - b);
+}, typed.greys);
+
+// --- Without JavaScript -----------------------------------------------------------------------------------
+
+const plain = await open({ javaScriptEnabled: false });
+check('without JavaScript the pad is shown', !await plain.locator('#pad').isVisible());
+check('without JavaScript nothing says so', await plain.getByText('The pad needs JavaScript').isVisible());
+check('without JavaScript there are no curves', await plain.locator('#loss-chart svg').isVisible());
+check('without JavaScript the table does not open', await plain.locator('#course summary').click().then(() =>
+    plain.locator('#epochs').isVisible()));
+check('without JavaScript it promises what it cannot', !await plain.getByText('Press one').isVisible());
+
+await browser.close();
+console.log(`report.mjs: ${checks} checks, ${failures} failed; largest difference of a probability ${worst.toExponential(1)}; ` +
+    `from drawing to answer ${milliseconds.toFixed(1)} ms`);
+process.exit(failures > 0 ? 1 : 0);

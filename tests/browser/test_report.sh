@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# test_report.sh BUILD-DIR SOURCE-DIR: the HTML report in a browser without a window: report.mjs. Skipped (77)
+# where there is no node, no Chromium or no playwright-core to be had; with CI=true that is an error.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../cli/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../cli/lib.sh"
+build=$(CDPATH='' cd -- "$1" && pwd) source=$(CDPATH='' cd -- "$2" && pwd)
+
+lacking()
+{
+    echo "${0##*/}: $1" >&2
+    if [ "${CI:-}" = true ]; then
+        exit 1
+    fi
+    exit 77
+}
+
+command -v node >/dev/null || lacking 'no node'
+chromium=
+for name in chromium chromium-browser google-chrome; do
+    if command -v "$name" >/dev/null; then
+        chromium=$(command -v "$name")
+        break
+    fi
+done
+[ -n "$chromium" ] || lacking 'no Chromium'
+
+# once a build directory
+driver=$build/browser
+mkdir -p "$driver"
+if ! cmp -s "$source/tests/browser/package.json" "$driver/package.json" ||
+    [ ! -e "$driver/node_modules/playwright-core" ]; then
+    command -v npm >/dev/null || lacking 'no npm'
+    cp "$source/tests/browser/package.json" "$driver/package.json"
+    (cd "$driver" && npm install --silent --no-audit --no-fund --no-package-lock >npm.log 2>&1) || {
+        rm -f "$driver/package.json"
+        lacking 'npm cannot install playwright-core'
+    }
+fi
+
+for script in prepare net pad; do
+    node --check "$source/src/report/$script.js"
+done
+node --check "$source/tests/browser/report.mjs"
+
+[ -x "$build/mnist-predict" ] || { echo "$0: no mnist-predict in $build" >&2 && exit 2; }
+start "$build"
+# dropout and noise on few images: a net that errs now and then, so that the gallery has something to show
+"$train" --dataset synthetic --synthetic-train 1500 --synthetic-test 400 --epochs 3 --hidden 300 -q --val-split 300 \
+    --activation gelu --normalize standard --input-noise 0.4 --log run.csv -o net.st --report 'r.html' >line
+cd "$driver"
+"$(command -v node)" "$source/tests/browser/report.mjs" "$chromium" "$work/dir/r.html" "$work/dir/run.csv" \
+    "$build/mnist-predict" "$work/dir/net.st" "$work/dir"

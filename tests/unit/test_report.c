@@ -1,0 +1,665 @@
+/* The HTML report: its parts, and that nothing foreign in it comes to life. */
+#define _XOPEN_SOURCE 700
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <float.h>
+#include <math.h>
+#include <mnist/mnist.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "base/digest.h"
+#include "report/assets.h"
+#include "report/chart.h"
+#include "report/picture.h"
+#include "report/text.h"
+
+#include "scratch.h"
+
+/* Text. */
+
+static void text_is(mnist_text *text, const char *expected)
+{
+    assert_false(text->failed);
+    assert_int_equal(text->size, strlen(expected));
+    assert_memory_equal(text->data, expected, text->size);
+    free(text->data);
+    *text = (mnist_text){0};
+}
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        unsigned decimals;
+        const char *text;
+    } reals[] = {{0.0, 0, "0"},
+                 {-0.4, 0, "0"},
+                 {1.005, 1, "1.0"},
+                 {-1.25, 1, "-1.3"},
+                 {-0.04, 2, "-0.04"},
+                 {99.999, 2, "100.00"},
+                 {1e11, 0, "100000000000"},
+                 {0.000001, 6, "0.000001"},
+                 {1e300, 2, "inf"},
+                 {-INFINITY, 2, "-inf"},
+                 {NAN, 2, "nan"}};
+    mnist_text text = {0};
+    for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++) {
+        mnist_text_real(&text, reals[i].value, reals[i].decimals);
+        text_is(&text, reals[i].text);
+    }
+    mnist_text_number(&text, 0.1);
+    mnist_text_put(&text, " ");
+    mnist_text_number(&text, 1.0 / 3.0);
+    mnist_text_put(&text, " ");
+    mnist_text_number(&text, -INFINITY);
+    text_is(&text, "0.1 0.333333333 -inf");
+    mnist_text_count(&text, 0);
+    mnist_text_put(&text, " ");
+    mnist_text_count(&text, 999);
+    mnist_text_put(&text, " ");
+    mnist_text_count(&text, 1000);
+    mnist_text_put(&text, " ");
+    mnist_text_count(&text, UINT64_MAX);
+    text_is(&text, "0 999 1,000 18,446,744,073,709,551,615");
+    mnist_text_percent(&text, 59999.0 / 60000.0, 2); /* not all */
+    text_is(&text, "99.99&#8239;%");
+    mnist_text_percent(&text, 1.0, 2);
+    text_is(&text, "100.00&#8239;%");
+}
+
+static void test_escape(void **state)
+{
+    (void)state;
+    mnist_text text = {0};
+    mnist_text_escape(&text, "</script><img src=x onerror='a()'>&\"\n\x1b\xff\xc3\xa4");
+    text_is(&text,
+            "&lt;/script&gt;&lt;img src=x onerror=&#39;a()&#39;&gt;&amp;&quot;\\x0a\\x1b\\xff"
+            "\xc3\xa4");
+    mnist_text_escape(&text, "");
+    text_is(&text, "");
+}
+
+/* RFC 4648, section 10. */
+static void test_base64(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
+                                           {"fooba", "Zm9vYmE="},
+                                           {"foobar", "Zm9vYmFy"}};
+    mnist_text text = {0};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        mnist_text_base64(&text, pairs[i][0], strlen(pairs[i][0]));
+        text_is(&text, pairs[i][1]);
+    }
+    mnist_text_base64(&text, "\xff\xef\xbe", 3);
+    text_is(&text, "/+++");
+}
+
+static int digit_of(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c != '\0' ? strchr(digits, c) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+/* The bytes of base64 up to what is none; to be freed. */
+static uint8_t *decode(const char *text, size_t *size)
+{
+    uint8_t *bytes = malloc(strlen(text) + 3);
+    uint32_t group = 0;
+    size_t digits = 0;
+    *size = 0;
+    assert_non_null(bytes);
+    for (; digit_of(*text) >= 0; text++) {
+        group = group << 6 | (uint32_t)digit_of(*text);
+        if (++digits % 4 != 1) {
+            bytes[(*size)++] = (uint8_t)(group >> (6 - 2 * ((digits - 1) % 4)));
+        }
+    }
+    return bytes;
+}
+
+/* Pictures. */
+
+static uint32_t be32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* A chunk's body, its length and CRC checked; *at moves behind it. */
+static const uint8_t *chunk(const uint8_t **at, const char *name, uint32_t *length)
+{
+    *length = be32(*at);
+    assert_memory_equal(*at + 4, name, 4);
+    const uint8_t *body = *at + 8;
+    assert_int_equal(be32(body + *length), crc32_z(0, *at + 4, *length + 4));
+    *at = body + *length + 4;
+    return body;
+}
+
+static void check_picture(unsigned rows, unsigned cols, const uint8_t (*colors)[4], unsigned count)
+{
+    uint8_t *pixels = malloc((size_t)rows * cols), *lines = malloc((size_t)rows * (cols + 1));
+    for (size_t i = 0; i < (size_t)rows * cols; i++) {
+        pixels[i] = (uint8_t)(i * 7 % (count > 0 ? count : 256));
+    }
+    mnist_text text = {0};
+    mnist_picture_put(&text, pixels, rows, cols, colors, count);
+    mnist_text_add(&text, "", 1);
+    assert_false(text.failed);
+    const char head[] = "data:image/png;base64,";
+    assert_memory_equal(text.data, head, sizeof head - 1);
+    size_t size;
+    uint8_t *png = decode(text.data + sizeof head - 1, &size);
+    const uint8_t *at = png + 8, *body;
+    uint32_t length;
+    assert_memory_equal(png, "\x89PNG\r\n\x1a\n", 8);
+    body = chunk(&at, "IHDR", &length);
+    assert_int_equal(length, 13);
+    assert_int_equal(be32(body), cols);
+    assert_int_equal(be32(body + 4), rows);
+    assert_int_equal(body[9], count > 0 ? 3 : 0);
+    if (count > 0) {
+        body = chunk(&at, "PLTE", &length);
+        assert_int_equal(length, 3 * count);
+        assert_memory_equal(body + 3, colors[1], 3);
+        body = chunk(&at, "tRNS", &length);
+        assert_int_equal(body[1], colors[1][3]);
+    }
+    body = chunk(&at, "IDAT", &length);
+    uLongf room = (uLongf)rows * (cols + 1);
+    assert_int_equal(uncompress(lines, &room, body, length), Z_OK);
+    assert_int_equal(room, (size_t)rows * (cols + 1));
+    for (size_t row = 0; row < rows; row++) {
+        assert_int_equal(lines[row * (cols + 1)], 0);
+        assert_memory_equal(lines + row * (cols + 1) + 1, pixels + row * cols, cols);
+    }
+    chunk(&at, "IEND", &length);
+    assert_ptr_equal(at, png + size);
+    free(png);
+    free(text.data);
+    free(pixels);
+    free(lines);
+}
+
+static void test_picture(void **state)
+{
+    (void)state;
+    static const uint8_t colors[3][4] = {{1, 2, 3, 4}, {5, 6, 7, 8}, {255, 254, 253, 0}};
+    check_picture(28, 28, NULL, 0);
+    check_picture(28, 28, colors, 3);
+    check_picture(1, 1, NULL, 0);
+    check_picture(1, 300, NULL, 0);
+    check_picture(1, MNIST_PICTURE_MOST - 1, NULL, 0);
+    check_picture(255, 256, colors, 2);
+}
+
+/* Axes. */
+
+static void test_axes(void **state)
+{
+    (void)state;
+    static const double x[] = {1, 2, 3}, losses[] = {2.3, 0.2, 0.06}, shares[] = {0.9, NAN, 0.99},
+                        same[] = {1.0, 1.0, 1.0}, none[] = {NAN, INFINITY, NAN};
+    double ticks[MNIST_TICKS];
+    mnist_series series = {"", "a", x, losses, 3, false};
+    mnist_axis axis = mnist_axis_fit(&series, 1, MNIST_SCALE_PLAIN, 4.0);
+    assert_true(axis.is_log && axis.low > 0.0 && axis.low <= 0.06 && axis.high >= 2.3);
+    assert_int_equal(mnist_axis_ticks(&axis, 5, ticks), 5); /* 0.1 0.2 0.5 1 2 */
+    assert_true(fabs(ticks[0] - 0.1) < 1e-12 && fabs(ticks[4] - 2.0) < 1e-12);
+    series.y = shares;
+    axis = mnist_axis_fit(&series, 1, MNIST_SCALE_PERCENT, 0.0);
+    assert_false(axis.is_log);
+    assert_true(axis.low <= 0.9 && axis.low >= 0.85 && axis.high >= 0.99 && axis.high <= 1.0);
+    series.y = same;
+    axis = mnist_axis_fit(&series, 1, MNIST_SCALE_PERCENT, 0.0);
+    assert_true(axis.low < 1.0 && axis.high == 1.0);
+    series.y = none;
+    axis = mnist_axis_fit(&series, 1, MNIST_SCALE_PLAIN, 4.0);
+    assert_true(axis.low < axis.high && !axis.is_log);
+    assert_true(mnist_axis_ticks(&axis, 5, ticks) <= MNIST_TICKS);
+    /* whatever the range, ticks lie in it, in order, and are not too many */
+    for (double span = 1e-5; span < 1e6; span *= 3.7) {
+        for (int is_log = 0; is_log < 2; is_log++) {
+            axis = (mnist_axis){.low = 1e-5, .high = 1e-5 + span, .is_log = is_log == 1};
+            unsigned count = mnist_axis_ticks(&axis, 5, ticks);
+            assert_true(count <= MNIST_TICKS);
+            for (unsigned i = 0; i < count; i++) {
+                assert_true(mnist_axis_place(&axis, ticks[i]) > -1e-6 &&
+                            mnist_axis_place(&axis, ticks[i]) < 1.0 + 1e-6);
+                assert_true(i == 0 || ticks[i] > ticks[i - 1]);
+            }
+        }
+    }
+    mnist_text text = {0};
+    axis = (mnist_axis){.low = 0.0, .high = 1.0, .scale = MNIST_SCALE_PERCENT};
+    mnist_axis_label(&text, &axis, 0.925);
+    axis.scale = MNIST_SCALE_LARGE;
+    mnist_text_put(&text, " ");
+    mnist_axis_label(&text, &axis, 250000.0);
+    mnist_text_put(&text, " ");
+    mnist_axis_label(&text, &axis, 1500000.0);
+    text_is(&text, "92.5% 250k 1.5M");
+}
+
+/* The net within the page. */
+
+static mnist_mlp *make_net(unsigned inputs, unsigned hidden, mnist_activation activation)
+{
+    mnist_mlp *mlp;
+    mnist_error err;
+    mnist_mlp_config config = {.inputs = inputs, .outputs = 10, .activation = activation};
+    config.hidden_count = hidden > 0;
+    config.hidden[0] = hidden;
+    assert_int_equal(mnist_mlp_create(&mlp, &config, &err), MNIST_OK);
+    mnist_mlp_init(mlp, MNIST_INIT_AUTO, 7);
+    return mlp;
+}
+
+static void test_bits(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned hidden, bits;
+    } nets[] = {{0, 32}, {128, 32}, {256, 16}, {512, 8}, {900, 8}, {960, 0}, {2000, 0}};
+    for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
+        mnist_mlp *mlp = make_net(784, nets[i].hidden, MNIST_RELU);
+        assert_int_equal(mnist_embed_bits(mlp), nets[i].bits);
+        mnist_mlp_free(mlp);
+    }
+}
+
+/* As the header says it: within half a scale, which is the largest weight into the unit over
+ * 2^(bits-1) - 1; biases as they are. */
+static void check_rounding(const mnist_mlp *mlp, unsigned bits)
+{
+    mnist_mlp *rounded;
+    mnist_error err;
+    assert_int_equal(mnist_embed_round(mlp, bits, &rounded, &err), MNIST_OK);
+    for (unsigned l = 0; l < mnist_mlp_layers(mlp); l++) {
+        const size_t in = mnist_mlp_layer_inputs(mlp, l), out = mnist_mlp_layer_outputs(mlp, l);
+        float *w = malloc(in * out * sizeof *w), *r = malloc(in * out * sizeof *r);
+        float *b = malloc(out * sizeof *b), *q = malloc(out * sizeof *q);
+        mnist_mlp_get_layer(mlp, l, w, b);
+        mnist_mlp_get_layer(rounded, l, r, q);
+        assert_memory_equal(b, q, out * sizeof *b);
+        for (size_t o = 0; o < out; o++) {
+            double most = 0.0;
+            for (size_t i = 0; i < in; i++) {
+                most = fmax(most, fabs((double)w[i * out + o]));
+            }
+            const double scale = bits == 32 ? 0.0 : most / ((1 << (bits - 1)) - 1);
+            for (size_t i = 0; i < in; i++) {
+                const double off = fabs((double)w[i * out + o] - (double)r[i * out + o]);
+                /* a scale may be rounded, and below the least float there is none */
+                assert_true(off <=
+                            0.5 * scale + 1e-6 * most + ldexp((double)FLT_TRUE_MIN, (int)bits));
+            }
+        }
+        free(w);
+        free(r);
+        free(b);
+        free(q);
+    }
+    mnist_mlp_free(rounded);
+}
+
+static void test_rounding(void **state)
+{
+    (void)state;
+    mnist_mlp *mlp = make_net(50, 30, MNIST_TANH);
+    float *w = calloc(50 * 30, sizeof *w), *b = calloc(30, sizeof *b);
+    for (unsigned bits = 8; bits <= 32; bits *= 2) {
+        check_rounding(mlp, bits);
+    }
+    mnist_mlp_get_layer(mlp, 0, w, b);
+    for (size_t i = 0; i < 50; i++) {
+        w[i * 30] = 0.0f;                                    /* a unit without weights */
+        w[i * 30 + 1] = i == 3 ? 1e30f : -1e30f;             /* large ones */
+        w[i * 30 + 2] = (float)i * FLT_TRUE_MIN;             /* the smallest */
+        w[i * 30 + 3] = i == 7 ? 1000.0f : 1e-3f * (float)i; /* one far from the rest */
+        b[i % 30] = (float)i;
+    }
+    mnist_mlp_set_layer(mlp, 0, w, b);
+    for (unsigned bits = 8; bits <= 32; bits *= 2) {
+        check_rounding(mlp, bits);
+    }
+    free(w);
+    free(b);
+    mnist_mlp_free(mlp);
+}
+
+/* The page. */
+
+typedef struct scene {
+    mnist_dataset *data;
+    mnist_mlp *mlp;
+    mnist_pool *pool;
+    mnist_normalization normalization;
+    float *probabilities;
+    mnist_evaluation test;
+    mnist_page_epoch epochs[3];
+    mnist_page_point points[4];
+    mnist_page page;
+} scene;
+
+static void scene_start(scene *s, size_t images, unsigned hidden)
+{
+    mnist_error err;
+    *s = (scene){.normalization = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f}};
+    assert_int_equal(mnist_dataset_create_synthetic(&s->data, 0, images, 3, &err), MNIST_OK);
+    assert_int_equal(mnist_pool_create(&s->pool, 1, &err), MNIST_OK);
+    s->mlp = make_net(784, hidden, MNIST_GELU);
+    s->probabilities = malloc(images * MNIST_CLASSES * sizeof(float));
+    const mnist_view view = mnist_dataset_view(s->data);
+    assert_int_equal(mnist_probabilities(s->mlp, view, &s->normalization, s->pool, s->probabilities,
+                                         &s->test, &err),
+                     MNIST_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        s->epochs[i] = (mnist_page_epoch){
+            i + 1, 0.1, 1.0 / (i + 1), 0.9 + 0.01 * i, i != 1, 0.123456789012, 0.95, 0.5};
+    }
+    s->page = (mnist_page){
+        .program = "mnist-train",
+        .heading = "a net",
+        .result = "test_loss=1",
+        .epochs = s->epochs,
+        .epoch_count = 3,
+        .points = s->points,
+        .has_schedule = true,
+        .schedule = {MNIST_SCHEDULE_ONE_CYCLE, 0.1f, 0.15f, 0.1f, 2},
+        .steps = 30,
+        .epoch_steps = 10,
+        .last_step = 30,
+        .epoch_images = 640,
+        .mlp = s->mlp,
+        .normalization = &s->normalization,
+        .models = 1,
+        .test = view,
+        .probabilities = s->probabilities,
+        .evaluation = &s->test,
+    };
+}
+
+static void scene_end(scene *s)
+{
+    free(s->probabilities);
+    mnist_mlp_free(s->mlp);
+    mnist_pool_free(s->pool);
+    mnist_dataset_free(s->data);
+}
+
+/* Terminated; to be freed. */
+static char *render(const scene *s)
+{
+    char *html;
+    size_t size;
+    mnist_error err;
+    assert_int_equal(mnist_page_render(&s->page, s->pool, &html, &size, &err), MNIST_OK);
+    html = realloc(html, size + 1);
+    assert_non_null(html);
+    html[size] = '\0';
+    assert_int_equal(strlen(html), size);
+    return html;
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (; (text = strstr(text, part)) != NULL; text += strlen(part)) {
+        count++;
+    }
+    return count;
+}
+
+static void test_hostile(void **state)
+{
+    (void)state;
+    scene s;
+    scene_start(&s, 40, 12);
+    char *tame = render(&s);
+    const char evil[] = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)>--><!--";
+    const mnist_page_fact facts[] = {{evil, evil}, {"absent", NULL}};
+    s.page.program = s.page.heading = s.page.result = s.page.note = evil;
+    s.page.facts = s.page.settings = s.page.measured = (mnist_page_facts){facts, 2};
+    char *html = render(&s);
+    /* not one element more than in a page without it */
+    static const char *const marks[] = {"<script", "</script", "<img", "<!--", "<style"};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        assert_int_equal(count_of(html, marks[i]), count_of(tame, marks[i]));
+    }
+    assert_null(strstr(html, "absent"));
+    assert_true(count_of(html, "&lt;script&gt;alert(1)") >= 10);
+    /* nothing that leads elsewhere, but for the names of SVG and of the meta element */
+    assert_int_equal(count_of(html, "http://") + count_of(html, "https://"), 0);
+    assert_int_equal(count_of(html, " src=\"") - count_of(html, " src=\"data:image/png;base64,"),
+                     0);
+    free(tame);
+    free(html);
+    scene_end(&s);
+}
+
+/* The policy lets through what is in the page, and that alone. */
+static void check_policy(const char *html, const char *name, const char *open, const char *close,
+                         mnist_asset asset)
+{
+    const char *start = strstr(html, open) + strlen(open);
+    const size_t size = (size_t)(strstr(start, close) - start);
+    assert_int_equal(size, asset.size);
+    assert_memory_equal(start, asset.data, size);
+    char hex[MNIST_SHA256_TEXT], policy[32], listed[MNIST_SHA256_TEXT];
+    mnist_sha256(NULL, 0, start, size, hex);
+    snprintf(policy, sizeof policy, "%s-src 'sha256-", name);
+    size_t digest_size;
+    uint8_t *digest = decode(strstr(html, policy) + strlen(policy), &digest_size);
+    assert_int_equal(digest_size, 32);
+    for (size_t i = 0; i < 32; i++) {
+        snprintf(listed + 2 * i, 3, "%02x", digest[i]);
+    }
+    assert_string_equal(listed, hex);
+    free(digest);
+}
+
+static void test_policy(void **state)
+{
+    (void)state;
+    scene s;
+    scene_start(&s, 40, 12);
+    char *html = render(&s);
+    assert_non_null(strstr(html, "default-src 'none'; img-src data:; "));
+    assert_null(strstr(html, "unsafe"));
+    check_policy(html, "style", "<style>", "</style>", mnist_asset_style);
+    check_policy(html, "script", "<script>", "</script>", mnist_asset_script);
+    /* no style= or on…= either, which the policy would not let through */
+    assert_null(strstr(html, " style=\""));
+    assert_null(strstr(html, " onclick"));
+    free(html);
+    scene_end(&s);
+}
+
+static float float_at(const uint8_t *bytes)
+{
+    const uint32_t bits =
+        bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* Unpacked as net.js does it, the net is the one that mnist_embed_round gives. */
+static void check_embedded(unsigned hidden)
+{
+    static const char mark[] = "id=\"weights-data\">";
+    scene s;
+    mnist_error err;
+    scene_start(&s, 40, hidden);
+    const unsigned bits = mnist_embed_bits(s.mlp);
+    mnist_mlp *rounded;
+    assert_int_equal(mnist_embed_round(s.mlp, bits, &rounded, &err), MNIST_OK);
+    char *html = render(&s);
+    size_t size;
+    uint8_t *bytes = decode(strstr(html, mark) + sizeof mark - 1, &size);
+    const uint8_t *at = bytes;
+    for (unsigned l = 0; l < mnist_mlp_layers(rounded); l++) {
+        const size_t in = mnist_mlp_layer_inputs(rounded, l);
+        const size_t out = mnist_mlp_layer_outputs(rounded, l);
+        float *w = malloc(in * out * sizeof *w), *b = malloc(out * sizeof *b);
+        mnist_mlp_get_layer(rounded, l, w, b);
+        const uint8_t *biases = at, *scales = at + 4 * out;
+        const uint8_t *values = bits == 32 ? scales : scales + 4 * out;
+        for (size_t o = 0; o < out; o++) {
+            assert_true(float_at(biases + 4 * o) == b[o]);
+        }
+        for (size_t i = 0; i < in * out; i++) {
+            const uint8_t *v = values + i * (bits / 8);
+            const float scale = bits == 32 ? 1.0f : float_at(scales + 4 * (i % out));
+            const int whole = bits == 16 ? (int16_t)(v[0] | v[1] << 8) : (int8_t)v[0];
+            const float value = bits == 32 ? float_at(v) : (float)whole * scale;
+            assert_true(value == w[i]);
+        }
+        at = values + (in * out * (bits / 8) + 3) / 4 * 4;
+        free(w);
+        free(b);
+    }
+    assert_ptr_equal(at, bytes + size);
+    free(bytes);
+    free(html);
+    mnist_mlp_free(rounded);
+    scene_end(&s);
+}
+
+static void test_embedded(void **state)
+{
+    (void)state;
+    check_embedded(0);
+    check_embedded(37);
+    check_embedded(256);
+    check_embedded(512);
+}
+
+/* What the clock says changes one section and nothing before it. */
+static void test_measured(void **state)
+{
+    (void)state;
+    static const char mark[] = "<section id=\"measured\">";
+    scene s;
+    scene_start(&s, 40, 12);
+    char *one = render(&s);
+    const mnist_page_fact fact = {"seconds", "12.3456"};
+    s.page.measured = (mnist_page_facts){&fact, 1};
+    s.epochs[1].seconds = 77.0;
+    char *other = render(&s);
+    const size_t head = (size_t)(strstr(one, mark) - one);
+    assert_int_equal(head, strstr(other, mark) - other);
+    assert_memory_equal(one, other, head);
+    assert_non_null(strstr(other + head, "12.3456"));
+    assert_string_equal(strstr(one + head, "</section>"), strstr(other + head, "</section>"));
+    free(one);
+    free(other);
+    scene_end(&s);
+}
+
+/* Whatever there is to be shown, it can be. */
+static void test_edges(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {1, 2, 10, 40};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        scene s;
+        scene_start(&s, counts[i], 12);
+        /* one class alone; all right, then all wrong */
+        for (int right = 0; right < 2; right++) {
+            for (size_t p = 0; p < counts[i] * MNIST_CLASSES; p++) {
+                s.probabilities[p] = 0.0f;
+            }
+            for (size_t p = 0; p < counts[i]; p++) {
+                const unsigned label = s.page.test.labels[p];
+                s.probabilities[p * MNIST_CLASSES + (right ? label : (label + 1) % 10)] = 1.0f;
+            }
+            char *html = render(&s);
+            assert_int_equal(right, strstr(html, "There is none.") != NULL);
+            free(html);
+        }
+        s.epochs[0].train_loss = INFINITY;
+        s.epochs[2].validation_loss = NAN;
+        s.epochs[2].seconds = 0.0;
+        s.page.kept_epoch = 2;
+        s.page.has_schedule = false;
+        s.page.last_step = 25;
+        free(render(&s));
+        s.page.epoch_count = 1;
+        s.page.last_step = 1;
+        free(render(&s));
+        s.page.epoch_count = 0;
+        s.page.epoch_steps = 0;
+        s.page.models = 3;
+        char *html = render(&s);
+        assert_null(strstr(html, "id=\"course\""));
+        assert_non_null(strstr(html, "The first of the nets"));
+        free(html);
+        scene_end(&s);
+    }
+}
+
+/* Too large for the page: a sentence, and no pad. */
+static void test_no_pad(void **state)
+{
+    (void)state;
+    scene s;
+    scene_start(&s, 10, 960);
+    char *html = render(&s);
+    assert_non_null(strstr(html, "There is no pad: the net has 763,210 parameters"));
+    assert_null(strstr(html, "weights-data\""));
+    free(html);
+    scene_end(&s);
+    scene_start(&s, 10, 12);
+    s.page.test.rows = 14; /* the same pixels, otherwise arranged */
+    s.page.test.cols = 56;
+    html = render(&s);
+    assert_non_null(strstr(html, "There is no pad: it makes images of 28 x 28"));
+    free(html);
+    scene_end(&s);
+}
+
+static void test_failures(void **state)
+{
+    (void)state;
+    scene s;
+    mnist_error err;
+    char *html = (char *)"";
+    size_t size;
+    scene_start(&s, 10, 12);
+    assert_int_equal(mnist_page_write("/nowhere at all/r.html", &s.page, s.pool, &err),
+                     MNIST_ERR_IO);
+    s.probabilities[5] = NAN;
+    assert_int_equal(mnist_page_render(&s.page, s.pool, &html, &size, &err), MNIST_ERR_ARGUMENT);
+    assert_null(html);
+    scene_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_base64),   cmocka_unit_test(test_picture),
+        cmocka_unit_test(test_axes),     cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_rounding), cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_policy),   cmocka_unit_test(test_embedded),
+        cmocka_unit_test(test_measured), cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_no_pad),   cmocka_unit_test(test_failures),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
