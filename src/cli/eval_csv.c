@@ -130,23 +130,23 @@ mnist_status mnist_eval_write_predictions(const char *path, const mnist_predicti
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    if (out) {
-        fputs("index,label,predicted", out);
-        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-            fprintf(out, ",p%u", c);
-        }
-        fputc('\n', out);
+    /* a stream in memory that runs short may not set its error flag */
+    bool complete = out && fputs("index,label,predicted", out) >= 0;
+    for (unsigned c = 0; complete && c < MNIST_CLASSES; c++) {
+        complete = fprintf(out, ",p%u", c) >= 0;
     }
-    for (size_t i = 0; out && i < predictions->count; i++) {
-        fprintf(out, "%zu,%u,%u", i, predictions->labels[i], mnist_predictions_top(predictions, i));
-        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-            fprintf(out, ",%.9g", (double)predictions->probabilities[i * MNIST_CLASSES + c]);
+    complete = complete && fputc('\n', out) != EOF;
+    for (size_t i = 0; complete && i < predictions->count; i++) {
+        complete = fprintf(out, "%zu,%u,%u", i, predictions->labels[i],
+                           mnist_predictions_top(predictions, i)) >= 0;
+        for (unsigned c = 0; complete && c < MNIST_CLASSES; c++) {
+            complete = fprintf(out, ",%.9g",
+                               (double)predictions->probabilities[i * MNIST_CLASSES + c]) >= 0;
         }
-        fputc('\n', out);
+        complete = complete && fputc('\n', out) != EOF;
     }
-    bool complete = out && !ferror(out);
     mnist_status status = MNIST_ERR_MEMORY;
-    if (out && fclose(out) == 0 && complete) {
+    if (out && fclose(out) == 0 && complete && text) {
         status = mnist_output_write(path, text, size, err);
     } else {
         err->status = status;

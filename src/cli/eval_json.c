@@ -152,15 +152,15 @@ json_t *mnist_eval_mistakes_json(const mnist_predictions *predictions)
     size_t size;
     FILE *out = open_memstream(&text, &size);
     const char *between = "";
-    for (size_t i = 0; out && i < predictions->count; i++) {
+    bool good = out != NULL; /* a stream in memory that runs short may not set its error flag */
+    for (size_t i = 0; good && i < predictions->count; i++) {
         const unsigned top = mnist_predictions_top(predictions, i);
         if (top != predictions->labels[i]) {
-            fprintf(out, "%s%zu:%u", between, i, top);
+            good = fprintf(out, "%s%zu:%u", between, i, top) >= 0;
             between = " ";
         }
     }
-    bool good = out && !ferror(out);
-    json_t *mistakes = out && fclose(out) == 0 && good ? json_string(text) : NULL;
+    json_t *mistakes = out && fclose(out) == 0 && good && text ? json_string(text) : NULL;
     free(text);
     return mistakes;
 }

@@ -111,6 +111,14 @@ mnist_axis mnist_axis_fit(const mnist_series *series, size_t count, mnist_scale 
     return axis;
 }
 
+mnist_axis mnist_axis_from_zero(mnist_axis axis)
+{
+    const double step = nice_step(axis.high / 5.0);
+    axis.low = 0.0;
+    axis.high = step * ceil(axis.high / step - 1e-6);
+    return axis;
+}
+
 /* Decimals that tell value from its neighbours at 1, 2 or 5 times a power of ten. */
 static unsigned decimals_of(double value)
 {
@@ -309,7 +317,7 @@ void mnist_chart_begin(mnist_text *text, const mnist_chart *chart)
         put_line(text, "mark", x, TOP, x, HEIGHT - BOTTOM);
         begin_label(text, chart->mark > (chart->x.low + chart->x.high) / 2.0 ? "tick end" : "tick",
                     chart->mark > (chart->x.low + chart->x.high) / 2.0 ? x - 4.0 : x + 4.0,
-                    TOP + 10.0);
+                    TOP - 2.0);
         mnist_text_format(text, "%s</text>", chart->mark_name);
     }
     for (size_t s = 0; s < chart->count; s++) {

@@ -43,6 +43,9 @@ typedef struct mnist_chart {
 mnist_axis mnist_axis_fit(const mnist_series *series, size_t count, mnist_scale scale,
                           double log_from);
 
+/* The same, from 0 on; what it held is above 0, and the axis not logarithmic. */
+mnist_axis mnist_axis_from_zero(mnist_axis axis);
+
 /* <figure> with a heading and the picture; the caller may put more into it, and ends it. */
 void mnist_chart_begin(mnist_text *text, const mnist_chart *chart);
 void mnist_chart_end(mnist_text *text);

@@ -155,19 +155,18 @@ static void put_rate(mnist_text *text, const mnist_page *page, const columns *c)
         {"", "c", c->rate_x, c->rate_y, page->has_schedule ? RATE_POINTS : 0, false},
         {"", page->has_schedule ? "c unlined" : "c", c->x, c->rate, c->count, true},
     };
-    mnist_chart chart = {
+    const mnist_chart chart = {
         .id = "rate-chart",
         .title = "Learning rate",
         .text = "The learning rate over all steps. Its values at the epochs' ends are in the table "
                 "below.",
         .x_name = "epoch",
         .x = axis_of_epochs(page),
-        .y = mnist_axis_fit(series, 2, MNIST_SCALE_PLAIN, 0.0),
+        .y = mnist_axis_from_zero(mnist_axis_fit(series, 2, MNIST_SCALE_PLAIN, 0.0)),
         .series = series,
         .count = 2,
         .mark = (double)NAN,
     };
-    chart.y.low = 0.0;
     mnist_chart_begin(text, &chart);
     mnist_chart_end(text);
 }
@@ -239,18 +238,17 @@ static void put_speed(mnist_text *text, const mnist_page *page)
     }
     if (known) {
         const mnist_series series[] = {{"", "c", c.x, c.speed, c.count, true}};
-        mnist_chart chart = {
+        const mnist_chart chart = {
             .id = "speed-chart",
             .title = "Images a second",
             .text = "Training images a second in each epoch, validation left out.",
             .x_name = "epoch",
             .x = axis_of_epochs(page),
-            .y = mnist_axis_fit(series, 1, MNIST_SCALE_LARGE, 0.0),
+            .y = mnist_axis_from_zero(mnist_axis_fit(series, 1, MNIST_SCALE_LARGE, 0.0)),
             .series = series,
             .count = 1,
             .mark = (double)NAN,
         };
-        chart.y.low = 0.0;
         mnist_chart_begin(text, &chart);
         mnist_text_put(text, "<details><summary>The numbers</summary><table><thead><tr>"
                              "<th scope=\"col\">epoch</th><th scope=\"col\">seconds</th>"

@@ -97,55 +97,68 @@ function findLevels(grey, rows, cols)
     return {threshold, dark, value};
 }
 
-// Marks the ink that is no dust: strokes touch where pixels do, corners counted.
+// Which pixels are ink (1), and of those, which are no dust (2): strokes touch where pixels do, corners
+// counted.
 function findInk(grey, rows, cols, levels)
 {
-    const stroke = new Int32Array(rows * cols), areas = [0], open = [];
-    const isInk = at => (grey[at] <= levels.threshold) === levels.dark;
-    for (let start = 0; start < stroke.length; start++) {
-        if (stroke[start] !== 0 || !isInk(start)) {
+    const size = rows * cols, kind = new Uint8Array(size), stroke = new Int32Array(size);
+    const areas = [0], open = new Int32Array(size);
+    for (let at = 0; at < size; at++) {
+        kind[at] = (grey[at] <= levels.threshold) === levels.dark ? 1 : 0;
+    }
+    for (let start = 0; start < size; start++) {
+        if (kind[start] === 0 || stroke[start] !== 0) {
             continue;
         }
-        const number = areas.push(0) - 1;
+        const number = areas.length;
+        let area = 0, left = 0;
         stroke[start] = number;
-        open.push(start);
-        while (open.length > 0) {
-            const at = open.pop(), x0 = at % cols, y0 = (at - x0) / cols;
-            areas[number]++;
-            for (let y = Math.max(y0 - 1, 0); y <= Math.min(y0 + 1, rows - 1); y++) {
-                for (let x = Math.max(x0 - 1, 0); x <= Math.min(x0 + 1, cols - 1); x++) {
+        open[left++] = start;
+        while (left > 0) {
+            const at = open[--left], x0 = at % cols, y0 = (at - x0) / cols;
+            area++;
+            for (let y = Math.max(y0 - 1, 0); y <= y0 + 1 && y < rows; y++) {
+                for (let x = Math.max(x0 - 1, 0); x <= x0 + 1 && x < cols; x++) {
                     const near = y * cols + x;
-                    if (stroke[near] === 0 && isInk(near)) {
+                    if (kind[near] !== 0 && stroke[near] === 0) {
                         stroke[near] = number;
-                        open.push(near);
+                        open[left++] = near;
                     }
                 }
             }
         }
+        areas.push(area);
     }
     const most = areas.reduce((a, b) => Math.max(a, b));
-    return {isInk, kept: at => stroke[at] !== 0 && DUST * areas[stroke[at]] >= most};
+    for (let at = 0; at < size; at++) {
+        if (kind[at] !== 0 && DUST * areas[stroke[at]] >= most) {
+            kind[at] = 2;
+        }
+    }
+    return kind;
+}
+
+// Does one of the eight neighbours belong to the digit?
+function touches(kind, rows, cols, x0, y0)
+{
+    for (let y = Math.max(y0 - 1, 0); y <= y0 + 1 && y < rows; y++) {
+        for (let x = Math.max(x0 - 1, 0); x <= x0 + 1 && x < cols; x++) {
+            if (kind[y * cols + x] === 2) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 // The values of what counts, 0 elsewhere.
 function findValues(grey, rows, cols, levels)
 {
-    const {isInk, kept} = findInk(grey, rows, cols, levels);
-    const values = new Uint8Array(rows * cols);
-    const touches = (x0, y0) => {
-        for (let y = Math.max(y0 - 1, 0); y <= Math.min(y0 + 1, rows - 1); y++) {
-            for (let x = Math.max(x0 - 1, 0); x <= Math.min(x0 + 1, cols - 1); x++) {
-                if (kept(y * cols + x)) {
-                    return true;
-                }
-            }
-        }
-        return false;
-    };
+    const kind = findInk(grey, rows, cols, levels), values = new Uint8Array(rows * cols);
     for (let y = 0; y < rows; y++) {
         for (let x = 0; x < cols; x++) {
             const at = y * cols + x, value = levels.value[grey[at]];
-            if (value > 0 && (isInk(at) ? kept(at) : touches(x, y))) {
+            if (value > 0 && (kind[at] === 2 || (kind[at] === 0 && touches(kind, rows, cols, x, y)))) {
                 values[at] = value;
             }
         }

@@ -12,10 +12,12 @@
 int mnist_train_main(int argc, char **argv);
 int mnist_eval_main(int argc, char **argv);
 int mnist_bench_main(int argc, char **argv);
+int mnist_predict_main(int argc, char **argv);
 
-#define TRAIN .program = "mnist-train", .main = mnist_train_main
-#define EVAL  .program = "mnist-eval", .main = mnist_eval_main
-#define BENCH .program = "mnist-bench", .main = mnist_bench_main
+#define TRAIN   .program = "mnist-train", .main = mnist_train_main
+#define EVAL    .program = "mnist-eval", .main = mnist_eval_main
+#define PREDICT .program = "mnist-predict", .main = mnist_predict_main
+#define BENCH   .program = "mnist-bench", .main = mnist_bench_main
 
 /* A training of 8 steps that writes all that there is. */
 #define SMALL                                                                                      \
@@ -92,6 +94,15 @@ const scenario scenarios[] = {
      .words = {"m.st", "older.st", "--data-dir", "../base", "--confusion", "--tta", "2",
                "--augment", "shift=1"},
      .given = {"m.st", "older.st"}},
+    {EVAL,
+     .name = "eval-all",
+     .words = {"m.st", "--data-dir", "../base", "--json", "--metrics", "--predictions", "p.csv"},
+     .given = {"m.st"},
+     .outputs = {{"p.csv", FILE_WHOLE}}},
+    {PREDICT, .name = "predict", .words = {"m.st", "../base/t10k-images-idx3-ubyte"},
+     .given = {"m.st"}},
+    {PREDICT, .name = "predict-json", .words = {"m.st", "../base/t10k-images-idx3-ubyte", "--json"},
+     .given = {"m.st"}},
     {BENCH, .name = "bench-help", .words = {"--help"}},
     {.name = NULL},
 };

@@ -227,6 +227,10 @@ static void test_axes(void **state)
     series.y = same;
     axis = mnist_axis_fit(&series, 1, MNIST_SCALE_PERCENT, 0.0);
     assert_true(axis.low < 1.0 && axis.high == 1.0);
+    axis = mnist_axis_from_zero((mnist_axis){.low = 23000.0, .high = 28000.0});
+    assert_true(axis.low == 0.0 && fabs(axis.high - 30000.0) < 1e-6);
+    axis = mnist_axis_from_zero((mnist_axis){.low = 0.0, .high = (double)0.1f});
+    assert_true(fabs(axis.high - 0.1) < 1e-12);
     series.y = none;
     axis = mnist_axis_fit(&series, 1, MNIST_SCALE_PLAIN, 4.0);
     assert_true(axis.low < axis.high && !axis.is_log);
