@@ -4,13 +4,17 @@
 #include <mnist/base.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 unsigned mnist_quota_cpus(const char *cpu_max)
 {
-    unsigned long long quota, period;
-    if (sscanf(cpu_max, "%llu %llu", &quota, &period) != 2 || quota == 0 || period == 0) {
+    char *rest;
+    const unsigned long long quota = strtoull(cpu_max, &rest, 10);
+    const unsigned long long period =
+        rest != cpu_max && *rest == ' ' ? strtoull(rest, NULL, 10) : 0;
+    if (quota == 0 || period == 0) {
         return 0;
     }
     unsigned long long cpus = (quota - 1) / period + 1;

@@ -499,7 +499,7 @@ static bool needs_numbers(const mnist_eval_settings *s)
 /* --report; false: err says why there is none. */
 static bool write_page(const evaluation *e, mnist_view view, mnist_pool *pool, mnist_error *err)
 {
-    mnist_model **models = calloc(e->count, sizeof *models);
+    mnist_model **models = calloc(e->count, sizeof *models); // NOLINT(bugprone-sizeof-expression)
     const char **paths = calloc(e->count, sizeof *paths);
     bool ok = models && paths;
     if (!ok) {

@@ -171,12 +171,18 @@ bool mnist_report_check_gate(const char *program, const mnist_gate_settings *gat
     return passed;
 }
 
+/* Why stdout could not be written, where a document was larger than its buffer. */
+static int write_error;
+
 int mnist_report_json(const char *program, json_t *document)
 {
     char *text = mnist_json_text(document, 2);
     const bool printed = text != NULL;
     if (printed) {
-        fputs(text, stdout); /* whether it could be written, mnist_report_end sees */
+        errno = 0;
+        if (fputs(text, stdout) == EOF && errno) {
+            write_error = errno; /* for mnist_report_end */
+        }
     } else {
         fprintf(stderr, "%s: out of memory for the JSON document\n", program);
     }
@@ -190,7 +196,9 @@ int mnist_report_end(const char *program, int code)
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "%s: stdout could not be written: %s\n", program,
-                errno ? strerror(errno) : "an earlier write failed");
+                errno         ? strerror(errno)
+                : write_error ? strerror(write_error)
+                              : "an earlier write failed");
         return code == MNIST_EXIT_OK ? MNIST_EXIT_FAILURE : code;
     }
     return code;

@@ -42,9 +42,13 @@ static bool read_json(const mnist_resumption *r, const char *key, bool array, js
 static bool read_position(const char *text, mnist_log_position *position)
 {
     const size_t digits = strspn(text, "0123456789");
-    return digits >= 1 && digits <= 19 && text[digits] == ' ' &&
-           strspn(text + digits + 1, "0123456789abcdef") == 8 && strlen(text + digits + 1) == 8 &&
-           sscanf(text, "%" SCNu64 " %" SCNx32, &position->bytes, &position->crc32) == 2;
+    if (digits < 1 || digits > 19 || text[digits] != ' ' ||
+        strspn(text + digits + 1, "0123456789abcdef") != 8 || strlen(text + digits + 1) != 8) {
+        return false;
+    }
+    position->bytes = strtoull(text, NULL, 10);
+    position->crc32 = (uint32_t)strtoul(text + digits + 1, NULL, 16);
+    return true;
 }
 
 /* "none", "lost", or a position */

@@ -479,7 +479,7 @@ static json_t *describe_tensor(const mnist_tensor *tensor)
     }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", mnist_element_name(tensor->type), "shape",
                      shape, "data_offsets", (json_int_t)tensor->begin,
-                     (json_int_t)(tensor->begin + tensor->size));
+                     (json_int_t)tensor->begin + (json_int_t)tensor->size);
 }
 
 /* root as text, to be freed; NULL when memory is short. Not by json_dumps, which in jansson 2.14
@@ -540,6 +540,7 @@ mnist_status mnist_safetensors_build(uint8_t **out, size_t *size, size_t *data,
     if (status != MNIST_OK) {
         return status;
     }
+    assert(header);
     size_t length = strlen(header), values;
     size_t padded = (length + 7) / 8 * 8; /* so that the data are aligned for whoever maps them */
     /* nothing is written that would not be read */

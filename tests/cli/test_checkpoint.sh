@@ -101,7 +101,7 @@ run 0 "$source_dir/scripts/kill-loop.sh" --build "${train%/*}" 3
 out_matches '^3 of 3 byte-identical \(model and log\); '
 
 begin 'a second signal'
-launch "$train" --dataset synthetic --synthetic-train 4000 --hidden 2048,2048 -b 3800 -j 1 --checkpoint big.ckpt
+launch "$train" --dataset synthetic --synthetic-train 4000 --hidden 4096,4096 -b 3800 -j 1 --checkpoint big.ckpt
 seen '^784' && sleep 0.5
 kill -s INT "$pid"
 sleep 0.05
