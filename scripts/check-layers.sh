@@ -226,25 +226,67 @@ check()
 passed=0
 failed=0
 
-# expect FILE LINE RESULT: with LINE as line 2 of FILE, RESULT is part of what is printed about
-# it; "ok": nothing is.
+# Cases that wait for judge: where each stands, and what is expected.
+cases=() results=() lines=() trees=0
+declare -A used
+
+# expect FILE LINE RESULT: with LINE as line 2 of FILE, RESULT is part of what is printed about it; "ok":
+# nothing is. Many cases share a tree, since each run costs: a name of which only the room counts is made
+# unique, and for others there is a tree more.
 expect()
 {
-    local file=$1 line=$2 result=$3 output status=0
-    rm -rf "$tree/src" "$tree/include" "$tree/tests"
-    mkdir -p "$tree/$(dirname -- "$file")"
-    printf '/* first */\n%s\n' "$line" >"$tree/$file"
-    output=$(check "$tree") || status=$?
-    case $result:$status:$output in
-    ok:0:'check-layers: 1 files, no breach') passed=$((passed + 1)) ;;
-    ok:*) false ;;
-    *:1:"$file:2: $result"*) passed=$((passed + 1)) ;;
-    *) false ;;
-    esac || {
-        printf 'self-test: %s: %s\n  expected %s, exit %s gave: %s\n' "$file" "$line" "$result" \
-            "$status" "$output" >&2
-        failed=$((failed + 1))
-    }
+    local file=$1 number
+    case $file in
+    include/* | *.h) ;;
+    *) file=${file%.c}${#cases[@]}.c ;;
+    esac
+    number=${used[$file]:-0}
+    used[$file]=$((number + 1))
+    if [ "$number" -ge "$trees" ]; then
+        trees=$((number + 1))
+    fi
+    if [ ! -d "$tree/$number/${file%/*}" ]; then
+        mkdir -p "$tree/$number/${file%/*}"
+    fi
+    printf '/* first */\n%s\n' "$2" >"$tree/$number/$file"
+    cases+=("$number:$file")
+    lines+=("$2")
+    results+=("$3")
+}
+
+# Runs what expect has laid out, and counts.
+judge()
+{
+    local number i found output=() status breaches
+    for ((number = 0; number < trees; number++)); do
+        status=0 breaches=0
+        output[number]=$'\n'$(check "$tree/$number") || status=$?
+        for i in "${!cases[@]}"; do
+            if [ "${cases[i]%%:*}" != "$number" ]; then
+                continue
+            fi
+            found=${output[number]#*$'\n'"${cases[i]#*:}":}
+            if [ "$found" = "${output[number]}" ]; then
+                found=ok
+            else
+                breaches=1
+            fi
+            case $found in
+            "${results[i]}" | "2: ${results[i]}"*) passed=$((passed + 1)) ;;
+            *)
+                printf 'self-test: %s: %s\n  expected %s, found: %s\n' "${cases[i]#*:}" "${lines[i]}" \
+                    "${results[i]}" "${found%%$'\n'*}" >&2
+                failed=$((failed + 1))
+                ;;
+            esac
+        done
+        if [ "$status" -eq "$breaches" ]; then
+            passed=$((passed + 1))
+        else
+            echo "self-test: tree $number: exit $status" >&2
+            failed=$((failed + 1))
+        fi
+    done
 }
 
 self_test()
@@ -323,13 +365,15 @@ self_test()
     expect include/mnist/io.h 'static inline void f(void) { abort(); }' 'only cli may'
     expect src/io/a.c '    a = "/*"; exit(1);' 'only cli may'
 
+    judge
+
     # a room that nobody has placed, and a file outside all rooms
     local output
     for file in src/attic/a.c src/a.c include/mnist/attic.h; do
-        rm -rf "$tree/src" "$tree/include" "$tree/tests"
-        mkdir -p "$tree/$(dirname -- "$file")"
-        echo >"$tree/$file"
-        output=$(check "$tree") && failed=$((failed + 1))
+        rm -rf "${tree:?}/alone"
+        mkdir -p "$tree/alone/${file%/*}"
+        echo >"$tree/alone/$file"
+        output=$(check "$tree/alone") && failed=$((failed + 1))
         case $output in
         "$file:1: no room of this name"*) passed=$((passed + 1)) ;;
         *)
