@@ -40,7 +40,8 @@ pending = ""
 
 def feed(text):
     global row, column, draws, wrapped, last_view, pending
-    text = pending + text
+    # what the terminal echoes of keys comes wherever the cursor is
+    text = pending + re.sub(r"\^[CZ]", "", text)
     cut = text.rfind("\x1b")
     pending = ""
     if cut >= 0 and not re.match(r"\x1b\[[?0-9;]*[A-Za-z]", text[cut:]):
