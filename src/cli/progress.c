@@ -167,6 +167,39 @@ void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epo
              strong, position, weak, loss, accuracy, validation, rate, left);
 }
 
+/* Columns that an ASCII text takes, without the sequences that colour it. */
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++) {
+        if (*text == '\x1b') {
+            text += strcspn(text, "m");
+            if (!*text) {
+                break;
+            }
+        } else {
+            width++;
+        }
+    }
+    return width;
+}
+
+void mnist_progress_fit(char *text, size_t columns)
+{
+    char *position = strstr(text, "epoch"); /* whose number may stand after two spaces */
+    position = position ? strchr(position, '/') : NULL;
+    while (position && width_of(text) > columns) {
+        char *last = NULL;
+        for (char *at = position; (at = strstr(at, "  ")); at += strspn(at, " ")) {
+            last = at;
+        }
+        if (!last) {
+            break;
+        }
+        *last = '\0';
+    }
+}
+
 /* Output. */
 
 /* Writes all or gives up for good. A reader that has gone away would send SIGPIPE and end a run of
@@ -416,6 +449,9 @@ void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *re
     if (progress->mode != MNIST_PROGRESS_NONE) {
         mnist_progress_format_epoch(text, report, progress->run, progress->runs, eta,
                                     progress->color);
+        if (progress->mode == MNIST_PROGRESS_BAR) {
+            mnist_progress_fit(text, terminal_extent(progress->fd).columns);
+        }
         put_line(progress, text);
     }
 }

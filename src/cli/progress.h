@@ -107,6 +107,10 @@ void mnist_progress_finish(mnist_progress *progress);
 void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epoch_report *report,
                                  unsigned run, unsigned runs, double eta, bool color);
 
+/* Takes columns (after two spaces each) off the end of such a line until it fits a terminal so
+ * wide, or only the position is left. Sequences that colour it take no room. */
+void mnist_progress_fit(char *text, size_t columns);
+
 /* "run 2/5  epoch  3/10" */
 void mnist_progress_format_position(char text[MNIST_PROGRESS_TEXT], unsigned run, unsigned runs,
                                     unsigned epoch, unsigned epochs);
