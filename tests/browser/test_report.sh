@@ -50,8 +50,7 @@ start "$build"
 # dropout and noise on few images: a net that errs now and then, so that the gallery has something to show
 "$train" --dataset synthetic --synthetic-train 1500 --synthetic-test 400 --epochs 3 --hidden 300 -q --val-split 300 \
     --activation gelu --normalize standard --input-noise 0.4 --log run.csv -o net.st --report 'r.html' >line
-# nets that do not fit with 32 bits, of which one is a quarter too large for 16; and a committee of small ones on as
-# many images as make large numbers
+# nets that fit with 16 bits and with 8; and a committee of small ones, on as many images as make large numbers
 few=(--dataset synthetic --synthetic-train 600 --synthetic-test 300 --epochs 1 --input-noise 0.4 -q)
 "$train" "${few[@]}" --hidden 512 -o 16.st --report 16.html >line
 "$train" "${few[@]}" --hidden 900,300 -o 8.st --report 8.html >line
