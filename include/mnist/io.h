@@ -38,9 +38,9 @@ mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
 
 /* Reads a model file, trusting nothing: sizes are checked against the bytes there are before memory
  * is taken, and the CRC over the whole file must agree. Memory taken is at most 20 times the file's
- * size (a layer of one unit is padded to 16) and 40 MiB (of a header's 65,536 JSON values); of a pipe
- * at most 1 GiB is read. The file can name no path and run no code: what it states beside the net
- * comes out of mnist_model_metadata as text. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
+ * size (a layer of one unit is padded to 16) and 40 MiB (of a header's 65,536 JSON values); of a
+ * pipe at most 1 GiB is read. The file can name no path and run no code: what it states beside the
+ * net comes out of mnist_model_metadata as text. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
  * MNIST_ERR_FORMAT, MNIST_ERR_MEMORY. */
 mnist_status mnist_model_load(mnist_model **out, const char *path, mnist_error *err);
 void mnist_model_free(mnist_model *model);
@@ -74,6 +74,24 @@ const char *mnist_checkpoint_metadata(const mnist_checkpoint *checkpoint, const 
  * temporary file beside it; an existing file must be a writable regular file or a device. Errors:
  * MNIST_ERR_IO, whose text says what is wrong with which part of the path. */
 mnist_status mnist_output_check(const char *path, mnist_error *err);
+
+/* A file that a program is told to read or to write. */
+typedef struct mnist_file_use {
+    const char *path; /* NULL: none */
+    const char
+        *name; /* for messages: an output's option ("--report"), what an input is ("model") */
+    bool output;
+    bool tensors;  /* of an output: a model or a checkpoint, which may take the place of another */
+    unsigned pair; /* not 0: the output of this number may be the input of the same number */
+} mnist_file_use;
+
+/* Refuses an output that would destroy what it must not: a file that is an input or another output
+ * (device and inode tell, or, where nothing is there yet, directory and name, links followed); a
+ * file that is IDX data, or a model or checkpoint while the output is none, by its first bytes.
+ * Devices, pipes and files that are open already (/dev/stdout) may be named any number of times.
+ * Touches nothing. Errors: MNIST_ERR_ARGUMENT, whose text says which option, which file and what to
+ * do; MNIST_ERR_IO, where an output can be none; MNIST_ERR_MEMORY. */
+mnist_status mnist_outputs_check(const mnist_file_use *files, size_t count, mnist_error *err);
 
 /* Writes a file whole or not at all, as mnist_model_save does. Errors: MNIST_ERR_IO,
  * MNIST_ERR_MEMORY. */

@@ -90,11 +90,12 @@ mnist_status mnist_page_write(const char *path, const mnist_page *page, mnist_po
 mnist_status mnist_page_render(const mnist_page *page, mnist_pool *pool, char **html, size_t *size,
                                mnist_error *err);
 
-/* How the net is embedded: with the most bits for which it stays within MNIST_EMBED_MOST characters
- * of base64. With 32 it is as it is; with 16 or 8 each weight w becomes a whole number q, and is
- * taken for q s, where s is the largest magnitude among the weights into the same unit over
- * 2^(bits-1) - 1: so that |w - q s| <= s / 2. Biases stay as they are. 16 bits this way are half
- * the size, as half floats are, and nearer to most weights. */
+/* How the net is embedded: with the most bits for which its weights, biases and scales stay within
+ * MNIST_EMBED_MOST bytes (in the page, as base64, they are a third more characters). With 32 it is
+ * as it is; with 16 or 8 each weight w becomes a whole number q, and is taken for q s, where s is
+ * the largest magnitude among the weights into the same unit over 2^(bits-1) - 1: so that
+ * |w - q s| <= s / 2. Biases stay as they are. 16 bits this way are half the size, as half floats
+ * are, and nearer to most weights. */
 #define MNIST_EMBED_MOST 1000000u
 
 /* 32, 16, 8, or 0: too large for all of them. */

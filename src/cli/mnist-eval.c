@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/adopt.h"
 #include "cli/baseline.h"
+#include "cli/eval_files.h"
 #include "cli/eval_page.h"
 #include "cli/eval_report.h"
 #include "cli/held_out.h"
@@ -9,6 +10,7 @@
 #include "cli/settings.h"
 #include "cli/source.h"
 
+#include <math.h>
 #include <mnist/mnist.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +36,9 @@ typedef struct evaluation {
     mnist_evaluation test; /* of the one, or of all together */
     double seconds;
     /* What more is asked for than the result line has. */
-    float *outputs; /* (test images, MNIST_CLASSES): in the end probabilities; NULL: not wanted */
-    bool measured;  /* the four below are there; they are not where a probability is no number */
+    float *outputs;  /* (test images, MNIST_CLASSES): in the end probabilities; NULL: not wanted */
+    bool measured;   /* the four below are there */
+    bool no_numbers; /* they are not, since a probability is no number */
     mnist_predictions predictions;
     mnist_metrics metrics;
     mnist_mistake *worst;
@@ -102,6 +105,11 @@ static bool adopt_from_all(const evaluation *e, const mnist_parsed *parsed,
 static bool wants_training_images(const mnist_eval_settings *settings)
 {
     return settings->temperature && mnist_eval_temperature(settings) == 0.0;
+}
+
+static unsigned wanted_images(const mnist_eval_settings *settings)
+{
+    return wants_training_images(settings) ? MNIST_IDX_TRAIN | MNIST_IDX_TEST : MNIST_IDX_TEST;
 }
 
 /* How each model's images are distorted for --tta. */
@@ -249,6 +257,9 @@ static void print_versions(const evaluation *e)
 static void print_measured(const evaluation *e)
 {
     const mnist_eval_settings *settings = e->settings;
+    if (!e->measured) {
+        return;
+    }
     if (settings->metrics) {
         mnist_eval_print_metrics(&e->metrics);
     }
@@ -286,6 +297,17 @@ static void print_lines(const evaluation *e)
     }
     print_versions(e);
     mnist_report_line(&e->test, e->seconds);
+}
+
+/* Of a net whose numbers overflow, the first of several. */
+static void fail_not_finite(const evaluation *e, const char *what, mnist_error *err)
+{
+    size_t m = 0;
+    while (m + 1 < e->count && isfinite(e->members[m].own.loss)) {
+        m++;
+    }
+    mnist_options_fail(err, "%.4000s: its logits are not finite, so that %s", e->members[m].path,
+                       what);
 }
 
 /* Among several models it must be said which one fails. */
@@ -442,8 +464,13 @@ static bool fit_temperature(evaluation *e, const mnist_source *source, mnist_poo
     if (ok && !gives_logits(e)) {
         mnist_log_probabilities(logits, view.count, logits);
     }
-    ok = ok &&
-         mnist_temperature_find(logits, view.labels, view.count, &report->fit, err) == MNIST_OK;
+    mnist_status status =
+        ok ? mnist_temperature_find(logits, view.labels, view.count, &report->fit, err)
+           : MNIST_ERR_MEMORY;
+    ok = status == MNIST_OK;
+    if (status == MNIST_ERR_ARGUMENT) { /* images there are, and their labels were checked */
+        fail_not_finite(e, "no temperature can be fitted", err);
+    }
     report->value = report->fit.temperature;
     report->fitted_on = view.count;
     free(logits);
@@ -536,8 +563,9 @@ static bool measure_more(evaluation *e, mnist_view view, mnist_pool *pool, mnist
     e->predictions = (mnist_predictions){e->outputs, view.labels, view.count};
     to_probabilities(e);
     mnist_status status = mnist_metrics_compute(&e->predictions, &e->metrics, err);
-    if (status == MNIST_ERR_ARGUMENT && !needs_numbers(settings)) {
-        return true; /* JSON without them, as it says of the loss that it is none */
+    if (status == MNIST_ERR_ARGUMENT) {
+        e->no_numbers = true; /* JSON says null of them, as of the loss */
+        return true;
     }
     if (status != MNIST_OK) {
         return false;
@@ -550,11 +578,33 @@ static bool measure_more(evaluation *e, mnist_view view, mnist_pool *pool, mnist
     return (settings->worst == 0 ||
             mnist_mistakes_worst(&e->worst, &e->worst_count, settings->worst, &e->predictions,
                                  err) == MNIST_OK) &&
-           (!settings->baseline || compare(e, view, pool, err)) &&
-           (!settings->predictions ||
-            mnist_eval_write_predictions(settings->predictions, &e->predictions, err) ==
-                MNIST_OK) &&
-           (!settings->report || write_page(e, view, pool, err));
+           (!settings->baseline || compare(e, view, pool, err));
+}
+
+/* After the result, which must not be lost to what fails beside it. */
+static int fail_beside(const mnist_error *err)
+{
+    fflush(stdout); /* in the order in which things happen, where both are one file */
+    return mnist_report_error(PROGRAM, err);
+}
+
+static int write_files(const evaluation *e, mnist_view view, mnist_pool *pool)
+{
+    mnist_error err;
+    const mnist_eval_settings *settings = e->settings;
+    int code = MNIST_EXIT_OK;
+    if (e->no_numbers && needs_numbers(settings)) {
+        fail_not_finite(e, "no more can be told of it than its result", &err);
+        return fail_beside(&err);
+    }
+    if (settings->predictions &&
+        mnist_eval_write_predictions(settings->predictions, &e->predictions, &err) != MNIST_OK) {
+        code = fail_beside(&err);
+    }
+    if (settings->report && !write_page(e, view, pool, &err)) {
+        code = fail_beside(&err);
+    }
+    return code;
 }
 
 /* Whether all gates are passed; says on stderr which are not. */
@@ -562,7 +612,7 @@ static bool judge(const evaluation *e)
 {
     bool passed =
         mnist_report_check_gate(PROGRAM, &e->settings->gate, e->test.accuracy, e->test.loss);
-    if (e->settings->baseline && !e->comparison.passed) {
+    if (e->settings->baseline && e->measured && !e->comparison.passed) {
         char fall[MNIST_REAL_TEXT], tolerance[MNIST_REAL_TEXT];
         mnist_real_format(-e->comparison.pairing.difference, fall);
         mnist_real_format(e->settings->tolerance, tolerance);
@@ -574,7 +624,7 @@ static bool judge(const evaluation *e)
     return passed;
 }
 
-/* Models, data and team are there: measure, print, judge. */
+/* Models, data and team are there: measure, print, write, judge. */
 static int evaluate(evaluation *e, const mnist_source *source, mnist_pool *pool)
 {
     mnist_error err;
@@ -608,7 +658,9 @@ static int evaluate(evaluation *e, const mnist_source *source, mnist_pool *pool)
     } else {
         print_lines(e);
     }
+    int written = write_files(e, view, pool);
     bool passed = judge(e);
+    code = code != MNIST_EXIT_OK ? code : written;
     return code != MNIST_EXIT_OK ? code : passed ? MNIST_EXIT_OK : MNIST_EXIT_GATE;
 }
 
@@ -678,8 +730,11 @@ static void unload(evaluation *e)
 
 static int report_usage(const mnist_error *err)
 {
+    if (err->status != MNIST_ERR_ARGUMENT) {
+        return mnist_report_error(PROGRAM, err);
+    }
     mnist_options_report(&mnist_eval_program, err, stderr);
-    return err->status == MNIST_ERR_ARGUMENT ? MNIST_EXIT_USAGE : MNIST_EXIT_FAILURE;
+    return MNIST_EXIT_USAGE;
 }
 
 static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)
@@ -692,22 +747,21 @@ static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)
         return report_usage(&err);
     }
     bool loaded =
-        (!settings->predictions || mnist_output_check(settings->predictions, &err) == MNIST_OK) &&
-        (!settings->report || mnist_output_check(settings->report, &err) == MNIST_OK) &&
         (!settings->baseline || mnist_baseline_read(&e.baseline, settings->baseline, &err)) &&
         load(&e, parsed, &err) && adopt_from_all(&e, parsed, settings, &err) &&
         adopt_augmentation(&e, &err) && adopt_held_out(&e, settings, &err);
     if (loaded &&
-        (!mnist_eval_check_data(settings, parsed, &err) || !check_augmentation(&e, &err))) {
+        (!mnist_eval_check_data(settings, parsed, &err) || !check_augmentation(&e, &err) ||
+         mnist_eval_files_locate(&source, settings, wanted_images(settings), parsed, &err) !=
+             MNIST_OK)) {
+        mnist_source_close(&source);
         unload(&e);
         return report_usage(&err);
     }
-    bool ok = loaded &&
-              mnist_source_open(&source, &settings->data,
-                                wants_training_images(settings) ? MNIST_IDX_TRAIN | MNIST_IDX_TEST
-                                                                : MNIST_IDX_TEST,
-                                &err) == MNIST_OK &&
-              mnist_pool_create(&pool, settings->threads, &err) == MNIST_OK;
+    bool ok =
+        loaded &&
+        mnist_source_load(&source, &settings->data, wanted_images(settings), &err) == MNIST_OK &&
+        mnist_pool_create(&pool, settings->threads, &err) == MNIST_OK;
     int code = ok ? evaluate(&e, &source, pool) : mnist_report_error(PROGRAM, &err);
     mnist_pool_free(pool);
     mnist_source_close(&source);

@@ -14,6 +14,7 @@
 
 typedef struct prediction {
     const mnist_predict_settings *settings;
+    const char *path; /* of the model */
     mnist_model *model;
     unsigned inputs; /* of its net */
     mnist_classifier *classifier;
@@ -45,12 +46,12 @@ static void print_name(const char *file, size_t image, size_t glyph, FILE *out)
     }
 }
 
-/* What is wrong with an image of a file that could be read; the message does not name it. */
+/* What is wrong with an image of a file that could be read; text does not name it. */
 static void fail_image(prediction *p, const subject *s, const char *text)
 {
     fflush(stdout); /* in the order in which things happen, where both are one terminal */
     fputs(PROGRAM ": ", stderr);
-    print_name(strcmp(s->file, "-") == 0 ? "stdin" : s->file, s->image, 0, stderr);
+    print_name(strcmp(s->file, "-") == 0 ? "stdin" : s->file, s->image, s->glyph, stderr);
     fprintf(stderr, ": %s\n", text);
     p->failed = true;
 }
@@ -95,6 +96,7 @@ static json_t *float_json(float value)
 /* NULL if memory is short. */
 static json_t *subject_json(const subject *s, const float *probabilities, const unsigned *order)
 {
+    const bool told = probabilities[order[0]] >= 0.0f;
     json_t *all = json_array(), *object = json_pack("{s:s}", "file", s->file);
     for (unsigned c = 0; c < MNIST_CLASSES; c++) {
         mnist_json_append(&all, float_json(probabilities[c]));
@@ -105,7 +107,7 @@ static json_t *subject_json(const subject *s, const float *probabilities, const 
     if (s->glyph > 0) {
         mnist_json_put(&object, "glyph", json_integer((json_int_t)s->glyph));
     }
-    mnist_json_put(&object, "digit", json_integer((json_int_t)order[0]));
+    mnist_json_put(&object, "digit", told ? json_integer((json_int_t)order[0]) : json_null());
     mnist_json_put(&object, "probability", float_json(probabilities[order[0]]));
     mnist_json_put(&object, "probabilities", all);
     if (s->prepared) {
@@ -141,8 +143,25 @@ static void show(const prediction *p, const subject *s)
     mnist_show(s->pixels, s->rows, s->cols, p->style, stderr);
 }
 
-/* The likeliest digit; its probability, if wanted, goes to *likely. */
-static unsigned classify(prediction *p, const subject *s, float *likely)
+/* A net whose weights are beyond all bounds has logits that are not finite, and tells no digit. */
+static bool check_numbers(prediction *p, const subject *s, const float *probabilities)
+{
+    char text[8192];
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        if (!(probabilities[c] >= 0.0f)) {
+            char path[sizeof text - 128];
+            (void)mnist_plain_text(path, sizeof path, p->path);
+            snprintf(text, sizeof text,
+                     "the logits of %s are not finite, so that it tells no digit", path);
+            fail_image(p, s, text);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The likeliest digit, and its probability; false: the net tells none. */
+static bool classify(prediction *p, const subject *s, unsigned *digit, float *likely)
 {
     float probabilities[MNIST_CLASSES];
     unsigned order[MNIST_CLASSES];
@@ -151,13 +170,15 @@ static unsigned classify(prediction *p, const subject *s, float *likely)
     if (p->settings->show) {
         show(p, s);
     }
+    const bool told = check_numbers(p, s, probabilities);
     if (p->settings->out.json) {
         p->failed |= !print_json(s, probabilities, order);
-    } else if (!p->settings->text) {
+    } else if (told && !p->settings->text) {
         print_values(p, s, probabilities, order);
     }
+    *digit = order[0];
     *likely = probabilities[order[0]];
-    return order[0];
+    return told;
 }
 
 static void take_glyph(subject *s, const mnist_glyph *glyph)
@@ -176,6 +197,7 @@ static void predict_line(prediction *p, subject *s, const mnist_picture *picture
     mnist_error err;
     size_t count;
     double likely = 1.0;
+    bool told = true;
     if (mnist_picture_segment(picture, p->settings->invert, p->settings->center, &glyphs, &count,
                               &err) != MNIST_OK) {
         fail_image(p, s, err.text);
@@ -184,16 +206,18 @@ static void predict_line(prediction *p, subject *s, const mnist_picture *picture
     char *digits = malloc(count + 1);
     for (size_t i = 0; digits && i < count; i++) {
         float own;
+        unsigned digit;
         s->glyph = i + 1;
         take_glyph(s, &glyphs[i]);
-        digits[i] = (char)('0' + classify(p, s, &own));
+        told = classify(p, s, &digit, &own) && told;
+        digits[i] = (char)('0' + digit);
         digits[i + 1] = '\0';
         likely *= (double)own;
     }
     s->glyph = 0;
     if (!digits) {
         fail_image(p, s, "out of memory");
-    } else if (p->settings->text) {
+    } else if (told && p->settings->text) {
         print_name(s->file, s->image, 0, stdout);
         printf("\t%s\t%.6f\n", digits, likely);
     }
@@ -208,6 +232,7 @@ static void predict_image(prediction *p, subject *s, const mnist_picture *pictur
     const bool as_it_is = ready && !settings->line && !p->center_given && !p->invert_given;
     const unsigned pixels = as_it_is ? picture->rows * picture->cols : MNIST_PIXELS;
     char text[128];
+    unsigned digit;
     float likely;
     if (pixels != p->inputs) {
         snprintf(text, sizeof text,
@@ -222,7 +247,7 @@ static void predict_image(prediction *p, subject *s, const mnist_picture *pictur
         s->pixels = picture->pixels;
         s->rows = picture->rows;
         s->cols = picture->cols;
-        (void)classify(p, s, &likely);
+        (void)classify(p, s, &digit, &likely);
         return;
     }
     if (settings->line) {
@@ -237,7 +262,7 @@ static void predict_image(prediction *p, subject *s, const mnist_picture *pictur
         return;
     }
     take_glyph(s, &glyph);
-    (void)classify(p, s, &likely);
+    (void)classify(p, s, &digit, &likely);
 }
 
 /* The sides of an image that comes without any. */
@@ -314,6 +339,7 @@ static int run(const mnist_predict_settings *settings, const mnist_parsed *parse
 {
     mnist_error err;
     prediction p = {.settings = settings,
+                    .path = parsed->operands[0],
                     .center_given = mnist_options_was_given(parsed, "center"),
                     .invert_given = mnist_options_was_given(parsed, "invert"),
                     .style =

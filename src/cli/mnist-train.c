@@ -4,6 +4,7 @@
 #include "cli/preview.h"
 #include "cli/report.h"
 #include "cli/signals.h"
+#include "cli/train_files.h"
 #include "cli/train_page.h"
 #include "cli/train_report.h"
 #include "cli/train_session.h"
@@ -12,7 +13,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROGRAM "mnist-train"
@@ -403,69 +403,10 @@ static int train_all(mnist_session *s, size_t parameters)
     return code;
 }
 
-/* One file under two names would lose the log to the model. */
-static bool same_file(const char *a, const char *b)
+static mnist_status check_outputs(const mnist_session *s, mnist_error *err)
 {
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
-           x.st_ino == y.st_ino;
-}
-
-/* Every run's model: can it be written, and is it not the log? log_is_open: the log that was made
- * may turn out to be the file that a model will replace. */
-static mnist_status check_models(const mnist_train_settings *settings, bool log_is_open,
-                                 mnist_error *err)
-{
-    mnist_status status = MNIST_OK;
-    for (unsigned i = 0; settings->output && status == MNIST_OK && i < mnist_session_runs(settings);
-         i++) {
-        char *name;
-        status = mnist_session_file(settings->output, settings->train.seed + i, &name, err);
-        if (status == MNIST_OK && !log_is_open) {
-            status = mnist_output_check(name, err);
-        }
-        if (status == MNIST_OK && settings->log && same_file(name, settings->log)) {
-            status = mnist_session_fail(err, MNIST_ERR_ARGUMENT,
-                                        "--log and --output name the same file");
-        }
-        free(name);
-    }
-    return status;
-}
-
-/* Every report: can it be written? It replaces what has its name, which must not be the log. */
-static mnist_status check_reports(const mnist_train_settings *settings, bool log_is_open,
-                                  mnist_error *err)
-{
-    const unsigned count = settings->ensemble > 0 ? 1 : settings->runs;
-    mnist_status status = MNIST_OK;
-    for (unsigned i = 0; settings->report && status == MNIST_OK && i < count; i++) {
-        char *name;
-        status = mnist_session_file(settings->report, settings->train.seed + i, &name, err);
-        if (status == MNIST_OK && !log_is_open) {
-            status = mnist_output_check(name, err);
-        }
-        if (status == MNIST_OK && settings->log && same_file(name, settings->log)) {
-            status = mnist_session_fail(err, MNIST_ERR_ARGUMENT,
-                                        "--log and --report name the same file");
-        }
-        free(name);
-    }
-    return status;
-}
-
-static mnist_status check_outputs(const mnist_train_settings *settings, mnist_error *err)
-{
-    mnist_status status = check_models(settings, false, err);
-    if (status == MNIST_OK) {
-        status = check_reports(settings, false, err);
-    }
-    if (status == MNIST_OK && settings->preview) {
-        status = mnist_output_check(settings->preview, err);
-    }
-    if (status == MNIST_OK && settings->log) {
-        status = mnist_output_check(settings->log, err);
-    }
+    const mnist_train_settings *settings = s->settings;
+    mnist_status status = mnist_train_files_try(s, err);
     /* that every name can be written as JSON */
     if (status == MNIST_OK && (settings->out.json || settings->checkpoint)) {
         json_t *config =
@@ -491,15 +432,9 @@ static mnist_status open_log(mnist_session *s, mnist_error *err)
     mnist_status status = resumed ? mnist_log_resume(&s->log, settings->log, resumed->log, err)
                                   : mnist_log_open(&s->log, settings->log, err);
     if (status == MNIST_OK) {
-        status = check_models(settings, true, err);
-        if (status == MNIST_OK) {
-            status = check_reports(settings, true, err);
-        }
-        if (status == MNIST_OK && settings->checkpoint &&
-            same_file(settings->checkpoint, settings->log)) {
-            status = mnist_session_fail(err, MNIST_ERR_ARGUMENT,
-                                        "--checkpoint and --log name the same file");
-        }
+        /* the file that is there now may turn out to have another name too: file systems differ in
+         * which names are one */
+        status = mnist_train_files_check(s, err);
         if (status != MNIST_OK && !resumed) {
             unlink(settings->log);
         }
@@ -511,10 +446,19 @@ static mnist_status open_log(mnist_session *s, mnist_error *err)
 static mnist_status prepare(mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
-    mnist_status status = check_outputs(settings, err);
+    const unsigned wanted = MNIST_IDX_TRAIN | MNIST_IDX_TEST;
+    mnist_error missing;
+    mnist_status located = mnist_source_locate(&s->source, &settings->data, wanted, &missing);
+    mnist_status status = mnist_train_files_check(s, err);
+    if (status == MNIST_OK && located != MNIST_OK) {
+        *err = missing;
+        status = located;
+    }
     if (status == MNIST_OK) {
-        status =
-            mnist_source_open(&s->source, &settings->data, MNIST_IDX_TRAIN | MNIST_IDX_TEST, err);
+        status = check_outputs(s, err);
+    }
+    if (status == MNIST_OK) {
+        status = mnist_source_load(&s->source, &settings->data, wanted, err);
     }
     if (status == MNIST_OK) {
         status = mnist_session_split(s, err);
@@ -574,9 +518,11 @@ static int run_session(mnist_session *s)
 }
 
 /* The session from first to last, and what it held given back. */
-static int train(const char *program, const mnist_train_settings *settings)
+static int train(const char *program, const mnist_train_settings *settings,
+                 const mnist_parsed *parsed)
 {
-    mnist_session s = {.program = program, .settings = settings};
+    mnist_session s = {
+        .program = program, .settings = settings, .config_path = parsed->config_path};
     mnist_error err;
     int code = run_session(&s);
     if (mnist_log_close(s.log, &err) != MNIST_OK && !s.log_failed) {
@@ -601,7 +547,7 @@ int main(int argc, char **argv)
         code = mnist_choose_kernels(PROGRAM);
         if (code == MNIST_EXIT_OK) {
             code = settings.tune_seconds > 0.0 ? mnist_tune(&settings, &parsed)
-                                               : train(argv[0], &settings);
+                                               : train(argv[0], &settings, &parsed);
         }
         code = mnist_report_end(PROGRAM, code);
     }

@@ -209,6 +209,7 @@ struct mnist_parsed {
     const mnist_program *program;
     char **operands; /* in argv, which getopt_long has put in order */
     size_t operand_count;
+    const char *config_path; /* of --config; NULL: not given */
     json_t *config; /* the file that was read; the settings' strings point into it */
     void *adopted;  /* the program's, see adopt; NULL: nothing */
     unsigned char origin[MNIST_MAX_OPTIONS];

@@ -424,6 +424,7 @@ static mnist_parse_result parse(const mnist_program *program, int argc, char **a
     }
     parsed->operands = argv + optind;
     parsed->operand_count = (size_t)(argc - optind);
+    parsed->config_path = s->config_path;
     if (!check_operands(program, parsed, err) ||
         (s->config_path && !mnist_options_read_config(s->config_path, parsed, err))) {
         return MNIST_PARSE_ERROR;

@@ -46,11 +46,17 @@ void mnist_report_start(void)
     }
 }
 
+double mnist_report_unsigned_nan(double value)
+{
+    return isnan(value) ? (double)NAN : value;
+}
+
 void mnist_report_format(const mnist_evaluation *test, char text[MNIST_FIGURES_TEXT])
 {
     snprintf(text, MNIST_FIGURES_TEXT,
-             "test_loss=%.6f test_acc=%.6g test_acc_se=%.6f errors=%zu n=%zu", test->loss,
-             test->accuracy, test->accuracy_se, test->errors, test->count);
+             "test_loss=%.6f test_acc=%.6g test_acc_se=%.6f errors=%zu n=%zu",
+             mnist_report_unsigned_nan(test->loss), test->accuracy, test->accuracy_se, test->errors,
+             test->count);
 }
 
 void mnist_report_figures(const mnist_evaluation *test, double seconds)
@@ -145,7 +151,7 @@ static void format_judged(double value, char text[MNIST_REAL_TEXT])
     if (isfinite(value)) {
         mnist_real_format(value, text);
     } else {
-        snprintf(text, MNIST_REAL_TEXT, "%g", value);
+        snprintf(text, MNIST_REAL_TEXT, "%g", mnist_report_unsigned_nan(value));
     }
 }
 

@@ -16,6 +16,9 @@
  * fails as before. */
 void mnist_report_start(void);
 
+/* What is not a number comes out of a CPU with or without a sign; printed, it has none. */
+double mnist_report_unsigned_nan(double value);
+
 #define MNIST_FIGURES_TEXT 480 /* a loss may have 309 digits */
 
 /* "test_loss=… test_acc=… test_acc_se=… errors=… n=…" */

@@ -284,7 +284,7 @@ static const mnist_option_section train_sections[] = {
 
 #undef S
 
-/* Checks that no option can make alone. */
+/* Checks that no option can make alone. Whether two name one file is seen later (cli/train_files.h). */
 
 static bool ends_in(const char *name, const char *ending)
 {
@@ -303,23 +303,11 @@ static bool check_log(const mnist_train_settings *s, mnist_error *err)
     if (s->log_every > 0 && !s->log) {
         return mnist_options_fail(err, "--log-every needs --log FILE to write to");
     }
-    if (s->log && s->output && strcmp(s->log, s->output) == 0) {
-        return mnist_options_fail(err, "--log and --output name the same file");
-    }
     return true;
 }
 
-/* The report is replaced whole in the end, over whatever has its name. */
 static bool check_report(const mnist_train_settings *s, mnist_error *err)
 {
-    const struct {
-        const char *option, *name;
-    } others[] = {{"output", s->output}, {"log", s->log}, {"checkpoint", s->checkpoint}};
-    for (size_t i = 0; s->report && i < LENGTH(others); i++) {
-        if (others[i].name && strcmp(others[i].name, s->report) == 0) {
-            return mnist_options_fail(err, "--report and --%s name the same file", others[i].option);
-        }
-    }
     if (s->report && s->runs > 1 && !strstr(s->report, MNIST_SEED_MARK)) {
         return mnist_options_fail(err, "--runs: each net would overwrite the last one's --report; put "
                                   "{seed} into the name, like report-{seed}.html");
@@ -336,11 +324,6 @@ static bool check_checkpoint(const mnist_train_settings *s, mnist_error *err)
     if (s->checkpoint && (s->runs > 1 || s->ensemble > 0)) {
         return mnist_options_fail(err, "--checkpoint does not go with --%s: it keeps one training; "
                                   "train each seed by itself", s->ensemble > 0 ? "ensemble" : "runs");
-    }
-    if (s->checkpoint && ((s->log && strcmp(s->log, s->checkpoint) == 0) ||
-                          (s->output && strcmp(s->output, s->checkpoint) == 0))) {
-        return mnist_options_fail(err, "--checkpoint and --%s name the same file",
-                                  s->output && strcmp(s->output, s->checkpoint) == 0 ? "output" : "log");
     }
     return true;
 }

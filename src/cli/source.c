@@ -105,12 +105,11 @@ static mnist_status find_files(mnist_idx_paths *paths, const mnist_data_settings
     return status;
 }
 
-static mnist_status open_files(mnist_source *source, const mnist_data_settings *settings,
-                               unsigned wanted, mnist_error *err)
+static mnist_status load_files(mnist_source *source, unsigned wanted, mnist_error *err)
 {
-    mnist_idx_paths *paths = &source->paths;
-    mnist_status status = find_files(paths, settings, wanted, err);
-    if (status == MNIST_OK && (wanted & MNIST_IDX_TRAIN)) {
+    const mnist_idx_paths *paths = &source->paths;
+    mnist_status status = MNIST_OK;
+    if (wanted & MNIST_IDX_TRAIN) {
         status =
             mnist_dataset_load_idx(&source->train, paths->train_images, paths->train_labels, err);
     }
@@ -135,17 +134,45 @@ static mnist_status make_synthetic(mnist_source *source, const mnist_data_settin
     return status;
 }
 
-mnist_status mnist_source_open(mnist_source *out, const mnist_data_settings *settings,
-                               unsigned wanted, mnist_error *err)
+mnist_status mnist_source_locate(mnist_source *out, const mnist_data_settings *settings,
+                                 unsigned wanted, mnist_error *err)
 {
     *out = (mnist_source){.train = NULL};
     mnist_status status = settings->dataset == MNIST_DATASET_SYNTHETIC
-                              ? make_synthetic(out, settings, wanted, err)
-                              : open_files(out, settings, wanted, err);
+                              ? MNIST_OK
+                              : find_files(&out->paths, settings, wanted, err);
     if (status != MNIST_OK) {
         mnist_source_close(out);
     }
     return status;
+}
+
+mnist_status mnist_source_load(mnist_source *source, const mnist_data_settings *settings,
+                               unsigned wanted, mnist_error *err)
+{
+    mnist_status status = settings->dataset == MNIST_DATASET_SYNTHETIC
+                              ? make_synthetic(source, settings, wanted, err)
+                              : load_files(source, wanted, err);
+    if (status != MNIST_OK) {
+        mnist_source_close(source);
+    }
+    return status;
+}
+
+mnist_status mnist_source_open(mnist_source *out, const mnist_data_settings *settings,
+                               unsigned wanted, mnist_error *err)
+{
+    mnist_status status = mnist_source_locate(out, settings, wanted, err);
+    return status == MNIST_OK ? mnist_source_load(out, settings, wanted, err) : status;
+}
+
+void mnist_source_files(const mnist_source *source, mnist_file_use files[MNIST_SOURCE_FILES])
+{
+    const mnist_idx_paths *paths = &source->paths;
+    files[0] = (mnist_file_use){.path = paths->train_images, .name = "training images"};
+    files[1] = (mnist_file_use){.path = paths->train_labels, .name = "training labels"};
+    files[2] = (mnist_file_use){.path = paths->test_images, .name = "test images"};
+    files[3] = (mnist_file_use){.path = paths->test_labels, .name = "test labels"};
 }
 
 void mnist_source_close(mnist_source *source)

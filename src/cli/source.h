@@ -5,6 +5,8 @@
 
 #include "cli/settings.h"
 
+#include <mnist/io.h>
+
 typedef struct mnist_source {
     mnist_dataset *train, *test; /* NULL if not asked for */
     mnist_idx_paths paths;       /* where they were read from; NULL entries for synthetic digits */
@@ -15,6 +17,15 @@ typedef struct mnist_source {
  * says how to fetch it. */
 mnist_status mnist_source_open(mnist_source *out, const mnist_data_settings *settings,
                                unsigned wanted, mnist_error *err);
+/* The same in two steps: where the files are, so that it can be seen whether an output would
+ * destroy one, and reading them. */
+mnist_status mnist_source_locate(mnist_source *out, const mnist_data_settings *settings,
+                                 unsigned wanted, mnist_error *err);
+mnist_status mnist_source_load(mnist_source *source, const mnist_data_settings *settings,
+                               unsigned wanted, mnist_error *err);
+#define MNIST_SOURCE_FILES 4
+/* The files that were located, for mnist_outputs_check; paths are the source's. */
+void mnist_source_files(const mnist_source *source, mnist_file_use files[MNIST_SOURCE_FILES]);
 void mnist_source_close(mnist_source *source);
 
 #endif

@@ -12,6 +12,7 @@
 typedef struct mnist_session {
     const char *program; /* as it was called */
     const mnist_train_settings *settings;
+    const char *config_path; /* of --config; NULL: none */
     mnist_source source;
     mnist_view train, validation, test;
     mnist_normalization normalization;

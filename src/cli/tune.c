@@ -306,13 +306,27 @@ static mnist_trial_end run_trial(void *context, const mnist_trial *trial, mnist_
 
 /* Before and after. */
 
+/* That the file of the settings found destroys nothing that is read, and can be written. */
+static mnist_status check_output(const tuner *t, const char *output, mnist_error *err)
+{
+    mnist_file_use files[2 + MNIST_SOURCE_FILES] = {
+        {.path = output, .name = "--output", .output = true},
+        {.path = t->parsed->config_path, .name = "config file"}};
+    mnist_source_files(&t->session.source, files + 2);
+    mnist_status status = mnist_outputs_check(files, sizeof files / sizeof files[0], err);
+    return status == MNIST_OK ? mnist_output_check(output, err) : status;
+}
+
 /* Everything that can fail before the first trial. */
 static mnist_status prepare(tuner *t, const char *output, mnist_error *err)
 {
     mnist_session *s = &t->session;
-    mnist_status status = output ? mnist_output_check(output, err) : MNIST_OK;
+    mnist_status status = mnist_source_locate(&s->source, &t->base.data, MNIST_IDX_TRAIN, err);
+    if (status == MNIST_OK && output) {
+        status = check_output(t, output, err);
+    }
     if (status == MNIST_OK) {
-        status = mnist_source_open(&s->source, &t->base.data, MNIST_IDX_TRAIN, err);
+        status = mnist_source_load(&s->source, &t->base.data, MNIST_IDX_TRAIN, err);
     }
     if (status != MNIST_OK) {
         return status;

@@ -24,7 +24,7 @@ mnist_status mnist_predictions_check(const mnist_predictions *predictions, mnist
             if (!(p[c] >= 0.0f && p[c] <= 1.0f)) { /* NaN too */
                 return mnist_fail(err, MNIST_ERR_ARGUMENT,
                                   "image %zu: the probability of class %u is %g, expected 0 to 1",
-                                  i, c, (double)p[c]);
+                                  i, c, isnan(p[c]) ? (double)NAN : (double)p[c]);
             }
         }
     }

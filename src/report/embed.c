@@ -25,7 +25,7 @@ static size_t embedded_size(const mnist_mlp *mlp, unsigned bits)
 unsigned mnist_embed_bits(const mnist_mlp *mlp)
 {
     for (unsigned bits = 32; bits >= 8; bits /= 2) {
-        if ((embedded_size(mlp, bits) + 2) / 3 * 4 <= MNIST_EMBED_MOST) {
+        if (embedded_size(mlp, bits) <= MNIST_EMBED_MOST) {
             return bits;
         }
     }

@@ -51,10 +51,14 @@ static mnist_status measure_drift(const mnist_page *page, unsigned bits, mnist_p
 static void put_drift(mnist_text *text, const drift *of, unsigned bits)
 {
     mnist_text_format(text,
-                      "<p class=\"quiet\">In this page its weights are whole numbers of %u bits, "
-                      "times a scale for each unit. On %zu test images that classifies %zu "
-                      "otherwise, and changes no probability by more than ",
-                      bits, of->tried, of->other);
+                      "<p class=\"quiet\" id=\"drift\">In this page its weights are whole numbers "
+                      "of %u bits, times a scale for each unit: so they take no more than ",
+                      bits);
+    mnist_text_count(text, MNIST_EMBED_MOST);
+    mnist_text_format(text,
+                      " bytes. On %zu test images that classifies %zu otherwise, and changes no "
+                      "probability by more than ",
+                      of->tried, of->other);
     mnist_text_real(text, ceil(of->most * 1e6) * 1e-6, 6);
     mnist_text_put(text, ".</p>\n");
 }
@@ -126,7 +130,7 @@ mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool 
         mnist_text_count(text, mnist_mlp_parameters(page->mlp));
         mnist_text_put(text, " parameters, which even with a byte each take more than the ");
         mnist_text_count(text, MNIST_EMBED_MOST);
-        mnist_text_put(text, " characters that a page may spend on them.</p>\n");
+        mnist_text_put(text, " bytes that a page may spend on them.</p>\n");
     } else {
         mnist_text_put(text,
                        page->models > 1

@@ -29,14 +29,16 @@ static double y_of(const panel *p, double rate)
            fmin(fmax(mnist_axis_place(&p->y, rate), 0.0), 1.0) * (HEIGHT - TOP - BOTTOM);
 }
 
-/* The curve's hits at a false positive rate of one in a thousand. */
-static double hits_at_thousandth(const mnist_curve *curve)
+/* The curve's hits at a false positive rate below 1: on the line between the points about it, and
+ * where the curve rises there, at its top. */
+static double hits_at(const mnist_curve *curve, double rate)
 {
-    double hits = 0.0;
-    for (size_t i = 0; i < curve->count && curve->x[i] <= 1e-3; i++) {
-        hits = curve->y[i];
+    size_t next = 1;
+    while (next + 1 < curve->count && curve->x[next] <= rate) {
+        next++;
     }
-    return hits;
+    const double x0 = curve->x[next - 1], y0 = curve->y[next - 1];
+    return x0 < rate ? y0 + (curve->y[next] - y0) * (rate - x0) / (curve->x[next] - x0) : y0;
 }
 
 /* Between its points a ROC curve is straight, but not on a logarithmic axis. */
@@ -117,11 +119,11 @@ static void put_panel(mnist_text *text, const panel *p, const bool drawn[MNIST_C
                       unsigned digit, double area)
 {
     mnist_text_format(text,
-                      "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"ROC curve of the "
-                      "digit %u, area ",
-                      (int)WIDTH, (int)HEIGHT, digit);
+                      "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"roc-%u-title\">"
+                      "<title id=\"roc-%u-title\">ROC curve of the digit %u, area ",
+                      (int)WIDTH, (int)HEIGHT, digit, digit, digit);
     mnist_text_real(text, area, 6);
-    mnist_text_put(text, "\">");
+    mnist_text_put(text, "</title>");
     put_axes(text, p);
     for (unsigned other = 0; other < MNIST_CLASSES; other++) {
         if (drawn[other] && other != digit) {
@@ -158,7 +160,7 @@ static void put_panels(mnist_text *text, const mnist_findings *findings,
     bool drawn[MNIST_CLASSES];
     for (unsigned c = 0; c < MNIST_CLASSES; c++) {
         drawn[c] = curves[c] != NULL;
-        least_hits = drawn[c] ? fmin(least_hits, hits_at_thousandth(curves[c])) : least_hits;
+        least_hits = drawn[c] ? fmin(least_hits, hits_at(curves[c], 1e-3)) : least_hits;
     }
     static const double shown[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5};
     double below = 1.0;
@@ -188,6 +190,34 @@ static void put_panels(mnist_text *text, const mnist_findings *findings,
     mnist_text_put(text, "</div>\n");
 }
 
+/* What is to be seen, as numbers. */
+static void put_table(mnist_text *text, const mnist_findings *findings,
+                      mnist_curve *const curves[MNIST_CLASSES])
+{
+    static const double rates[] = {1e-4, 1e-3, 1e-2};
+    mnist_text_put(text, "<details><summary>The numbers of each curve</summary>\n"
+                         "<p>How many of a digit&#39;s images are found, if so many of the others "
+                         "may be taken for it: where the curve is at that rate.</p>\n");
+    mnist_put_scroll(text, "The numbers of each ROC curve");
+    mnist_text_put(text, "<table id=\"roc-table\"><thead><tr><th scope=\"col\">digit</th>"
+                         "<th scope=\"col\">area</th><th scope=\"col\">found at 0.01&#8239;%</th>"
+                         "<th scope=\"col\">at 0.1&#8239;%</th><th scope=\"col\">at 1&#8239;%</th>"
+                         "</tr></thead><tbody>\n");
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        if (!curves[c]) {
+            continue;
+        }
+        mnist_text_format(text, "<tr><th scope=\"row\">%u</th><td>", c);
+        mnist_text_real(text, findings->metrics.classes[c].auc, 6);
+        for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+            mnist_text_put(text, "</td><td>");
+            mnist_text_percent(text, hits_at(curves[c], rates[i]), 2);
+        }
+        mnist_text_put(text, "</td></tr>\n");
+    }
+    mnist_text_put(text, "</tbody></table></div></details>\n");
+}
+
 mnist_status mnist_put_roc(mnist_text *text, const mnist_findings *findings, mnist_error *err)
 {
     mnist_curve *curves[MNIST_CLASSES] = {NULL};
@@ -197,8 +227,9 @@ mnist_status mnist_put_roc(mnist_text *text, const mnist_findings *findings, mni
                              "<p>Of each digit against all others, from the first false alarm on: "
                              "how many of its images are found (upwards), if so many others may be "
                              "taken for it (to the right, logarithmic). The other digits are grey. "
-                             "The areas are in the table above.</p>\n");
+                             "The numbers are in the table below.</p>\n");
         put_panels(text, findings, curves);
+        put_table(text, findings, curves);
         mnist_text_put(text, "</section>\n");
     }
     for (unsigned c = 0; c < MNIST_CLASSES; c++) {

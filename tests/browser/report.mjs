@@ -1,56 +1,14 @@
 // report.mjs CHROMIUM PAGE LOG.csv PREDICT MODEL DIR: what a person does with the report of a training, in a
 // browser without network. PREDICT is mnist-predict, MODEL the net in the page, DIR a place for files.
 // Prints what is wrong, and exits with 1 then.
-import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { check, compare, finish, galleryPixels, launch, predicted as predictedBy } from './common.mjs';
 
 const [chromium, file, log, predict, model, dir] = process.argv.slice(2);
-const { chromium: driver } = createRequire(join(process.cwd(), 'package.json'))('playwright-core');
-const address = pathToFileURL(file).href;
-let checks = 0, failures = 0;
-
-function check(what, holds, found = '')
-{
-    checks++;
-    if (!holds) {
-        failures++;
-        console.error(`report.mjs: ${what}${found === '' ? '' : `: ${JSON.stringify(found)}`}`);
-    }
-}
-
-const browser = await driver.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-gpu'] });
-
-// A page as a reader has it; nothing it complains about or asks for goes unseen.
-async function open(options)
-{
-    const context = await browser.newContext({ viewport: { width: 1180, height: 900 }, ...options });
-    const page = await context.newPage();
-    page.on('console', message => check('the console says', false, message.text()));
-    page.on('pageerror', error => check('the script fails', false, error.message));
-    page.on('request', request => check('a request to somewhere else',
-        request.url() === address || request.url().startsWith('data:'), request.url()));
-    await page.goto(address);
-    return page;
-}
-
-// Probabilities from mnist-predict, of a file, as ten numbers.
-function predicted(name, bytes, ...options)
-{
-    const path = join(dir, name);
-    writeFileSync(path, bytes);
-    const fields = execFileSync(predict, [model, path, '--prob', ...options], { encoding: 'utf8' }).trim().split('\t');
-    return fields.slice(-10).map(Number);
-}
-
-function compare(what, here, there)
-{
-    const off = Math.max(...here.map((p, i) => Math.abs(p - there[i])));
-    check(`${what}: probabilities differ from those of mnist-predict`, there.length === 10 && off <= 1e-3, off);
-    return off;
-}
+const { browser, open: openFile } = await launch(chromium);
+const open = options => openFile(file, options);
+const predicted = (name, bytes) => predictedBy(predict, model, join(dir, name), bytes);
 
 // --- What there is to be read ---------------------------------------------------------------------------
 
@@ -98,6 +56,23 @@ check('an image is not 28 x 28, or has no text', names.images.length > 16 &&
     names.images.every(([alt, width, height]) => alt !== '' && width === 28 && height === 28), names.images);
 check('a box that scrolls cannot be reached by keyboard', names.regions.every(([index, name]) => index === 0 && name));
 check('a heading of a table without scope', names.headers.every(scope => scope === 'row' || scope === 'col'));
+
+// The ROC curves: named by their titles, and as a table.
+const roc = await light.evaluate(() => ({
+    titles: Array.from(document.querySelectorAll('#roc .panels svg'), svg => {
+        const title = svg.querySelector(':scope > title');
+        return title && svg.getAttribute('aria-labelledby') === title.id ? title.textContent : '';
+    }),
+    rows: Array.from(document.querySelectorAll('#roc-table tbody tr'), row => Array.from(row.cells, cell => cell.textContent)),
+    isHidden: !document.querySelector('#roc-table').checkVisibility(),
+}));
+check('the ROC table is not ten rows of five', roc.rows.length === 10 && roc.rows.every(row => row.length === 5), roc.rows);
+check('the ROC table is open from the start', roc.isHidden);
+roc.rows.forEach(([digit, area, ...found], i) => {
+    check(`ROC title ${i}`, roc.titles[i] === `ROC curve of the digit ${digit}, area ${area}`, roc.titles[i]);
+    const rates = found.map(parseFloat);
+    check(`ROC rates of ${digit}`, rates[0] <= rates[1] && rates[1] <= rates[2] && rates[2] <= 100 && rates[2] > 0, found);
+});
 
 // --- Light, dark, telephone ------------------------------------------------------------------------------
 
@@ -218,14 +193,7 @@ check('clearing leaves ink', blank.pixels === null && await verdict(light) === '
 const shown = await light.locator('.gallery button').count();
 for (let i = 0; i < Math.min(shown, 6); i++) {
     await light.locator('.gallery button').nth(i).click();
-    const pixels = await light.locator('.gallery img').nth(i).evaluate(image => {
-        const canvas = document.createElement('canvas');
-        canvas.width = canvas.height = 28;
-        const context = canvas.getContext('2d');
-        context.drawImage(image, 0, 0);
-        const { data } = context.getImageData(0, 0, 28, 28);
-        return Array.from({ length: 784 }, (_, at) => data[4 * at]);
-    });
+    const pixels = await galleryPixels(light, i);
     const there = predicted(`error-${i}.raw`, Buffer.from(pixels));
     const here = await light.evaluate(bytes => window.mnist.classify(Uint8Array.from(bytes)), pixels);
     worst = Math.max(worst, compare(`error ${i}`, here, there));
@@ -287,6 +255,5 @@ check('without JavaScript the table does not open', await plain.locator('#course
 check('without JavaScript it promises what it cannot', !await plain.getByText('Press one').isVisible());
 
 await browser.close();
-console.log(`report.mjs: ${checks} checks, ${failures} failed; largest difference of a probability ${worst.toExponential(1)}; ` +
+finish('report.mjs', `largest difference of a probability ${worst.toExponential(1)}; ` +
     `from drawing to answer ${milliseconds.toFixed(1)} ms`);
-process.exit(failures > 0 ? 1 : 0);

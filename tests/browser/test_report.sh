@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test_report.sh BUILD-DIR SOURCE-DIR: the HTML report in a browser without a window: report.mjs. Skipped (77)
-# where there is no node, no Chromium or no playwright-core to be had; with CI=true that is an error.
+# test_report.sh BUILD-DIR SOURCE-DIR: the HTML report in a browser without a window: report.mjs, pages.mjs. Skipped
+# (77) where there is no node, no Chromium or no playwright-core to be had; with CI=true that is an error.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../cli/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../cli/lib.sh"
@@ -41,13 +41,26 @@ fi
 for script in prepare net pad; do
     node --check "$source/src/report/$script.js"
 done
-node --check "$source/tests/browser/report.mjs"
+for script in common report pages; do
+    node --check "$source/tests/browser/$script.mjs"
+done
 
 [ -x "$build/mnist-predict" ] || { echo "$0: no mnist-predict in $build" >&2 && exit 2; }
 start "$build"
 # dropout and noise on few images: a net that errs now and then, so that the gallery has something to show
 "$train" --dataset synthetic --synthetic-train 1500 --synthetic-test 400 --epochs 3 --hidden 300 -q --val-split 300 \
     --activation gelu --normalize standard --input-noise 0.4 --log run.csv -o net.st --report 'r.html' >line
+# nets that fit with 16 bits and with 8; and a committee of small ones, on as many images as make large numbers
+few=(--dataset synthetic --synthetic-train 600 --synthetic-test 300 --epochs 1 --input-noise 0.4 -q)
+"$train" "${few[@]}" --hidden 512 -o 16.st --report 16.html >line
+"$train" "${few[@]}" --hidden 900,300 -o 8.st --report 8.html >line
+for seed in 1 2; do
+    "$train" --dataset synthetic --synthetic-train 600 --synthetic-test 12000 --epochs 1 --hidden 12 -q -s $seed \
+        -o $seed.st >line
+done
+"$eval" 1.st 2.st --report both.html >line
 cd "$driver"
 "$(command -v node)" "$source/tests/browser/report.mjs" "$chromium" "$work/dir/r.html" "$work/dir/run.csv" \
     "$build/mnist-predict" "$work/dir/net.st" "$work/dir"
+"$(command -v node)" "$source/tests/browser/pages.mjs" "$chromium" "$build/mnist-predict" "$work/dir" "$work/dir/both.html" \
+    "$work/dir/16.st" "$work/dir/16.html" 16 "$work/dir/8.st" "$work/dir/8.html" 8

@@ -4,7 +4,7 @@ handwriting.py --packages: prints the Debian packages of the fonts.
 
 The fonts are of packages that call themselves handwriting. WAY is how a digit is put on its picture: from 14 pixels
 to 600, inverted, off-centre, on grey, transparent, noisy. Everything is a function of this file and the fonts.
-Exit code 77: no Pillow, or fewer than four of the fonts.
+Exit code 77, and a line on stderr that says which: no Pillow, or fewer than four of the fonts.
 """
 import pathlib
 import random
@@ -26,11 +26,14 @@ if sys.argv[1:] == ["--packages"]:
 try:
     from PIL import Image, ImageDraw, ImageFont
 except ImportError:
+    print(f"handwriting.py: {sys.executable} has no Pillow (Debian: python3-pil)", file=sys.stderr)
     sys.exit(77)
 
 top = pathlib.Path(sys.argv[1])
 present = [name for name in FONTS if (HOME / name).exists()]
 if len(present) < 4:
+    print(f"handwriting.py: {len(present)} of the fonts are in {HOME}, expected at least 4 (Debian:",
+          " ".join(sorted(set(FONTS.values()))) + ")", file=sys.stderr)
     sys.exit(77)
 
 

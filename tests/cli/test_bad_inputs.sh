@@ -127,7 +127,7 @@ usage "$train" '--test-labels goes with --test-images, which is missing' --test-
 usage "$eval" '--test-images goes with --test-labels, which is missing' --test-images f m
 usage "$train" '--log: "log.txt" ends in neither .csv nor .jsonl, which choose the format' --log log.txt
 usage "$train" '--log-every needs --log FILE to write to' --log-every 5
-usage "$train" '--log and --output name the same file' -o a.csv --log a.csv
+fails 2 "$train" '--log and --output name the same file' -o a.csv --log a.csv
 fails 2 "$train" '--log and --output name the same file' "${tiny[@]}" -o a.csv --log ./a.csv
 usage "$train" '--nesterov needs a --momentum above 0' --nesterov --momentum 0
 usage "$train" '--quiet and --verbose exclude each other' -qv
@@ -336,8 +336,8 @@ done
 usage "$train" '--checkpoint does not go with --runs: it keeps one training; train each seed by itself' --checkpoint c --runs 2
 usage "$train" '--checkpoint does not go with --ensemble: it keeps one training; train each seed by itself' --checkpoint c \
     --ensemble 2
-usage "$train" '--checkpoint and --log name the same file' --log a.csv --checkpoint a.csv
-usage "$train" '--checkpoint and --output name the same file' -o a --checkpoint a
+fails 2 "$train" '--checkpoint and --log name the same file' --log a.csv --checkpoint a.csv
+fails 2 "$train" '--checkpoint and --output name the same file' -o a --checkpoint a
 usage "$train" '--checkpoint: "" is not a name' --checkpoint=
 usage "$train" '--resume: "" is not a name' --resume=
 fails 1 "$train" "none/c: cannot create a temporary file in 'none': the directory 'none' does not exist" "${long[@]}" \

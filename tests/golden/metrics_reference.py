@@ -273,7 +273,7 @@ def differences(path, found, expected):
 
 
 def check(table, evaluation):
-    rows = np.loadtxt(table, delimiter=",", skiprows=1)
+    rows = np.loadtxt(table, delimiter=",", skiprows=1, ndmin=2)
     y, p = rows[:, 1].astype(int), rows[:, 3:].astype(np.float32).astype(np.float64)
     with open(evaluation, encoding="utf-8") as file:
         found = json.load(file)

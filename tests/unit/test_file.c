@@ -122,6 +122,44 @@ static void links_are_followed(void **state)
     assert_int_equal(scratch_count(state), 3);
 }
 
+static mnist_status check_two(const char *first, const char *second, mnist_error *err)
+{
+    const mnist_file_use files[] = {{.path = first, .name = "--first", .output = true},
+                                    {.path = NULL, .name = "--none", .output = true},
+                                    {.path = second, .name = "--second", .output = true}};
+    return mnist_outputs_check(files, 3, err);
+}
+
+/* There or not, under whatever name. */
+static void outputs_that_are_one(void **state)
+{
+    scratch_file file = scratch_name(state, "file"), linked = scratch_name(state, "link");
+    scratch_file dir = scratch_name(state, "dir"), around = scratch_name(state, "dir/../file");
+    scratch_file inside = scratch_name(state, "dir/file"), hard = scratch_name(state, "hard");
+    mnist_error err;
+    assert_int_equal(mkdir(dir.path, 0777), 0);
+    assert_int_equal(symlink("file", linked.path), 0);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(check_two(file.path, linked.path, &err), MNIST_ERR_ARGUMENT);
+        assert_string_equal(err.text, "--first and --second name the same file");
+        assert_int_equal(check_two(around.path, file.path, &err), MNIST_ERR_ARGUMENT);
+        assert_int_equal(check_two(inside.path, file.path, &err), MNIST_OK);
+        assert_int_equal(check_two("/dev/null", "/dev/null", &err), MNIST_OK);
+        assert_int_equal(scratch_count(state), 2 + round);
+        assert_replaces(file.path, "there");
+    }
+    assert_int_equal(link(file.path, hard.path), 0);
+    assert_int_equal(check_two(file.path, hard.path, &err), MNIST_ERR_ARGUMENT);
+    const mnist_file_use pairs[] = {
+        {.path = file.path, .name = "--checkpoint", .output = true, .pair = 1},
+        {.path = file.path, .name = "checkpoint", .pair = 1},
+        {.path = hard.path, .name = "config file"}};
+    assert_int_equal(mnist_outputs_check(pairs, 2, &err), MNIST_OK);
+    assert_int_equal(mnist_outputs_check(pairs, 3, &err), MNIST_ERR_ARGUMENT);
+    assert_non_null(strstr(err.text, "would overwrite the config file "));
+    assert_int_equal(mnist_outputs_check(pairs + 1, 2, &err), MNIST_OK); /* inputs may be one */
+}
+
 /* NAME_MAX is 255, and the temporary file's name is longer than the file's. */
 static void longest_name(void **state)
 {
@@ -333,6 +371,7 @@ int main(void)
         SCRATCH_TEST(old_file_is_not_written_into),
         SCRATCH_TEST(relative_path),
         SCRATCH_TEST(links_are_followed),
+        SCRATCH_TEST(outputs_that_are_one),
         SCRATCH_TEST(longest_name),
         SCRATCH_TEST(pipes_are_written_to),
         SCRATCH_TEST(open_files_are_written_to),

@@ -225,7 +225,6 @@ static const bad_line bad_train_lines[] = {
      "--log: \"x.txt\" ends in neither .csv nor .jsonl, which choose the format"},
     {"--log .csv", "--log: \".csv\" ends in neither .csv nor .jsonl, which choose the format"},
     {"--log-every 5", "--log-every needs --log FILE to write to"},
-    {"--log a.csv -o a.csv", "--log and --output name the same file"},
     {"--nesterov --momentum 0", "--nesterov needs a --momentum above 0"},
     {"--train-images a", "--train-images goes with --train-labels, which is missing"},
     {"--train-labels a", "--train-labels goes with --train-images, which is missing"},

@@ -278,12 +278,20 @@ static void test_bits(void **state)
     (void)state;
     static const struct {
         unsigned hidden, bits;
-    } nets[] = {{0, 32}, {128, 32}, {256, 16}, {512, 8}, {900, 8}, {960, 0}, {2000, 0}};
+    } nets[] = {{0, 32},   {256, 32}, {314, 32}, {315, 16}, {512, 16},
+                {626, 16}, {627, 8},  {1246, 8}, {1247, 0}, {2000, 0}};
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
         mnist_mlp *mlp = make_net(784, nets[i].hidden, MNIST_RELU);
         assert_int_equal(mnist_embed_bits(mlp), nets[i].bits);
         mnist_mlp_free(mlp);
     }
+    mnist_mlp *mlp;
+    mnist_error err;
+    const mnist_mlp_config config = {
+        .inputs = 784, .outputs = 10, .hidden = {900, 300}, .hidden_count = 2};
+    assert_int_equal(mnist_mlp_create(&mlp, &config, &err), MNIST_OK);
+    assert_int_equal(mnist_embed_bits(mlp), 8);
+    mnist_mlp_free(mlp);
 }
 
 /* As the header says it: within half a scale, which is the largest weight into the unit over
@@ -550,8 +558,87 @@ static void test_embedded(void **state)
     (void)state;
     check_embedded(0);
     check_embedded(37);
-    check_embedded(256);
     check_embedded(512);
+    check_embedded(901);
+}
+
+/* A row of the table below the ROC curves, as it is to stand there. */
+static void check_roc_row(const char *html, unsigned digit, double area, const double hits[3])
+{
+    mnist_text row = {0};
+    mnist_text_format(&row, "<tr><th scope=\"row\">%u</th><td>", digit);
+    mnist_text_real(&row, area, 6);
+    for (size_t i = 0; i < 3; i++) {
+        mnist_text_put(&row, "</td><td>");
+        mnist_text_percent(&row, hits[i], 2);
+    }
+    mnist_text_put(&row, "</td></tr>\n");
+    mnist_text_add(&row, "", 1);
+    assert_false(row.failed);
+    assert_non_null(strstr(strstr(html, "id=\"roc-table\""), row.data));
+    free(row.data);
+}
+
+/* The share of a digit's images above the highest threshold that lets more others through. */
+static double hits_of(const scene *s, unsigned digit, double rate)
+{
+    const size_t count = s->page.test.count;
+    double best = 0.0;
+    for (size_t t = 0; t < count; t++) {
+        size_t of = 0, found = 0, others = 0, alarms = 0;
+        for (size_t i = 0; i < count; i++) {
+            const bool taken = s->probabilities[i * MNIST_CLASSES + digit] >=
+                               s->probabilities[t * MNIST_CLASSES + digit];
+            const bool is_digit = s->page.test.labels[i] == digit;
+            of += is_digit;
+            others += !is_digit;
+            found += is_digit && taken;
+            alarms += !is_digit && taken;
+        }
+        if ((double)alarms / (double)others <= rate) {
+            best = fmax(best, (double)found / (double)of);
+        }
+    }
+    return best;
+}
+
+static void test_roc_table(void **state)
+{
+    (void)state;
+    scene s;
+    mnist_error err;
+    mnist_metrics metrics;
+    double hits[3], spread = 0.0;
+    scene_start(&s, 400, 12);
+    const mnist_predictions predictions = {s.probabilities, s.page.test.labels, s.page.test.count};
+    /* no two alike, and better than chance: a curve that is still rising between the rates */
+    for (size_t i = 0; i < predictions.count * MNIST_CLASSES; i++) {
+        const double noise = (double)(i * 7919 % 4001) / 4001.0;
+        const bool is_label = s.page.test.labels[i / MNIST_CLASSES] == i % MNIST_CLASSES;
+        s.probabilities[i] = (float)(is_label ? 0.5 + 0.5 * noise : 0.505 * noise);
+    }
+    assert_int_equal(mnist_metrics_compute(&predictions, &metrics, &err), MNIST_OK);
+    char *html = render(&s);
+    assert_int_equal(count_of(html, "<title id=\"roc-"), MNIST_CLASSES);
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        for (size_t i = 0; i < 3; i++) {
+            hits[i] = hits_of(&s, c, i == 0 ? 1e-4 : i == 1 ? 1e-3 : 1e-2);
+        }
+        spread = fmax(spread, hits[2] - hits[0]);
+        check_roc_row(html, c, metrics.classes[c].auc, hits);
+    }
+    assert_true(spread > 0.01);
+    free(html);
+    /* all alike: the curve is the diagonal */
+    for (size_t i = 0; i < predictions.count * MNIST_CLASSES; i++) {
+        s.probabilities[i] = 0.1f;
+    }
+    html = render(&s);
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        check_roc_row(html, c, 0.5, (const double[]){1e-4, 1e-3, 1e-2});
+    }
+    free(html);
+    scene_end(&s);
 }
 
 /* What the clock says changes one section and nothing before it. */
@@ -623,9 +710,9 @@ static void test_no_pad(void **state)
 {
     (void)state;
     scene s;
-    scene_start(&s, 10, 960);
+    scene_start(&s, 10, 1300);
     char *html = render(&s);
-    assert_non_null(strstr(html, "There is no pad: the net has 763,210 parameters"));
+    assert_non_null(strstr(html, "There is no pad: the net has 1,033,510 parameters"));
     assert_null(strstr(html, "weights-data\""));
     free(html);
     scene_end(&s);
@@ -657,13 +744,14 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_escape),
-        cmocka_unit_test(test_base64),   cmocka_unit_test(test_picture),
-        cmocka_unit_test(test_axes),     cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_rounding), cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_policy),   cmocka_unit_test(test_embedded),
-        cmocka_unit_test(test_measured), cmocka_unit_test(test_edges),
-        cmocka_unit_test(test_no_pad),   cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_base64),    cmocka_unit_test(test_picture),
+        cmocka_unit_test(test_axes),      cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_rounding),  cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_policy),    cmocka_unit_test(test_embedded),
+        cmocka_unit_test(test_measured),  cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_no_pad),    cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_roc_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
