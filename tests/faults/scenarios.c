@@ -79,7 +79,7 @@ const scenario scenarios[] = {
     {TRAIN, .name = "help", .words = {"--help"}},
     {TRAIN, .name = "recipes", .words = {"--recipe", "list"}},
     {TRAIN, .name = "preview", .words = {SMALL, "--preview", "p.png", "--augment", "simard"},
-     .older = {"older.st=p.png"}, .outputs = {{"p.png", FILE_WHOLE}}},
+     .older = {"l.csv=p.png"}, .outputs = {{"p.png", FILE_WHOLE}}},
     {TRAIN, .name = "tune-plan",
      .words = {SMALL, "--threads", "1", "--tune", "1", "--dry-run", "--json"}},
     {TRAIN, .name = "tune",
