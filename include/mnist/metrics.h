@@ -130,12 +130,6 @@ mnist_status mnist_precision_recall_curve(mnist_curve **out, const mnist_predict
 
 void mnist_curve_free(mnist_curve *curve);
 
-/* For drawing: leaves at most `most` points (>= 2), the first and the last among them. One after
- * the other those are kept that lie farthest from the line so far (Douglas & Peucker 1973), and
- * none that lies on it. Returns the largest distance of a point left out, in the unit of the axes.
- */
-double mnist_curve_simplify(mnist_curve *curve, size_t most);
-
 /* An image that is taken for another class. */
 typedef struct mnist_mistake {
     size_t index;

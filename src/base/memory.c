@@ -2,7 +2,6 @@
 #include "base/memory.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,21 +28,6 @@ void *mnist_alloc(size_t count, size_t size)
 void mnist_free(void *memory)
 {
     free(memory);
-}
-
-bool mnist_has_large_pages(void)
-{
-    char text[64] = "";
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-    FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
-    if (file) {
-        if (!fgets(text, sizeof text, file)) {
-            text[0] = '\0';
-        }
-        fclose(file);
-    }
-#endif
-    return strstr(text, "[always]") || strstr(text, "[madvise]");
 }
 
 void *mnist_alloc_large(size_t size)

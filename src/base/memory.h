@@ -13,9 +13,6 @@
 void *mnist_alloc(size_t count, size_t size);
 void mnist_free(void *memory);
 
-/* Does the system back memory that asks for it by large pages? */
-bool mnist_has_large_pages(void);
-
 /* size bytes, not zeroed, by large pages where the system has them: for a data set that is read in
  * random order, where finding a small page costs as much as what is read from it. NULL when memory
  * is short. Release with free. */

@@ -27,16 +27,6 @@ static json_t *class_json(const mnist_metrics *metrics, unsigned c)
                      REAL(own->average_precision), "brier", REAL(own->brier));
 }
 
-static json_t *confusion_json(const mnist_metrics *metrics)
-{
-    mnist_evaluation evaluation = {.count = metrics->count};
-    for (unsigned i = 0; i < MNIST_CLASSES * MNIST_CLASSES; i++) {
-        evaluation.confusion[i / MNIST_CLASSES][i % MNIST_CLASSES] =
-            metrics->confusion[i / MNIST_CLASSES][i % MNIST_CLASSES];
-    }
-    return mnist_report_confusion_json(&evaluation);
-}
-
 static json_t *calibration_json(const mnist_calibration *calibration)
 {
     json_t *bins = json_array();
@@ -67,7 +57,7 @@ json_t *mnist_eval_metrics_json(const mnist_metrics *metrics)
                      macro, "weighted", weighted, "micro", scores_json(&metrics->micro), "top_k",
                      top_k, "log_loss", metrics->log_loss, "brier", metrics->brier, "kappa",
                      REAL(metrics->kappa), "mcc", REAL(metrics->mcc), "confusion",
-                     confusion_json(metrics), "calibration",
+                     mnist_report_confusion_json(metrics->confusion), "calibration",
                      calibration_json(&metrics->calibration));
 }
 

@@ -138,8 +138,9 @@ static int measure(const mnist_bench_settings *settings, mnist_view view)
     return MNIST_EXIT_OK;
 }
 
-static int run(mnist_bench_settings *settings, const mnist_parsed *parsed)
+static int run(void *given, const mnist_parsed *parsed)
 {
+    mnist_bench_settings *settings = given;
     mnist_error err;
     mnist_source source = {.train = NULL};
     if (settings->data.data_dir && !mnist_options_was_given(parsed, "dataset")) {
@@ -170,14 +171,5 @@ static int run(mnist_bench_settings *settings, const mnist_parsed *parsed)
 int main(int argc, char **argv)
 {
     mnist_bench_settings settings = mnist_bench_settings_defaults();
-    mnist_parsed parsed;
-    mnist_report_start();
-    int code = mnist_options_start(&mnist_bench_program, argc, argv, &settings, &parsed);
-    if (code < 0) {
-        code = mnist_choose_kernels(PROGRAM);
-        code = code == MNIST_EXIT_OK ? run(&settings, &parsed) : code;
-        code = mnist_report_end(PROGRAM, code);
-    }
-    mnist_options_free(&parsed);
-    return code;
+    return mnist_report_main(&mnist_bench_program, argc, argv, &settings, run);
 }

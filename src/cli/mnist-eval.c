@@ -239,7 +239,7 @@ static json_t *document(const evaluation *e)
         mnist_json_put(&doc, "seed", mnist_json_whole(e->settings->seed));
     }
     if (e->settings->confusion) {
-        mnist_json_put(&doc, "confusion", mnist_report_confusion_json(&e->test));
+        mnist_json_put(&doc, "confusion", mnist_report_confusion_json(e->test.confusion));
     }
     add_measured(e, &doc);
     return doc;
@@ -664,30 +664,17 @@ static int evaluate(evaluation *e, const mnist_source *source, mnist_pool *pool)
     return code != MNIST_EXIT_OK ? code : passed ? MNIST_EXIT_OK : MNIST_EXIT_GATE;
 }
 
-static bool check_path(const char *path, mnist_error *err)
-{
-    json_t *name = json_string(path);
-    if (!name && mnist_json_short()) {
-        mnist_options_fail(err, "out of memory");
-        err->status = MNIST_ERR_MEMORY;
-        return false;
-    }
-    json_decref(name);
-    return name ||
-           mnist_options_fail(err, "%s: a name that is not UTF-8 cannot be written as JSON", path);
-}
-
 /* JSON is UTF-8, and the document names the files. */
 static bool check_paths(const mnist_eval_settings *settings, const mnist_parsed *parsed,
                         mnist_error *err)
 {
     bool document = settings->out.json || settings->csv;
     for (size_t m = 0; document && m < parsed->operand_count; m++) {
-        if (!check_path(parsed->operands[m], err)) {
+        if (!mnist_report_json_name(parsed->operands[m], err)) {
             return false;
         }
     }
-    return !document || !settings->baseline || check_path(settings->baseline, err);
+    return !document || !settings->baseline || mnist_report_json_name(settings->baseline, err);
 }
 
 static bool load(evaluation *e, const mnist_parsed *parsed, mnist_error *err)
@@ -728,23 +715,15 @@ static void unload(evaluation *e)
     json_decref(e->baseline);
 }
 
-static int report_usage(const mnist_error *err)
+static int run(void *given, const mnist_parsed *parsed)
 {
-    if (err->status != MNIST_ERR_ARGUMENT) {
-        return mnist_report_error(PROGRAM, err);
-    }
-    mnist_options_report(&mnist_eval_program, err, stderr);
-    return MNIST_EXIT_USAGE;
-}
-
-static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)
-{
+    mnist_eval_settings *settings = given;
     mnist_error err;
     evaluation e = {.settings = settings};
     mnist_source source = {.train = NULL};
     mnist_pool *pool = NULL;
     if (!check_paths(settings, parsed, &err)) {
-        return report_usage(&err);
+        return mnist_report_usage(&mnist_eval_program, &err);
     }
     bool loaded =
         (!settings->baseline || mnist_baseline_read(&e.baseline, settings->baseline, &err)) &&
@@ -756,7 +735,7 @@ static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)
              MNIST_OK)) {
         mnist_source_close(&source);
         unload(&e);
-        return report_usage(&err);
+        return mnist_report_usage(&mnist_eval_program, &err);
     }
     bool ok =
         loaded &&
@@ -772,14 +751,5 @@ static int run(mnist_eval_settings *settings, const mnist_parsed *parsed)
 int main(int argc, char **argv)
 {
     mnist_eval_settings settings = mnist_eval_settings_defaults();
-    mnist_parsed parsed;
-    mnist_report_start();
-    int code = mnist_options_start(&mnist_eval_program, argc, argv, &settings, &parsed);
-    if (code < 0) {
-        code = mnist_choose_kernels(PROGRAM);
-        code = code == MNIST_EXIT_OK ? run(&settings, &parsed) : code;
-        code = mnist_report_end(PROGRAM, code);
-    }
-    mnist_options_free(&parsed);
-    return code;
+    return mnist_report_main(&mnist_eval_program, argc, argv, &settings, run);
 }

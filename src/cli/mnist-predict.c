@@ -308,12 +308,9 @@ static bool check_names(const mnist_predict_settings *settings, const mnist_pars
                         mnist_error *err)
 {
     for (size_t i = 1; settings->out.json && i < parsed->operand_count; i++) {
-        json_t *name = json_string(parsed->operands[i]);
-        if (!name) {
-            return mnist_options_fail(err, "%s: a name that is not UTF-8 cannot be written as JSON",
-                                      parsed->operands[i]);
+        if (!mnist_report_json_name(parsed->operands[i], err)) {
+            return false;
         }
-        json_decref(name);
     }
     return true;
 }
@@ -335,8 +332,9 @@ static int predict_files(prediction *p, const mnist_parsed *parsed)
     return p->failed ? MNIST_EXIT_FAILURE : MNIST_EXIT_OK;
 }
 
-static int run(const mnist_predict_settings *settings, const mnist_parsed *parsed)
+static int run(void *given, const mnist_parsed *parsed)
 {
+    const mnist_predict_settings *settings = given;
     mnist_error err;
     prediction p = {.settings = settings,
                     .path = parsed->operands[0],
@@ -345,8 +343,7 @@ static int run(const mnist_predict_settings *settings, const mnist_parsed *parse
                     .style =
                         mnist_show_choose(mnist_color_wanted(settings->out.color, STDERR_FILENO))};
     if (!check_names(settings, parsed, &err)) {
-        mnist_options_report(&mnist_predict_program, &err, stderr);
-        return MNIST_EXIT_USAGE;
+        return mnist_report_usage(&mnist_predict_program, &err);
     }
     bool ok = mnist_model_load(&p.model, parsed->operands[0], &err) == MNIST_OK &&
               mnist_classifier_create(&p.classifier, mnist_model_mlp(p.model),
@@ -363,14 +360,5 @@ static int run(const mnist_predict_settings *settings, const mnist_parsed *parse
 int main(int argc, char **argv)
 {
     mnist_predict_settings settings = mnist_predict_settings_defaults();
-    mnist_parsed parsed;
-    mnist_report_start();
-    int code = mnist_options_start(&mnist_predict_program, argc, argv, &settings, &parsed);
-    if (code < 0) {
-        code = mnist_choose_kernels(PROGRAM);
-        code = code == MNIST_EXIT_OK ? run(&settings, &parsed) : code;
-        code = mnist_report_end(PROGRAM, code);
-    }
-    mnist_options_free(&parsed);
-    return code;
+    return mnist_report_main(&mnist_predict_program, argc, argv, &settings, run);
 }

@@ -55,6 +55,18 @@ bool mnist_color_wanted(mnist_color_mode mode, int fd)
     return !(no_color && *no_color) && is_terminal(fd);
 }
 
+/* Without setlocale, which would be the whole program's. */
+bool mnist_locale_is_utf8(void)
+{
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    if (!locale) { /* named, but not installed */
+        return false;
+    }
+    bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    freelocale(locale);
+    return utf8;
+}
+
 double mnist_clock(void)
 {
     struct timespec now;
@@ -256,18 +268,6 @@ static extent terminal_extent(int fd)
     return (extent){width > 0 && width < 10000 ? (unsigned)width : 80, 24};
 }
 
-/* Without setlocale, which would be the whole program's. */
-static bool locale_is_utf8(void)
-{
-    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-    if (!locale) { /* named, but not installed */
-        return false;
-    }
-    bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
-    freelocale(locale);
-    return utf8;
-}
-
 /* Where a shell has put the program into the background, the lines around the cursor are the
  * shell's. */
 static bool is_in_background(int fd)
@@ -286,7 +286,7 @@ void mnist_progress_start(mnist_progress *progress, mnist_progress_mode mode,
         .fd = fd,
         .mode = mode,
         .color = mnist_color_wanted(color, fd),
-        .utf8 = mode == MNIST_PROGRESS_BAR && locale_is_utf8(),
+        .utf8 = mode == MNIST_PROGRESS_BAR && mnist_locale_is_utf8(),
     };
     mnist_progress_begin(progress, 1, 1, 0, 0.0);
 }

@@ -37,6 +37,10 @@ const char *mnist_color_mode_name(mnist_color_mode mode);
 /* Whether text for fd shall be coloured. Reads TERM and NO_COLOR. */
 bool mnist_color_wanted(mnist_color_mode mode, int fd);
 
+/* Do LC_ALL, LC_CTYPE and LANG stand for UTF-8? Not where they name a locale that is not installed.
+ */
+bool mnist_locale_is_utf8(void);
+
 /* Seconds of the monotonic clock. */
 double mnist_clock(void);
 

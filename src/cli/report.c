@@ -113,13 +113,13 @@ void mnist_report_confusion(const mnist_evaluation *test)
     }
 }
 
-json_t *mnist_report_confusion_json(const mnist_evaluation *test)
+json_t *mnist_report_confusion_json(const size_t confusion[MNIST_CLASSES][MNIST_CLASSES])
 {
     json_t *matrix = json_array();
     for (unsigned row = 0; row < MNIST_CLASSES; row++) {
         json_t *line = json_array();
         for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-            mnist_json_append(&line, json_integer((json_int_t)test->confusion[row][c]));
+            mnist_json_append(&line, json_integer((json_int_t)confusion[row][c]));
         }
         mnist_json_append(&matrix, line);
     }
@@ -180,6 +180,19 @@ bool mnist_report_check_gate(const char *program, const mnist_gate_settings *gat
 /* Why stdout could not be written, where a document was larger than its buffer. */
 static int write_error;
 
+bool mnist_report_json_name(const char *path, mnist_error *err)
+{
+    json_t *name = json_string(path);
+    if (!name && mnist_json_short()) {
+        mnist_options_fail(err, "out of memory");
+        err->status = MNIST_ERR_MEMORY;
+        return false;
+    }
+    json_decref(name);
+    return name ||
+           mnist_options_fail(err, "%s: a name that is not UTF-8 cannot be written as JSON", path);
+}
+
 int mnist_report_json(const char *program, json_t *document)
 {
     char *text = mnist_json_text(document, 2);
@@ -225,4 +238,28 @@ int mnist_choose_kernels(const char *program)
         return MNIST_EXIT_USAGE;
     }
     return MNIST_EXIT_OK;
+}
+
+int mnist_report_usage(const mnist_program *program, const mnist_error *err)
+{
+    if (err->status != MNIST_ERR_ARGUMENT) {
+        return mnist_report_error(program->name, err);
+    }
+    mnist_options_report(program, err, stderr);
+    return MNIST_EXIT_USAGE;
+}
+
+int mnist_report_main(const mnist_program *program, int argc, char **argv, void *settings,
+                      int (*run)(void *settings, const mnist_parsed *parsed))
+{
+    mnist_parsed parsed;
+    mnist_report_start();
+    int code = mnist_options_start(program, argc, argv, settings, &parsed);
+    if (code < 0) {
+        code = mnist_choose_kernels(program->name);
+        code = code == MNIST_EXIT_OK ? run(settings, &parsed) : code;
+        code = mnist_report_end(program->name, code);
+    }
+    mnist_options_free(&parsed);
+    return code;
 }

@@ -8,6 +8,11 @@
 
 #include <mnist/eval.h>
 
+/* What a program's main does, all but mnist-train's: options, MNIST_ISA, run, what is left of
+ * stdout. settings has the defaults. The exit code. */
+int mnist_report_main(const mnist_program *program, int argc, char **argv, void *settings,
+                      int (*run)(void *settings, const mnist_parsed *parsed));
+
 /* To be called first in main. Memory that runs short while JSON is made is noticed (cli/json.h). A
  * data file that is cut short while it is mapped becomes a message and exit code 1. A reader that
  * goes away, or a limit on file sizes, must not end a run: SIGPIPE and SIGXFSZ are ignored, writes
@@ -41,7 +46,7 @@ json_t *mnist_report_evaluation(const mnist_evaluation *test);
 /* The confusion matrix with sums, for people. */
 void mnist_report_confusion(const mnist_evaluation *test);
 /* As rows of numbers, [true][predicted]; NULL if memory is short. */
-json_t *mnist_report_confusion_json(const mnist_evaluation *test);
+json_t *mnist_report_confusion_json(const size_t confusion[MNIST_CLASSES][MNIST_CLASSES]);
 
 /* {"min_accuracy", "max_loss", "passed"}, null where no gate is set; NULL if memory is short. */
 json_t *mnist_report_gate(const mnist_gate_settings *gate, double accuracy, double loss);
@@ -49,6 +54,9 @@ json_t *mnist_report_gate(const mnist_gate_settings *gate, double accuracy, doub
 /* Does the result pass? If not, says why on stderr, after the program's name. */
 bool mnist_report_check_gate(const char *program, const mnist_gate_settings *gate, double accuracy,
                              double loss);
+
+/* Can this file be named in a document, which is UTF-8? */
+bool mnist_report_json_name(const char *path, mnist_error *err);
 
 /* Prints and releases a document (NULL: reports that memory was short). The exit code. */
 int mnist_report_json(const char *program, json_t *document);
@@ -64,5 +72,9 @@ int mnist_choose_kernels(const char *program);
 /* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); returns the exit code
  * that goes with the status. */
 int mnist_report_error(const char *program, const mnist_error *err);
+
+/* The same, and MNIST_EXIT_USAGE with a word on --help if the command line is to blame, which
+ * MNIST_ERR_ARGUMENT says. */
+int mnist_report_usage(const mnist_program *program, const mnist_error *err);
 
 #endif

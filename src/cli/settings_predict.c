@@ -102,7 +102,7 @@ static const mnist_exit_text predict_exits[] = {
 
 static const mnist_named_text predict_environment[] = {
     ISA_ENVIRONMENT,
-    {"LC_ALL, LC_CTYPE, LANG", "what --show may draw with: UTF-8, if the first that is set ends so"},
+    {"LC_ALL, LC_CTYPE, LANG", "--show draws with block characters if they stand for UTF-8, else with ASCII"},
     TERMINAL_ENVIRONMENT,
     {NULL, NULL},
 };

@@ -1,29 +1,17 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/show.h"
 
+#include "cli/progress.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define WIDTH 80u
-
-/* "en_US.UTF-8", "C.utf8@euro" */
-static bool is_utf8(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    const char *locale = NULL;
-    for (size_t i = 0; i < 3 && !(locale && *locale); i++) {
-        locale = getenv(names[i]);
-    }
-    const char *charset = locale ? strchr(locale, '.') : NULL;
-    return charset &&
-           (strncasecmp(charset, ".UTF-8", 6) == 0 || strncasecmp(charset, ".utf8", 5) == 0);
-}
 
 mnist_show_style mnist_show_choose(bool color)
 {
     const char *term = getenv("TERM");
-    if (!is_utf8() || !term || strcmp(term, "dumb") == 0) {
+    if (!mnist_locale_is_utf8() || !term || strcmp(term, "dumb") == 0) {
         return MNIST_SHOW_ASCII;
     }
     return color ? MNIST_SHOW_BLOCKS : MNIST_SHOW_SHADES;

@@ -12,8 +12,8 @@ typedef enum mnist_show_style {
     MNIST_SHOW_BLOCKS  /* half a character a pixel, in UTF-8 and 24 greys of 256 colours */
 } mnist_show_style;
 
-/* What the terminal can do: UTF-8 if the locale's name (LC_ALL, LC_CTYPE, LANG) says so and TERM is
- * not dumb, and then greys if color, which mnist_color_wanted has settled. */
+/* What the terminal can do: UTF-8 if the locale says so (mnist_locale_is_utf8) and TERM is not
+ * dumb, and then greys if color, which mnist_color_wanted has settled. */
 mnist_show_style mnist_show_choose(bool color);
 
 /* pixels (rows, cols), 0 dark and 255 bright, in at most 80 columns; larger pictures are thinned

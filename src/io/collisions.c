@@ -170,7 +170,6 @@ mnist_status mnist_outputs_check(const mnist_file_use *files, size_t count, mnis
     if (!places) {
         return mnist_fail_memory(err, count * sizeof *places, "the names of files");
     }
-    memset(places, 0, count * sizeof *places);
     for (size_t i = 0; i < count && status == MNIST_OK; i++) {
         if (files[i].path && files[i].output) {
             status = find_output(&places[i], files[i].path, err);

@@ -169,8 +169,7 @@ static double y_of(const mnist_chart *chart, double value)
     return HEIGHT - BOTTOM - mnist_axis_place(&chart->y, value) * (HEIGHT - TOP - BOTTOM);
 }
 
-static void put_line(mnist_text *text, const char *style, double x1, double y1, double x2,
-                     double y2)
+void mnist_line_put(mnist_text *text, const char *style, double x1, double y1, double x2, double y2)
 {
     mnist_text_format(text, "<path class=\"%s\" d=\"M", style);
     mnist_point_put(text, x1, y1);
@@ -179,7 +178,7 @@ static void put_line(mnist_text *text, const char *style, double x1, double y1, 
     mnist_text_put(text, "\"/>");
 }
 
-static void begin_label(mnist_text *text, const char *style, double x, double y)
+void mnist_label_begin(mnist_text *text, const char *style, double x, double y)
 {
     mnist_text_format(text, "<text class=\"%s\" x=\"", style);
     mnist_text_real(text, x, 1);
@@ -194,21 +193,21 @@ static void put_axes(mnist_text *text, const mnist_chart *chart)
     unsigned count = mnist_axis_ticks(&chart->y, 5, ticks);
     for (unsigned i = 0; i < count; i++) {
         const double y = y_of(chart, ticks[i]);
-        put_line(text, "grid", LEFT, y, WIDTH - RIGHT, y);
-        begin_label(text, "tick end", LEFT - 7.0, y + 4.0);
+        mnist_line_put(text, "grid", LEFT, y, WIDTH - RIGHT, y);
+        mnist_label_begin(text, "tick end", LEFT - 7.0, y + 4.0);
         mnist_axis_label(text, &chart->y, ticks[i]);
         mnist_text_put(text, "</text>");
     }
     count = mnist_axis_ticks(&chart->x, 5, ticks);
     for (unsigned i = 0; i < count; i++) {
         const double x = x_of(chart, ticks[i]);
-        put_line(text, "axis", x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4.0);
-        begin_label(text, "tick mid", x, HEIGHT - BOTTOM + 17.0);
+        mnist_line_put(text, "axis", x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4.0);
+        mnist_label_begin(text, "tick mid", x, HEIGHT - BOTTOM + 17.0);
         mnist_axis_label(text, &chart->x, ticks[i]);
         mnist_text_put(text, "</text>");
     }
-    put_line(text, "axis", LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM);
-    begin_label(text, "tick mid", LEFT + (WIDTH - LEFT - RIGHT) / 2.0, HEIGHT - 6.0);
+    mnist_line_put(text, "axis", LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM);
+    mnist_label_begin(text, "tick mid", LEFT + (WIDTH - LEFT - RIGHT) / 2.0, HEIGHT - 6.0);
     mnist_text_format(text, "%s</text>", chart->x_name);
 }
 
@@ -294,7 +293,7 @@ static void put_names(mnist_text *text, const mnist_chart *chart)
     double floor_y = HEIGHT - BOTTOM;
     for (size_t i = count; i-- > 0; floor_y -= LINE_GAP) {
         names[i].y = fmin(names[i].y, floor_y);
-        begin_label(text, "name", WIDTH - RIGHT + 6.0, names[i].y + 4.0);
+        mnist_label_begin(text, "name", WIDTH - RIGHT + 6.0, names[i].y + 4.0);
         mnist_text_format(text, "<tspan class=\"%s\">%s</tspan></text>", names[i].series->style,
                           names[i].series->name);
     }
@@ -314,10 +313,10 @@ void mnist_chart_begin(mnist_text *text, const mnist_chart *chart)
     put_axes(text, chart);
     if (isfinite(chart->mark)) {
         const double x = x_of(chart, chart->mark);
-        put_line(text, "mark", x, TOP, x, HEIGHT - BOTTOM);
-        begin_label(text, chart->mark > (chart->x.low + chart->x.high) / 2.0 ? "tick end" : "tick",
-                    chart->mark > (chart->x.low + chart->x.high) / 2.0 ? x - 4.0 : x + 4.0,
-                    TOP - 2.0);
+        mnist_line_put(text, "mark", x, TOP, x, HEIGHT - BOTTOM);
+        mnist_label_begin(
+            text, chart->mark > (chart->x.low + chart->x.high) / 2.0 ? "tick end" : "tick",
+            chart->mark > (chart->x.low + chart->x.high) / 2.0 ? x - 4.0 : x + 4.0, TOP - 2.0);
         mnist_text_format(text, "%s</text>", chart->mark_name);
     }
     for (size_t s = 0; s < chart->count; s++) {

@@ -64,4 +64,9 @@ void mnist_axis_label(mnist_text *text, const mnist_axis *axis, double value);
 /* "x,y " in hundredths of the picture's unit. */
 void mnist_point_put(mnist_text *text, double x, double y);
 
+/* style: a class in page.css. Of a label the caller puts the text, and "</text>". */
+void mnist_line_put(mnist_text *text, const char *style, double x1, double y1, double x2,
+                    double y2);
+void mnist_label_begin(mnist_text *text, const char *style, double x, double y);
+
 #endif

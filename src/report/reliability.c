@@ -35,42 +35,25 @@ static double y_of(double value)
     return MIDDLE - value * (MIDDLE - TOP);
 }
 
-static void put_line(mnist_text *text, const char *style, double x1, double y1, double x2,
-                     double y2)
-{
-    mnist_text_format(text, "<path class=\"%s\" d=\"M", style);
-    mnist_point_put(text, x1, y1);
-    mnist_point_put(text, x2, y2);
-    mnist_text_put(text, "\"/>");
-}
-
-static void put_label(mnist_text *text, const char *style, double x, double y)
-{
-    mnist_text_format(text, "<text class=\"%s\" x=\"", style);
-    mnist_text_real(text, x, 1);
-    mnist_text_put(text, "\" y=\"");
-    mnist_text_real(text, y, 1);
-    mnist_text_put(text, "\">");
-}
-
 static void put_axes(mnist_text *text)
 {
     const mnist_axis percent = {.low = 0.0, .high = 1.0, .scale = MNIST_SCALE_PERCENT};
     for (int i = 0; i <= 4; i++) {
         const double value = i / 4.0;
-        put_line(text, i == 0 ? "axis" : "grid", LEFT, y_of(value), WIDTH - RIGHT, y_of(value));
-        put_label(text, "tick end", LEFT - 7.0, y_of(value) + 4.0);
+        mnist_line_put(text, i == 0 ? "axis" : "grid", LEFT, y_of(value), WIDTH - RIGHT,
+                       y_of(value));
+        mnist_label_begin(text, "tick end", LEFT - 7.0, y_of(value) + 4.0);
         mnist_axis_label(text, &percent, value);
         mnist_text_put(text, "</text>");
-        put_label(text, i == 4 ? "tick end" : "tick mid", i == 4 ? WIDTH : x_of(value),
-                  HEIGHT - BOTTOM + 17.0);
+        mnist_label_begin(text, i == 4 ? "tick end" : "tick mid", i == 4 ? WIDTH : x_of(value),
+                          HEIGHT - BOTTOM + 17.0);
         mnist_axis_label(text, &percent, value);
         mnist_text_put(text, "</text>");
     }
-    put_line(text, "axis", LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM);
-    put_label(text, "tick mid", x_of(0.5), HEIGHT - 6.0);
+    mnist_line_put(text, "axis", LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM);
+    mnist_label_begin(text, "tick mid", x_of(0.5), HEIGHT - 6.0);
     mnist_text_put(text, "confidence</text>");
-    put_line(text, "mark", x_of(0.0), y_of(0.0), x_of(1.0), y_of(1.0));
+    mnist_line_put(text, "mark", x_of(0.0), y_of(0.0), x_of(1.0), y_of(1.0));
 }
 
 static void put_bin(mnist_text *text, const mnist_reliability_bin *bin, double decades)
@@ -83,7 +66,7 @@ static void put_bin(mnist_text *text, const mnist_reliability_bin *bin, double d
     mnist_text_put(text, ", right ");
     mnist_text_percent(text, bin->accuracy, 1);
     mnist_text_format(text, ", %zu images</title>", bin->count);
-    put_line(text, "whisker", x, y_of(low), x, y_of(high));
+    mnist_line_put(text, "whisker", x, y_of(low), x, y_of(high));
     mnist_text_put(text, "<circle class=\"dot a\" r=\"3.5\" cx=\"");
     mnist_text_real(text, x, 2);
     mnist_text_put(text, "\" cy=\"");

@@ -69,24 +69,6 @@ static void put_path(mnist_text *text, const panel *p, const mnist_curve *curve,
     mnist_text_put(text, "\"/>\n");
 }
 
-static void put_label(mnist_text *text, const char *style, double x, double y)
-{
-    mnist_text_format(text, "<text class=\"%s\" x=\"", style);
-    mnist_text_real(text, x, 1);
-    mnist_text_put(text, "\" y=\"");
-    mnist_text_real(text, y, 1);
-    mnist_text_put(text, "\">");
-}
-
-static void put_line(mnist_text *text, const char *style, double x1, double y1, double x2,
-                     double y2)
-{
-    mnist_text_format(text, "<path class=\"%s\" d=\"M", style);
-    mnist_point_put(text, x1, y1);
-    mnist_point_put(text, x2, y2);
-    mnist_text_put(text, "\"/>");
-}
-
 static void put_axes(mnist_text *text, const panel *p)
 {
     const double middle = sqrt(p->x.low);
@@ -95,21 +77,21 @@ static void put_axes(mnist_text *text, const panel *p)
     const mnist_axis percent = {.low = 0.0, .high = 1.0, .scale = MNIST_SCALE_PERCENT};
     for (size_t i = 0; i < 3; i++) {
         const double x = x_of(p, rates[i]), y = y_of(p, hits[i]);
-        put_line(text, i == 0 ? "axis" : "grid", LEFT, y, WIDTH - RIGHT, y);
+        mnist_line_put(text, i == 0 ? "axis" : "grid", LEFT, y, WIDTH - RIGHT, y);
         if (i != 1) {
-            put_label(text, "tick end", LEFT - 5.0, y + 4.0);
+            mnist_label_begin(text, "tick end", LEFT - 5.0, y + 4.0);
             mnist_axis_label(text, &percent, hits[i]);
             mnist_text_put(text, "</text>");
         }
-        put_line(text, "axis", x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4.0);
-        put_label(text,
-                  i == 0   ? "tick"
-                  : i == 1 ? "tick mid"
-                           : "tick end",
-                  i == 0   ? LEFT - 4.0
-                  : i == 1 ? x
-                           : WIDTH,
-                  HEIGHT - BOTTOM + 17.0);
+        mnist_line_put(text, "axis", x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4.0);
+        mnist_label_begin(text,
+                          i == 0   ? "tick"
+                          : i == 1 ? "tick mid"
+                                   : "tick end",
+                          i == 0   ? LEFT - 4.0
+                          : i == 1 ? x
+                                   : WIDTH,
+                          HEIGHT - BOTTOM + 17.0);
         mnist_axis_label(text, &percent, rates[i]);
         mnist_text_put(text, "</text>");
     }
@@ -131,7 +113,7 @@ static void put_panel(mnist_text *text, const panel *p, const bool drawn[MNIST_C
         }
     }
     mnist_text_format(text, "<use href=\"#roc-%u\" class=\"line a\"/>", digit);
-    put_label(text, "name", LEFT, 16.0);
+    mnist_label_begin(text, "name", LEFT, 16.0);
     mnist_text_format(text, "<tspan class=\"digit\">%u</tspan>  area ", digit);
     mnist_text_real(text, area, 5);
     mnist_text_put(text, "</text></svg>\n");
