@@ -43,7 +43,7 @@ static mnist_status walk(counts *out, mnist_sweep *sweep, const mnist_prediction
         return status;
     }
     const size_t room = predictions->count + 1;
-    uint64_t *keys = mnist_alloc(predictions->count, sizeof *keys);
+    uint64_t *keys = mnist_alloc(predictions->count, 2 * sizeof *keys);
     out->tp = mnist_alloc(room, sizeof *out->tp);
     out->fp = mnist_alloc(room, sizeof *out->fp);
     out->threshold = mnist_alloc(room, sizeof *out->threshold);

@@ -230,7 +230,7 @@ mnist_status mnist_metrics_compute(const mnist_predictions *predictions, mnist_m
         return status;
     }
     const double count = (double)predictions->count;
-    uint64_t *keys = mnist_alloc(predictions->count, sizeof *keys);
+    uint64_t *keys = mnist_alloc(predictions->count, 2 * sizeof *keys);
     if (!keys) {
         return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the metrics of %zu images",
                           predictions->count);

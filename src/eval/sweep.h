@@ -15,7 +15,8 @@ typedef struct mnist_sweep {
     float threshold;
 } mnist_sweep;
 
-/* keys: room for predictions->count, borrowed. */
+/* keys: room for twice predictions->count, borrowed; the sorting needs as much again. Probabilities
+ * are from 0 to 1. */
 void mnist_sweep_start(mnist_sweep *sweep, const mnist_predictions *predictions,
                        unsigned class_index, uint64_t *keys);
 
