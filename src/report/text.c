@@ -136,15 +136,19 @@ void mnist_text_base64(mnist_text *text, const void *data, size_t size)
         return;
     }
     char *out = text->data + text->size;
-    for (size_t i = 0; i < size; i += 3) {
-        const size_t left = size - i;
-        const uint32_t group = (uint32_t)bytes[i] << 16 |
-                               (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
-                               (left > 2 ? (uint32_t)bytes[i + 2] : 0);
+    for (; size >= 3; size -= 3, bytes += 3) {
+        const uint32_t group = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
         *out++ = digits[group >> 18];
         *out++ = digits[group >> 12 & 63];
-        *out++ = left > 1 ? digits[group >> 6 & 63] : '=';
-        *out++ = left > 2 ? digits[group & 63] : '=';
+        *out++ = digits[group >> 6 & 63];
+        *out++ = digits[group & 63];
+    }
+    if (size > 0) {
+        const uint32_t group = (uint32_t)bytes[0] << 16 | (size > 1 ? (uint32_t)bytes[1] << 8 : 0);
+        *out++ = digits[group >> 18];
+        *out++ = digits[group >> 12 & 63];
+        *out++ = size > 1 ? digits[group >> 6 & 63] : '=';
+        *out++ = '=';
     }
     text->size = (size_t)(out - text->data);
 }
