@@ -35,15 +35,38 @@ typedef struct subject {
     unsigned rows, cols;
 } subject;
 
-static void print_name(const char *file, size_t image, size_t glyph, FILE *out)
+static void print_numbers(size_t image, size_t glyph, FILE *out)
 {
-    mnist_report_plain(file, out);
     if (image > 0) {
         fprintf(out, "#%zu", image);
     }
     if (glyph > 0) {
         fprintf(out, "#%zu", glyph);
     }
+}
+
+/* For people. */
+static void print_name(const char *file, size_t image, size_t glyph, FILE *out)
+{
+    mnist_report_plain(file, out);
+    print_numbers(image, glyph, out);
+}
+
+/* For programs, which are to get the very name back: there \x09 must not stand for both a tab and
+ * four characters of a name, so that a backslash is two. */
+static void print_field(const char *file, size_t image, size_t glyph)
+{
+    char doubled[2 * 4096]; /* of the longest path */
+    size_t used = 0;
+    for (const char *c = file; *c != '\0' && used + 2 < sizeof doubled; c++) {
+        if (*c == '\\') {
+            doubled[used++] = '\\';
+        }
+        doubled[used++] = *c;
+    }
+    doubled[used] = '\0';
+    mnist_report_plain(doubled, stdout);
+    print_numbers(image, glyph, stdout);
 }
 
 /* What is wrong with an image of a file that could be read; text does not name it. */
@@ -72,7 +95,7 @@ static void rank(const float *probabilities, unsigned order[MNIST_CLASSES])
 static void print_values(const prediction *p, const subject *s, const float *probabilities,
                          const unsigned *order)
 {
-    print_name(s->file, s->image, s->glyph, stdout);
+    print_field(s->file, s->image, s->glyph);
     for (unsigned i = 0; i < p->settings->top; i++) {
         printf("\t%u\t%.6f", order[i], (double)probabilities[order[i]]);
     }
@@ -218,7 +241,7 @@ static void predict_line(prediction *p, subject *s, const mnist_picture *picture
     if (!digits) {
         fail_image(p, s, "out of memory");
     } else if (told && p->settings->text) {
-        print_name(s->file, s->image, 0, stdout);
+        print_field(s->file, s->image, 0);
         printf("\t%s\t%.6f\n", digits, likely);
     }
     free(digits);

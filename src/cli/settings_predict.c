@@ -120,7 +120,8 @@ const mnist_program mnist_predict_program = {
                    "PNG, PGM or PPM, images as IDX (raw or gzip), or the bytes of one image. "
                    "Without FILE, or where it is -, stdin is read. Prints for each digit the "
                    "picture's name, the digit and its probability; what is not the first and only "
-                   "digit of a file has its number after the name. A picture is made like MNIST's: "
+                   "digit of a file has its number after the name. Control characters in a name "
+                   "are printed as \\xNN, a backslash as two. A picture is made like MNIST's: "
                    "grey, bright ink on black, cut out, scaled to 20 x 20 and centred in 28 x 28. "
                    "IDX and raw images are taken as they are.",
     .operand = "MODEL",

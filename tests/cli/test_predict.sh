@@ -96,6 +96,13 @@ run 0 "$predict" model.st $'t\tn\nq"'
 out_is "t\\x09n\\x0aq\"${first#black}"
 run 0 "$predict" --json model.st $'t\tn\nq"'
 json_is .file $'t\tn\nq"'
+cp black 'b\x09'
+run 0 "$predict" model.st 'b\x09'
+out_is "b\\\\x09${first#black}"
+run 0 "$predict" --text model.st 'b\x09'
+out_matches '^b\\\\x09	0	'
+run 0 "$predict" --json model.st 'b\x09'
+json_is .file 'b\x09'
 
 begin '--show'
 run 0 "$predict" --show model.st black
