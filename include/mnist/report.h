@@ -92,17 +92,20 @@ mnist_status mnist_page_render(const mnist_page *page, mnist_pool *pool, char **
 
 /* How the net is embedded: with the most bits for which its weights, biases and scales stay within
  * MNIST_EMBED_MOST bytes (in the page, as base64, they are a third more characters). With 32 it is
- * as it is; with 16 or 8 each weight w becomes a whole number q, and is taken for q s, where s is
- * the largest magnitude among the weights into the same unit over 2^(bits-1) - 1: so that
- * |w - q s| <= s / 2. Biases stay as they are. 16 bits this way are half the size, as half floats
- * are, and nearer to most weights. */
-#define MNIST_EMBED_MOST 1000000u
+ * as it is. With b bits, from 16 down to 8, each weight w becomes a whole number q of b bits, and
+ * is taken for q s, where s is the largest magnitude among the weights into the same unit over
+ * 2^(b-1) - 1: so that |w - q s| <= s / 2. Biases stay as they are. The last layer, which is small
+ * and whose errors nothing makes smaller, has 16 bits at least. 16 bits this way are half the size,
+ * as half floats are, and nearer to most weights. */
+#define MNIST_EMBED_MOST       1000000u
+#define MNIST_EMBED_LEAST_BITS 8u
+#define MNIST_EMBED_LAST_BITS  16u /* at least, in the last layer */
 
-/* 32, 16, 8, or 0: too large for all of them. */
+/* 32, 16 to 8, or 0: too large for all of them. */
 unsigned mnist_embed_bits(const mnist_mlp *mlp);
 
-/* A net with the weights that the page computes with. bits: 32, 16 or 8. Errors: MNIST_ERR_MEMORY.
- */
+/* A net with the weights that the page computes with. bits: 32, or 16 to 8. Errors:
+ * MNIST_ERR_MEMORY. */
 mnist_status mnist_embed_round(const mnist_mlp *mlp, unsigned bits, mnist_mlp **out,
                                mnist_error *err);
 

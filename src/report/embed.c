@@ -6,9 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t padded(size_t bytes)
+unsigned mnist_embed_layer_bits(const mnist_mlp *mlp, unsigned layer, unsigned bits)
 {
-    return (bytes + 3) / 4 * 4;
+    const bool is_last = layer + 1 == mnist_mlp_layers(mlp);
+    return is_last && bits < MNIST_EMBED_LAST_BITS ? MNIST_EMBED_LAST_BITS : bits;
+}
+
+/* Of so many numbers, in whole words. */
+static size_t packed_size(size_t count, unsigned bits)
+{
+    return (count * bits + 31) / 32 * 4;
 }
 
 /* Never overflows: an mlp's layers are in memory, as floats. */
@@ -17,24 +24,25 @@ static size_t embedded_size(const mnist_mlp *mlp, unsigned bits)
     size_t size = 0;
     for (unsigned l = 0; l < mnist_mlp_layers(mlp); l++) {
         const size_t in = mnist_mlp_layer_inputs(mlp, l), out = mnist_mlp_layer_outputs(mlp, l);
-        size += 4 * out * (bits < 32 ? 2 : 1) + padded(in * out * (bits / 8));
+        size += 4 * out * (bits < 32 ? 2 : 1) +
+                packed_size(in * out, mnist_embed_layer_bits(mlp, l, bits));
     }
     return size;
 }
 
 unsigned mnist_embed_bits(const mnist_mlp *mlp)
 {
-    for (unsigned bits = 32; bits >= 8; bits /= 2) {
-        if (embedded_size(mlp, bits) <= MNIST_EMBED_MOST) {
-            return bits;
-        }
+    unsigned bits = 32;
+    while (bits >= MNIST_EMBED_LEAST_BITS && embedded_size(mlp, bits) > MNIST_EMBED_MOST) {
+        bits = bits == 32 ? 16 : bits - 1;
     }
-    return 0;
+    return bits >= MNIST_EMBED_LEAST_BITS ? bits : 0;
 }
 
 /* One layer on its way. */
 typedef struct layer {
     size_t in, out;
+    unsigned bits;
     float *weights; /* (in, out) */
     float *biases;  /* (out) */
     float *scales;  /* (out) */
@@ -47,10 +55,12 @@ static void layer_free(layer *l)
     free(l->scales);
 }
 
-static mnist_status layer_read(layer *l, const mnist_mlp *mlp, unsigned index, mnist_error *err)
+static mnist_status layer_read(layer *l, const mnist_mlp *mlp, unsigned index, unsigned bits,
+                               mnist_error *err)
 {
     *l = (layer){.in = mnist_mlp_layer_inputs(mlp, index),
-                 .out = mnist_mlp_layer_outputs(mlp, index)};
+                 .out = mnist_mlp_layer_outputs(mlp, index),
+                 .bits = mnist_embed_layer_bits(mlp, index, bits)};
     l->weights = malloc(l->in * l->out * sizeof *l->weights);
     l->biases = malloc(l->out * sizeof *l->biases);
     l->scales = calloc(l->out, sizeof *l->scales);
@@ -62,61 +72,44 @@ static mnist_status layer_read(layer *l, const mnist_mlp *mlp, unsigned index, m
     return MNIST_OK;
 }
 
-static void find_scales(layer *l, unsigned bits)
+static float most_of(unsigned bits)
 {
-    const float most = (float)((1 << (bits - 1)) - 1);
+    return (float)((1 << (bits - 1)) - 1);
+}
+
+static void find_scales(layer *l)
+{
     for (size_t i = 0; i < l->in; i++) {
+        const float *row = l->weights + i * l->out;
         for (size_t o = 0; o < l->out; o++) {
-            l->scales[o] = fmaxf(l->scales[o], fabsf(l->weights[i * l->out + o]));
+            const float magnitude = fabsf(row[o]);
+            l->scales[o] = magnitude > l->scales[o] ? magnitude : l->scales[o];
         }
     }
     for (size_t o = 0; o < l->out; o++) {
-        l->scales[o] /= most;
+        l->scales[o] /= most_of(l->bits);
     }
 }
 
-/* Of the weight at (i, o). A scale may be 0, or so small that the quotient is not exact. */
-static int quantize(const layer *l, size_t at, unsigned bits)
+/* Makes whole numbers, as floats, of a row's weights. A scale may be 0, or so small that the
+ * quotient is not exact, but never beyond a few times `most`. To add 1.5 * 2^23 leaves no place for
+ * a fraction: it rounds as rintf does, without a call. */
+static void quantize(const layer *l, float *row)
 {
-    const float scale = l->scales[at % l->out];
-    const int most = (1 << (bits - 1)) - 1;
-    const float q = scale > 0.0f ? rintf(l->weights[at] / scale) : 0.0f;
-    return q > (float)most ? most : q < (float)-most ? -most : (int)q;
+    const float most = most_of(l->bits), whole = 0x1.8p23f;
+    for (size_t o = 0; o < l->out; o++) {
+        const float scale = l->scales[o];
+        float q = row[o] / (scale > 0.0f ? scale : 1.0f);
+        q = scale > 0.0f ? q + whole - whole : 0.0f;
+        q = q < most ? q : most;
+        row[o] = q > -most ? q : -most;
+    }
 }
 
-mnist_status mnist_embed_round(const mnist_mlp *mlp, unsigned bits, mnist_mlp **out,
-                               mnist_error *err)
+static uint8_t *put_word(uint8_t *out, uint32_t word)
 {
-    assert(bits == 32 || bits == 16 || bits == 8);
-    mnist_mlp *rounded = NULL;
-    mnist_status status = mnist_mlp_create(&rounded, mnist_mlp_shape(mlp), err);
-    for (unsigned index = 0; status == MNIST_OK && index < mnist_mlp_layers(mlp); index++) {
-        layer l;
-        status = layer_read(&l, mlp, index, err);
-        if (status != MNIST_OK) {
-            break;
-        }
-        if (bits < 32) {
-            find_scales(&l, bits);
-            for (size_t at = 0; at < l.in * l.out; at++) {
-                l.weights[at] = (float)quantize(&l, at, bits) * l.scales[at % l.out];
-            }
-        }
-        mnist_mlp_set_layer(rounded, index, l.weights, l.biases);
-        layer_free(&l);
-    }
-    if (status != MNIST_OK) {
-        mnist_mlp_free(rounded);
-        rounded = NULL;
-    }
-    *out = rounded;
-    return status;
-}
-
-static uint8_t *put_bits(uint8_t *out, uint32_t value, unsigned bits)
-{
-    for (unsigned shift = 0; shift < bits; shift += 8) {
-        *out++ = (uint8_t)(value >> shift);
+    for (unsigned shift = 0; shift < 32; shift += 8) {
+        *out++ = (uint8_t)(word >> shift);
     }
     return out;
 }
@@ -124,48 +117,92 @@ static uint8_t *put_bits(uint8_t *out, uint32_t value, unsigned bits)
 static uint8_t *put_floats(uint8_t *out, const float *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        out = put_bits(out, bits, 32);
+        uint32_t word;
+        memcpy(&word, &values[i], sizeof word);
+        out = put_word(out, word);
     }
     return out;
 }
 
-static uint8_t *put_layer(uint8_t *out, layer *l, unsigned bits)
+/* Whole numbers, one after the other, each from its lowest bit on; then zeros up to a word. */
+static uint8_t *put_packed(uint8_t *out, const float *values, size_t count, unsigned bits)
 {
-    out = put_floats(out, l->biases, l->out);
-    if (bits == 32) {
-        return put_floats(out, l->weights, l->in * l->out);
+    const uint32_t mask = (UINT32_C(1) << bits) - 1;
+    uint64_t waiting = 0;
+    unsigned filled = 0; /* bits that wait: below 32 before each number */
+    for (size_t i = 0; i < count; i++) {
+        waiting |= (uint64_t)((uint32_t)(int32_t)values[i] & mask) << filled;
+        filled += bits;
+        if (filled >= 32) {
+            out = put_word(out, (uint32_t)waiting);
+            waiting >>= 32;
+            filled -= 32;
+        }
     }
-    find_scales(l, bits);
-    out = put_floats(out, l->scales, l->out);
-    for (size_t at = 0; at < l->in * l->out; at++) {
-        out = put_bits(out, (uint32_t)quantize(l, at, bits), bits);
-    }
-    return out + (padded(l->in * l->out * (bits / 8)) - l->in * l->out * (bits / 8));
+    return filled > 0 ? put_word(out, (uint32_t)waiting) : out;
 }
 
-mnist_status mnist_embed_put(mnist_text *text, const mnist_mlp *mlp, unsigned bits,
-                             mnist_error *err)
+/* Packs a layer behind what is there, and leaves in it what it has become. */
+static uint8_t *round_layer(layer *l, uint8_t *out)
 {
-    const size_t size = embedded_size(mlp, bits);
-    uint8_t *bytes = calloc(size, 1), *at = bytes;
-    if (!bytes) {
-        return mnist_fail_memory(err, size, "the net in a report");
+    const size_t count = l->in * l->out;
+    out = put_floats(out, l->biases, l->out);
+    if (l->bits == 32) {
+        return put_floats(out, l->weights, count);
     }
-    mnist_status status = MNIST_OK;
+    find_scales(l);
+    out = put_floats(out, l->scales, l->out);
+    for (size_t i = 0; i < l->in; i++) {
+        quantize(l, l->weights + i * l->out);
+    }
+    out = put_packed(out, l->weights, count, l->bits);
+    for (size_t i = 0; i < l->in; i++) {
+        for (size_t o = 0; o < l->out; o++) {
+            l->weights[i * l->out + o] *= l->scales[o];
+        }
+    }
+    return out;
+}
+
+mnist_status mnist_embed_create(mnist_embedded *out, const mnist_mlp *mlp, unsigned bits,
+                                mnist_error *err)
+{
+    assert(bits == 32 || (bits >= MNIST_EMBED_LEAST_BITS && bits <= 16));
+    *out = (mnist_embedded){.size = embedded_size(mlp, bits)};
+    uint8_t *at = out->bytes = malloc(out->size);
+    mnist_status status = at ? mnist_mlp_create(&out->rounded, mnist_mlp_shape(mlp), err)
+                             : mnist_fail_memory(err, out->size, "the net in a report");
     for (unsigned index = 0; status == MNIST_OK && index < mnist_mlp_layers(mlp); index++) {
         layer l;
-        status = layer_read(&l, mlp, index, err);
+        status = layer_read(&l, mlp, index, bits, err);
         if (status == MNIST_OK) {
-            at = put_layer(at, &l, bits);
+            at = round_layer(&l, at);
+            mnist_mlp_set_layer(out->rounded, index, l.weights, l.biases);
             layer_free(&l);
         }
     }
-    if (status == MNIST_OK) {
-        assert(at == bytes + size);
-        mnist_text_base64(text, bytes, size);
+    if (status != MNIST_OK) {
+        mnist_embed_free(out);
+        return status;
     }
-    free(bytes);
+    assert(at == out->bytes + out->size);
+    return MNIST_OK;
+}
+
+void mnist_embed_free(mnist_embedded *embedded)
+{
+    free(embedded->bytes);
+    mnist_mlp_free(embedded->rounded);
+    *embedded = (mnist_embedded){.bytes = NULL};
+}
+
+mnist_status mnist_embed_round(const mnist_mlp *mlp, unsigned bits, mnist_mlp **out,
+                               mnist_error *err)
+{
+    mnist_embedded embedded;
+    mnist_status status = mnist_embed_create(&embedded, mlp, bits, err);
+    *out = embedded.rounded;
+    embedded.rounded = NULL;
+    mnist_embed_free(&embedded);
     return status;
 }

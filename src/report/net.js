@@ -18,23 +18,40 @@ function decodeBase64(text)
     return bytes;
 }
 
-// net: {activation, mean, stddev, bits, layers: [[in, out], ...]}; data: its bytes, in base64.
+// The first `count` whole numbers of `bits` bits (8 to 16) in words of 32: the first in the lowest bits, the next
+// above it, and so on across the words.
+function unpackWhole(words, bits, count)
+{
+    const values = new Int16Array(count);
+    for (let i = 0; i < count; i++) {
+        const word = (i * bits) >>> 5, shift = (i * bits) & 31;
+        let value = words[word] >>> shift;
+        if (shift + bits > 32) {
+            value |= words[word + 1] << (32 - shift);
+        }
+        values[i] = value << (32 - bits) >> (32 - bits); // the uppermost of its bits is its sign
+    }
+    return values;
+}
+
+// net: {activation, mean, stddev, layers: [[in, out, bits], ...]}; data: its bytes, in base64.
 function unpackNet(net, data)
 {
     const buffer = decodeBase64(data).buffer; // little-endian, as every machine with a browser is
     let at = 0;
     const take = (type, count) => {
         const values = new type(buffer, at, count);
-        at += Math.ceil(values.byteLength / 4) * 4;
+        at += values.byteLength;
         return values;
     };
-    const layers = net.layers.map(([inputs, outputs]) => {
+    const layers = net.layers.map(([inputs, outputs, bits]) => {
         const biases = take(Float32Array, outputs);
-        if (net.bits === 32) {
+        if (bits === 32) {
             return {inputs, outputs, biases, weights: take(Float32Array, inputs * outputs)};
         }
         const scales = take(Float32Array, outputs);
-        const whole = take(net.bits === 16 ? Int16Array : Int8Array, inputs * outputs);
+        const words = take(Uint32Array, Math.ceil(inputs * outputs * bits / 32));
+        const whole = unpackWhole(words, bits, inputs * outputs);
         const weights = new Float32Array(inputs * outputs); // rounds as mnist_embed_round does
         for (let i = 0; i < weights.length; i++) {
             weights[i] = whole[i] * scales[i % outputs];

@@ -14,24 +14,17 @@ typedef struct drift {
     double most;         /* difference of a probability */
 } drift;
 
-static mnist_status measure_drift(const mnist_page *page, unsigned bits, mnist_pool *pool,
-                                  drift *out, mnist_error *err)
+/* exact: (count, MNIST_CLASSES), of the net itself. */
+static mnist_status measure_drift(const mnist_page *page, const float *exact, mnist_view view,
+                                  mnist_mlp *rounded, mnist_pool *pool, drift *out,
+                                  mnist_error *err)
 {
-    mnist_view view = page->test;
-    view.count = view.count < TRIED_MOST ? view.count : TRIED_MOST;
     const size_t values = view.count * MNIST_CLASSES;
-    float *exact = malloc(values * sizeof *exact), *near = malloc(values * sizeof *near);
-    mnist_mlp *rounded = NULL;
+    float *near = malloc(values * sizeof *near);
     *out = (drift){.tried = view.count};
-    mnist_status status = exact && near
-                              ? mnist_embed_round(page->mlp, bits, &rounded, err)
-                              : mnist_fail_memory(err, 2 * values * sizeof *exact, "probabilities");
-    if (status == MNIST_OK) {
-        status = mnist_probabilities(page->mlp, view, page->normalization, pool, exact, NULL, err);
-    }
-    if (status == MNIST_OK) {
-        status = mnist_probabilities(rounded, view, page->normalization, pool, near, NULL, err);
-    }
+    mnist_status status =
+        near ? mnist_probabilities(rounded, view, page->normalization, pool, near, NULL, err)
+             : mnist_fail_memory(err, values * sizeof *near, "probabilities");
     for (size_t i = 0; status == MNIST_OK && i < view.count; i++) {
         size_t top = 0, near_top = 0;
         for (size_t c = 0; c < MNIST_CLASSES; c++) {
@@ -42,9 +35,24 @@ static mnist_status measure_drift(const mnist_page *page, unsigned bits, mnist_p
         }
         out->other += top != near_top;
     }
-    mnist_mlp_free(rounded);
-    free(exact);
     free(near);
+    return status;
+}
+
+static mnist_status find_drift(const mnist_page *page, mnist_mlp *rounded, mnist_pool *pool,
+                               drift *out, mnist_error *err)
+{
+    mnist_view view = page->test;
+    view.count = view.count < TRIED_MOST ? view.count : TRIED_MOST;
+    const size_t size = view.count * MNIST_CLASSES * sizeof(float);
+    float *exact = malloc(size);
+    mnist_status status =
+        exact ? mnist_probabilities(page->mlp, view, page->normalization, pool, exact, NULL, err)
+              : mnist_fail_memory(err, size, "probabilities");
+    if (status == MNIST_OK) {
+        status = measure_drift(page, exact, view, rounded, pool, out, err);
+    }
+    free(exact);
     return status;
 }
 
@@ -52,8 +60,12 @@ static void put_drift(mnist_text *text, const drift *of, unsigned bits)
 {
     mnist_text_format(text,
                       "<p class=\"quiet\" id=\"drift\">In this page its weights are whole numbers "
-                      "of %u bits, times a scale for each unit: so they take no more than ",
+                      "of %u bits",
                       bits);
+    if (bits < MNIST_EMBED_LAST_BITS) {
+        mnist_text_format(text, ", those of the last layer of %u", MNIST_EMBED_LAST_BITS);
+    }
+    mnist_text_put(text, ", times a scale for each unit: so they take no more than ");
     mnist_text_count(text, MNIST_EMBED_MOST);
     mnist_text_format(text,
                       " bytes. On %zu test images that classifies %zu otherwise, and changes no "
@@ -64,8 +76,8 @@ static void put_drift(mnist_text *text, const drift *of, unsigned bits)
 }
 
 /* For the script: what the bytes that follow are. Numbers, and names from the library's lists. */
-static mnist_status put_net(mnist_text *text, const mnist_page *page, unsigned bits,
-                            mnist_error *err)
+static void put_net(mnist_text *text, const mnist_page *page, unsigned bits,
+                    const mnist_embedded *embedded)
 {
     const mnist_mlp_config *shape = mnist_mlp_shape(page->mlp);
     mnist_text_put(text, "<script type=\"application/json\" id=\"net\">{\"activation\":\"");
@@ -74,15 +86,15 @@ static mnist_status put_net(mnist_text *text, const mnist_page *page, unsigned b
     mnist_text_number(text, (double)page->normalization->mean);
     mnist_text_put(text, ",\"stddev\":");
     mnist_text_number(text, (double)page->normalization->stddev);
-    mnist_text_format(text, ",\"bits\":%u,\"layers\":[", bits);
+    mnist_text_put(text, ",\"layers\":[");
     for (unsigned l = 0; l < mnist_mlp_layers(page->mlp); l++) {
-        mnist_text_format(text, "%s[%u,%u]", l > 0 ? "," : "", mnist_mlp_layer_inputs(page->mlp, l),
-                          mnist_mlp_layer_outputs(page->mlp, l));
+        mnist_text_format(
+            text, "%s[%u,%u,%u]", l > 0 ? "," : "", mnist_mlp_layer_inputs(page->mlp, l),
+            mnist_mlp_layer_outputs(page->mlp, l), mnist_embed_layer_bits(page->mlp, l, bits));
     }
     mnist_text_put(text, "]}</script>\n<script type=\"text/plain\" id=\"weights-data\">");
-    mnist_status status = mnist_embed_put(text, page->mlp, bits, err);
+    mnist_text_base64(text, embedded->bytes, embedded->size);
     mnist_text_put(text, "</script>\n");
-    return status;
 }
 
 static void put_stage(mnist_text *text)
@@ -114,6 +126,25 @@ static void put_stage(mnist_text *text)
         "lifts it, Escape or Delete clears.</p>\n</div>\n");
 }
 
+static mnist_status put_embedded(mnist_text *text, const mnist_page *page, unsigned bits,
+                                 mnist_pool *pool, mnist_error *err)
+{
+    mnist_embedded embedded;
+    mnist_status status = mnist_embed_create(&embedded, page->mlp, bits, err);
+    if (status == MNIST_OK && bits < 32) {
+        drift of;
+        status = find_drift(page, embedded.rounded, pool, &of, err);
+        if (status == MNIST_OK) {
+            put_drift(text, &of, bits);
+        }
+    }
+    if (status == MNIST_OK) {
+        put_net(text, page, bits, &embedded);
+    }
+    mnist_embed_free(&embedded);
+    return status;
+}
+
 mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool *pool,
                            mnist_error *err)
 {
@@ -128,7 +159,7 @@ mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool 
     } else if (bits == 0) {
         mnist_text_put(text, "<p>There is no pad: the net has ");
         mnist_text_count(text, mnist_mlp_parameters(page->mlp));
-        mnist_text_put(text, " parameters, which even with a byte each take more than the ");
+        mnist_text_put(text, " parameters, which even with the fewest bits take more than the ");
         mnist_text_count(text, MNIST_EMBED_MOST);
         mnist_text_put(text, " bytes that a page may spend on them.</p>\n");
     } else {
@@ -140,16 +171,7 @@ mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool 
         mnist_text_put(text, ". Nothing leaves it. What is drawn is cut out, scaled and centred as "
                              "MNIST&#39;s digits were.</p>\n");
         put_stage(text);
-        drift of;
-        if (bits < 32) {
-            status = measure_drift(page, bits, pool, &of, err);
-        }
-        if (bits < 32 && status == MNIST_OK) {
-            put_drift(text, &of, bits);
-        }
-        if (status == MNIST_OK) {
-            status = put_net(text, page, bits, err);
-        }
+        status = put_embedded(text, page, bits, pool, err);
     }
     mnist_text_put(text, "</section>\n");
     return status;

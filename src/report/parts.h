@@ -34,11 +34,23 @@ mnist_status mnist_put_weights(mnist_text *text, const mnist_page *page, mnist_e
 mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool *pool,
                            mnist_error *err);
 
-/* The net as base64: of each layer the biases (F32), with fewer than 32 bits the scales (F32), then
- * the weights, (in, out) row-major, as F32, I16 or I8; all little-endian, and each of these at a
- * multiple of four bytes. Errors: MNIST_ERR_MEMORY. */
-mnist_status mnist_embed_put(mnist_text *text, const mnist_mlp *mlp, unsigned bits,
-                             mnist_error *err);
+/* The bits of each weight of a layer, where the net's have so many. */
+unsigned mnist_embed_layer_bits(const mnist_mlp *mlp, unsigned layer, unsigned bits);
+
+/* The net as it goes into the page. */
+typedef struct mnist_embedded {
+    /* Of each layer the biases (F32), with fewer than 32 bits the scales (F32), then the weights,
+     * (in, out) row-major: F32, or whole numbers in two's complement of so many bits, the first in
+     * the lowest ones, and zeros up to the next multiple of four bytes. All little-endian. */
+    uint8_t *bytes;
+    size_t size;
+    mnist_mlp *rounded; /* what these bytes are */
+} mnist_embedded;
+
+/* Errors: MNIST_ERR_MEMORY. */
+mnist_status mnist_embed_create(mnist_embedded *out, const mnist_mlp *mlp, unsigned bits,
+                                mnist_error *err);
+void mnist_embed_free(mnist_embedded *embedded);
 
 /* Names and values, escaped. */
 void mnist_put_facts(mnist_text *text, mnist_page_facts facts);

@@ -50,9 +50,10 @@ start "$build"
 # dropout and noise on few images: a net that errs now and then, so that the gallery has something to show
 "$train" --dataset synthetic --synthetic-train 1500 --synthetic-test 400 --epochs 3 --hidden 300 -q --val-split 300 \
     --activation gelu --normalize standard --input-noise 0.4 --log run.csv -o net.st --report 'r.html' >line
-# nets that fit with 16 bits and with 8; and a committee of small ones, on as many images as make large numbers
+# nets that fit with 16 bits, with 11 and with 8; and a committee of small ones, on as many images as make large numbers
 few=(--dataset synthetic --synthetic-train 600 --synthetic-test 300 --epochs 1 --input-noise 0.4 -q)
 "$train" "${few[@]}" --hidden 512 -o 16.st --report 16.html >line
+"$train" "${few[@]}" --hidden 512,512 -o 11.st --report 11.html >line
 "$train" "${few[@]}" --hidden 900,300 -o 8.st --report 8.html >line
 for seed in 1 2; do
     "$train" --dataset synthetic --synthetic-train 600 --synthetic-test 12000 --epochs 1 --hidden 12 -q -s $seed \
@@ -63,4 +64,5 @@ cd "$driver"
 "$(command -v node)" "$source/tests/browser/report.mjs" "$chromium" "$work/dir/r.html" "$work/dir/run.csv" \
     "$build/mnist-predict" "$work/dir/net.st" "$work/dir"
 "$(command -v node)" "$source/tests/browser/pages.mjs" "$chromium" "$build/mnist-predict" "$work/dir" "$work/dir/both.html" \
-    "$work/dir/16.st" "$work/dir/16.html" 16 "$work/dir/8.st" "$work/dir/8.html" 8
+    "$work/dir/16.st" "$work/dir/16.html" 16 \
+    "$work/dir/11.st" "$work/dir/11.html" 11 "$work/dir/8.st" "$work/dir/8.html" 8

@@ -278,24 +278,34 @@ static void test_bits(void **state)
     (void)state;
     static const struct {
         unsigned hidden, bits;
-    } nets[] = {{0, 32},   {256, 32}, {314, 32}, {315, 16}, {512, 16},
-                {626, 16}, {627, 8},  {1246, 8}, {1247, 0}, {2000, 0}};
+    } nets[] = {{0, 32},   {256, 32}, {314, 32}, {315, 16}, {512, 16}, {626, 16},
+                {627, 15}, {667, 15}, {668, 14}, {714, 14}, {715, 13}, {767, 13},
+                {768, 12}, {830, 12}, {831, 11}, {904, 11}, {905, 10}, {991, 10},
+                {992, 9},  {1098, 9}, {1099, 8}, {1231, 8}, {1232, 0}, {2000, 0}};
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
         mnist_mlp *mlp = make_net(784, nets[i].hidden, MNIST_RELU);
         assert_int_equal(mnist_embed_bits(mlp), nets[i].bits);
         mnist_mlp_free(mlp);
     }
-    mnist_mlp *mlp;
-    mnist_error err;
-    const mnist_mlp_config config = {
-        .inputs = 784, .outputs = 10, .hidden = {900, 300}, .hidden_count = 2};
-    assert_int_equal(mnist_mlp_create(&mlp, &config, &err), MNIST_OK);
-    assert_int_equal(mnist_embed_bits(mlp), 8);
-    mnist_mlp_free(mlp);
+    static const unsigned pairs[][3] = {{512, 512, 11}, {900, 300, 8}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        mnist_mlp *mlp;
+        mnist_error err;
+        const mnist_mlp_config config = {
+            .inputs = 784, .outputs = 10, .hidden = {pairs[i][0], pairs[i][1]}, .hidden_count = 2};
+        assert_int_equal(mnist_mlp_create(&mlp, &config, &err), MNIST_OK);
+        assert_int_equal(mnist_embed_bits(mlp), pairs[i][2]);
+        mnist_mlp_free(mlp);
+    }
+}
+
+static unsigned layer_bits(const mnist_mlp *mlp, unsigned layer, unsigned bits)
+{
+    return layer + 1 == mnist_mlp_layers(mlp) && bits < 16 ? 16 : bits;
 }
 
 /* As the header says it: within half a scale, which is the largest weight into the unit over
- * 2^(bits-1) - 1; biases as they are. */
+ * 2^(b-1) - 1; biases as they are. */
 static void check_rounding(const mnist_mlp *mlp, unsigned bits)
 {
     mnist_mlp *rounded;
@@ -305,6 +315,7 @@ static void check_rounding(const mnist_mlp *mlp, unsigned bits)
         const size_t in = mnist_mlp_layer_inputs(mlp, l), out = mnist_mlp_layer_outputs(mlp, l);
         float *w = malloc(in * out * sizeof *w), *r = malloc(in * out * sizeof *r);
         float *b = malloc(out * sizeof *b), *q = malloc(out * sizeof *q);
+        const unsigned own = layer_bits(mlp, l, bits);
         mnist_mlp_get_layer(mlp, l, w, b);
         mnist_mlp_get_layer(rounded, l, r, q);
         assert_memory_equal(b, q, out * sizeof *b);
@@ -313,12 +324,12 @@ static void check_rounding(const mnist_mlp *mlp, unsigned bits)
             for (size_t i = 0; i < in; i++) {
                 most = fmax(most, fabs((double)w[i * out + o]));
             }
-            const double scale = bits == 32 ? 0.0 : most / ((1 << (bits - 1)) - 1);
+            const double scale = own == 32 ? 0.0 : most / ((1 << (own - 1)) - 1);
             for (size_t i = 0; i < in; i++) {
                 const double off = fabs((double)w[i * out + o] - (double)r[i * out + o]);
                 /* a scale may be rounded, and below the least float there is none */
                 assert_true(off <=
-                            0.5 * scale + 1e-6 * most + ldexp((double)FLT_TRUE_MIN, (int)bits));
+                            0.5 * scale + 1e-6 * most + ldexp((double)FLT_TRUE_MIN, (int)own));
             }
         }
         free(w);
@@ -334,7 +345,7 @@ static void test_rounding(void **state)
     (void)state;
     mnist_mlp *mlp = make_net(50, 30, MNIST_TANH);
     float *w = calloc(50 * 30, sizeof *w), *b = calloc(30, sizeof *b);
-    for (unsigned bits = 8; bits <= 32; bits *= 2) {
+    for (unsigned bits = 8; bits <= 32; bits += bits < 16 ? 1 : 16) {
         check_rounding(mlp, bits);
     }
     mnist_mlp_get_layer(mlp, 0, w, b);
@@ -346,7 +357,7 @@ static void test_rounding(void **state)
         b[i % 30] = (float)i;
     }
     mnist_mlp_set_layer(mlp, 0, w, b);
-    for (unsigned bits = 8; bits <= 32; bits *= 2) {
+    for (unsigned bits = 8; bits <= 32; bits += bits < 16 ? 1 : 16) {
         check_rounding(mlp, bits);
     }
     free(w);
@@ -511,7 +522,17 @@ static float float_at(const uint8_t *bytes)
     return value;
 }
 
-/* Unpacked as net.js does it, the net is the one that mnist_embed_round gives. */
+/* The whole number that begins at a bit, the lowest of each byte first: bit by bit. */
+static int whole_at(const uint8_t *bytes, size_t first, unsigned bits)
+{
+    int value = 0;
+    for (unsigned i = 0; i < bits; i++) {
+        value |= (bytes[(first + i) / 8] >> (first + i) % 8 & 1) << i;
+    }
+    return value >= 1 << (bits - 1) ? value - (1 << bits) : value;
+}
+
+/* Unpacked, the net in the page is the one that mnist_embed_round gives. */
 static void check_embedded(unsigned hidden)
 {
     static const char mark[] = "id=\"weights-data\">";
@@ -530,19 +551,22 @@ static void check_embedded(unsigned hidden)
         const size_t out = mnist_mlp_layer_outputs(rounded, l);
         float *w = malloc(in * out * sizeof *w), *b = malloc(out * sizeof *b);
         mnist_mlp_get_layer(rounded, l, w, b);
+        const unsigned own = layer_bits(rounded, l, bits);
         const uint8_t *biases = at, *scales = at + 4 * out;
-        const uint8_t *values = bits == 32 ? scales : scales + 4 * out;
+        const uint8_t *values = own == 32 ? scales : scales + 4 * out;
         for (size_t o = 0; o < out; o++) {
             assert_true(float_at(biases + 4 * o) == b[o]);
         }
         for (size_t i = 0; i < in * out; i++) {
-            const uint8_t *v = values + i * (bits / 8);
-            const float scale = bits == 32 ? 1.0f : float_at(scales + 4 * (i % out));
-            const int whole = bits == 16 ? (int16_t)(v[0] | v[1] << 8) : (int8_t)v[0];
-            const float value = bits == 32 ? float_at(v) : (float)whole * scale;
+            const float value = own == 32 ? float_at(values + 4 * i)
+                                          : (float)whole_at(values, i * own, own) *
+                                                float_at(scales + 4 * (i % out));
             assert_true(value == w[i]);
         }
-        at = values + (in * out * (bits / 8) + 3) / 4 * 4;
+        at = values + (in * out * own + 31) / 32 * 4;
+        for (size_t bit = in * out * own; bit < (size_t)(at - values) * 8; bit++) {
+            assert_int_equal(whole_at(values, bit, 1), 0);
+        }
         free(w);
         free(b);
     }
@@ -559,7 +583,9 @@ static void test_embedded(void **state)
     check_embedded(0);
     check_embedded(37);
     check_embedded(512);
-    check_embedded(901);
+    check_embedded(767);  /* 13 bits, which leave some of the last word */
+    check_embedded(901);  /* 11 */
+    check_embedded(1231); /* 8 */
 }
 
 /* A row of the table below the ROC curves, as it is to stand there. */
