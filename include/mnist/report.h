@@ -78,6 +78,7 @@ typedef struct mnist_page {
     mnist_view test;
     const float *probabilities; /* (test.count, MNIST_CLASSES): mnist_probabilities, or a
                                  * committee's */
+    bool own_probabilities;     /* they are what mnist_probabilities has of mlp alone */
     const mnist_evaluation *evaluation;
 } mnist_page;
 

@@ -199,6 +199,7 @@ mnist_status mnist_train_page_write(const mnist_train_page *page, const char *pa
             .models = count,
             .test = s->test,
             .probabilities = page->probabilities,
+            .own_probabilities = s->settings->ensemble == 0,
             .evaluation = test,
         };
         status = mnist_page_write(path, &view, s->pool, err);

@@ -588,6 +588,22 @@ static void test_embedded(void **state)
     check_embedded(1231); /* 8 */
 }
 
+/* That the page's probabilities are the net's own is there to save time, and changes nothing. */
+static void test_own(void **state)
+{
+    (void)state;
+    scene s;
+    scene_start(&s, 60, 512);
+    char *html = render(&s);
+    assert_non_null(strstr(html, "On 60 test images"));
+    s.page.own_probabilities = true;
+    char *same = render(&s);
+    assert_string_equal(html, same);
+    free(html);
+    free(same);
+    scene_end(&s);
+}
+
 /* A row of the table below the ROC curves, as it is to stand there. */
 static void check_roc_row(const char *html, unsigned digit, double area, const double hits[3])
 {
@@ -777,7 +793,7 @@ int main(void)
         cmocka_unit_test(test_policy),    cmocka_unit_test(test_embedded),
         cmocka_unit_test(test_measured),  cmocka_unit_test(test_edges),
         cmocka_unit_test(test_no_pad),    cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_roc_table),
+        cmocka_unit_test(test_roc_table), cmocka_unit_test(test_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
