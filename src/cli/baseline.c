@@ -72,7 +72,10 @@ bool mnist_baseline_read(json_t **out, const char *path, mnist_error *err)
     struct stat status;
     size_t size;
     *out = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd;
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
     if (fd < 0) {
         return fail_system(path, err);
     }

@@ -127,7 +127,10 @@ static mnist_status check_kept(int fd, const char *path, mnist_log_position posi
     struct stat st;
     uint64_t at = 0;
     uint32_t crc = 0;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (fstat(fd, &st) != 0) {
+        return mnist_fail_path(err, path, path, "examine the log", errno);
+    }
+    if (!S_ISREG(st.st_mode)) {
         return mnist_fail(err, MNIST_ERR_IO,
                           "%.600s: no regular file, so the log cannot go on there", path);
     }
