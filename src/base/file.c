@@ -115,11 +115,9 @@ static mnist_status bytes_take(mnist_bytes *out, int fd, const char *path, size_
     if (fstat(fd, &info) != 0) {
         return mnist_fail(err, MNIST_ERR_IO, "%s: cannot be examined: %s", path, strerror(errno));
     }
-    if (S_ISDIR(info.st_mode)) {
-        return mnist_fail(err, MNIST_ERR_IO, "%s: is a directory, expected a file", path);
-    }
-    if (S_ISBLK(info.st_mode)) {
-        return mnist_fail(err, MNIST_ERR_IO, "%s: is a device, expected a file", path);
+    if (S_ISDIR(info.st_mode) || S_ISBLK(info.st_mode)) {
+        return mnist_fail(err, MNIST_ERR_IO, "%s: is a %s, expected a file", path,
+                          S_ISDIR(info.st_mode) ? "directory" : "device");
     }
     if (S_ISCHR(info.st_mode)) { /* a terminal, /dev/null; but /dev/zero would never end */
         limit = limit < DEVICE_LIMIT ? limit : DEVICE_LIMIT;

@@ -59,16 +59,6 @@ static bool is_text(const uint8_t *data, size_t size)
     return size > 0;
 }
 
-static bool is_zero(const uint8_t *data, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        if (data[i] != 0) {
-            return false;
-        }
-    }
-    return size > 0;
-}
-
 const char *mnist_signature_guess(const uint8_t *data, size_t size)
 {
     if (is_markup(data, size)) {
@@ -85,9 +75,6 @@ const char *mnist_signature_guess(const uint8_t *data, size_t size)
     }
     if (is_text(data, size)) {
         return memchr(data, ',', size) ? "a CSV file?" : "a text file?";
-    }
-    if (is_zero(data, size)) {
-        return "all zeros: a download that never filled the file?";
     }
     return "not an IDX file?";
 }
