@@ -242,9 +242,9 @@ for name, offset, value in ("nan", 44, b"\0\0\xc0\x7f"), ("snan", 0, b"\1\0\x80\
     model("value-" + name, None, at(bytes(680), offset, value))
 
 
-def options(name, text):
+def options(name, text, more={}):
     """A model of 28 x 28 inputs that says so of its training."""
-    model("options-" + name, head({**META, "inputs": "784", "options": text}, {**WEIGHT, "shape": [784, 10], "data_offsets": [0, 31360]},
+    model("options-" + name, head({**META, "inputs": "784", "options": text, **more}, {**WEIGHT, "shape": [784, 10], "data_offsets": [0, 31360]},
                                   {**BIAS, "data_offsets": [31360, 31400]}), bytes(31400))
 
 
@@ -261,6 +261,10 @@ options("seed", "{" + drawn + '10,"data-seed":"x"}')
 options("sheer", "{" + drawn + '10,"augment":"shift=1,sheer=95"}')
 options("shift-0", "{" + drawn + '10,"augment":"shift=0"}')
 options("augment-3", "{" + drawn + '10,"augment":3}')
+options("long", "{" + drawn + "10" + 65536 * " " + "}")
+options("val-split", "{" + drawn + '10,"val-split":-1}')
+options("train-many", "{" + drawn + '10,"val-split":10,"synthetic-train":1000001}')
+options("trained-on", "{" + drawn + '10,"val-split":10,"synthetic-train":50}', {"trained_on": "7"})
 options("paths", "{" + drawn + '10,"output":"taken","data-dir":"/nowhere","test-images":"/nowhere","log":"x.csv","checkpoint":"x.ckpt"}')
 
 # --- Checkpoints --------------------------------------------------------------------------------------

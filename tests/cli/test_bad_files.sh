@@ -376,6 +376,14 @@ of_model options-array 'the options in its metadata are no JSON object'
 of_model options-cut 'the options in its metadata are no JSON object'
 of_model options-dataset 'option dataset in its metadata: "sinthetic" is not one of mnist, fashion, synthetic; did you mean synthetic?'
 of_model options-seed 'option data-seed in its metadata: "x" is not a whole number from 0 to 18446744073709551615'
+of_model options-long 'the options in its metadata are 65579 bytes, expected at most 65536'
+of_model options-good 'does not say which images it was validated on; say --val-split N, which fits on the last N of all training images' \
+    --temperature fit
+of_model options-val-split 'option val-split in its metadata: "-1" is not a count from 0 to 1000000000, a fraction below 1 like 0.05, or a percentage like 5%' \
+    --temperature fit
+of_model options-train-many 'its metadata ask for 1000001 synthetic training images, expected at most 1000000' --temperature fit
+of_model options-trained-on 'was trained on "7" images, but its options leave 40 of the training images here; say --val-split N, which fits on the last N of all training images' \
+    --temperature fit
 of_model options-sheer 'option augment in its metadata: unknown entry "sheer"; did you mean shear?' --tta 2
 usage "$eval" "$bad/model-options-shift-0: was trained without --augment; to distort images for --tta, say --augment SPEC" \
     --tta 2 "$bad/model-options-shift-0"
