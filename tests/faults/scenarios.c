@@ -94,15 +94,31 @@ const scenario scenarios[] = {
      .words = {"m.st", "older.st", "--data-dir", "../base", "--confusion", "--tta", "2",
                "--augment", "shift=1"},
      .given = {"m.st", "older.st"}},
-    {EVAL,
-     .name = "eval-all",
+    {EVAL, .name = "eval-all",
      .words = {"m.st", "--data-dir", "../base", "--json", "--metrics", "--predictions", "p.csv"},
-     .given = {"m.st"},
-     .outputs = {{"p.csv", FILE_WHOLE}}},
+     .given = {"m.st"}, .outputs = {{"p.csv", FILE_WHOLE}}},
     {PREDICT, .name = "predict", .words = {"m.st", "../base/t10k-images-idx3-ubyte"},
      .given = {"m.st"}},
     {PREDICT, .name = "predict-json", .words = {"m.st", "../base/t10k-images-idx3-ubyte", "--json"},
      .given = {"m.st"}},
+    {PREDICT, .name = "predict-image",
+     .words = {"m.st", "digit.pgm", "digit.ppm", "-", "--center", "mass", "--prob"},
+     .in = "digit.pgm", .given = {"m.st", "digit.pgm", "digit.ppm"}},
+    {PREDICT, .name = "predict-line", .words = {"m.st", "line.png", "--line", "--json"},
+     .given = {"m.st", "line.png"}},
+    {EVAL, .name = "eval-baseline",
+     .words = {"m.st", "--data-dir", "../base", "--threads", "1", "--baseline", "older.json"},
+     .given = {"m.st", "older.json"}},
+    /* all that a model says of its data and its images is taken over */
+    {EVAL, .name = "eval-adopted", .words = {"drawn.st", "--threads", "1", "--tta", "2", "--json"},
+     .given = {"drawn.st"}},
+    {EVAL, .name = "eval-report",
+     .words = {"m.st", "--data-dir", "../base", "--threads", "1", "--report", "r.html"},
+     .given = {"m.st"}, .older = {"l.csv=r.html"}, .outputs = {{"r.html", FILE_PAGE}}},
+    {TRAIN, .name = "report",
+     .words = {DRAWN, "--threads", "1", "--hidden", "4", "--epochs", "2", "--val-split", "10",
+               "--report", "r.html", "--output", "m.st"},
+     .older = {"l.csv=r.html"}, .outputs = {{"r.html", FILE_PAGE}, {"m.st", FILE_WHOLE}}},
     {BENCH, .name = "bench-help", .words = {"--help"}},
     {.name = NULL},
 };
@@ -161,27 +177,53 @@ static bool write_set(const char *images, const char *labels, uint32_t count, bo
     return good;
 }
 
-/* In base, by the programs themselves. */
-static bool train_to(const char *const *words)
+/* A grey digit and a coloured one, each a stroke that has to be found, cut out and moved. */
+static bool write_pictures(void)
 {
-    const ending end = run_child(&scenarios[0], words, "base", NULL, "stdout", "stderr");
+    enum { WIDTH = 40, HEIGHT = 30 };
+    uint8_t grey[64 + WIDTH * HEIGHT], colour[64 + 3 * WIDTH * HEIGHT];
+    const size_t heads[2] = {
+        (size_t)snprintf((char *)grey, 64, "P5\n# a stroke\n%d %d\n255\n", WIDTH, HEIGHT),
+        (size_t)snprintf((char *)colour, 64, "P6 %d %d 255\n", WIDTH, HEIGHT)};
+    for (size_t i = 0; i < WIDTH * HEIGHT; i++) {
+        const size_t x = i % WIDTH, y = i / WIDTH;
+        const bool ink = x >= 12 && x < 16 && y >= 4 && y < 26;
+        grey[heads[0] + i] = ink ? 20 : 240;
+        memset(colour + heads[1] + 3 * i, ink ? 250 : 5, 3);
+    }
+    return write_plain("base/digit.pgm", grey, heads[0] + WIDTH * HEIGHT) &&
+           write_plain("base/digit.ppm", colour, heads[1] + 3 * WIDTH * HEIGHT);
+}
+
+/* In base, by the programs themselves; what they print into a file beside it. */
+static bool run_in_base(const scenario *program, const char *const *words, const char *out)
+{
+    const ending end = run_child(program, words, "base", NULL, out, "stderr");
     if (end.code != 0) {
-        fprintf(stderr, "fault-sweep: a training for the base ended with %d; see base and stderr\n",
-                end.code);
+        fprintf(stderr, "fault-sweep: %s for the base ended with %d; see base and stderr\n",
+                program->program, end.code);
     }
     return end.code == 0;
 }
 
 bool make_base(void)
 {
+    static const scenario train = {TRAIN}, eval = {EVAL};
     static const char *const older[] = {SMALL, "--epochs", "1",        "--seed",
                                         "7",   "--output", "older.st", NULL};
     static const char *const half[] = {SMALL, KEPT, "--epochs", "1", NULL};
+    static const char *const drawn[] = {
+        DRAWN,       "--epochs",         "1",           "--hidden", "4", "--output", "drawn.st",
+        "--augment", "shift=1,rotate=5", "--data-seed", "3",        NULL};
+    static const char *const line[] = {DRAWN, "--preview", "line.png", NULL};
+    static const char *const evaluated[] = {"older.st", "--data-dir", "../base", "--json", NULL};
     static const char config[] = "{\"hidden\": [7, 5], \"lr\": 0.03, \"recipe\": \"simard\", "
                                  "\"output\": \"a name that is longer than sixteen letters\"}\n";
     return write_set("base/train-images-idx3-ubyte.gz", "base/train-labels-idx1-ubyte", TRAINING,
                      true) &&
            write_set("base/t10k-images-idx3-ubyte", "base/t10k-labels-idx1-ubyte", TEST, false) &&
-           write_plain("base/config.json", config, sizeof config - 1) && train_to(older) &&
-           train_to(half);
+           write_plain("base/config.json", config, sizeof config - 1) && write_pictures() &&
+           run_in_base(&train, older, "stdout") && run_in_base(&train, half, "stdout") &&
+           run_in_base(&train, drawn, "stdout") && run_in_base(&train, line, "stdout") &&
+           run_in_base(&eval, evaluated, "base/older.json");
 }

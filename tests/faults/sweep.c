@@ -128,7 +128,7 @@ static void run_here(const scenario *s, const char *const *words, const char *di
     redirect(out, STDOUT_FILENO);
     redirect(err, STDERR_FILENO);
     stdout = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_out});
-    if (!stdout || chdir(dir) != 0) {
+    if (!stdout || chdir(dir) != 0 || (s->in && !freopen(s->in, "r", stdin))) {
         _exit(91);
     }
     const int before = open_descriptors();

@@ -13,6 +13,7 @@
 typedef enum file_kind {
     FILE_NONE,
     FILE_WHOLE,     /* as it was before, or as an undisturbed run leaves it */
+    FILE_PAGE,      /* the same of a page, times apart */
     FILE_GROWING,   /* a log: whole lines from its beginning on */
     FILE_CHECKPOINT /* a training goes on from it, and ends as if nothing had happened */
 } file_kind;
@@ -23,6 +24,7 @@ typedef struct scenario {
     const char *program;
     int (*main)(int argc, char **argv);
     const char *words[MOST_WORDS]; /* without argv[0]; NULL ends them */
+    const char *in;                /* of the given files, stdin; NULL: as it is */
     const char
         *given[MOST_FILES]; /* files of the base that are there before, under their own names */
     const char *older[MOST_FILES]; /* base files and what they are called here: "m2.st=m.st" */
