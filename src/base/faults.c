@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -56,6 +57,55 @@ bool mnist_faults_struck(void)
     return atomic_load(&struck);
 }
 
+/* Ways that calls have come by, as hashes. */
+enum { MOST_WAYS = 1 << 15, MOST_CALLERS = 32 };
+static uint64_t ways[MOST_WAYS];
+static atomic_flag ways_taken = ATOMIC_FLAG_INIT;
+static bool *marked;
+static size_t marked_room;
+
+void mnist_faults_mark(bool *marks, size_t room)
+{
+    void *callers[MOST_CALLERS];
+    (void)backtrace(callers, MOST_CALLERS); /* the first time it loads a library, and allocates */
+    memset(ways, 0, sizeof ways);
+    marked = marks;
+    marked_room = room;
+}
+
+/* false too where there is no room for more. */
+static bool is_new_way(uint64_t way)
+{
+    bool found = false, added = false;
+    while (atomic_flag_test_and_set(&ways_taken)) {
+    }
+    for (size_t i = 0, at = way % MOST_WAYS; i < MOST_WAYS && !found && !added; i++) {
+        found = ways[at] == way;
+        added = ways[at] == 0;
+        ways[at] = added ? way : ways[at];
+        at = (at + 1) % MOST_WAYS;
+    }
+    atomic_flag_clear(&ways_taken);
+    return added;
+}
+
+static void mark(mnist_fault_class class, unsigned long number)
+{
+    void *callers[MOST_CALLERS];
+    static _Thread_local bool inside;
+    if (inside || number > marked_room) {
+        return;
+    }
+    inside = true;
+    uint64_t way = 14695981039346656037u + class; /* FNV-1a */
+    const int depth = backtrace(callers, MOST_CALLERS);
+    for (int i = 0; i < depth; i++) {
+        way = (way ^ (uintptr_t)callers[i]) * 1099511628211u;
+    }
+    marked[class * marked_room + number - 1] = is_new_way(way | 1);
+    inside = false;
+}
+
 /* Counts a call; is it one that is to fail? Of several classes only one can be. */
 static bool strikes(mnist_fault_class class)
 {
@@ -63,6 +113,9 @@ static bool strikes(mnist_fault_class class)
         return false;
     }
     const unsigned long number = atomic_fetch_add(&counts[class], 1) + 1;
+    if (marked) {
+        mark(class, number);
+    }
     const bool hit = has_plan && planned.class == class &&
                      (number == planned.first || (planned.lasting && number > planned.first));
     if (hit) {

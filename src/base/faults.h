@@ -50,6 +50,12 @@ const char *mnist_fault_class_name(mnist_fault_class class);
 /* Counts anew, from 0, and has calls fail. NULL: none. */
 void mnist_faults_arm(const mnist_fault *fault);
 
+/* From the next mnist_faults_arm on, calls are marked that come by a way - the functions that have
+ * called each other - by which none of their class has come before: marks[class * room + number -
+ * 1] = true, up to number == room. NULL: no longer. What becomes of a failure is mostly a matter of
+ * the way, so that these are a small sample that leads everywhere. */
+void mnist_faults_mark(bool *marks, size_t room);
+
 /* From here on nothing fails, and nothing is counted. */
 void mnist_faults_disarm(void);
 

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: fault-sweep [--stride N] [--part I/N] [--only SCENARIO] [--class CLASS] [--at N] "
-    "[--keep]\n"
+    "usage: fault-sweep [--places] [--stride N] [--part I/N] [--only SCENARIO] [--class CLASS] "
+    "[--at N] [--keep]\n"
     "\n"
     "Runs each program in small ways, as often as it calls the C library, and has another call "
     "fail\n"
@@ -28,6 +28,9 @@ static const char usage[] =
     "outputs old or new and whole, no temporary file, and no descriptor left open. Under\n"
     "AddressSanitizer nothing may leak.\n"
     "\n"
+    "  --places     of the calls that are reached by the same functions, the first alone; and "
+    "no scenario\n"
+    "               that goes by the clock, which take long\n"
     "  --stride N   every N-th call of a kind (1: each)\n"
     "  --part I/N   of the cases that there are, every N-th, from the I-th on\n"
     "  --only, --class, --at   that scenario, those calls, that call alone\n"
@@ -82,6 +85,12 @@ static const variant variants[] = {
 
 static ending *shared; /* with them */
 
+/* Also shared: which calls of a run come by a way of their own; NULL: nobody asks. */
+enum { MOST_MARKED = 1 << 16 };
+#define MARKS_SIZE ((size_t)MNIST_FAULT_CLASSES * MOST_MARKED * sizeof(bool))
+static bool *marks;
+static bool is_marking;
+
 /* stdout as the programs use it, but by way of the write that can fail. Goes on after a part, as
  * the C library does; and after a signal, which all handlers here leave to SA_RESTART. */
 static ssize_t write_out(void *cookie, const char *data, size_t size)
@@ -131,6 +140,7 @@ static void run_here(const scenario *s, const char *const *words, const char *di
     if (!stdout || chdir(dir) != 0 || (s->in && !freopen(s->in, "r", stdin))) {
         _exit(91);
     }
+    mnist_faults_mark(is_marking ? marks : NULL, MOST_MARKED);
     const int before = open_descriptors();
     mnist_faults_arm(fault);
     const int code = s->main(argc, argv);
@@ -257,6 +267,11 @@ static void try_one(const scenario *s, const request *r, const variant *v, unsig
     }
 }
 
+static bool is_tried(int class, unsigned long at)
+{
+    return !marks || (at <= MOST_MARKED && marks[(size_t) class * MOST_MARKED + at - 1]);
+}
+
 /* All calls of a class, in each way. */
 static void try_class(const scenario *s, const request *r, int class, unsigned long calls,
                       tally *sum)
@@ -272,9 +287,12 @@ static void try_class(const scenario *s, const request *r, int class, unsigned l
             continue;
         }
         /* each variant begins elsewhere, so that with a stride they do not all try the same */
-        for (unsigned long at = 1 + i % (stride < calls ? stride : calls); at <= calls;
-             at += stride) {
-            try_one(s, r, v, at, sum);
+        unsigned long left = i % (stride < calls ? stride : calls);
+        for (unsigned long at = 1; at <= calls; at++) {
+            if (is_tried(class, at) && left-- == 0) {
+                try_one(s, r, v, at, sum);
+                left = stride - 1;
+            }
         }
     }
 }
@@ -287,7 +305,12 @@ static tally try_scenario(const scenario *s, const request *r)
         sum.wrong = 1;
         return sum;
     }
+    is_marking = marks != NULL;
+    if (is_marking) {
+        memset(marks, 0, MARKS_SIZE);
+    }
     const ending end = run_child(s, s->words, "reference", NULL, "reference.out", "stderr");
+    is_marking = false;
     if (end.code != 0 && !(s->clocked && end.code == 1)) {
         printf("%s: without a fault, exit code %d\n", s->name, end.code);
         sum.wrong = 1;
@@ -328,7 +351,7 @@ static int sweep(const request *r)
     bool known = false;
     all.wrong = !make_base();
     for (const scenario *s = scenarios; s->name && all.wrong < 100; s++) {
-        if (!r->only || strcmp(r->only, s->name) == 0) {
+        if (r->only ? strcmp(r->only, s->name) == 0 : !marks || !s->clocked) {
             const tally own = try_scenario(s, r);
             known = true;
             all.cases += own.cases;
@@ -351,9 +374,17 @@ static int sweep(const request *r)
     return known && all.wrong == 0 ? 0 : 1;
 }
 
+/* Memory that children share. */
+static void *share(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 int main(int argc, char **argv)
 {
     request r = {.stride = 1, .part = 1, .parts = 1};
+    bool places = false;
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--help") == 0) {
@@ -361,6 +392,9 @@ int main(int argc, char **argv)
             return 0;
         } else if (strcmp(argv[i], "--keep") == 0) {
             r.keep = true;
+            continue;
+        } else if (strcmp(argv[i], "--places") == 0) {
+            places = true;
             continue;
         } else if (strcmp(argv[i], "--stride") == 0) {
             r.stride = strtoul(value, NULL, 10);
@@ -380,8 +414,9 @@ int main(int argc, char **argv)
         }
         i++;
     }
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (r.stride == 0 || shared == MAP_FAILED) {
+    shared = share(sizeof *shared);
+    marks = places ? share(MARKS_SIZE) : NULL;
+    if (r.stride == 0 || !shared || (places && !marks)) {
         fputs(usage, stderr);
         return 2;
     }
