@@ -15,7 +15,7 @@ write, sync, close, rename, look at a file, or start of a thread failing. Each r
 code 1 and a message that names the reason; a checkpoint that was there must still resume to the same bytes.
 
   --build DIR   use DIR/fault-sweep as it is
-  ARGUMENT      of fault-sweep: --stride N, --only SCENARIO, --class CLASS, --at N (fault-sweep --help)
+  ARGUMENT      of fault-sweep: --places, --stride N, --only SCENARIO, --class CLASS, --at N (fault-sweep --help)
 
 One process for each CPU. The last line says how many cases there were, and how many of them went wrong. Exit
 codes: 0 none; 1 some; 2 usage.
