@@ -1,7 +1,8 @@
 'use strict';
-// From what is drawn to what the net was trained on: steps 1 to 7 of include/mnist/image.h, for which
-// ink there is decided by the picture and the centre is that of mass. Whole numbers but for step 1, so
-// that it gives the bytes that mnist-predict makes of the same pixels.
+// From what is drawn to what the net was trained on: steps 1 to 7 of include/mnist/image.h, where ink is
+// dark and the centre is that of mass. Whole numbers but for step 1, so that it gives the bytes that
+// mnist-predict --invert yes makes of the same pixels. Which class is ink is known here, and not to be
+// guessed from the edge: a large 0 may be drawn along it.
 
 const SIDE = 28;
 const FIT = 20;
@@ -13,17 +14,6 @@ function histogramOf(grey)
     const of = new Float64Array(256);
     for (let i = 0; i < grey.length; i++) {
         of[grey[i]]++;
-    }
-    return of;
-}
-
-function histogramOfEdge(grey, rows, cols)
-{
-    const of = new Float64Array(256);
-    for (let y = 0; y < rows; y++) {
-        for (let x = 0; x < cols; x += y === 0 || y === rows - 1 || x === cols - 1 ? 1 : cols - 1) {
-            of[grey[y * cols + x]]++;
-        }
     }
     return of;
 }
@@ -59,42 +49,39 @@ function findThreshold(histogram, count)
     return threshold;
 }
 
-// From a grey on, step by step, the first by which `parts` times as many pixels as have been met are
-// at least count.
-function quantile(histogram, first, step, parts, count)
+// From a grey on upwards, the first by which `parts` times as many pixels as have been met are at least
+// count.
+function quantile(histogram, first, parts, count)
 {
     let grey = first, met = histogram[first];
     while (parts * met < count) {
-        grey += step;
+        grey++;
         met += histogram[grey];
     }
     return grey;
 }
 
-// {threshold, dark, value (256)}, or null for what is blank.
-function findLevels(grey, rows, cols)
+// {threshold, value (256)}, or null for what is blank.
+function findLevels(grey)
 {
-    const count = rows * cols, histogram = histogramOf(grey);
-    const threshold = findThreshold(histogram, count);
+    const histogram = histogramOf(grey);
+    const threshold = findThreshold(histogram, grey.length);
     if (threshold < 0) {
         return null;
     }
-    const edge = histogramOfEdge(grey, rows, cols);
-    const edgeCount = upTo(edge, 255), onEdge = upTo(edge, threshold);
-    const darkCount = upTo(histogram, threshold), brightCount = count - darkCount;
-    const dark = 2 * onEdge !== edgeCount ? 2 * onEdge < edgeCount : 2 * darkCount <= count;
-    const paper = quantile(histogram, dark ? threshold + 1 : 0, 1, 2, dark ? brightCount : darkCount);
-    const ink = dark ? quantile(histogram, 0, 1, 4, darkCount) : quantile(histogram, 255, -1, 4, brightCount);
-    const contrast = Math.abs(paper - ink);
+    const darkCount = upTo(histogram, threshold);
+    const paper = quantile(histogram, threshold + 1, 2, grey.length - darkCount);
+    const ink = quantile(histogram, 0, 4, darkCount);
+    const contrast = paper - ink;
     if (contrast < LEAST_CONTRAST) {
         return null;
     }
     const value = new Uint8Array(256);
     for (let g = 0; g < 256; g++) {
-        const excess = Math.max(dark ? paper - g : g - paper, 0);
+        const excess = Math.max(paper - g, 0);
         value[g] = Math.min(Math.floor((255 * excess + Math.floor(contrast / 2)) / contrast), 255);
     }
-    return {threshold, dark, value};
+    return {threshold, value};
 }
 
 // Which pixels are ink (1), and of those, which are no dust (2): strokes touch where pixels do, corners
@@ -104,7 +91,7 @@ function findInk(grey, rows, cols, levels)
     const size = rows * cols, kind = new Uint8Array(size), stroke = new Int32Array(size);
     const areas = [0], open = new Int32Array(size);
     for (let at = 0; at < size; at++) {
-        kind[at] = (grey[at] <= levels.threshold) === levels.dark ? 1 : 0;
+        kind[at] = grey[at] <= levels.threshold ? 1 : 0;
     }
     for (let start = 0; start < size; start++) {
         if (kind[start] === 0 || stroke[start] !== 0) {
@@ -232,7 +219,7 @@ function margin(length, mass, moment)
 // The 28 x 28 bytes that a net wants of a picture of greys (0 black), or null where it is blank.
 function prepare(grey, rows, cols)
 {
-    const levels = findLevels(grey, rows, cols);
+    const levels = findLevels(grey);
     if (!levels) {
         return null;
     }

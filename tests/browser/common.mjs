@@ -36,12 +36,11 @@ export async function launch(chromium)
     return { browser, open };
 }
 
-// Probabilities from mnist-predict, of bytes that are put into a file, as ten numbers.
-export function predicted(predict, model, path, bytes)
+// Probabilities from mnist-predict, of bytes that are put into a file, as ten numbers, to the float's last bit.
+export function predicted(predict, model, path, bytes, ...flags)
 {
     writeFileSync(path, bytes);
-    const fields = execFileSync(predict, [model, path, '--prob'], { encoding: 'utf8' }).trim().split('\t');
-    return fields.slice(-10).map(Number);
+    return JSON.parse(execFileSync(predict, [model, path, '--json', ...flags], { encoding: 'utf8' })).probabilities;
 }
 
 export function compare(what, here, there, most = 1e-3)

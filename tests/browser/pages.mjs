@@ -50,7 +50,7 @@ async function checkRounded(model, file, bits)
         const pixels = isDrawn ? await draw(page, drawings[i - count]) : await galleryPixels(page, i);
         const here = await page.evaluate(bytes => window.mnist.classify(Uint8Array.from(bytes)), pixels);
         const there = predicted(predict, model, join(dir, `${bits}-${i}.raw`), Buffer.from(pixels));
-        // mnist-predict prints six decimals; what is drawn is no test image
+        // the page rounds up, to six decimals; what is drawn is no test image
         const limit = bits === 16 || isDrawn ? felt : most + 2e-6;
         worst = Math.max(worst, compare(`${bits} bits, ${isDrawn ? 'drawing' : 'error'} ${i}`, here, there, limit));
     }

@@ -8,7 +8,7 @@ import { check, compare, finish, galleryPixels, launch, predicted as predictedBy
 const [chromium, file, log, predict, model, dir] = process.argv.slice(2);
 const { browser, open: openFile } = await launch(chromium);
 const open = options => openFile(file, options);
-const predicted = (name, bytes) => predictedBy(predict, model, join(dir, name), bytes);
+const predicted = (name, bytes, ...flags) => predictedBy(predict, model, join(dir, name), bytes, ...flags);
 
 // --- What there is to be read ---------------------------------------------------------------------------
 
@@ -170,6 +170,7 @@ const strokes = {
     'over the edge': [[[2, 140], [150, 100], [278, 278]]],
     'a dot': [[[100, 100], [101, 100]]],
     'with dust': [[[70, 60], [200, 62], [120, 230]], [[270, 270], [271, 270]]],
+    'along the edge': [[[4, 4], [275, 4], [275, 275], [4, 275], [4, 4]]], // whose ink is most of the edge's pixels
 };
 for (const [name, lines] of Object.entries(strokes)) {
     await light.locator('#clear').click();
@@ -181,9 +182,14 @@ for (const [name, lines] of Object.entries(strokes)) {
     check(`${name}: no verdict`, /^Looks like a \d: \d+\.\d\u202f%$/.test(await verdict(light)), await verdict(light));
     check(`${name}: no probabilities`, (await chances(light)).every(text => /^\d+\.\d\u202f%$/.test(text)));
     check(`${name}: they do not add up to 1`, Math.abs(here.reduce((a, b) => a + b) - 1) < 1e-9);
-    worst = Math.max(worst, compare(name, here, predicted(`${name}.pgm`, pgm(greys, 280, 280))));
-    // what was prepared in the page, taken as it is, is the same again
-    worst = Math.max(worst, compare(`${name}, prepared`, here, predicted(`${name}.raw`, Buffer.from(pixels))));
+    const there = predicted(`${name}.pgm`, pgm(greys, 280, 280), '--invert', 'yes');
+    worst = Math.max(worst, compare(name, here, there));
+    // what was prepared in the page, taken as it is: not a bit of any probability is another, so no byte is
+    const again = predicted(`${name}.raw`, Buffer.from(pixels));
+    check(`${name}: mnist-predict prepares it otherwise`, again.every((p, i) => p === there[i]), [again, there]);
+    const guessed = predicted(`${name}.pgm`, pgm(greys, 280, 280));
+    check(`${name}: which class is ink is guessed ${name === 'along the edge' ? 'right' : 'wrong'}`,
+        guessed.every((p, i) => p === there[i]) === (name !== 'along the edge'));
 }
 await light.locator('#clear').click();
 const blank = await answer(light);
@@ -223,7 +229,7 @@ await press(' ', 1);
 await press('ArrowLeft', 3);
 const typed = await answer(light);
 check('the keyboard draws nothing', typed.pixels !== null && (await verdict(light)).startsWith('Looks like a '));
-worst = Math.max(worst, compare('keyboard', typed.chances, predicted('keyboard.pgm', pgm(typed.greys, 280, 280))));
+worst = Math.max(worst, compare('keyboard', typed.chances, predicted('keyboard.pgm', pgm(typed.greys, 280, 280), '--invert', 'yes')));
 await press('Escape', 1);
 check('Escape does not clear', (await answer(light)).pixels === null);
 
