@@ -144,6 +144,30 @@ mnist_status mnist_log_check(const char *path, mnist_log_position position, mnis
 /* Flushes, closes and frees, also on error; NULL is MNIST_OK. */
 mnist_status mnist_log_close(mnist_log *log, mnist_error *err);
 
+/* Of a log that is read. */
+#define MNIST_LOG_LINES  ((size_t)1 << 22)     /* at most, each of at most 1,022 bytes */
+#define MNIST_LOG_EPOCHS 1000000u              /* of a run, at most */
+#define MNIST_LOG_STEPS  ((uint64_t)1 << 53)   /* the same */
+#define MNIST_LOG_MOST   3.4028234663852886e38 /* rates and losses: as the largest float */
+
+/* Is given each record in turn. Anything but MNIST_OK, with err filled, ends the reading. */
+typedef mnist_status mnist_log_taker(void *context, const mnist_log_record *record,
+                                     mnist_error *err);
+
+/* Reads a log as mnist_log_write writes it, trusting nothing; what it is, CSV or JSON lines, is
+ * told by its first byte. One run after the other, their seeds ascending; of each the epochs from 1
+ * on, none left out, and the steps ascending, those of an epoch before its end. Rates are finite
+ * and at least 0, accuracies 0 to 1; a loss may be NAN or infinite in CSV, and is NAN where JSON
+ * has null. Anything else is refused, a last line without a line feed too. Memory taken: the file's
+ * size (of a pipe at most 1 GiB) and some KB. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
+ * MNIST_ERR_FORMAT, whose text names the line, what was expected and what was found;
+ * MNIST_ERR_MEMORY; what take returns. */
+mnist_status mnist_log_read(const char *path, mnist_log_taker *take, void *context,
+                            mnist_error *err);
+/* The same of text in memory; path: for messages. */
+mnist_status mnist_log_parse(const char *text, size_t size, const char *path, mnist_log_taker *take,
+                             void *context, mnist_error *err);
+
 #ifdef __cplusplus
 }
 #endif

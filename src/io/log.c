@@ -2,6 +2,7 @@
 #include <mnist/io.h>
 
 #include "base/replace.h"
+#include "io/log.h"
 #include "io/text.h"
 
 #include <errno.h>
@@ -13,11 +14,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* Nine fields of at most 20 digits or MNIST_NUMBER_TEXT bytes, and their names. */
-#define LINE_TEXT 1024
-
-static const char csv_header[] = "kind,seed,epoch,step,lr,train_loss,train_accuracy,"
-                                 "validation_loss,validation_accuracy\n";
+static const char csv_header[] = MNIST_LOG_HEADER "\n";
 
 struct mnist_log {
     int fd;
@@ -232,28 +229,28 @@ mnist_status mnist_log_sync(mnist_log *log, mnist_log_position *position, mnist_
     return report(log, err);
 }
 
-static int write_csv(char line[LINE_TEXT], const mnist_log_record *record)
+static int write_csv(char line[MNIST_LOG_LINE], const mnist_log_record *record)
 {
     mnist_number loss = {""}, accuracy = {""};
     if (record->has_validation) {
         loss = write_value(record->validation_loss, false);
         accuracy = write_value(record->validation_accuracy, false);
     }
-    return snprintf(line, LINE_TEXT, "%s,%" PRIu64 ",%u,%" PRIu64 ",%s,%s,%s,%s,%s\n",
+    return snprintf(line, MNIST_LOG_LINE, "%s,%" PRIu64 ",%u,%" PRIu64 ",%s,%s,%s,%s,%s\n",
                     record->is_epoch ? "epoch" : "step", record->seed, record->epoch, record->step,
                     write_value(record->lr, false).text,
                     write_value(record->train_loss, false).text,
                     write_value(record->train_accuracy, false).text, loss.text, accuracy.text);
 }
 
-static int write_jsonl(char line[LINE_TEXT], const mnist_log_record *record)
+static int write_jsonl(char line[MNIST_LOG_LINE], const mnist_log_record *record)
 {
     mnist_number loss = {"null"}, accuracy = {"null"};
     if (record->has_validation) {
         loss = write_value(record->validation_loss, true);
         accuracy = write_value(record->validation_accuracy, true);
     }
-    return snprintf(line, LINE_TEXT,
+    return snprintf(line, MNIST_LOG_LINE,
                     "{\"kind\":\"%s\",\"seed\":%" PRIu64 ",\"epoch\":%u,\"step\":%" PRIu64
                     ",\"lr\":%s,\"train_loss\":%s,\"train_accuracy\":%s,"
                     "\"validation_loss\":%s,\"validation_accuracy\":%s}\n",
@@ -264,7 +261,7 @@ static int write_jsonl(char line[LINE_TEXT], const mnist_log_record *record)
 
 mnist_status mnist_log_write(mnist_log *log, const mnist_log_record *record, mnist_error *err)
 {
-    char line[LINE_TEXT];
+    char line[MNIST_LOG_LINE];
     if (log->failed == MNIST_OK) {
         int length = log->is_json ? write_jsonl(line, record) : write_csv(line, record);
         write_line(log, line, (size_t)length);

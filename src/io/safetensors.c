@@ -1,6 +1,7 @@
 #include "io/safetensors.h"
 
 #include "base/status.h"
+#include "io/json.h"
 #include "io/text.h"
 
 #include <assert.h>
@@ -139,24 +140,9 @@ static mnist_status parse_json(json_t **out, const char *json, size_t size, size
                                const char *path, mnist_error *err)
 {
     json_error_t error;
-    /* jansson 2.14 writes past its buffer if memory runs out in the middle of a string. So what it
-     * may need, some four copies of the text, is asked for and given back first. volatile: or the
-     * compiler sees that nothing is done with it. */
-    size_t wanted = 4 * size + 512 * (values + 8);
-    void *volatile probe = malloc(wanted);
-    if (!probe) {
-        return mnist_fail_memory(err, wanted, "a JSON header");
-    }
-    free(probe);
-    *out = json_loadb(json, size, JSON_REJECT_DUPLICATES, &error);
-    if (!*out) { /* it may call a lack of memory bad syntax: what is so is so a second time */
-        *out = json_loadb(json, size, JSON_REJECT_DUPLICATES, &error);
-    }
-    if (*out) {
-        return MNIST_OK;
-    }
-    if (json_error_code(&error) == json_error_out_of_memory || error.text[0] == '\0') {
-        return mnist_fail_memory(err, size, "a JSON header");
+    mnist_status status = mnist_io_json(out, json, size, values, 0, "a JSON header", &error, err);
+    if (status != MNIST_ERR_FORMAT) {
+        return status;
     }
     return mnist_fail(err, MNIST_ERR_FORMAT, "%s: header is not valid JSON near byte %zu: %s", path,
                       LENGTH_SIZE + (size_t)(error.position > 0 ? error.position : 0),

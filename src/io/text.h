@@ -40,9 +40,13 @@ static inline const char *mnist_digits_end(const char *text)
     return text + strspn(text, "0123456789");
 }
 
-/* Reads all of text as -?digits[.digits][e[+-]digits], correctly rounded; false for anything else
- * and for what overflows. */
-static inline bool mnist_number_parse(const char *text, float *out)
+/* A number as strtof and strtod want it: with the locale's decimal point. */
+typedef struct mnist_local_number {
+    char text[2 * MNIST_NUMBER_TEXT];
+} mnist_local_number;
+
+/* false: text is not -?digits[.digits][e[+-]digits] as a whole, or too long. */
+static inline bool mnist_number_localize(const char *text, mnist_local_number *local)
 {
     const char *whole = text + (*text == '-');
     const char *end = mnist_digits_end(whole);
@@ -62,16 +66,34 @@ static inline bool mnist_number_parse(const char *text, float *out)
     if (!valid || *end != '\0') {
         return false;
     }
-    /* strtof wants the locale's decimal point */
-    char local[2 * MNIST_NUMBER_TEXT];
-    int length = point ? snprintf(local, sizeof local, "%.*s%s%s", (int)(point - text), text,
-                                  localeconv()->decimal_point, point + 1)
-                       : snprintf(local, sizeof local, "%s", text);
-    if (length < 0 || (size_t)length >= sizeof local) {
+    int length = point ? snprintf(local->text, sizeof local->text, "%.*s%s%s", (int)(point - text),
+                                  text, localeconv()->decimal_point, point + 1)
+                       : snprintf(local->text, sizeof local->text, "%s", text);
+    return length >= 0 && (size_t)length < sizeof local->text;
+}
+
+/* Reads all of text as such a number, correctly rounded; false for anything else and for what
+ * overflows. */
+static inline bool mnist_number_parse(const char *text, float *out)
+{
+    mnist_local_number local;
+    if (!mnist_number_localize(text, &local)) {
         return false;
     }
     char *stop;
-    *out = strtof(local, &stop);
+    *out = strtof(local.text, &stop);
+    return *stop == '\0' && isfinite(*out);
+}
+
+/* The same. */
+static inline bool mnist_double_parse(const char *text, double *out)
+{
+    mnist_local_number local;
+    if (!mnist_number_localize(text, &local)) {
+        return false;
+    }
+    char *stop;
+    *out = strtod(local.text, &stop);
     return *stop == '\0' && isfinite(*out);
 }
 
