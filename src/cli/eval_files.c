@@ -9,7 +9,7 @@ static mnist_status check(const mnist_source *source, const mnist_eval_settings 
     if (!settings->report && !settings->predictions) {
         return MNIST_OK;
     }
-    mnist_file_use *files = calloc(3 + parsed->operand_count + MNIST_SOURCE_FILES, sizeof *files);
+    mnist_file_use *files = calloc(4 + parsed->operand_count + MNIST_SOURCE_FILES, sizeof *files);
     if (!files) {
         mnist_options_fail(err, "out of memory");
         return err->status = MNIST_ERR_MEMORY;
@@ -18,6 +18,7 @@ static mnist_status check(const mnist_source *source, const mnist_eval_settings 
     files[count++] =
         (mnist_file_use){.path = settings->predictions, .name = "--predictions", .output = true};
     files[count++] = (mnist_file_use){.path = settings->baseline, .name = "baseline"};
+    files[count++] = (mnist_file_use){.path = settings->log, .name = "log"};
     for (size_t m = 0; m < parsed->operand_count; m++) {
         files[count++] = (mnist_file_use){.path = parsed->operands[m], .name = "model"};
     }

@@ -35,6 +35,9 @@ static void add_facts(mnist_facts *facts, const mnist_eval_page *page)
         mnist_facts_add(facts, "model file", "%s", page->paths[m]);
         mnist_facts_add(facts, "model SHA-256", "%s", mnist_model_digest(page->models[m]));
     }
+    if (page->course) {
+        mnist_facts_add(facts, "log of the training", "%s", page->settings->log);
+    }
 }
 
 static void add_measured(mnist_facts *facts, const mnist_eval_page *page, mnist_pool *pool)
@@ -63,9 +66,9 @@ mnist_status mnist_eval_page_write(const mnist_eval_page *page, mnist_pool *pool
         used = (size_t)snprintf(result, sizeof result, "models=%zu ", page->count);
         snprintf(
             note, sizeof note,
-            "A committee of %zu nets. Weights, the pad and the settings are of the first, %s; all "
-            "other figures are of all together.",
-            page->count, shape);
+            "A committee of %zu nets. %s, the pad and the settings are of the first, %s; all other "
+            "figures are of all together.",
+            page->count, page->course ? "Curves, weights" : "Weights", shape);
     } else {
         snprintf(heading, sizeof heading, "%s on %s", shape, dataset);
     }
@@ -92,6 +95,8 @@ mnist_status mnist_eval_page_write(const mnist_eval_page *page, mnist_pool *pool
         status = err->status = MNIST_ERR_MEMORY;
     }
     if (status == MNIST_OK) {
+        static const mnist_eval_course none;
+        const mnist_eval_course *course = page->course ? page->course : &none;
         const mnist_page view = {
             .program = "mnist-eval",
             .heading = heading,
@@ -100,6 +105,16 @@ mnist_status mnist_eval_page_write(const mnist_eval_page *page, mnist_pool *pool
             .facts = mnist_facts_list(&facts),
             .settings = mnist_facts_list(&settings),
             .measured = mnist_facts_list(&measured),
+            .epochs = course->epochs,
+            .epoch_count = course->epoch_count,
+            .kept_epoch = course->kept_epoch,
+            .points = course->points,
+            .point_count = course->point_count,
+            .has_schedule = course->has_schedule,
+            .schedule = course->schedule,
+            .steps = course->steps,
+            .epoch_steps = course->epoch_steps,
+            .last_step = course->last_step,
             .mlp = mnist_model_mlp(first),
             .normalization = mnist_model_normalization(first),
             .models = page->count,

@@ -2,6 +2,7 @@
 #ifndef MNIST_CLI_EVAL_PAGE_H
 #define MNIST_CLI_EVAL_PAGE_H
 
+#include "cli/eval_course.h"
 #include "cli/settings.h"
 
 #include <mnist/mnist.h>
@@ -13,6 +14,7 @@ typedef struct mnist_eval_page {
     const char *const *paths;
     size_t count;
     const mnist_data_digests *digests; /* of the test images */
+    const mnist_eval_course *course;   /* of the first one's training; NULL: not known */
     double temperature;                /* that probabilities were scaled by; 0: none */
     mnist_view test;
     const float *probabilities;

@@ -46,6 +46,7 @@ typedef struct evaluation {
     mnist_eval_temperature_report temperature; /* value 0: probabilities are as they are */
     json_t *baseline;
     mnist_eval_comparison comparison; /* with it */
+    mnist_eval_course course;         /* of the first model's training, with --log */
 } evaluation;
 
 /* What mnist-train was told, as the model states it; *options is NULL where it states nothing. */
@@ -146,6 +147,24 @@ static bool adopt_held_out(evaluation *e, mnist_eval_settings *settings, mnist_e
         settings->data.synthetic_train = member->held_out.synthetic_train;
     }
     return true;
+}
+
+/* --log: of the first model, whose weights the page shows too. */
+static bool read_course(evaluation *e, mnist_error *err)
+{
+    const committee_member *first = &e->members[0];
+    mnist_course_plan plan;
+    json_t *options = NULL;
+    if (!e->settings->log) {
+        return true;
+    }
+    bool ok = load_options(first, &options, err) &&
+              mnist_course_plan_read(&plan, options, mnist_model_metadata(first->model, "seed"),
+                                     mnist_model_metadata(first->model, "trained_on"), first->path,
+                                     err) &&
+              mnist_eval_course_read(&e->course, e->settings->log, &plan, err) == MNIST_OK;
+    json_decref(options);
+    return ok;
 }
 
 /* That there is something to average over. */
@@ -542,6 +561,7 @@ static bool write_page(const evaluation *e, mnist_view view, mnist_pool *pool, m
                                   .paths = paths,
                                   .count = e->count,
                                   .digests = &e->digests,
+                                  .course = e->settings->log ? &e->course : NULL,
                                   .temperature = e->temperature.value,
                                   .test = view,
                                   .probabilities = e->outputs,
@@ -713,6 +733,7 @@ static void unload(evaluation *e)
     free(e->outputs);
     mnist_mistakes_free(e->worst);
     json_decref(e->baseline);
+    mnist_eval_course_free(&e->course);
 }
 
 static int run(void *given, const mnist_parsed *parsed)
@@ -728,7 +749,7 @@ static int run(void *given, const mnist_parsed *parsed)
     bool loaded =
         (!settings->baseline || mnist_baseline_read(&e.baseline, settings->baseline, &err)) &&
         load(&e, parsed, &err) && adopt_from_all(&e, parsed, settings, &err) &&
-        adopt_augmentation(&e, &err) && adopt_held_out(&e, settings, &err);
+        adopt_augmentation(&e, &err) && adopt_held_out(&e, settings, &err) && read_course(&e, &err);
     if (loaded &&
         (!mnist_eval_check_data(settings, parsed, &err) || !check_augmentation(&e, &err) ||
          mnist_eval_files_locate(&source, settings, wanted_images(settings), parsed, &err) !=

@@ -66,9 +66,9 @@ typedef struct mnist_train_settings {
     const char *log;     /* NULL: none */
     const char *report;  /* HTML page, maybe with MNIST_SEED_MARK; NULL: none */
     uint64_t log_every;  /* steps; 0: epochs only */
-    const char *checkpoint; /* NULL: none */
+    const char *checkpoint;          /* NULL: none */
     mnist_interval checkpoint_every; /* not said: every epoch */
-    const char *resume; /* the checkpoint to go on from; NULL: from the beginning */
+    const char *resume;              /* the checkpoint to go on from; NULL: from the beginning */
     const struct mnist_resumption *resumed; /* what is in it, see cli/resume.h; NULL as resume */
     mnist_gate_settings gate;
     mnist_output_settings out;
@@ -82,8 +82,8 @@ typedef struct mnist_eval_settings {
     mnist_data_settings data;
     unsigned threads; /* 0: mnist_cpu_count() */
     unsigned tta; /* versions of each image that are averaged over, itself counted in; 1: no more */
-    const char *augment; /* how the others are distorted; NULL: as the model was trained */
-    uint64_t seed;       /* of their distortions, and of the resamples of a comparison */
+    const char *augment;     /* how the others are distorted; NULL: as the model was trained */
+    uint64_t seed;           /* of their distortions, and of the resamples of a comparison */
     const char *temperature; /* "fit", or a number (mnist_eval_temperature); NULL: as they are */
     mnist_share val_split;   /* of the training images: where a temperature is fitted, if told */
     mnist_gate_settings gate;
@@ -94,6 +94,7 @@ typedef struct mnist_eval_settings {
     bool curves;
     const char *predictions; /* file for all probabilities; NULL: none */
     const char *report;      /* HTML page; NULL: none */
+    const char *log;         /* of the training, for the page; NULL: none */
     bool csv;
     mnist_output_settings out;
 } mnist_eval_settings;

@@ -82,6 +82,8 @@ static const mnist_option eval_output_options[] = {
      .help = "write each image's label, prediction and probabilities, as CSV"},
     {STRING(mnist_eval_settings, report, "FILE"), .name = "report", .known_as = "html",
      .help = "write a page to look at: confusion, ROC, errors, weights, and a pad to draw on"},
+    {STRING(mnist_eval_settings, log, "FILE"), .name = "log",
+     .help = "with the curves of the training too, from what mnist-train --log has written"},
     {FLAG(mnist_eval_settings, csv), .name = "csv",
      .help = "print all figures on stdout as lines of section, class, item, metric, value"},
 };
@@ -168,6 +170,9 @@ static bool check_output(const mnist_eval_settings *s, const mnist_parsed *parse
     if (!s->baseline && mnist_on_command_line(parsed, "tolerance")) {
         return mnist_options_fail(err, "--tolerance needs --baseline");
     }
+    if (s->log && !s->report) {
+        return mnist_options_fail(err, "--log needs --report, the page that shows what it holds");
+    }
     return true;
 }
 
@@ -197,6 +202,8 @@ static const mnist_example eval_examples[] = {
      "figures per class, and the errors that the model is surest of"},
     {"mnist-eval --baseline old.json --tolerance 0.1% new.safetensors",
      "is it worse than what \"mnist-eval --json\" printed of another model?"},
+    {"mnist-eval --report net.html --log run.csv mnist.safetensors",
+     "a page with the curves of its training, of which \"mnist-train --log run.csv\" kept a log"},
     {"mnist-eval --min-accuracy 97% mnist.safetensors",
      "a gate for CI: exit code 3 if it is missed"},
 };

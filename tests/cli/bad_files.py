@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """bad_files.py DIR [CHECKPOINT]: writes files that are wrong in one thing each, for test_bad_files.sh.
 
-DIR/images-*, labels-*, pair-* are IDX files, raw or gzip; DIR/model-* models; flip-* have one bit turned over. With CHECKPOINT, a good one of
+DIR/images-*, labels-*, pair-* are IDX files, raw or gzip; DIR/model-* models; DIR/log-* logs; flip-* have one bit turned over. With CHECKPOINT, a good one of
 mnist-train, DIR/ckpt-* are checkpoints, made of it. The good ones that all are made of are *-good.
 Those that must be read to the end for what is wrong with them have a CRC that fits.
 """
@@ -266,6 +266,80 @@ options("val-split", "{" + drawn + '10,"val-split":-1}')
 options("train-many", "{" + drawn + '10,"val-split":10,"synthetic-train":1000001}')
 options("trained-on", "{" + drawn + '10,"val-split":10,"synthetic-train":50}', {"trained_on": "7"})
 options("paths", "{" + drawn + '10,"output":"taken","data-dir":"/nowhere","test-images":"/nowhere","log":"x.csv","checkpoint":"x.ckpt"}')
+
+# --- Logs ---------------------------------------------------------------------------------------------
+
+# what a model must say so that a log can be held against it: seed 1, three epochs of five steps
+metadata("logged-good", seed="1", trained_on="300",
+         options='{"dataset":"mnist","epochs":3,"batch-size":64,"lr":0.1,"schedule":"constant","warmup":0,"step-factor":0.1,'
+                 '"step-count":2,"keep":"last"}')
+metadata("logged-keep", seed="1", trained_on="300", options='{"dataset":"mnist","keep":"worst"}')
+HEADER = "kind,seed,epoch,step,lr,train_loss,train_accuracy,validation_loss,validation_accuracy"
+LINES = [HEADER, "step,1,1,5,0.1,2.2,0.25,,", "epoch,1,1,5,0.1,2.1,0.2,1.9,0.31", "epoch,1,2,10,0.1,1.2,0.6,0.9,0.7"]
+
+
+def log(name, *lines, end="\n"):
+    put("log-" + name, "".join(line + end for line in lines).encode("latin-1"))
+
+
+def line(name, text):
+    """The last line differs."""
+    log(name, *LINES[:-1], text)
+
+
+log("good", *LINES)
+put("log-empty", b"")
+log("header", HEADER)
+log("steps", *LINES[:2])
+put("log-cut", "\n".join(LINES)[:-1].encode())
+log("carriage", *LINES, end="\r\n")
+log("foreign", "epoch,loss,accuracy", "1,0.5,0.9")
+log("more", HEADER + ",seconds", "epoch,1,1,5,0.1,2.1,0.2,1.9,0.31,7")
+log("headless", *LINES[1:])
+log("page", "<!DOCTYPE html><title>404</title>")
+put("log-zip", b"PK\3\4" + bytes(30))
+log("array", "[]")
+line("few", "epoch,1,2,10,0.1,1.2,0.6,0.9")
+line("many", "epoch,1,2,10,0.1,1.2,0.6,0.9,0.7,")
+line("blank", "")
+line("long", "epoch,1,2,10,0.1,1.2,0.6,0.9," + "0" * 1100)
+line("zero", "epoch,1,2,10,0.1,1.2\0,0.6,0.9,0.7")
+line("kind", "\x1b]0;owned\x07,1,2,10,0.1,1.2,0.6,0.9,0.7")
+line("seed", "epoch,1e0,2,10,0.1,1.2,0.6,0.9,0.7")
+line("seed-2e64", "epoch,18446744073709551616,2,10,0.1,1.2,0.6,0.9,0.7")
+line("seed-less", "epoch,0,1,10,0.1,1.2,0.6,0.9,0.7")
+line("epoch", "epoch,1,3,10,0.1,1.2,0.6,0.9,0.7")
+line("epoch-0", "epoch,1,0,10,0.1,1.2,0.6,0.9,0.7")
+line("step", "epoch,1,2,5,0.1,1.2,0.6,0.9,0.7")
+line("step-huge", "epoch,1,2,99999999999999999,0.1,1.2,0.6,0.9,0.7")
+line("lr", "epoch,1,2,10,nan,1.2,0.6,0.9,0.7")
+line("lr-1e39", "epoch,1,2,10,1e39,1.2,0.6,0.9,0.7")
+line("loss", "epoch,1,2,10,0.1,1,2,0.6,0.9,0.7")
+line("loss-hex", "epoch,1,2,10,0.1,0x1,0.6,0.9,0.7")
+line("accuracy", "epoch,1,2,10,0.1,1.2,60,0.9,0.7")
+line("accuracy-nan", "epoch,1,2,10,0.1,1.2,nan,0.9,0.7")
+line("half", "epoch,1,2,10,0.1,1.2,0.6,0.9,")
+log("twice", *LINES, *LINES)
+log("seeds", *LINES, "epoch,2,1,5,0.1,2.1,0.2,1.9,0.31")
+log("other", HEADER, "epoch,2,1,5,0.1,2.1,0.2,1.9,0.31", "epoch,3,1,5,0.1,2.1,0.2,1.9,0.31")
+log("uneven", *LINES, "epoch,1,3,14,0.1,1.2,0.6,0.9,0.7", "epoch,1,4,20,0.1,1.2,0.6,0.9,0.7")
+log("longer", *LINES, "epoch,1,3,16,0.1,1.2,0.6,0.9,0.7")
+log("four", *LINES, "epoch,1,3,15,0.1,1.2,0.6,0.9,0.7", "epoch,1,4,20,0.1,1.2,0.6,0.9,0.7")
+OBJECT = ('{"kind":"epoch","seed":1,"epoch":1,"step":5,"lr":0.1,"train_loss":2.1,"train_accuracy":0.2,'
+          '"validation_loss":1.9,"validation_accuracy":0.31}')
+log("json-good", OBJECT)
+put("log-json-cut", OBJECT[:-1].encode())
+log("json-half", OBJECT, OBJECT[:-1])
+log("json-twice", OBJECT.replace('"seed"', '"lr"'))
+log("json-lacks", OBJECT.replace('"lr":0.1,', ""))
+log("json-more", OBJECT.replace('"lr"', '"loss":1,"lr"'))
+log("json-text", OBJECT.replace("0.2", '"0.2"'))
+log("json-nan", OBJECT.replace("2.1", "NaN"))
+log("json-null", OBJECT.replace("0.2", "null"))
+log("json-1e999", OBJECT.replace("2.1", "1e999"))
+log("json-2e64", OBJECT.replace('"seed":1', '"seed":18446744073709551616'))
+log("json-deep", '{"a":' * 200)
+log("json-csv", OBJECT, LINES[-1])
 
 # --- Checkpoints --------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ labels() { given images-good "labels-$1" "$bad/labels-$1: $2"; }
 labels_gz() { given images-good "labels-$1" "$bad/labels-$1 (gunzipped): $2"; }
 model() { fails 1 "$eval" "$bad/model-$1: $2" -q "$bad/model-$1" "${tests[@]}"; }
 of_model() { fails 1 "$eval" "$bad/model-$1: $2" -q "$bad/model-$1" "${@:3}"; }
+log() { fails 1 "$eval" "$bad/log-$1: $2" -q --report r.html --log "$bad/log-$1" "$bad/model-${3:-good}" "${tests[@]}"; }
 ckpt() { fails 1 "$train" "$bad/ckpt-$1: $2" -q --resume "$bad/ckpt-$1"; }
 
 # --- What all of them are made of is good -----------------------------------------------------------
@@ -52,6 +53,13 @@ for file in "$bad"/model-*good; do
     esac
     out_matches '^test_loss=2\.302585 test_acc=0\.[0-9]+ '
 done
+for file in "$bad"/log-*good; do
+    for model in model-good model-logged-good; do
+        run 0 "$eval" -q --report good.html --log "$file" "$bad/$model" "${tests[@]}"
+        expect 'there are no curves' grep -q 'id="course"' good.html
+    done
+done
+rm -f good.html
 for file in "$bad"/ckpt-*good; do
     run 0 "$train" -q --resume "$file"
     out_matches '^test_loss=2\.233208 test_acc=0\.3 '
@@ -399,6 +407,67 @@ run 0 "$eval" -q "$bad/model-options-paths"
 after=(*)
 expect 'files came or went' [ "${before[*]}" = "${after[*]}" ]
 
+# --- Logs -----------------------------------------------------------------------------------------------
+
+columns='kind,seed,epoch,step,lr,train_loss,train_accuracy,validation_loss,validation_accuracy'
+nolog="expected '$columns', or JSON; no log of mnist-train?"
+loss='expected a number from -3.40282347e+38 to 3.40282347e+38'
+again='is it the log of another training?'
+log none 'cannot be opened: No such file or directory'
+fails 1 "$eval" 'taken: is a directory, expected a file' -q --report r.html --log taken "$bad/model-good" "${tests[@]}"
+log empty 'the file is empty, expected a log of mnist-train'
+log header 'has no epoch that is over, expected one at least'
+log steps 'has no epoch that is over, expected one at least'
+log cut 'line 4: the file ends within it, expected a line feed; was it cut short?'
+log carriage 'line 1: ends with a carriage return, expected a line feed alone, as mnist-train writes it'
+log foreign "line 1: is 'epoch,loss,accuracy', $nolog"
+log more "line 1: is '${columns:0:80}...', $nolog"
+log headless "line 1: is 'step,1,1,5,0.1,2.2,0.25,,', $nolog"
+log page "line 1: is '<!DOCTYPE html><title>404</title>', $nolog"
+log zip "line 1: is 'PK??', $nolog"
+log array "line 1: is '[]', $nolog"
+log few 'line 4: has 8 fields, expected 9'
+log many 'line 4: has 10 fields, expected 9'
+log blank 'line 4: has 1 fields, expected 9'
+log long 'line 4: has 1129 bytes, expected at most 1022'
+log zero 'line 4: has a zero byte in it, expected text'
+log kind "line 4: kind is '?]0;owned?', expected epoch or step"
+log seed "line 4: seed is '1e0', expected a whole number from 0 to 18446744073709551615"
+log seed-2e64 "line 4: seed is '18446744073709551616', expected a whole number from 0 to 18446744073709551615"
+log seed-less 'line 4: seed is 0, expected 1 again, or a larger one for the next run; two logs in one file?'
+log epoch 'line 4: epoch is 3, expected 2; is the log whole?'
+log epoch-0 "line 4: epoch is '0', expected a whole number from 1 to 1000000"
+log step 'line 4: step is 5, expected at least 6'
+log step-huge "line 4: step is '99999999999999999', expected a whole number from 1 to 9007199254740992"
+log lr "line 4: lr is 'nan', expected a number from 0 to 3.40282347e+38"
+log lr-1e39 "line 4: lr is '1e39', expected a number from 0 to 3.40282347e+38"
+log loss 'line 4: has 10 fields, expected 9'
+log loss-hex "line 4: train_loss is '0x1', $loss"
+log accuracy "line 4: train_accuracy is '60', expected a number from 0 to 1"
+log accuracy-nan "line 4: train_accuracy is 'nan', expected a number from 0 to 1"
+log half "line 4: validation_accuracy is '', expected a number from 0 to 1"
+log twice "line 5: kind is 'kind', expected epoch or step"
+log seeds "has runs of seeds 1 and 2, and $bad/model-good does not say which is its own"
+log other "has no run of seed 1, which $bad/model-logged-good was trained with, but one of 3; $again" logged-good
+log uneven "epoch 3 ends at step 14, and not as the first, for $bad/model-good, after 5; is the log whole?"
+log uneven "has 4 epochs, but $bad/model-logged-good was trained for 3; $again" logged-good
+log longer "epoch 3 ends at step 16, but in the training of $bad/model-logged-good an epoch has 5; $again" logged-good
+log four "has 4 epochs, but $bad/model-logged-good was trained for 3; $again" logged-good
+log json-cut 'line 1: the file ends within it, expected a line feed; was it cut short?'
+log json-half "line 2: no JSON: '}' expected near end of file"
+log json-twice "line 1: no JSON: duplicate object key near '\"lr\"'"
+log json-lacks 'line 1: there is no "lr": expected an object of a log'
+log json-more 'line 1: has 10 members, expected the 9 of a log'
+log json-text 'line 1: expected "train_accuracy" to be a number or null'
+log json-nan "line 1: no JSON: invalid token near 'NaN'"
+log json-null "line 1: train_accuracy is 'null', expected a number from 0 to 1"
+log json-1e999 "line 1: no JSON: real number overflow near '1e999'"
+log json-2e64 "line 1: seed is '18446744073709551616', expected a whole number from 0 to 18446744073709551615"
+log json-deep "line 1: no JSON: unexpected token near end of file"
+log json-csv "line 2: no JSON: '[' or '{' expected near 'epoch'"
+fails 1 "$eval" "$bad/model-logged-keep: option keep in its metadata: \"worst\" is not one of last, best" -q --report r.html \
+    --log "$bad/log-good" "$bad/model-logged-keep" "${tests[@]}"
+
 # --- Checkpoints ----------------------------------------------------------------------------------------
 
 fails 1 "$train" 'none: cannot be opened: No such file or directory' --resume none
@@ -494,4 +563,4 @@ for file in "$bad"/flip-*; do
     esac
 done
 
-table_ends 400
+table_ends 460

@@ -177,6 +177,7 @@ usage "$eval" 'MODEL is missing'
 usage "$eval" 'MODEL is missing' --
 usage "$eval" 'unknown option -o' -o f m
 usage "$eval" 'unknown option --epochs' --epochs 3 m
+usage "$eval" '--log needs --report, the page that shows what it holds' --log run.csv m
 usage "$eval" '\xff: a name that is not UTF-8 cannot be written as JSON' --json $'\xff'
 fails 2 "$train" '--output: a name that is not UTF-8 cannot be written as JSON' "${tiny[@]}" --json -o $'\xff'
 fails 2 "$train" '--val-split would hold out 30 of 30 training images and leave none to train on' \

@@ -133,6 +133,69 @@ page=$(cat e.html)
 expect 'the line with --tta is not in it' has "$page" "<code>$line</code>"
 run 1 "$eval" one.st --report /nowhere/r.html
 err_has '/nowhere'
+
+# course FILE: the curves of the training and the table below.
+course()
+{
+    sed -n '/<section id="course">/,/<\/section>/p' "$1"
+}
+
+# same_course FLAGS...: the page of a model and a log of every step shows what that of the training does. Not one dot is
+# elsewhere though the log has nine digits.
+same_course()
+{
+    local log
+    for log in one.csv one.jsonl; do
+        run 0 "$train" "${small[@]}" "$@" -o one.st --report r.html --log $log --log-every 1
+        run 0 "$eval" -q one.st --report e.html --log $log
+        expect "$log, $*: there are no curves" grep -q '<section id="course">' r.html
+        expect "$log, $*: other curves than in the report of the training" [ "$(course e.html)" = "$(course r.html)" ]
+        expect "$log, $*: the page does not link to them" grep -q 'href="#course"' e.html
+    done
+}
+
+begin 'mnist-eval --log: the page of the training again'
+same_course
+same_course --val-split 0
+same_course -e 7 --schedule constant --warmup 0 -b 37 -s 18446744073709551615
+same_course -e 30 --keep best --lr 0.5 --patience 3
+expect 'no epoch is marked as kept' grep -q '>kept<' e.html
+run 0 "$eval" -q one.st --report e.html --log one.jsonl
+run 0 "$eval" -q one.st --report again.html --log one.jsonl
+same_bytes <(unmeasured e.html) <(unmeasured again.html)
+expect 'the log is not named' has "$(cat e.html)" '<dd>one.jsonl</dd>'
+shell 0 '$eval -q one.st --report pipe.html --log <(cat one.jsonl)'
+expect 'a pipe gives other curves' [ "$(course pipe.html)" = "$(course e.html)" ]
+
+begin 'mnist-eval --log: a log of epochs alone has their numbers'
+run 0 "$train" "${small[@]}" -o one.st --report r.html --log one.csv
+run 0 "$eval" -q one.st --report e.html --log one.csv
+expect 'another table than in the report of the training' [ "$(cells e.html)" = "$(cells r.html)" ]
+expect 'another curve of the learning rate' [ "$(sed -n '/id="rate-chart"/,/<\/figure>/p' e.html)" = "$(sed -n '/id="rate-chart"/,/<\/figure>/p' r.html)" ]
+
+begin 'mnist-eval --log: of several runs, the one with the seed of the first model'
+run 0 "$train" "${small[@]}" --ensemble 3 -o '{seed}.st' --log all.jsonl --log-every 1 --report all.html
+run 0 "$eval" -q 1.st 2.st 3.st --report e.html --log all.jsonl
+expect 'other curves than in the report of the training' [ "$(course e.html)" = "$(course all.html)" ]
+expect 'it does not say what they are of' grep -q 'A committee of 3 nets\. Curves, weights, the pad and the settings are of the first' e.html
+run 0 "$train" "${small[@]}" -s 3 --report r.html
+run 0 "$eval" -q 3.st 2.st --report e.html --log all.jsonl
+expect 'not the epochs of the first model' [ "$(cells e.html)" = "$(cells r.html)" ]
+
+begin 'mnist-eval --log: a training that went on for longer, whose learning rate no one schedule gives'
+run 0 "$train" "${small[@]}" --checkpoint c.ckpt --log on.csv --log-every 1 -o one.st
+run 0 "$train" -q --resume c.ckpt --epochs 5 --report r.html
+run 0 "$eval" -q one.st --report e.html --log on.csv
+expect 'another table than in the report of the training' [ "$(cells e.html)" = "$(cells r.html)" ]
+expect 'another curve of the learning rate' [ "$(sed -n '/id="rate-chart"/,/<\/figure>/p' e.html)" = "$(sed -n '/id="rate-chart"/,/<\/figure>/p' r.html)" ]
+
+begin 'mnist-eval --log: it is an input'
+cp on.csv kept.csv
+run 2 "$eval" one.st --report on.csv --log on.csv
+err_has '--report would overwrite the log on.csv'
+run 2 "$eval" one.st --report r.html --predictions on.csv --log on.csv
+err_has '--predictions would overwrite the log on.csv'
+same_bytes on.csv kept.csv
 run 1 "$eval" one.st --report /dev/full
 err_has '/dev/full'
 

@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include "cli/adopt.h"
+#include "cli/eval_course.h"
 
 #include <mnist/data.h>
 #include <mnist/io.h>
@@ -74,6 +75,16 @@ static void read_adopted(const input *in, mnist_error *err)
         err->text[0] = '\0';
     }
     json_decref(options);
+}
+
+static void read_log(const input *in, mnist_error *err)
+{
+    const mnist_course_plan plan = {.path = "model"};
+    mnist_eval_course course;
+    if (mnist_eval_course_read(&course, in->path, &plan, err) == MNIST_OK) {
+        err->text[0] = '\0';
+    }
+    mnist_eval_course_free(&course);
 }
 
 /* Reads in a process of its own, which finds no memory that an earlier reader gave back; bound: how
@@ -282,6 +293,39 @@ static void test_json(void **state)
     assert_true(same_within(read_config, &in, MIB));
 }
 
+/* The shortest lines, of which each becomes a record; and a line of many values. */
+static void test_log(void **state)
+{
+    enum { LINES = 300000, WIDTH = 40 };
+    scratch_file file = scratch_name(state, "log");
+    input in = {.path = file.path};
+    char *text = malloc(200 + (size_t)LINES * WIDTH);
+    mnist_error err;
+    assert_non_null(text);
+    for (int steps = 0; steps < 2; steps++) {
+        size_t used = (size_t)sprintf(text, "kind,seed,epoch,step,lr,train_loss,train_accuracy,"
+                                            "validation_loss,validation_accuracy\n");
+        for (unsigned i = 1; i <= LINES; i++) {
+            used += (size_t)sprintf(text + used, "%s,1,%u,%u,1,1,1,,\n", steps ? "step" : "epoch",
+                                    steps ? 1 : i, i);
+        }
+        used += (size_t)sprintf(text + used, steps ? "epoch,1,1,%u,1,1,1,,\n" : "", LINES);
+        const size_t size = write_bytes(&file, text, used);
+        read_log(&in, &err);
+        assert_string_equal(err.text, "");
+        assert_true(same_within(read_log, &in, 20 * size + MIB));
+        assert_false(same_within(read_log, &in, size));
+    }
+    size_t used = (size_t)sprintf(text, "{\"kind\":[0");
+    while (used < 1000) {
+        used += (size_t)sprintf(text + used, ",0");
+    }
+    used += (size_t)sprintf(text + used, "]}\n");
+    write_bytes(&file, text, used);
+    assert_true(same_within(read_log, &in, MIB));
+    free(text);
+}
+
 static void test_not_here(void **state)
 {
     (void)state;
@@ -298,6 +342,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_idx, scratch_create, scratch_remove),
         cmocka_unit_test_setup_teardown(test_model, scratch_create, scratch_remove),
         cmocka_unit_test_setup_teardown(test_json, scratch_create, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_log, scratch_create, scratch_remove),
     };
     const struct CMUnitTest none[] = {cmocka_unit_test(test_not_here)};
     return SANITIZED ? cmocka_run_group_tests(none, NULL, NULL)
