@@ -307,6 +307,35 @@ for number, text in enumerate((
         '{"schema":"mnist-train/1"}', '{"schema":"mnist-eval/1"}', "[" * 17, "[]")):
     put("baseline", f"evaluation-{number}", text)
 
+HEADER = "kind,seed,epoch,step,lr,train_loss,train_accuracy,validation_loss,validation_accuracy\n"
+NAMES = HEADER.strip().split(",")
+
+
+def json_line(line):
+    """A line of CSV as JSON has it."""
+    return "{" + ",".join(f'"{name}":' + (f'"{value}"' if name == "kind" else value or "null")
+                          for name, value in zip(NAMES, line.split(","))) + "}\n"
+
+
+# the plan of fuzz_log.c: seed 1, three epochs of five steps
+EPOCHS = ["epoch,1,1,5,0.0912,2.1,0.2,1.9,0.31", "epoch,1,2,10,0.04,1.2,0.61,0.93,0.7",
+          "epoch,1,3,15,1.5e-05,0.8,0.81,0.96,0.69"]
+for number, lines in enumerate((
+        EPOCHS, EPOCHS[:2], [line.rsplit(",", 2)[0] + ",," for line in EPOCHS],
+        ["step,1,1,1,0.03076923,2.35,0.125,,", "step,1,1,5,0.09,2.2,0.3,,"] + EPOCHS[:1] + ["step,1,2,6,0.1,2,0.25,,"],
+        ["epoch,0,1,5,0.1,1,0.5,,"] + EPOCHS + ["epoch,18446744073709551615,1,5,0.1,1,0.5,,"],
+        EPOCHS[:2] + ["epoch,1,3,12,0.01,0.9,0.8,0.9,0.7"], ["epoch,1,1,9007199254740992,1e-45,3.4e38,1,-3.4e38,0"],
+        ["epoch,2,1,1,0,0,0,0,0", "epoch,2,2,2,1000,1e-300,1e-300,1e-300,1e-300"], EPOCHS[1:], EPOCHS[:1] * 2)):
+    put("log", f"csv-{number}", HEADER + "".join(line + "\n" for line in lines))
+    put("log", f"jsonl-{number}", "".join(map(json_line, lines)))
+put("log", "csv-nan", HEADER + "epoch,1,1,5,0.1,nan,0.5,inf,0.1\nepoch,1,2,10,0.1,-inf,0.5,nan,0.1\n")
+put("log", "jsonl-null", json_line(EPOCHS[0]).replace("2.1", "null").replace("1.9", "null"))
+put("log", "jsonl-blanks", json_line(EPOCHS[0]).replace(",", " ,\t").replace(":", " : "))
+put("log", "header", HEADER)
+put("log", "cut", (HEADER + EPOCHS[0])[:-7])
+put("log", "carriage", (HEADER + EPOCHS[0] + "\n").replace("\n", "\r\n"))
+put("log", "long", HEADER + "1" * 1100 + "\n")
+
 for number, text in enumerate([
         b"plain", b"\x1b[31m\n\x7f", "ü€😀".encode(), b"\xc2\x9b31m", b"\xc0\x80\xff\xed\xa0\x80",
         b"\xf4\x90\x80\x80\xe0\x80\x80", b"0.1307", b"-1e-45", b"3.4028236e38", b"1.", b"1e+5",
@@ -401,6 +430,9 @@ dictionary("adopt", encode + [e.encode() for e in entries] + [
     b'"dataset":', b'"synthetic-test":', b'"data-seed":', b'"augment":', b'"synthetic"', b'"mnist"'])
 dictionary("baseline", encode + [b'"schema":"mnist-eval/1"', b'"data":', b'"test":', b'"images_sha256":"a"',
                                  b'"labels_sha256":"b"', b'"errors":', b'"mistakes":"', b"0:1", b" 19:0"])
+dictionary("log", [w.encode() for w in (
+    HEADER, "epoch,1,", "step,1,", ",", "\n", "\r\n", "nan", "inf", "-inf", "null", "1e-300", "3.4e38", "9007199254740992",
+    "18446744073709551615", '{"kind":"epoch"', '"kind":"step"', "}\n", "\\u0065")] + [f'"{n}":'.encode() for n in NAMES])
 dictionary("model", encode + [w.encode() for w in (
     "__metadata__", '"format":"mnist-mlp"', '"format_version":"1"', '"inputs":"', '"hidden":"',
     '"outputs":"10"', '"activation":"', '"normalization":"', '"mean":"', '"stddev":"',
