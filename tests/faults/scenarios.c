@@ -113,8 +113,13 @@ const scenario scenarios[] = {
     {EVAL, .name = "eval-adopted", .words = {"drawn.st", "--threads", "1", "--tta", "2", "--json"},
      .given = {"drawn.st"}},
     {EVAL, .name = "eval-report",
-     .words = {"m.st", "--data-dir", "../base", "--threads", "1", "--report", "r.html"},
-     .given = {"m.st"}, .older = {"l.csv=r.html"}, .outputs = {{"r.html", FILE_PAGE}}},
+     .words = {"m.st", "--data-dir", "../base", "--threads", "1", "--report", "r.html", "--log",
+               "l.csv"},
+     .given = {"m.st", "l.csv"}, .older = {"l.csv=r.html"}, .outputs = {{"r.html", FILE_PAGE}}},
+    {EVAL, .name = "eval-report-json",
+     .words = {"m.st", "--data-dir", "../base", "--threads", "1", "--report", "r.html", "--log",
+               "l.jsonl"},
+     .given = {"m.st", "l.jsonl"}, .older = {"l.csv=r.html"}, .outputs = {{"r.html", FILE_PAGE}}},
     {TRAIN, .name = "report",
      .words = {DRAWN, "--threads", "1", "--hidden", "4", "--epochs", "2", "--val-split", "10",
                "--report", "r.html", "--output", "m.st"},
@@ -212,6 +217,7 @@ bool make_base(void)
     static const char *const older[] = {SMALL, "--epochs", "1",        "--seed",
                                         "7",   "--output", "older.st", NULL};
     static const char *const half[] = {SMALL, KEPT, "--epochs", "1", NULL};
+    static const char *const logged[] = {SMALL, "--epochs", "1", "--log", "l.jsonl", NULL};
     static const char *const drawn[] = {
         DRAWN,       "--epochs",         "1",           "--hidden", "4", "--output", "drawn.st",
         "--augment", "shift=1,rotate=5", "--data-seed", "3",        NULL};
@@ -224,6 +230,6 @@ bool make_base(void)
            write_set("base/t10k-images-idx3-ubyte", "base/t10k-labels-idx1-ubyte", TEST, false) &&
            write_plain("base/config.json", config, sizeof config - 1) && write_pictures() &&
            run_in_base(&train, older, "stdout") && run_in_base(&train, half, "stdout") &&
-           run_in_base(&train, drawn, "stdout") && run_in_base(&train, line, "stdout") &&
-           run_in_base(&eval, evaluated, "base/older.json");
+           run_in_base(&train, logged, "stdout") && run_in_base(&train, drawn, "stdout") &&
+           run_in_base(&train, line, "stdout") && run_in_base(&eval, evaluated, "base/older.json");
 }
