@@ -18,7 +18,8 @@
 
 double mnist_axis_place(const mnist_axis *axis, double value)
 {
-    return axis->is_log ? log(value / axis->low) / log(axis->high / axis->low)
+    /* not logarithms of quotients: those of numbers from a foreign log may overflow */
+    return axis->is_log ? (log(value) - log(axis->low)) / (log(axis->high) - log(axis->low))
                         : (value - axis->low) / (axis->high - axis->low);
 }
 
@@ -42,7 +43,7 @@ static double nice_step(double least)
 static unsigned log_ticks(const mnist_axis *axis, double ticks[MNIST_TICKS])
 {
     static const double parts[] = {1.0, 2.0, 5.0};
-    const double decades = log10(axis->high / axis->low);
+    const double decades = log10(axis->high) - log10(axis->low);
     const unsigned each = decades <= 2.3 ? 3 : 1, stride = decades > 8.0 ? 2 : 1;
     unsigned count = 0;
     for (int e = (int)floor(log10(axis->low)); e <= (int)ceil(log10(axis->high));
@@ -91,9 +92,12 @@ mnist_axis mnist_axis_fit(const mnist_series *series, size_t count, mnist_scale 
     if (log_from > 0.0 && low > 0.0 && high > low * log_from) {
         return (mnist_axis){.low = low / 1.12, .high = high * 1.12, .is_log = true, .scale = scale};
     }
-    double spread = high - low;
-    spread = spread > 0.0 ? spread : high != 0.0 ? 0.2 * fabs(high) : 1.0;
-    const double step = nice_step(spread / 4.0);
+    /* values that a tick's width cannot part are one value; those that hardly are numbers are 0 */
+    const double most = fmax(fabs(low), fabs(high)), spread = high - low;
+    const double step = nice_step((most < 1e-290           ? 1.0
+                                   : spread > 1e-12 * most ? spread
+                                                           : 0.2 * most) /
+                                  4.0);
     /* a value that is a float may be off a tick by its last bit */
     mnist_axis axis = {.low = step * floor(low / step + 1e-6),
                        .high = step * ceil(high / step - 1e-6),

@@ -328,6 +328,8 @@ for number, lines in enumerate((
         ["epoch,2,1,1,0,0,0,0,0", "epoch,2,2,2,1000,1e-300,1e-300,1e-300,1e-300"], EPOCHS[1:], EPOCHS[:1] * 2)):
     put("log", f"csv-{number}", HEADER + "".join(line + "\n" for line in lines))
     put("log", f"jsonl-{number}", "".join(map(json_line, lines)))
+put("log", "csv-apart", HEADER + "epoch,2,1,1,5e-324,3.4e38,5e-324,1e-299,0\n")
+put("log", "csv-near", HEADER + "epoch,2,1,1,1e-320,3.4028234663852e38,5e-324,3.4028234663851e38,0\n")
 put("log", "csv-nan", HEADER + "epoch,1,1,5,0.1,nan,0.5,inf,0.1\nepoch,1,2,10,0.1,-inf,0.5,nan,0.1\n")
 put("log", "jsonl-null", json_line(EPOCHS[0]).replace("2.1", "null").replace("1.9", "null"))
 put("log", "jsonl-blanks", json_line(EPOCHS[0]).replace(",", " ,\t").replace(":", " : "))
@@ -431,7 +433,8 @@ dictionary("adopt", encode + [e.encode() for e in entries] + [
 dictionary("baseline", encode + [b'"schema":"mnist-eval/1"', b'"data":', b'"test":', b'"images_sha256":"a"',
                                  b'"labels_sha256":"b"', b'"errors":', b'"mistakes":"', b"0:1", b" 19:0"])
 dictionary("log", [w.encode() for w in (
-    HEADER, "epoch,1,", "step,1,", ",", "\n", "\r\n", "nan", "inf", "-inf", "null", "1e-300", "3.4e38", "9007199254740992",
+    HEADER, "epoch,1,", "step,1,", ",", "\n", "\r\n", "nan", "inf", "-inf", "null", "1e-300", "3.4e38", "5e-324", "0.10000000000000001",
+    "0.10000000000000002", "9007199254740992",
     "18446744073709551615", '{"kind":"epoch"', '"kind":"step"', "}\n", "\\u0065")] + [f'"{n}":'.encode() for n in NAMES])
 dictionary("model", encode + [w.encode() for w in (
     "__metadata__", '"format":"mnist-mlp"', '"format_version":"1"', '"inputs":"', '"hidden":"',
