@@ -96,9 +96,12 @@ static int remoteness(const char *given, const char *candidate)
     while (common < shorter && lower(given[common]) == lower(candidate[common])) {
         common++;
     }
+    bool same_start = common >= 4 || (common == shorter && common >= 2);
+    if (!same_start && longer - shorter > 1 + longer / 5) { /* it cannot be a few slips */
+        return FAR;
+    }
     size_t distance = edit_distance(given, candidate);
     bool few_slips = distance <= 1 + longer / 5 && distance < shorter;
-    bool same_start = common >= 4 || (common == shorter && common >= 2);
     return few_slips || same_start ? (int)distance - (int)common : FAR;
 }
 
