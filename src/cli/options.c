@@ -304,25 +304,31 @@ static bool set_rates(void *field, const char *text)
     return true;
 }
 
+/* "30s", also as it is formatted: "2e-5s". */
+static bool read_seconds(const char *text, double *seconds)
+{
+    char number[NUMBER_TEXT];
+    const size_t length = strlen(text);
+    if (length < 2 || length > sizeof number || text[length - 1] != 's') {
+        return false;
+    }
+    snprintf(number, sizeof number, "%.*s", (int)(length - 1), text);
+    return read_real(number, seconds);
+}
+
 /* "30s", "500steps", "2epochs", "2": a number above 0 and a unit; of "steps" and "epochs" the s may
  * be missing. */
 static bool set_interval(void *field, const char *text)
 {
     mnist_interval interval = {0.0, 0, 0};
-    char number[NUMBER_TEXT];
     uint64_t count;
-    const size_t length = decimal_length(text);
+    const size_t length = strspn(text, "0123456789");
     const char *unit = text + length;
-    if (length == 0 || length >= sizeof number) {
-        return false;
-    }
-    snprintf(number, sizeof number, "%.*s", (int)length, text);
-    if (strcmp(unit, "s") == 0) {
-        if (!read_real(number, &interval.seconds) || interval.seconds <= 0.0 ||
-            interval.seconds > 1e9) {
+    if (read_seconds(text, &interval.seconds)) {
+        if (interval.seconds <= 0.0 || interval.seconds > 1e9) {
             return false;
         }
-    } else if (!read_whole(number, length, &count) || count == 0) {
+    } else if (!read_whole(text, length, &count) || count == 0) {
         return false;
     } else if (strcmp(unit, "steps") == 0 || strcmp(unit, "step") == 0) {
         interval.steps = count;

@@ -434,10 +434,12 @@ static void test_intervals(void **state)
         {"2epochs", {.epochs = 2}, NULL},       {"1epoch", {.epochs = 1}, "1epochs"},
         {"7", {.epochs = 7}, "7epochs"},        {"1000000", {.epochs = 1000000}, "1000000epochs"},
         {"18446744073709551615steps", {.steps = UINT64_MAX}, NULL},
+        {"1e3s", {.seconds = 1000.0}, "1000s"}, {".00002s", {.seconds = 2e-5}, "2e-5s"},
+        {"2e-5s", {.seconds = 2e-5}, NULL},
     };
     static const char *const bad[] = {"0",     "0s",   "0steps", "s",       "-1",    "1.5",   "2 epochs",
-                                      "1e3s",  "30 s", "30m",    "1.5steps", "1000001", "inf", "30S",
-                                      "18446744073709551616steps", "2000000000s"};
+                                      "e3s",  "30 s", "30m",    "1.5steps", "1000001", "inf", "30S",
+                                      "18446744073709551616steps", "2000000000s", "1e10s", "-1e-5s"};
     mnist_option_ref ref = mnist_option_find(&mnist_train_program, "checkpoint-every");
     mnist_interval field;
     char text[MNIST_OPTION_TEXT];
