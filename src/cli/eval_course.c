@@ -153,6 +153,14 @@ static mnist_status check_run(const collection *c, mnist_error *err)
         mnist_options_fail(err, "%s: has no epoch that is over, expected one at least", c->path);
         return fail(err, MNIST_ERR_FORMAT);
     }
+    for (size_t i = 1; i < c->epoch_count; i++) {
+        if (c->epochs[i].has_validation != c->epochs[0].has_validation) {
+            mnist_options_fail(err, "%s: epoch %zu %s, unlike the first; is the log whole?",
+                               c->path, i + 1,
+                               c->epochs[i].has_validation ? "is validated" : "is not validated");
+            return fail(err, MNIST_ERR_FORMAT);
+        }
+    }
     if (plan->known && c->epoch_count > plan->epochs) {
         mnist_options_fail(err,
                            "%.2500s: has %zu epochs, but %.2500s was trained for %u; is it the log "
@@ -187,6 +195,15 @@ static mnist_status find_length(mnist_eval_course *course, const collection *c, 
     }
     course->last_step = c->epochs[c->epoch_count - 1].step;
     course->steps = plan->known ? course->epoch_steps * plan->epochs : course->last_step;
+    if (plan->known && c->point_count > 0 && c->points[c->point_count - 1].step > course->steps) {
+        mnist_options_fail(
+            err,
+            "%.2500s: has a step %llu, but the training of %.2500s ended at %llu; is "
+            "it the log of another training?",
+            c->path, (unsigned long long)c->points[c->point_count - 1].step, plan->path,
+            (unsigned long long)course->steps);
+        return fail(err, MNIST_ERR_MISMATCH);
+    }
     return MNIST_OK;
 }
 

@@ -112,6 +112,10 @@ static mnist_status read_validation(const log_reader *r, mnist_log_record *recor
     if (!record->has_validation && strcmp(r->fields[VALIDATION_LOSS], none) == 0) {
         return MNIST_OK;
     }
+    if (!record->is_epoch) {
+        return fail_field(r, record->has_validation ? VALIDATION_ACCURACY : VALIDATION_LOSS,
+                          "none: nets are validated at an epoch's end", err);
+    }
     mnist_status status = read_loss(r, VALIDATION_LOSS, &record->validation_loss, err);
     if (status == MNIST_OK) {
         status = read_number(r, VALIDATION_ACCURACY, 0.0, 1.0, &record->validation_accuracy, err);

@@ -44,7 +44,8 @@ static unsigned log_ticks(const mnist_axis *axis, double ticks[MNIST_TICKS])
 {
     static const double parts[] = {1.0, 2.0, 5.0};
     const double decades = log10(axis->high) - log10(axis->low);
-    const unsigned each = decades <= 2.3 ? 3 : 1, stride = decades > 8.0 ? 2 : 1;
+    const unsigned each = decades <= 2.3 ? 3 : 1;
+    const unsigned stride = decades > 8.0 ? (unsigned)ceil(decades / 8.0) : 1;
     unsigned count = 0;
     for (int e = (int)floor(log10(axis->low)); e <= (int)ceil(log10(axis->high));
          e += (int)stride) {
@@ -134,6 +135,21 @@ static unsigned decimals_of(double value)
     return decimals;
 }
 
+/* Of three digits at most, and a power of ten, for what decimals alone would make long or 0. */
+static void put_power(mnist_text *text, double value)
+{
+    int power = (int)floor(log10(fabs(value)));
+    /* in two steps, as ten to the power may be no number though the value is */
+    double digits = value / pow(10.0, power / 2) / pow(10.0, power - power / 2);
+    digits = round(100.0 * digits) / 100.0;
+    if (fabs(digits) >= 10.0) {
+        digits /= 10.0;
+        power++;
+    }
+    mnist_text_real(text, digits, decimals_of(digits));
+    mnist_text_format(text, "e%d", power);
+}
+
 void mnist_axis_label(mnist_text *text, const mnist_axis *axis, double value)
 {
     const char *unit = "";
@@ -147,8 +163,8 @@ void mnist_axis_label(mnist_text *text, const mnist_axis *axis, double value)
         value /= 1e3;
         unit = "k";
     }
-    if (axis->is_log && value < 0.999e-3) {
-        mnist_text_format(text, "1e%d", (int)round(log10(value)));
+    if (value != 0.0 && (fabs(value) >= 1e6 || fabs(value) < (axis->is_log ? 0.999e-3 : 1e-5))) {
+        put_power(text, value);
     } else {
         mnist_text_real(text, value, decimals_of(value));
     }

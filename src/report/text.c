@@ -82,8 +82,8 @@ void mnist_text_real(mnist_text *text, double value, unsigned decimals)
 {
     static const double powers[] = {1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
     assert(decimals < sizeof powers / sizeof powers[0]);
-    if (!(fabs(value) < 1e12)) {
-        mnist_text_put(text, isnan(value) ? "nan" : value > 0.0 ? "inf" : "-inf");
+    if (!(fabs(value) < 1e12)) { /* more digits than anybody reads, if a number at all */
+        mnist_text_number(text, value);
         return;
     }
     const int64_t scaled = llround(value * powers[decimals]);

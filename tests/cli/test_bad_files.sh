@@ -446,6 +446,9 @@ log loss-hex "line 4: train_loss is '0x1', $loss"
 log accuracy "line 4: train_accuracy is '60', expected a number from 0 to 1"
 log accuracy-nan "line 4: train_accuracy is 'nan', expected a number from 0 to 1"
 log half "line 4: validation_accuracy is '', expected a number from 0 to 1"
+log step-validated "line 4: validation_accuracy is '0.7', expected none: nets are validated at an epoch's end"
+log unvalidated 'epoch 2 is not validated, unlike the first; is the log whole?'
+log after "has a step 16, but the training of $bad/model-logged-good ended at 15; $again" logged-good
 log twice "line 5: kind is 'kind', expected epoch or step"
 log seeds "has runs of seeds 1 and 2, and $bad/model-good does not say which is its own"
 log other "has no run of seed 1, which $bad/model-logged-good was trained with, but one of 3; $again" logged-good

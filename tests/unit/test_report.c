@@ -48,7 +48,8 @@ static void test_numbers(void **state)
                  {99.999, 2, "100.00"},
                  {1e11, 0, "100000000000"},
                  {0.000001, 6, "0.000001"},
-                 {1e300, 2, "inf"},
+                 {1e300, 2, "1e+300"},
+                 {INFINITY, 2, "inf"},
                  {-INFINITY, 2, "-inf"},
                  {NAN, 2, "nan"}};
     mnist_text text = {0};
@@ -257,6 +258,22 @@ static void test_axes(void **state)
     mnist_text_put(&text, " ");
     mnist_axis_label(&text, &axis, 1500000.0);
     text_is(&text, "92.5% 250k 1.5M");
+    /* what decimals would make long, or 0 */
+    static const double values[] = {0.0,    1e-5,  5e-6,    -2e-7,  3e-7 * 3.0, 999999.0,
+                                    1.25e6, 3e38,  -2e12,   1e-300, 9.999e-8};
+    axis = (mnist_axis){.low = -2e12, .high = 3e38};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        mnist_text_put(&text, i > 0 ? " " : "");
+        mnist_axis_label(&text, &axis, values[i]);
+    }
+    text_is(&text, "0 0.00001 5e-6 -2e-7 9e-7 999999 1.25e6 3e38 -2e12 1e-300 1e-7");
+    /* however many decades there are, ticks go to the end */
+    for (int decades = 1; decades < 300; decades++) {
+        axis = (mnist_axis){.low = 1e-30, .high = 1e-30 * pow(10.0, decades), .is_log = true};
+        const unsigned count = mnist_axis_ticks(&axis, 5, ticks);
+        assert_true(count >= 2 && count <= MNIST_TICKS);
+        assert_true(mnist_axis_place(&axis, ticks[count - 1]) > 0.7);
+    }
 }
 
 /* The net within the page. */
