@@ -140,7 +140,8 @@ static void put_power(mnist_text *text, double value)
 {
     int power = (int)floor(log10(fabs(value)));
     /* in two steps, as ten to the power may be no number though the value is */
-    double digits = value / pow(10.0, power / 2) / pow(10.0, power - power / 2);
+    const int half = power / 2;
+    double digits = value / pow(10.0, half) / pow(10.0, power - half);
     digits = round(100.0 * digits) / 100.0;
     if (fabs(digits) >= 10.0) {
         digits /= 10.0;
