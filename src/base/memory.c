@@ -6,6 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#ifdef __GLIBC__ /* which the headers above say */
+#include <malloc.h>
+#endif
+
 #define LARGE_PAGE ((size_t)2 << 20) /* of x86-64, and of AArch64 with small pages of 4 KiB */
 
 void *mnist_alloc(size_t count, size_t size)
@@ -28,6 +32,13 @@ void *mnist_alloc(size_t count, size_t size)
 void mnist_free(void *memory)
 {
     free(memory);
+}
+
+void mnist_memory_return_large(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, 16 << 10);
+#endif
 }
 
 void *mnist_alloc_large(size_t size)

@@ -1,5 +1,6 @@
 /* mnist-train: options to data, data to a trained net, the net to a file and a line on stdout. */
 #define _POSIX_C_SOURCE 200809L
+#include "base/memory.h"
 #include "cli/checkpoints.h"
 #include "cli/preview.h"
 #include "cli/report.h"
@@ -539,6 +540,7 @@ int main(int argc, char **argv)
     mnist_train_settings settings = mnist_train_settings_defaults();
     mnist_parsed parsed;
     char augmentation[MNIST_AUGMENTATION_TEXT];
+    mnist_memory_return_large();
     mnist_report_start();
     int code = mnist_options_start(&mnist_train_program, argc, argv, &settings, &parsed);
     if (code < 0) {

@@ -309,7 +309,9 @@ static void test_log(void **state)
             used += (size_t)sprintf(text + used, "%s,1,%u,%u,1,1,1,,\n", steps ? "step" : "epoch",
                                     steps ? 1 : i, i);
         }
-        used += (size_t)sprintf(text + used, steps ? "epoch,1,1,%u,1,1,1,,\n" : "", LINES);
+        if (steps) {
+            used += (size_t)sprintf(text + used, "epoch,1,1,%u,1,1,1,,\n", LINES);
+        }
         const size_t size = write_bytes(&file, text, used);
         read_log(&in, &err);
         assert_string_equal(err.text, "");
