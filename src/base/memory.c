@@ -1,6 +1,8 @@
 #define _DEFAULT_SOURCE /* madvise */
 #include "base/memory.h"
 
+#include <mnist/base.h>
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -13,12 +13,6 @@
 void *mnist_alloc(size_t count, size_t size);
 void mnist_free(void *memory);
 
-/* For programs that run long, before all else: blocks of 16 KiB or more go back to the system when
- * they are released. Else the GNU C library (before 2.38) often does not find again the holes that
- * aligned blocks leave, where smaller ones have settled beside them: a training of 5,000 epochs,
- * each of which makes and releases what its validation needs, took ten times what was in use. */
-void mnist_memory_return_large(void);
-
 /* size bytes, not zeroed, by large pages where the system has them: for a data set that is read in
  * random order, where finding a small page costs as much as what is read from it. NULL when memory
  * is short. Release with free. */

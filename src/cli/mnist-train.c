@@ -1,6 +1,5 @@
 /* mnist-train: options to data, data to a trained net, the net to a file and a line on stdout. */
 #define _POSIX_C_SOURCE 200809L
-#include "base/memory.h"
 #include "cli/checkpoints.h"
 #include "cli/preview.h"
 #include "cli/report.h"
