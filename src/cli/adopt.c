@@ -32,6 +32,21 @@ bool mnist_adopt_parse(const char *text, const char *path, json_t **options, mni
     return true;
 }
 
+bool mnist_adopt_training(const json_t *options, const char *path, const char *const names[],
+                          size_t count, mnist_train_settings *told, mnist_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const json_t *value = json_object_get(options, names[i]);
+        char where[600];
+        snprintf(where, sizeof where, "%.500s: option %s in its metadata", path, names[i]);
+        if (value && !mnist_option_set_json(mnist_option_find(&mnist_train_program, names[i]),
+                                            where, value, told, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool mnist_adopt_data(const json_t *options, const char *path, const mnist_parsed *parsed,
                       mnist_eval_settings *settings, mnist_error *err)
 {

@@ -21,6 +21,11 @@ extern const char *const mnist_adopted[MNIST_ADOPTED];
  * json_decref, and NULL on failure. path: for messages. false: no JSON object, or too long. */
 bool mnist_adopt_parse(const char *text, const char *path, json_t **options, mnist_error *err);
 
+/* Sets `count` options of mnist-train, those of them that the model states. options may be NULL.
+ * false: a value that its option would refuse. */
+bool mnist_adopt_training(const json_t *options, const char *path, const char *const names[],
+                          size_t count, mnist_train_settings *told, mnist_error *err);
+
 /* Sets what the command line has not said about the data. options may be NULL. false: a value that
  * its option would refuse, or more synthetic images than a model may ask for. */
 bool mnist_adopt_data(const json_t *options, const char *path, const mnist_parsed *parsed,

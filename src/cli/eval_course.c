@@ -1,5 +1,6 @@
 #include "cli/eval_course.h"
 
+#include "cli/adopt.h"
 #include "cli/options.h"
 #include "cli/train_page.h"
 
@@ -35,15 +36,11 @@ bool mnist_course_plan_read(mnist_course_plan *out, const json_t *options, const
     out->has_seed = read_digits(seed, &out->seed);
     out->known =
         read_digits(trained_on, &out->images) && out->images >= 1 && out->images <= MOST_IMAGES;
+    if (!mnist_adopt_training(options, path, names, sizeof names / sizeof *names, &told, err)) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const json_t *value = json_object_get(options, names[i]);
-        char where[600];
-        snprintf(where, sizeof where, "%.500s: option %s in its metadata", path, names[i]);
-        if (value && !mnist_option_set_json(mnist_option_find(&mnist_train_program, names[i]),
-                                            where, value, &told, err)) {
-            return false;
-        }
-        out->known = out->known && value;
+        out->known = out->known && json_object_get(options, names[i]);
     }
     out->batch_size = told.train.batch_size;
     out->epochs = told.train.epochs;
@@ -314,6 +311,20 @@ mnist_status mnist_eval_course_parse(mnist_eval_course *out, const char *text, s
                                      mnist_error *err)
 {
     return make(out, text, size, path, plan, err);
+}
+
+void mnist_eval_course_show(const mnist_eval_course *course, mnist_page *page)
+{
+    page->epochs = course->epochs;
+    page->epoch_count = course->epoch_count;
+    page->kept_epoch = course->kept_epoch;
+    page->points = course->points;
+    page->point_count = course->point_count;
+    page->has_schedule = course->has_schedule;
+    page->schedule = course->schedule;
+    page->steps = course->steps;
+    page->epoch_steps = course->epoch_steps;
+    page->last_step = course->last_step;
 }
 
 void mnist_eval_course_free(mnist_eval_course *course)

@@ -46,6 +46,8 @@ mnist_status mnist_eval_course_read(mnist_eval_course *out, const char *path,
 mnist_status mnist_eval_course_parse(mnist_eval_course *out, const char *text, size_t size,
                                      const char *path, const mnist_course_plan *plan,
                                      mnist_error *err);
+/* Sets those fields of the page. What they point to stays the course's. */
+void mnist_eval_course_show(const mnist_eval_course *course, mnist_page *page);
 void mnist_eval_course_free(mnist_eval_course *course);
 
 #endif

@@ -95,9 +95,7 @@ mnist_status mnist_eval_page_write(const mnist_eval_page *page, mnist_pool *pool
         status = err->status = MNIST_ERR_MEMORY;
     }
     if (status == MNIST_OK) {
-        static const mnist_eval_course none;
-        const mnist_eval_course *course = page->course ? page->course : &none;
-        const mnist_page view = {
+        mnist_page view = {
             .program = "mnist-eval",
             .heading = heading,
             .result = result,
@@ -105,16 +103,6 @@ mnist_status mnist_eval_page_write(const mnist_eval_page *page, mnist_pool *pool
             .facts = mnist_facts_list(&facts),
             .settings = mnist_facts_list(&settings),
             .measured = mnist_facts_list(&measured),
-            .epochs = course->epochs,
-            .epoch_count = course->epoch_count,
-            .kept_epoch = course->kept_epoch,
-            .points = course->points,
-            .point_count = course->point_count,
-            .has_schedule = course->has_schedule,
-            .schedule = course->schedule,
-            .steps = course->steps,
-            .epoch_steps = course->epoch_steps,
-            .last_step = course->last_step,
             .mlp = mnist_model_mlp(first),
             .normalization = mnist_model_normalization(first),
             .models = page->count,
@@ -122,6 +110,9 @@ mnist_status mnist_eval_page_write(const mnist_eval_page *page, mnist_pool *pool
             .probabilities = page->probabilities,
             .evaluation = page->evaluation,
         };
+        if (page->course) {
+            mnist_eval_course_show(page->course, &view);
+        }
         status = mnist_page_write(page->settings->report, &view, pool, err);
     }
     json_decref(options);

@@ -11,14 +11,8 @@ bool mnist_held_out_adopt(const json_t *options, const char *path, mnist_held_ou
 {
     static const char *const names[] = {"val-split", "limit", "synthetic-train"};
     mnist_train_settings told = mnist_train_settings_defaults();
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const json_t *value = json_object_get(options, names[i]);
-        char where[600];
-        snprintf(where, sizeof where, "%.500s: option %s in its metadata", path, names[i]);
-        if (value && !mnist_option_set_json(mnist_option_find(&mnist_train_program, names[i]),
-                                            where, value, &told, err)) {
-            return false;
-        }
+    if (!mnist_adopt_training(options, path, names, sizeof names / sizeof *names, &told, err)) {
+        return false;
     }
     if (told.data.synthetic_train > MNIST_ADOPT_IMAGES) {
         return mnist_options_fail(

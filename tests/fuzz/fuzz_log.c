@@ -60,18 +60,8 @@ static void check_course(const mnist_eval_course *course, const mnist_course_pla
         PROMISED(i == 0 || course->points[i].step > course->points[i - 1].step);
     }
     mnist_text html = {0};
-    const mnist_page page = {
-        .epochs = course->epochs,
-        .epoch_count = course->epoch_count,
-        .kept_epoch = course->kept_epoch,
-        .points = course->points,
-        .point_count = course->point_count,
-        .has_schedule = course->has_schedule,
-        .schedule = course->schedule,
-        .steps = course->steps,
-        .epoch_steps = course->epoch_steps,
-        .last_step = course->last_step,
-    };
+    mnist_page page = {0};
+    mnist_eval_course_show(course, &page);
     mnist_put_course(&html, &page);
     check_drawn(&html);
     free(html.data);
