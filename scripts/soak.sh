@@ -13,8 +13,8 @@ Trains on synthetic digits for N seconds (3600), with distorted images, a log, a
 then terminates it, as a batch system would. Meanwhile its memory, open descriptors, threads and checkpoints are
 looked at some hundred times, and printed as a table, one line a look. In the end it must have
 
-- memory that does not grow: the median of the last quarter at most 4 MiB above that of the second, and 2 KiB for
-  each epoch between (a report of each is kept, for the checkpoint)
+- memory that does not grow: the median of the last quarter at most 2 MiB above that of the second, and 64 bytes for
+  each epoch between (six numbers of each are kept, for the checkpoint)
 - as many descriptors and threads at the end as at the beginning, and no temporary file beside the checkpoint
 - written checkpoints all the time, the last of which resumes
 - exit code 143
@@ -138,7 +138,7 @@ awk -v interval="$interval" '
         quarter = int(n / 4)
         early = median(rss, quarter + 1, 2 * quarter)
         late = median(rss, n - quarter + 1, n)
-        allowed = 4096 + 2 * (epochs[n] - epochs[quarter + 1])
+        allowed = int(2048 + (epochs[n] - epochs[quarter + 1]) / 16)
         printf "memory %d KiB, then %d: grown by %d, allowed %d\n", early, late, late - early, allowed
         printf "descriptors %d, then %d; threads %d, then %d; epochs %d\n", open[quarter + 1], open[n], \
             threads[quarter + 1], threads[n], epochs[n]

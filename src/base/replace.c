@@ -332,8 +332,8 @@ static mnist_status write_stream(const mnist_target *target, const void *data, s
     return error ? fail_target(err, target, "write it", error) : MNIST_OK;
 }
 
-/* Makes the rename durable. A directory that may be written but not read cannot be opened for that;
- * then the file system's own pace has to do. */
+/* Makes a file's name durable. A directory that may be written but not read cannot be opened for
+ * that; then the file system's own pace has to do. */
 static mnist_status sync_directory(const mnist_target *target, mnist_error *err)
 {
     char *directory = directory_of(target->path);
@@ -351,6 +351,17 @@ static mnist_status sync_directory(const mnist_target *target, mnist_error *err)
         return MNIST_OK;
     }
     return fail_target(err, target, "make its directory entry durable", error);
+}
+
+mnist_status mnist_sync_entry(const char *path, mnist_error *err)
+{
+    mnist_target target;
+    mnist_status status = mnist_target_resolve(&target, path, err);
+    if (status == MNIST_OK) {
+        status = target.stream ? MNIST_OK : sync_directory(&target, err);
+        mnist_target_free(&target);
+    }
+    return status;
 }
 
 static mnist_status replace_target(const mnist_target *target, const void *data, size_t size,

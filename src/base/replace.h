@@ -33,6 +33,11 @@ int mnist_open(const char *path, int flags, unsigned mode);
 /* Writes all of data, however many calls that takes. 0, or the errno of the failure. */
 int mnist_write_all(int fd, const void *data, size_t size);
 
+/* Makes the name of a file that has been created durable, as fsync of the file alone need not:
+ * syncs its directory, where that may be read. A device or a pipe is left alone. Errors:
+ * MNIST_ERR_IO, MNIST_ERR_MEMORY. */
+mnist_status mnist_sync_entry(const char *path, mnist_error *err);
+
 /* MNIST_ERR_IO: path, what could not be done, and why, naming the part of the path that is at fault
  * where it can be told. resolved is where path leads, or path itself. */
 mnist_status mnist_fail_path(mnist_error *err, const char *path, const char *resolved,

@@ -4,11 +4,14 @@
 #include "cli/report.h"
 #include "cli/signals.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define PROGRAM "mnist-train"
 
@@ -44,49 +47,61 @@ static void describe_log(mnist_session *s, char text[32])
     snprintf(text, 32, "%" PRIu64 " %08" PRIx32, position.bytes, position.crc32);
 }
 
-static mnist_status save(mnist_session *s, const mnist_snapshot *snapshot, const char *config,
-                         const char *epochs, mnist_error *err)
+/* arrays: the snapshot's, and room for one more. */
+static mnist_status save(mnist_session *s, mnist_array *arrays, size_t count,
+                         const mnist_epochs *epochs, const char *config, mnist_error *err)
 {
     char log[32];
     describe_log(s, log);
     const mnist_metadata metadata[] = {
         {MNIST_KEY_CONFIG, config},
-        {MNIST_KEY_EPOCHS, epochs},
         {MNIST_KEY_LOG, log},
         {MNIST_KEY_TRAIN_IMAGES, s->train_digests.images},
         {MNIST_KEY_TRAIN_LABELS, s->train_digests.labels},
         {MNIST_KEY_TEST_IMAGES, s->test_digests.images},
         {MNIST_KEY_TEST_LABELS, s->test_digests.labels},
     };
-    return mnist_checkpoint_save(s->settings->checkpoint, snapshot->arrays, snapshot->count,
-                                 metadata, sizeof metadata / sizeof metadata[0], err);
+    if (epochs->count > 0) {
+        arrays[count++] = mnist_epochs_array(epochs);
+    }
+    return mnist_checkpoint_save(s->settings->checkpoint, arrays, count, metadata,
+                                 sizeof metadata / sizeof metadata[0], err);
 }
 
 static mnist_status write_checkpoint(const mnist_keeper *k, const mnist_training *training,
                                      mnist_error *err)
 {
     mnist_session *s = k->session;
-    mnist_snapshot *snapshot;
+    mnist_snapshot *snapshot = NULL;
+    mnist_array *arrays = NULL;
     json_t *options =
         mnist_options_json(&mnist_train_program, s->settings, MNIST_OPTION_IN_CONFIG, err);
     if (!options) {
         return err->status;
     }
-    char *config = mnist_json_text(options, 0), *epochs = mnist_json_text(k->result->epochs, 0);
-    mnist_status status = MNIST_OK;
+    char *config = mnist_json_text(options, 0);
     json_decref(options);
-    if (!config || !epochs) {
-        status = mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for a checkpoint");
-    } else {
-        status = mnist_snapshot_take(training, &snapshot, err);
-    }
+    mnist_status status = mnist_snapshot_take(training, &snapshot, err);
     if (status == MNIST_OK) {
-        status = save(s, snapshot, config, epochs, err);
-        mnist_snapshot_free(snapshot);
+        arrays = malloc((snapshot->count + 1) * sizeof *arrays);
+        if (config && arrays) {
+            memcpy(arrays, snapshot->arrays, snapshot->count * sizeof *arrays);
+            status = save(s, arrays, snapshot->count, k->result->epochs, config, err);
+        } else {
+            status = mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for a checkpoint");
+        }
     }
+    mnist_snapshot_free(snapshot);
+    free(arrays);
     free(config);
-    free(epochs);
     return status;
+}
+
+/* Somebody may have removed it, or its directory. */
+static bool is_there(const mnist_keeper *k)
+{
+    struct stat st;
+    return stat(k->session->settings->checkpoint, &st) == 0;
 }
 
 /* The file then holds that many steps and whole epochs; a failure is reported. Nothing is done
@@ -112,7 +127,9 @@ static void keep(mnist_keeper *k, const mnist_training *training, uint64_t step,
     mnist_progress_finish(&s->progress);
     mnist_report_error(PROGRAM, &err);
     fprintf(stderr, PROGRAM ": this checkpoint is left out%s; training goes on\n",
-            k->kept ? ", the one before stays" : "");
+            !k->kept      ? ""
+            : is_there(k) ? ", the one before stays"
+                          : ", and the one before is gone");
 }
 
 /* Between steps. */
@@ -125,7 +142,7 @@ static void say_where(const mnist_keeper *k, char text[128])
 }
 
 /* The answer to SIGUSR1: of loss and accuracy those of the epoch so far. */
-static void answer(mnist_keeper *k, double loss, double accuracy)
+static void answer(mnist_keeper *k, unsigned over, double loss, double accuracy)
 {
     mnist_session *s = k->session;
     char where[128], figures[2][MNIST_PROGRESS_ITEM];
@@ -137,7 +154,7 @@ static void answer(mnist_keeper *k, double loss, double accuracy)
             figures[0] + strspn(figures[0], " "), figures[1] + strspn(figures[1], " "));
     if (!s->settings->checkpoint) {
         fputs("no --checkpoint to write\n", stderr);
-    } else if (k->kept && k->kept_step == k->step) {
+    } else if (k->kept && k->kept_step == k->step && k->kept_epochs == over) {
         fputs("wrote ", stderr);
         mnist_report_plain(s->settings->checkpoint, stderr);
         fputc('\n', stderr);
@@ -156,7 +173,7 @@ static bool look_up(mnist_keeper *k, const mnist_training *training, unsigned ov
         keep(k, training, k->step, over);
     }
     if (asked) {
-        answer(k, loss, accuracy);
+        answer(k, over, loss, accuracy);
     }
     return !ends;
 }
@@ -237,6 +254,8 @@ int mnist_keeper_farewell(const mnist_keeper *k)
                     : ": with --checkpoint FILE, it could go on from here");
     } else if (!k->kept) {
         fputs("; no checkpoint could be written\n", stderr);
+    } else if (!is_there(k)) {
+        fputs("; what was kept of it is gone\n", stderr);
     } else {
         mnist_shell_quote(s->program, program);
         mnist_shell_quote(settings->checkpoint, file);
@@ -327,6 +346,25 @@ static void warn_of_more_epochs(mnist_session *s)
     }
 }
 
+/* To open a pipe for writing is to wait for its reader, for ever if there is none. */
+static mnist_status check_reader(const char *path, mnist_error *err)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode)) {
+        const int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0 && errno == ENXIO) {
+            err->status = MNIST_ERR_IO;
+            snprintf(err->text, sizeof err->text,
+                     "%.600s: a pipe that nobody reads; name a file, or begin to read first", path);
+            return err->status;
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    return MNIST_OK;
+}
+
 mnist_status mnist_checkpoints_check(mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
@@ -334,6 +372,9 @@ mnist_status mnist_checkpoints_check(mnist_session *s, mnist_error *err)
     mnist_status status = MNIST_OK;
     if (settings->checkpoint) {
         status = mnist_output_check(settings->checkpoint, err);
+    }
+    if (status == MNIST_OK && settings->checkpoint) {
+        status = check_reader(settings->checkpoint, err);
     }
     if (status == MNIST_OK && r) {
         status = mnist_resume_check_data(r, &s->train_digests, &s->test_digests, err);

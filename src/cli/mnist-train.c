@@ -87,16 +87,15 @@ static void note_report(mnist_session *s, const mnist_epoch_report *report,
     if (!result->epochs) {
         return;
     }
-    mnist_json_begin();
-    mnist_json_append(
-        &result->epochs,
-        json_pack("{s:i, s:f, s:f, s:f, s:o, s:o, s:f}", "epoch", (int)report->epoch, "lr",
-                  shortest(report->lr), "train_loss", report->train_loss, "train_accuracy",
-                  report->train_accuracy, "validation_loss",
-                  report->has_validation ? mnist_report_real(report->validation_loss) : json_null(),
-                  "validation_accuracy",
-                  report->has_validation ? json_real(report->validation_accuracy) : json_null(),
-                  "seconds", report->seconds));
+    const mnist_epoch epoch = {
+        .lr = shortest(report->lr),
+        .train_loss = report->train_loss,
+        .train_accuracy = report->train_accuracy,
+        .validation_loss = report->validation_loss,
+        .validation_accuracy = report->has_validation ? report->validation_accuracy : (double)NAN,
+        .seconds = report->seconds,
+    };
+    mnist_epochs_add(&result->epochs, &epoch, 1);
     if (!result->epochs) {
         s->checkpoint_failed = true;
         mnist_progress_finish(&s->progress);
@@ -140,7 +139,9 @@ static mnist_status note_resumption(const mnist_train_config *config, size_t ima
     result->end = course->end;
     result->kept_epoch = best ? course->best_epoch : course->epoch;
     result->kept_loss = best ? course->best_loss : 0.0;
-    if (result->epochs && json_array_extend(result->epochs, resumed->epochs) != 0) {
+    const bool wanted = result->epochs != NULL;
+    mnist_epochs_add(&result->epochs, resumed->epochs->list, resumed->epochs->count);
+    if (wanted && !result->epochs) {
         return mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
     }
     return MNIST_OK;
@@ -159,8 +160,11 @@ static void announce_resumption(mnist_session *s)
     const mnist_resumption *resumed = s->settings->resumed;
     const mnist_course *course = &resumed->course;
     if (is_over(config, course)) {
-        mnist_progress_message(&s->progress, "%s: this training is over; its net is tested again",
-                               resumed->path);
+        mnist_progress_message(&s->progress, "%s: this training is over%s; its net is tested again",
+                               resumed->path,
+                               course->end == MNIST_END_TIME       ? ", ended by its --max-time"
+                               : course->end == MNIST_END_PATIENCE ? ", ended by its --patience"
+                                                                   : "");
     } else {
         mnist_progress_message(&s->progress, "going on from %s, %s epoch %u of %u, step %llu",
                                resumed->path, course->epoch_ended ? "after" : "in", course->epoch,
@@ -181,7 +185,6 @@ static mnist_status train_net(mnist_session *s, const mnist_train_config *config
     const mnist_resumption *resumed = s->settings->resumed;
     const mnist_train_hooks hooks = {r, after_step, after_epoch};
     if (resumed) {
-        mnist_json_begin();
         if (note_resumption(config, s->train.count, resumed, r->result, err) != MNIST_OK) {
             return err->status;
         }
@@ -289,9 +292,8 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
     const mnist_resumption *resumed = settings->resumed;
     const double start = mnist_clock() - (resumed ? resumed->course.seconds : 0.0);
     const bool wants_epochs = settings->out.json || settings->checkpoint || page;
-    mnist_json_begin();
     *result = (mnist_run_result){.seed = settings->train.seed + index,
-                                 .epochs = wants_epochs ? json_array() : NULL};
+                                 .epochs = wants_epochs ? mnist_epochs_new() : NULL};
     config.seed = result->seed;
     config.adapt_threads = settings->threads == 0; /* who names a number gets it */
     run r = {.session = s, .result = result, .page = page};
@@ -394,7 +396,7 @@ static int train_all(mnist_session *s, size_t parameters)
         code = status == MNIST_ERR_STOPPED ? s->farewell : mnist_report_error(PROGRAM, &err);
     }
     for (unsigned i = 0; i < done; i++) {
-        json_decref(results[i].epochs);
+        mnist_epochs_free(results[i].epochs);
         free(results[i].output);
     }
     free(results);

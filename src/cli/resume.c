@@ -17,24 +17,22 @@ static bool fail(mnist_error *err, mnist_status status, const char *path, const 
 
 /* Reading. */
 
-/* A metadata value as JSON of that kind. */
-static bool read_json(const mnist_resumption *r, const char *key, bool array, json_t **out,
-                      mnist_error *err)
+static bool read_config(mnist_resumption *r, mnist_error *err)
 {
-    const char *text = mnist_checkpoint_metadata(r->checkpoint, key);
+    const char *text = mnist_checkpoint_metadata(r->checkpoint, MNIST_KEY_CONFIG);
     json_error_t error;
     bool memory = false;
-    *out = text ? mnist_json_parse(text, strlen(text), &memory, &error) : NULL;
+    r->config = text ? mnist_json_parse(text, strlen(text), &memory, &error) : NULL;
     if (memory) {
         return fail(err, MNIST_ERR_MEMORY, r->path,
                     "out of memory for what is in its __metadata__");
     }
-    if (*out && (array ? json_is_array(*out) : json_is_object(*out))) {
+    if (json_is_object(r->config)) {
         return true;
     }
     char reason[80];
-    snprintf(reason, sizeof reason, "%s \"%s\" in its __metadata__",
-             text ? "malformed" : "there is no", key);
+    snprintf(reason, sizeof reason, "%s \"" MNIST_KEY_CONFIG "\" in its __metadata__",
+             text ? "malformed" : "there is no");
     return fail(err, MNIST_ERR_FORMAT, r->path, reason);
 }
 
@@ -66,21 +64,24 @@ static bool read_log(mnist_resumption *r, mnist_error *err)
     return fail(err, MNIST_ERR_FORMAT, r->path, "malformed \"log\" in its __metadata__");
 }
 
-/* As many reports as epochs are over, each an object. */
-static bool check_epochs(const mnist_resumption *r, mnist_error *err)
+/* The epochs' reports come out of the arrays, the rest of which is the training's own. */
+static bool take_epochs(mnist_resumption *r, mnist_error *err)
 {
+    mnist_array *arrays = r->snapshot.arrays, *found = NULL;
     const size_t over = r->course.epoch - !r->course.epoch_ended;
-    size_t i;
-    const json_t *report;
-    json_array_foreach (r->epochs, i, report) {
-        if (!json_is_object(report)) {
-            return fail(err, MNIST_ERR_FORMAT, r->path, "malformed \"epochs\" in its __metadata__");
+    for (size_t i = 0; i < r->snapshot.count && !found; i++) {
+        if (strcmp(arrays[i].name, MNIST_EPOCHS_ARRAY) == 0) {
+            const mnist_array epochs = arrays[i];
+            found = &arrays[--r->snapshot.count];
+            arrays[i] = *found; /* all of them stay the checkpoint's, to be freed */
+            *found = epochs;
         }
     }
-    return json_array_size(r->epochs) == over ||
-           fail(err, MNIST_ERR_FORMAT, r->path,
-                "\"epochs\" in its __metadata__ holds another number of reports than epochs are "
-                "over");
+    if (mnist_epochs_read(&r->epochs, found, over, err) != MNIST_OK) {
+        mnist_error inner = *err;
+        return fail(err, inner.status, r->path, inner.text);
+    }
+    return true;
 }
 
 /* In weights and averages. (A running mean of squares may be infinite, and harm nothing.) */
@@ -119,9 +120,7 @@ static bool read_checkpoint(mnist_resumption *r, mnist_error *err)
     if (r->course.epoch < 1) {
         return fail(err, MNIST_ERR_FORMAT, r->path, "'epoch' is 0, expected at least 1");
     }
-    return read_json(r, MNIST_KEY_CONFIG, false, &r->config, err) &&
-           read_json(r, MNIST_KEY_EPOCHS, true, &r->epochs, err) && check_epochs(r, err) &&
-           read_log(r, err) && check_finite(r, err);
+    return read_config(r, err) && take_epochs(r, err) && read_log(r, err) && check_finite(r, err);
 }
 
 bool mnist_resume_check_net(const mnist_resumption *r, const mnist_widths *hidden, size_t inputs,
@@ -192,7 +191,7 @@ void mnist_resume_release(void *resumption)
     mnist_resumption *r = resumption;
     mnist_checkpoint_free(r->checkpoint);
     json_decref(r->config);
-    json_decref(r->epochs);
+    mnist_epochs_free(r->epochs);
     free(r);
 }
 

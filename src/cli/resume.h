@@ -2,13 +2,13 @@
 #ifndef MNIST_CLI_RESUME_H
 #define MNIST_CLI_RESUME_H
 
+#include "cli/epochs.h"
 #include "cli/settings.h"
 
 #include <mnist/mnist.h>
 
 /* Keys of a checkpoint's metadata, beside the format's own. */
 #define MNIST_KEY_CONFIG "config" /* as --print-config has it */
-#define MNIST_KEY_EPOCHS "epochs" /* the reports of those that are over, as --json has them */
 #define MNIST_KEY_LOG    "log"    /* "none", "lost" (a write failed), or "BYTES CRC32" */
 /* Digests of the whole files: */
 #define MNIST_KEY_TRAIN_IMAGES "train_images_sha256"
@@ -20,11 +20,11 @@
 typedef struct mnist_resumption {
     const char *path; /* as it was given */
     mnist_checkpoint *checkpoint;
-    mnist_snapshot snapshot; /* in the checkpoint's memory */
+    mnist_snapshot snapshot; /* in the checkpoint's memory; without the epochs */
     mnist_course course;
-    json_t *config;   /* the settings' strings point into it */
-    json_t *epochs;   /* an array of objects */
-    unsigned planned; /* epochs that the training was for */
+    json_t *config;       /* the settings' strings point into it */
+    mnist_epochs *epochs; /* that are over */
+    unsigned planned;     /* that the training was for */
     bool has_log, log_lost;
     mnist_log_position log;
 } mnist_resumption;
@@ -37,8 +37,8 @@ bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err);
 void mnist_resume_release(void *resumption);
 
 /* Has the file the weights of the net that its settings describe? Asked before memory is taken for
- * the net, so that this is no more than a multiple of the file's size. inputs: of the net, or 0 while
- * they are not known. false: MNIST_ERR_FORMAT. */
+ * the net, so that this is no more than a multiple of the file's size. inputs: of the net, or 0
+ * while they are not known. false: MNIST_ERR_FORMAT. */
 bool mnist_resume_check_net(const mnist_resumption *resumption, const mnist_widths *hidden,
                             size_t inputs, mnist_error *err);
 

@@ -50,23 +50,23 @@ void mnist_train_page_step(mnist_train_page *page, const mnist_step_report *repo
     }
 }
 
-/* From the reports as --json has them. NULL: memory is short. */
-static mnist_page_epoch *epochs_of(const json_t *reports)
+/* As a page has them. NULL: memory is short. */
+static mnist_page_epoch *epochs_of(const mnist_epochs *of)
 {
-    mnist_page_epoch *epochs = calloc(json_array_size(reports) + 1, sizeof *epochs);
-    for (size_t i = 0; epochs && i < json_array_size(reports); i++) {
-        const json_t *report = json_array_get(reports, i);
-        const json_t *loss = json_object_get(report, "validation_loss");
-        const json_t *accuracy = json_object_get(report, "validation_accuracy");
+    mnist_page_epoch *epochs = calloc(of->count + 1, sizeof *epochs);
+    for (size_t i = 0; epochs && i < of->count; i++) {
+        const mnist_epoch *e = &of->list[i];
+        const bool validated = mnist_epoch_is_validated(e);
+        const double loss = validated ? e->validation_loss : 0.0;
         epochs[i] = (mnist_page_epoch){
-            .epoch = (unsigned)json_integer_value(json_object_get(report, "epoch")),
-            .lr = json_number_value(json_object_get(report, "lr")),
-            .train_loss = json_number_value(json_object_get(report, "train_loss")),
-            .train_accuracy = json_number_value(json_object_get(report, "train_accuracy")),
-            .has_validation = json_is_number(accuracy),
-            .validation_loss = json_is_number(loss) ? json_number_value(loss) : (double)INFINITY,
-            .validation_accuracy = json_number_value(accuracy),
-            .seconds = json_number_value(json_object_get(report, "seconds")),
+            .epoch = (unsigned)i + 1,
+            .lr = e->lr,
+            .train_loss = e->train_loss,
+            .train_accuracy = e->train_accuracy,
+            .has_validation = validated,
+            .validation_loss = isfinite(loss) ? loss : (double)INFINITY,
+            .validation_accuracy = validated ? e->validation_accuracy : 0.0,
+            .seconds = e->seconds,
         };
     }
     return epochs;
@@ -145,8 +145,8 @@ mnist_status mnist_train_page_write(const mnist_train_page *page, const char *pa
     const mnist_session *s = page->session;
     const mnist_run_result *run = &runs[0];
     mnist_facts facts = {.items = NULL}, settings = {.items = NULL}, measured = {.items = NULL};
-    mnist_page_epoch *epochs = epochs_of(run->epochs);
-    const size_t epoch_count = json_array_size(run->epochs);
+    mnist_page_epoch *epochs = run->epochs ? epochs_of(run->epochs) : NULL;
+    const size_t epoch_count = epochs ? run->epochs->count : 0;
     char shape[MNIST_SHAPE_TEXT], heading[MNIST_SHAPE_TEXT + 64], result[MNIST_FIGURES_TEXT + 32];
     char note[200] = "", figures[MNIST_FIGURES_TEXT];
     mnist_format_shape(page->mlp, shape);
@@ -171,7 +171,7 @@ mnist_status mnist_train_page_write(const mnist_train_page *page, const char *pa
         add_measured(&measured, page, epochs, epoch_count, seconds);
     }
     mnist_status status = MNIST_OK;
-    if (!run->epochs || !epochs || facts.failed || settings.failed || measured.failed) {
+    if (!epochs || facts.failed || settings.failed || measured.failed) {
         status = mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the report");
     }
     if (status == MNIST_OK) {

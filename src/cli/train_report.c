@@ -68,12 +68,13 @@ static json_t *runs_json(const mnist_outcome *outcome)
     json_t *runs = json_array();
     for (unsigned i = 0; i < outcome->count; i++) {
         const mnist_run_result *run = &outcome->runs[i];
-        mnist_json_append(&runs, json_pack("{s:o, s:f, s:O, s:o, s:i, s:o, s:o}", "seed",
-                                           mnist_json_whole(run->seed), "seconds", run->seconds,
-                                           "epochs", run->epochs, "stopped", stopped_json(run->end),
-                                           "kept_epoch", (int)run->kept_epoch, "test",
-                                           mnist_report_evaluation(&run->test), "model",
-                                           model_json(run, outcome->parameters)));
+        mnist_json_append(&runs,
+                          json_pack("{s:o, s:f, s:o, s:o, s:i, s:o, s:o}", "seed",
+                                    mnist_json_whole(run->seed), "seconds", run->seconds, "epochs",
+                                    mnist_epochs_json(run->epochs), "stopped",
+                                    stopped_json(run->end), "kept_epoch", (int)run->kept_epoch,
+                                    "test", mnist_report_evaluation(&run->test), "model",
+                                    model_json(run, outcome->parameters)));
     }
     return runs;
 }
@@ -98,7 +99,7 @@ static json_t *document(const mnist_session *s, const mnist_outcome *outcome, co
         mnist_json_put(&doc, "members", runs_json(outcome));
         mnist_json_put(&doc, "seconds", json_real(outcome->seconds));
     } else if (outcome->count == 1) {
-        mnist_json_put(&doc, "epochs", json_incref(first->epochs));
+        mnist_json_put(&doc, "epochs", mnist_epochs_json(first->epochs));
         mnist_json_put(&doc, "stopped", stopped_json(first->end));
         mnist_json_put(&doc, "kept_epoch", json_integer((json_int_t)first->kept_epoch));
         mnist_json_put(&doc, "test", mnist_report_evaluation(&first->test));

@@ -2,6 +2,7 @@
 #ifndef MNIST_CLI_TRAIN_SESSION_H
 #define MNIST_CLI_TRAIN_SESSION_H
 
+#include "cli/epochs.h"
 #include "cli/progress.h"
 #include "cli/settings.h"
 #include "cli/source.h"
@@ -32,7 +33,7 @@ typedef struct mnist_run_result {
     char *output;   /* the model's file; NULL: none asked for; owned */
     bool save_failed;
     char digest[MNIST_DIGEST_TEXT];
-    json_t *epochs; /* NULL unless JSON is wanted, now or by one who goes on from a checkpoint */
+    mnist_epochs *epochs; /* NULL unless they are wanted, now or by one who goes on */
     mnist_train_end end;
     unsigned last_epoch;  /* that was begun */
     uint64_t step, steps; /* done, and in all the epochs asked for */

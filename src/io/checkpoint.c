@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const char format_name[] = "mnist-checkpoint";
-static const char format_version[] = "1";
+static const char format_version[] = "2";
 
 /* Most that is read from a pipe; a regular file may be larger. */
 #define MAX_STREAM ((size_t)1 << 30)

@@ -21,6 +21,7 @@ struct mnist_log {
     bool is_json;
     mnist_log_position written; /* the lines written whole */
     char *path;
+    bool entered;        /* in its directory, durably */
     mnist_status failed; /* of the first write that failed, whose text is in error */
     mnist_error error;
 };
@@ -224,6 +225,10 @@ mnist_status mnist_log_sync(mnist_log *log, mnist_log_position *position, mnist_
     /* pipes and devices have nothing to be made durable */
     if (result != 0 && errno != EINVAL && errno != ENOTSUP && errno != ENOSYS && errno != EROFS) {
         log_fail(log, "sync the log", errno);
+    }
+    if (log->failed == MNIST_OK && !log->entered) {
+        log->failed = mnist_sync_entry(log->path, &log->error);
+        log->entered = log->failed == MNIST_OK;
     }
     *position = log->written;
     return report(log, err);

@@ -397,8 +397,8 @@ mnist_status mnist_safetensors_check_version(const mnist_safetensors *file, cons
     const char *found = mnist_safetensors_metadata(file, "format_version");
     if (!found || strcmp(found, version) != 0) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "%s: format_version '%s' of format '%s', expected '%s'; made by a newer "
-                          "mnist-train?",
+                          "%s: format_version '%s' of format '%s', expected '%s'; made by another "
+                          "version of mnist-train?",
                           path, found ? mnist_show(found).text : "(none)", format, version);
     }
     return MNIST_OK;

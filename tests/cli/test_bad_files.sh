@@ -271,7 +271,7 @@ model json-foreign "format 'pt', expected 'mnist-mlp'"
 model json-no-metadata "a safetensors file, but not from mnist-train: no \"format\" in its __metadata__, expected 'mnist-mlp'"
 model json-escape "format '?[31m??red', expected 'mnist-mlp'"
 model no-format "a safetensors file, but not from mnist-train: no \"format\" in its __metadata__, expected 'mnist-mlp'"
-model no-format_version "format_version '(none)' of format 'mnist-mlp', expected '1'; made by a newer mnist-train?"
+model no-format_version "format_version '(none)' of format 'mnist-mlp', expected '1'; made by another version of mnist-train?"
 model no-inputs 'no "inputs" in __metadata__, expected an integer from 1 to 65536'
 model no-hidden 'no "hidden" in __metadata__, expected none, or 1 to 16 widths from 1 to 65536 with commas between them'
 model no-outputs 'no "outputs" in __metadata__, expected an integer from 1 to 65536'
@@ -281,7 +281,7 @@ model no-mean 'no "mean" in __metadata__, expected a finite number'
 model no-stddev 'no "stddev" in __metadata__, expected a finite number above 0'
 model no-crc32 'no checksum: expected "crc32":"xxxxxxxx" once in the header, found it 0 times; was the file edited or written by another program?'
 model format-checkpoint "format 'mnist-checkpoint', expected 'mnist-mlp'; the training goes on with mnist-train --resume"
-model version-2 "format_version '2' of format 'mnist-mlp', expected '1'; made by a newer mnist-train?"
+model version-2 "format_version '2' of format 'mnist-mlp', expected '1'; made by another version of mnist-train?"
 model crc-upper 'the file is damaged: its CRC-32 is f1897826, but ABCDEF01 is stated at byte 188'
 model crc-short 'the checksum at byte 188 is not 8 hex digits long'
 model crc-long 'the checksum at byte 188 is not 8 hex digits long'
@@ -484,16 +484,15 @@ usage "$train" "--hidden 5: the training in $bad/ckpt-good has --hidden 4; leave
 --resume" --resume "$bad/ckpt-good" --hidden 5
 usage "$train" "--epochs 1: the training in $bad/ckpt-good is for 2; they may become more, not fewer" \
     --resume "$bad/ckpt-good" -e 1
-ckpt cut 'truncated: expected 28951 bytes, found 28950; copy or download it again'
-ckpt flip 'the file is damaged: its CRC-32 is 7d164210, but 8fe21869 is stated at byte 83'
+ckpt cut 'truncated: expected 28747 bytes, found 28746; copy or download it again'
+ckpt flip 'the file is damaged: its CRC-32 is 4cc9f037, but 740cf40e is stated at byte 83'
 ckpt format "format 'mnist-mlp', expected 'mnist-checkpoint': a model has no state of a training to go on from"
 ckpt no-format "format '(none)', expected 'mnist-checkpoint'"
 ckpt foreign "format 'pt', expected 'mnist-checkpoint'"
-ckpt version "format_version '2' of format 'mnist-checkpoint', expected '1'; made by a newer mnist-train?"
-ckpt no-version "format_version '(none)' of format 'mnist-checkpoint', expected '1'; made by a newer mnist-train?"
+ckpt version "format_version '1' of format 'mnist-checkpoint', expected '2'; made by another version of mnist-train?"
+ckpt no-version "format_version '(none)' of format 'mnist-checkpoint', expected '2'; made by another version of mnist-train?"
 ckpt no-crc 'no checksum: expected "crc32":"xxxxxxxx" once in the header, found it 0 times; was the file edited or written by another program?'
 ckpt no-config 'there is no "config" in its __metadata__'
-ckpt no-epochs 'there is no "epochs" in its __metadata__'
 ckpt no-log 'malformed "log" in its __metadata__'
 ckpt no-train_images_sha256 'the training images are not those that this training began with: SHA-256 e5b929e5ebb5165a4d00486dfd0f0f3df7a2bf8f313eb5e2fd77fe517ae30a37, expected none, as there is no such digest in the file; point --data-dir, or the options for the files, to those'
 ckpt no-train_labels_sha256 'the training labels are not those that this training began with: SHA-256 5ec6acd24cf4e6bf4dc5c033c295c524b17524c358b13da696e88179e8fa95c7, expected none, as there is no such digest in the file; point --data-dir, or the options for the files, to those'
@@ -518,11 +517,16 @@ ckpt config-many 'its settings ask for 1000000000 synthetic images; to have more
 ckpt config-many-test 'its settings ask for 1000000000 synthetic images; to have more than 1000000, say --synthetic-test'
 ckpt config-optimizer "the snapshot of a training lacks 'optimizer.second.layers.0'"
 ckpt config-ema "the snapshot of a training lacks 'average.layers.0'"
-ckpt epochs-object 'malformed "epochs" in its __metadata__'
-ckpt epochs-cut 'malformed "epochs" in its __metadata__'
-ckpt epochs-numbers 'malformed "epochs" in its __metadata__'
-ckpt epochs-one '"epochs" in its __metadata__ holds another number of reports than epochs are over'
-ckpt epochs-many '"epochs" in its __metadata__ holds another number of reports than epochs are over'
+ckpt no-epochs "there is no 'epochs', but 2 are over"
+ckpt epochs-flat "'epochs': expected F64 of shape (2, 6), as so many are over"
+ckpt epochs-turned "'epochs': expected F64 of shape (2, 6), as so many are over"
+ckpt epochs-u64 "'epochs': expected F64 of shape (2, 6), as so many are over"
+ckpt epochs-lr-nan "'epochs': the learning rate of epoch 1 is none that it can be"
+ckpt epochs-lr-huge "'epochs': the learning rate of epoch 1 is none that it can be"
+ckpt epochs-loss-inf "'epochs': the training loss of epoch 2 is none that it can be"
+ckpt epochs-accuracy-2 "'epochs': the training accuracy of epoch 2 is none that it can be"
+ckpt epochs-validation-2 "'epochs': the validation accuracy of epoch 1 is none that it can be"
+ckpt epochs-time-negative "'epochs': the time of epoch 2 is none that it can be"
 ckpt log-text 'malformed "log" in its __metadata__'
 ckpt log-half 'malformed "log" in its __metadata__'
 ckpt log-sign 'malformed "log" in its __metadata__'

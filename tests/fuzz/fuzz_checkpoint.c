@@ -85,9 +85,9 @@ static void go_on(const mnist_train_settings *settings)
 static void check_settings(const mnist_train_settings *settings)
 {
     const mnist_resumption *r = settings->resumed;
-    PROMISED(r && r->checkpoint && json_is_object(r->config) && json_is_array(r->epochs));
+    PROMISED(r && r->checkpoint && json_is_object(r->config) && r->epochs);
     PROMISED(r->course.epoch >= 1);
-    PROMISED(json_array_size(r->epochs) == r->course.epoch - !r->course.epoch_ended);
+    PROMISED(r->epochs->count == r->course.epoch - !r->course.epoch_ended);
     PROMISED(settings->data.synthetic_train <= 1000000 && settings->data.synthetic_test <= 1000000);
     for (size_t i = 0; i < r->snapshot.count; i++) {
         const mnist_array *array = &r->snapshot.arrays[i];

@@ -193,9 +193,12 @@ def checkpoint(config, arenas, log="none", extra=0, **place):
             head[f"{arena}.layers.{layer}"] = {"dtype": "F32", "shape": [rows, b], "data_offsets": [len(data), len(data) + n]}
             data += b"\0\0\0\x3d" * (rows * b)
     over = values["epoch"] - (1 - values["ended"])
-    meta = {"format": "mnist-checkpoint", "format_version": "1", "crc32": "00000000",
+    if over > 0:
+        head["epochs"] = {"dtype": "F64", "shape": [over, 6], "data_offsets": [len(data), len(data) + 48 * over]}
+        data += struct.pack("<6d", 0.1, 0.5, 0.75, 0.25, 0.5, 0.001) * over
+    meta = {"format": "mnist-checkpoint", "format_version": "2", "crc32": "00000000",
             "config": json.dumps({"dataset": "synthetic", "epochs": 3, "batch-size": 6, "hidden": "none", **config}, separators=(",", ":")),
-            "epochs": json.dumps([{"epoch": e + 1} for e in range(over)]), "log": log, "train_images_sha256": "train",
+            "log": log, "train_images_sha256": "train",
             "train_labels_sha256": "labels", "test_images_sha256": "train", "test_labels_sha256": "labels"}
     text = json.dumps({"__metadata__": meta, **head}, separators=(",", ":")).encode()
     file = frame(text, 0)
@@ -226,7 +229,7 @@ put("checkpoint", "end", checkpoint({}, sgd, epoch=3, step=3, updates=3))
 put("checkpoint", "augment", checkpoint({"augment": "shift=1", "dropout": "0.5", "hidden": "4"}, sgd))
 put("checkpoint", "wide", seal(checkpoint({"hidden": "3"}, sgd).replace(b'\\"3\\"', b'\\"9\\"')))
 put("checkpoint", "nan", seal(checkpoint({}, sgd)[:-204] + b"\0\0\xc0\x7f" + checkpoint({}, sgd)[-200:]))
-put("checkpoint", "bare", frame(b'{"__metadata__":{"format":"mnist-checkpoint","format_version":"1","crc32":"00000000"}}', 0))
+put("checkpoint", "bare", frame(b'{"__metadata__":{"format":"mnist-checkpoint","format_version":"2","crc32":"00000000"}}', 0))
 put("checkpoint", "model", model(metadata(1, "none"), one, one_size))
 
 configs = {
@@ -443,7 +446,7 @@ dictionary("model", encode + [w.encode() for w in (
     '"dtype":"F32"', '"shape":[', '"data_offsets":[', "relu", "gelu", "unit", "standard", "none")]
     + [b"\x7f\x80\0\0", b"\0\0\x80\x7f", b"\x1f\x8b", b"PK\x03\x04"])
 dictionary("checkpoint", encode + [w.encode() for w in (
-    "__metadata__", '"format":"mnist-checkpoint"', '"config":"', '"epochs":"', '"log":"', "none", "lost", '"U64"', '"F64"', '"F32"',
+    "__metadata__", '"format":"mnist-checkpoint"', '"config":"', '"epochs"', '"log":"', "none", "lost", '"U64"', '"F64"', '"F32"',
     "net.layers.0", "net.layers.1", "optimizer.first.layers.0", "optimizer.second.layers.0", "average.layers.0", "best.layers.0",
     '"shape":[', '"data_offsets":[', '\\"')] + [n.encode() for n in WHOLE] + [b'\\"' + o.encode() + b'\\":' for o in options]
     + [b"\x7f\x80\0\0", b"\0\0\x80\x7f", b"\0\0\0\0\0\0\xf0\x7f", b"\xff" * 8])

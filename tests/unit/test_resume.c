@@ -18,7 +18,6 @@ static const mnist_metadata good[] = {
     {"config",
      "{\"dataset\":\"synthetic\",\"epochs\":4,\"hidden\":\"6\",\"lr\":0.25,\"optimizer\":\"adam\","
      "\"augment\":\"shift=1\",\"log\":\"run.csv\",\"threads\":3,\"checkpoint\":\"old.ckpt\"}"},
-    {"epochs", "[{\"epoch\":1}]"},
     {"log", "1234 00c0ffee"},
     {"train_images_sha256", "a"},
     {"train_labels_sha256", "b"},
@@ -68,6 +67,11 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* The report of the one epoch, which is not of the snapshot. */
+static mnist_epoch told[2] = {{0.25, 2.1, 0.5, 1.9, 0.75, 0.125}};
+static mnist_array epochs = {
+    .name = MNIST_EPOCHS_ARRAY, .element = MNIST_F64, .rank = 2, .shape = {1, 6}, .values = told};
+
 /* With one value in place of another, or without it (NULL). */
 static void write_with(const char *path, const char *key, const char *value)
 {
@@ -79,8 +83,13 @@ static void write_with(const char *path, const char *key, const char *value)
             metadata[count++] = (mnist_metadata){good[i].key, other ? value : good[i].value};
         }
     }
+    mnist_array arrays[64];
+    assert_true(snapshot->count < LENGTH(arrays));
+    memcpy(arrays + 1, snapshot->arrays, snapshot->count * sizeof *arrays);
+    arrays[0] = epochs; /* their place among the others does not matter */
+    const bool none = epochs.rank == 0;
     assert_int_equal(
-        mnist_checkpoint_save(path, snapshot->arrays, snapshot->count, metadata, count, NULL),
+        mnist_checkpoint_save(path, arrays + none, snapshot->count + !none, metadata, count, NULL),
         MNIST_OK);
 }
 
@@ -113,7 +122,8 @@ static void takes_the_settings(void **state)
     assert_int_equal(r->log.bytes, 1234);
     assert_int_equal(r->log.crc32, 0xc0ffee);
     assert_true(r->has_log && !r->log_lost);
-    assert_int_equal(json_array_size(r->epochs), 1);
+    assert_int_equal(r->epochs->count, 1);
+    assert_memory_equal(r->epochs->list, told, sizeof *told);
     mnist_options_free(&o.parsed);
 
     parse_resume(&o, file.path, "-e 9 -j 1 --checkpoint b.ckpt --checkpoint-every 5s --max-time 3");
@@ -191,11 +201,6 @@ static void trusts_nothing(void **state)
         {"config", "{\"nonsense\":1}", "nonsense"},
         {"config", "{\"resume\":\"x\"}", "resume"},
         {"config", "{\"lr\":1,\"lr\":2}", "malformed \"config\""},
-        {"epochs", NULL, "there is no \"epochs\""},
-        {"epochs", "{}", "malformed \"epochs\""},
-        {"epochs", "[]", "another number of reports than epochs are over"},
-        {"epochs", "[{},{}]", "another number of reports than epochs are over"},
-        {"epochs", "[1]", "malformed \"epochs\""},
         {"log", NULL, "malformed \"log\""},
         {"log", "", "malformed \"log\""},
         {"log", "12", "malformed \"log\""},
@@ -255,6 +260,56 @@ static void trusts_nothing(void **state)
     assert_says(&o, MNIST_ERR_NOT_FOUND, "cannot be opened");
 }
 
+/* Of the epochs' reports: another shape, or a number that none of them can be. */
+static void trusts_no_epochs(void **state)
+{
+    static const struct {
+        size_t column;
+        double value;
+        const char *text; /* NULL: it may be that */
+    } cases[] = {
+        {0, (double)NAN, "the learning rate of epoch 1"},
+        {0, 1e39, "the learning rate of epoch 1"},
+        {1, (double)INFINITY, "the training loss of epoch 1"},
+        {1, -0.5, NULL}, /* the confidence penalty takes it below 0 */
+        {2, -1.0, "the training accuracy of epoch 1"},
+        {3, (double)NAN, NULL},
+        {3, (double)INFINITY, NULL},
+        {4, 1.5, "the validation accuracy of epoch 1"},
+        {4, (double)NAN, NULL}, /* not validated */
+        {5, -1.0, "the time of epoch 1"},
+        {5, (double)INFINITY, "the time of epoch 1"},
+    };
+    const mnist_array good_epochs = epochs;
+    const mnist_epoch good_epoch = told[0];
+    scratch_file file = scratch_name(state, "run.ckpt");
+    outcome o;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        memcpy((char *)told + cases[i].column * sizeof(double), &cases[i].value, sizeof(double));
+        write_with(file.path, NULL, NULL);
+        told[0] = good_epoch;
+        parse_resume(&o, file.path, "");
+        if (cases[i].text) {
+            assert_says(&o, MNIST_ERR_FORMAT, cases[i].text);
+        } else {
+            assert_runs(&o);
+            mnist_options_free(&o.parsed);
+        }
+    }
+    for (int i = 0; i < 5; i++) {
+        epochs.element = i == 0 ? MNIST_U64 : MNIST_F64;
+        epochs.rank = i == 1 ? 1 : i == 4 ? 0 : 2; /* 0: not there */
+        epochs.shape[0] = i == 2 ? 2 : i == 1 ? 6 : 1;
+        epochs.shape[1] = i == 3 ? 5 : 6;
+        write_with(file.path, NULL, NULL);
+        epochs = good_epochs;
+        parse_resume(&o, file.path, "");
+        assert_says(&o, MNIST_ERR_FORMAT,
+                    i == 4 ? "there is no 'epochs', but 1 are over"
+                           : "'epochs': expected F64 of shape (1, 6), as so many are over");
+    }
+}
+
 static void checks_the_data(void **state)
 {
     scratch_file file = scratch_name(state, "run.ckpt");
@@ -307,9 +362,9 @@ static void quotes_for_a_shell(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCRATCH_TEST(takes_the_settings),     SCRATCH_TEST(refuses_what_contradicts),
-        SCRATCH_TEST(trusts_nothing),         SCRATCH_TEST(checks_the_data),
-        cmocka_unit_test(quotes_for_a_shell),
+        SCRATCH_TEST(takes_the_settings), SCRATCH_TEST(refuses_what_contradicts),
+        SCRATCH_TEST(trusts_nothing),     SCRATCH_TEST(trusts_no_epochs),
+        SCRATCH_TEST(checks_the_data),    cmocka_unit_test(quotes_for_a_shell),
     };
     return cmocka_run_group_tests_name("resume", tests, set_up, tear_down);
 }
