@@ -346,20 +346,19 @@ static void warn_of_more_epochs(mnist_session *s)
     }
 }
 
-/* To open a pipe for writing is to wait for its reader, for ever if there is none. */
-static mnist_status check_reader(const char *path, mnist_error *err)
+/* To open a pipe for writing is to wait for its reader, for ever if there is none. One that there
+ * is sees its end when nobody has it open for writing, so it stays open from here on. */
+static mnist_status hold_pipe(mnist_session *s, mnist_error *err)
 {
+    const char *path = s->settings->checkpoint;
     struct stat st;
     if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode)) {
-        const int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0 && errno == ENXIO) {
+        s->checkpoint_pipe = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        if (s->checkpoint_pipe < 0 && errno == ENXIO) {
             err->status = MNIST_ERR_IO;
             snprintf(err->text, sizeof err->text,
                      "%.600s: a pipe that nobody reads; name a file, or begin to read first", path);
             return err->status;
-        }
-        if (fd >= 0) {
-            close(fd);
         }
     }
     return MNIST_OK;
@@ -374,7 +373,7 @@ mnist_status mnist_checkpoints_check(mnist_session *s, mnist_error *err)
         status = mnist_output_check(settings->checkpoint, err);
     }
     if (status == MNIST_OK && settings->checkpoint) {
-        status = check_reader(settings->checkpoint, err);
+        status = hold_pipe(s, err);
     }
     if (status == MNIST_OK && r) {
         status = mnist_resume_check_data(r, &s->train_digests, &s->test_digests, err);

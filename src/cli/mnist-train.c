@@ -523,13 +523,18 @@ static int run_session(mnist_session *s)
 static int train(const char *program, const mnist_train_settings *settings,
                  const mnist_parsed *parsed)
 {
-    mnist_session s = {
-        .program = program, .settings = settings, .config_path = parsed->config_path};
+    mnist_session s = {.program = program,
+                       .settings = settings,
+                       .config_path = parsed->config_path,
+                       .checkpoint_pipe = -1};
     mnist_error err;
     int code = run_session(&s);
     if (mnist_log_close(s.log, &err) != MNIST_OK && !s.log_failed) {
         fprintf(stderr, PROGRAM ": %s\n", err.text);
         s.log_failed = true;
+    }
+    if (s.checkpoint_pipe >= 0) {
+        close(s.checkpoint_pipe);
     }
     mnist_session_close(&s);
     const bool failed = s.log_failed || s.save_failed || s.checkpoint_failed;

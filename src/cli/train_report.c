@@ -2,6 +2,7 @@
 #include "cli/train_report.h"
 
 #include "cli/report.h"
+#include "cli/resume.h"
 
 #include <math.h>
 #include <string.h>
@@ -146,7 +147,12 @@ void mnist_train_report_course(mnist_session *s, const mnist_run_result *result)
             result->last_epoch, config->epochs, margin, config->patience,
             config->patience == 1 ? "" : "s");
     } else if (result->end == MNIST_END_TIME) {
-        mnist_real_format(config->max_seconds, number);
+        const mnist_resumption *resumed = s->settings->resumed;
+        if (resumed && resumed->course.end == MNIST_END_TIME) { /* by the limit that it had then */
+            snprintf(number, sizeof number, "%.3g", resumed->course.seconds);
+        } else {
+            mnist_real_format(config->max_seconds, number);
+        }
         mnist_progress_message(&s->progress,
                                "%sstopped after %s s, in epoch %u of %u (step %llu of %llu)", run,
                                number, result->last_epoch, config->epochs,

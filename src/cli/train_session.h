@@ -21,6 +21,7 @@ typedef struct mnist_session {
     mnist_pool *pool;
     mnist_log *log;
     bool log_failed, save_failed, checkpoint_failed; /* exit code 1 in the end */
+    int checkpoint_pipe; /* of mnist-train: open for writing until the end, if that is one; -1 */
     mnist_progress progress;
     int farewell; /* exit code where a signal has ended a training */
 } mnist_session;

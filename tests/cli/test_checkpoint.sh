@@ -305,4 +305,36 @@ head -c 9000 every.ckpt >cut.ckpt
 run 1 "$train" --resume cut.ckpt
 err_has 'truncated'
 
+begin 'a pipe'
+mkfifo pipe
+run 1 "$train" "${base[@]}" -q -e 1 --checkpoint pipe
+err_is 'mnist-train: pipe: a pipe that nobody reads; name a file, or begin to read first'
+cat pipe >"got" &
+run 0 "$train" "${base[@]}" -q -e 2 --checkpoint pipe
+wait $!
+expect 'the reader did not get both checkpoints' [ "$(grep -c -a '"format":"mnist-checkpoint"' got)" -eq 2 ]
+
+begin 'the file is removed meanwhile'
+mkdir sub
+launch "$train" "${base[@]}" -e 1000000 --checkpoint sub/a.ckpt --checkpoint-every 0.01s --progress plain
+until [ -e sub/a.ckpt ] || ! kill -0 "$pid" 2>/dev/null; do
+    sleep 0.01
+done
+until rm -r sub 2>/dev/null; do # a temporary file may come in between
+    sleep 0.01
+done
+seen 'this checkpoint is left out, and the one before is gone; training goes on' || true
+kill -s TERM "$pid"
+ends 143
+err_has 'and the one before is gone; training goes on'
+err_has '; what was kept of it is gone'
+
+begin 'what a limit of time has ended'
+run 0 "$train" "${base[@]}" -q -e 1000000 --max-time 0.2 --checkpoint time.ckpt -o time.st
+mv time.st time1.st
+run 0 "$train" --resume time.ckpt --max-time 50
+err_has 'time.ckpt: this training is over, ended by its --max-time; its net is tested again'
+err_matches 'stopped after 0\.[2-9][0-9]* s, in epoch '
+expect 'it was trained on' cmp time.st time1.st
+
 finish
