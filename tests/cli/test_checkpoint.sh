@@ -98,7 +98,7 @@ run 3 "$train" --resume "it's INT.ckpt" -q --max-loss 0.000001
 
 begin 'killed at random'
 run 0 "$source_dir/scripts/kill-loop.sh" --build "${train%/*}" 3
-out_matches '^3 of 3 byte-identical \(model and log\); '
+out_matches '^3 of 3 byte-identical \(model and log\); ([3-9]|[1-9][0-9]+) kills, ([3-9]|[1-9][0-9]+) resumptions from where '
 
 begin 'a second signal'
 launch "$train" --dataset synthetic --synthetic-train 4000 --hidden 4096,4096 -b 3800 -j 1 --checkpoint big.ckpt
@@ -240,6 +240,20 @@ same_bytes moved/moved.jsonl edited
 head -c 100 log.before >moved/moved.jsonl
 run 1 "$train" --resume moved/moved.ckpt -e 5 -q --log moved/moved.jsonl
 err_matches 'has 100 bytes, but the log had [0-9]+ when the checkpoint was written'
+
+begin 'a checkpoint that is well-formed, but cannot go on'
+mkdir bad
+python3 "$source_dir/tests/cli/bad_files.py" bad moved/moved.ckpt
+expect 'the log is not longer than the checkpoint has it' [ "$(lines_of five.jsonl)" -gt "$(lines_of log.before)" ]
+for file in no-momentum extra config-optimizer config-ema updates-huge; do
+    cp five.jsonl longer.jsonl
+    run 1 "$train" --resume "bad/ckpt-$file" -e 5 -q --log longer.jsonl
+    err_has "bad/ckpt-$file: the snapshot of a training"
+    same_bytes longer.jsonl five.jsonl # it was not cut for nothing
+done
+run 0 "$train" --resume bad/ckpt-good -e 5 -q --log longer.jsonl -o bad/five.st
+same_bytes longer.jsonl five.jsonl
+same_bytes bad/five.st five.st
 
 begin 'another training in its place'
 run 0 "$train" "${base[@]}" -e 1 --checkpoint grown.ckpt

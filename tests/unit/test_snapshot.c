@@ -11,6 +11,7 @@
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 130, TRAINED = 100, EPOCHS = 3 };
 enum { BATCH = 30, STEPS = 4 * EPOCHS, PLACES = STEPS + EPOCHS };
+enum { LONGEST = 14 }; /* epochs: where it is early stopping that ends a training */
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
 static const mnist_view training = {images, labels, TRAINED, SIDE, SIDE};
@@ -45,8 +46,8 @@ static int tear_down(void **state)
 
 /* What hooks are told, places counted: after every step and after every epoch. */
 typedef struct course {
-    mnist_step_report steps[STEPS];
-    mnist_epoch_report epochs[EPOCHS];
+    mnist_step_report steps[4 * LONGEST];
+    mnist_epoch_report epochs[LONGEST];
     unsigned place, take_at; /* the place at which a snapshot is taken and the training stopped */
     mnist_snapshot *snapshot;
 } course;
@@ -63,7 +64,7 @@ static bool go_on(course *c, const mnist_training *on_its_way)
 static bool on_step(void *context, const mnist_step_report *report)
 {
     course *c = context;
-    assert_true(report->step >= 1 && report->step <= STEPS);
+    assert_true(report->step >= 1 && report->step <= LENGTH(c->steps));
     c->steps[report->step - 1] = *report;
     return go_on(c, report->training);
 }
@@ -132,10 +133,10 @@ static void assert_same_epoch(const mnist_epoch_report *a, const mnist_epoch_rep
 static void assert_same_course(const course *whole, const course *rest, unsigned first_step,
                                unsigned first_epoch)
 {
-    for (unsigned s = first_step; s < STEPS; s++) {
+    for (unsigned s = first_step; s < LENGTH(whole->steps); s++) {
         assert_same_step(&whole->steps[s], &rest->steps[s]);
     }
-    for (unsigned e = first_epoch; e < EPOCHS; e++) {
+    for (unsigned e = first_epoch; e < LENGTH(whole->epochs); e++) {
         assert_same_epoch(&whole->epochs[e], &rest->epochs[e]);
     }
 }
@@ -145,8 +146,9 @@ static void assert_same_net(const mnist_mlp *a, const mnist_mlp *b)
     assert_memory_equal(a->parameters, b->parameters, a->arena_size * sizeof(float));
 }
 
-/* Goes on from every place there is, with another team and a net that holds something else. */
-static void assert_resumes(const char *name, const mnist_train_config *config)
+/* Goes on from every place there is, with another team and a net that holds something else. The
+ * whole course, for those who want to know more of it. */
+static course assert_resumes(const char *name, const mnist_train_config *config)
 {
     course whole = {.take_at = 0};
     mnist_mlp *expected = new_net(config->seed);
@@ -171,6 +173,7 @@ static void assert_resumes(const char *name, const mnist_train_config *config)
         mnist_mlp_free(mlp);
     }
     mnist_mlp_free(expected);
+    return whole;
 }
 
 static mnist_train_config plain(void)
@@ -285,6 +288,44 @@ static void test_early_stopping(void **state)
         mnist_mlp_free(mlp);
     }
     mnist_mlp_free(expected);
+}
+
+/* How many epochs have passed since one was better is counted on, and against the loss that was to
+ * be beaten, which is not the best one where epochs are better by less than min_delta. Where either
+ * were lost, epochs would end the training that do not, or the other way round. */
+static void test_patience_goes_on(void **state)
+{
+    (void)state;
+    mnist_train_config config = plain();
+    config.epochs = LONGEST;
+    config.batch_size = 50;
+    config.patience = 3;
+    config.min_delta = 0.02f;
+    config.schedule = (mnist_schedule){.lr = 0.003f, .step_factor = 1.0f, .step_count = 1};
+    const course whole = assert_resumes("early stopping", &config);
+
+    /* Is that such a training? */
+    unsigned last = 0, since = 0, starts = 0, little_better = 0;
+    double to_beat = INFINITY;
+    for (;; last++) {
+        const mnist_epoch_report *report = &whole.epochs[last];
+        since++;
+        if (report->validation_loss < to_beat - (double)config.min_delta) {
+            to_beat = report->validation_loss;
+            since = 0;
+            starts++;
+        } else if (report->best_epoch == report->epoch) {
+            little_better++;
+        }
+        if (report->end != MNIST_END_NOT_YET) {
+            break;
+        }
+    }
+    assert_int_equal(whole.epochs[last].end, MNIST_END_PATIENCE);
+    assert_true(last + 1 < config.epochs);
+    assert_int_equal(since, config.patience);
+    assert_true(starts >= 2);
+    assert_true(little_better >= 2);
 }
 
 /* More epochs: a schedule that does not go by their number has the course of the longer one. */
@@ -467,11 +508,12 @@ static void test_refuses_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_optimizers),     cmocka_unit_test(test_averages),
-        cmocka_unit_test(test_precisions),     cmocka_unit_test(test_inputs),
-        cmocka_unit_test(test_regularizers),   cmocka_unit_test(test_early_stopping),
-        cmocka_unit_test(test_more_epochs),    cmocka_unit_test(test_time_goes_on),
-        cmocka_unit_test(test_refuses_arrays), cmocka_unit_test(test_refuses_numbers),
+        cmocka_unit_test(test_optimizers),       cmocka_unit_test(test_averages),
+        cmocka_unit_test(test_precisions),       cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_regularizers),     cmocka_unit_test(test_early_stopping),
+        cmocka_unit_test(test_patience_goes_on), cmocka_unit_test(test_more_epochs),
+        cmocka_unit_test(test_time_goes_on),     cmocka_unit_test(test_refuses_arrays),
+        cmocka_unit_test(test_refuses_numbers),
     };
     return cmocka_run_group_tests_name("snapshot", tests, set_up, tear_down);
 }
