@@ -1,5 +1,6 @@
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "base/faults.h"
+#include "base/faults_durable.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -23,7 +24,7 @@ static const char *const names[MNIST_FAULT_CLASSES] = {"alloc", "open",  "read",
 
 static mnist_fault planned;
 static bool has_plan;
-static atomic_bool armed, struck;
+static atomic_bool armed, struck, struck_output;
 static atomic_ulong counts[MNIST_FAULT_CLASSES];
 
 const char *mnist_fault_class_name(mnist_fault_class class)
@@ -39,6 +40,8 @@ void mnist_faults_arm(const mnist_fault *fault)
     has_plan = fault != NULL;
     planned = fault ? *fault : (mnist_fault){.first = 0};
     atomic_store(&struck, false);
+    atomic_store(&struck_output, false);
+    mnist_durable_begin();
     atomic_store(&armed, true);
 }
 
@@ -55,6 +58,11 @@ unsigned long mnist_faults_count(mnist_fault_class class)
 bool mnist_faults_struck(void)
 {
     return atomic_load(&struck);
+}
+
+bool mnist_faults_struck_output(void)
+{
+    return atomic_load(&struck_output);
 }
 
 /* Ways that calls have come by, as hashes. */
@@ -132,6 +140,25 @@ static bool fails(mnist_fault_class class)
         errno = planned.error;
     }
     return hit;
+}
+
+/* The same, for calls that may be those by which an output comes about. */
+static bool fails_output(mnist_fault_class class, bool output)
+{
+    const bool hit = fails(class);
+    if (hit && output) {
+        atomic_store(&struck_output, true);
+    }
+    return hit;
+}
+
+/* Could what is lost of this descriptor be missed? Not on stderr, where nobody can be told. */
+static bool is_output(int fd)
+{
+    const int error = errno;
+    const int flags = fd == STDERR_FILENO ? -1 : fcntl(fd, F_GETFL);
+    errno = error;
+    return flags != -1 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
 /* The function of that name that the program would have without this file. By way of a union: ISO C
@@ -293,31 +320,48 @@ ssize_t write(int fd, const void *buffer, size_t size)
 {
     NEXT(write)
     const ssize_t part = portion(MNIST_FAULT_WRITE, size);
-    return part <= 0 ? part : PASS(write)(fd, buffer, (size_t)part);
+    if (part < 0 && is_output(fd)) {
+        atomic_store(&struck_output, true);
+    }
+    const ssize_t done = part <= 0 ? part : PASS(write)(fd, buffer, (size_t)part);
+    if (done > 0) {
+        mnist_durable_written(fd);
+    }
+    return done;
 }
 
 int fsync(int fd)
 {
     NEXT(fsync)
-    return fails(MNIST_FAULT_SYNC) ? -1 : PASS(fsync)(fd);
+    const int result = fails_output(MNIST_FAULT_SYNC, true) ? -1 : PASS(fsync)(fd);
+    if (result == 0) {
+        mnist_durable_synced(fd);
+    }
+    return result;
 }
 
 int close(int fd)
 {
     NEXT(close)
+    const bool output = is_output(fd); /* which cannot be asked of a closed one */
     const int result = PASS(close)(fd);
-    return fails(MNIST_FAULT_CLOSE) ? -1 : result;
+    return fails_output(MNIST_FAULT_CLOSE, output) ? -1 : result;
 }
 
 int rename(const char *from, const char *to)
 {
     NEXT(rename)
-    return fails(MNIST_FAULT_RENAME) ? -1 : PASS(rename)(from, to);
+    const int result = fails_output(MNIST_FAULT_RENAME, true) ? -1 : PASS(rename)(from, to);
+    if (result == 0) {
+        mnist_durable_renamed(to);
+    }
+    return result;
 }
 
 int unlink(const char *path)
 {
     NEXT(unlink)
+    mnist_durable_dropped(path);
     return fails(MNIST_FAULT_UNLINK) ? -1 : PASS(unlink)(path);
 }
 
@@ -360,7 +404,11 @@ off_t lseek(int fd, off_t at, int whence)
 int ftruncate(int fd, off_t size)
 {
     NEXT(ftruncate)
-    return fails(MNIST_FAULT_SEEK) ? -1 : PASS(ftruncate)(fd, size);
+    const int result = fails(MNIST_FAULT_SEEK) ? -1 : PASS(ftruncate)(fd, size);
+    if (result == 0) {
+        mnist_durable_written(fd);
+    }
+    return result;
 }
 
 int fchmod(int fd, mode_t mode)

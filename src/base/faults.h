@@ -65,4 +65,18 @@ unsigned long mnist_faults_count(mnist_fault_class class);
 /* Has one been made to fail? */
 bool mnist_faults_struck(void);
 
+/* Has one by which an output comes about: rename, fsync, or a write to or close of a descriptor
+ * that is open for writing and not stderr's? (Where it may only do a part, it has not failed.) */
+bool mnist_faults_struck_output(void);
+
+/* What has been left out since mnist_faults_arm of what makes files outlast a failing machine: a
+ * file is synced after the last that is written to it and before it gets its name by rename, and
+ * after that the directory is, before the next rename and the end. NULL: nothing. Looks at calls
+ * that were done: one that was made to fail has not been. */
+const char *mnist_faults_undurable(void);
+
+/* Names given to rename of files that count on all others that were written: checkpoints, which
+ * their log must not fall behind. Any other file must be synced before. NULL ends them; kept. */
+void mnist_faults_checkpoints(const char *const *names);
+
 #endif

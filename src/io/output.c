@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/replace.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,9 +21,15 @@ mnist_status mnist_output_check(const char *path, mnist_error *err)
         char *temporary;
         status = mnist_target_temporary(&target, &fd, &temporary, err);
         if (status == MNIST_OK) {
-            close(fd);
+            /* nothing was written that could be lost; but where this fails, so will the writing,
+             * and to tell of that now is what it is tried for */
+            const int error = close(fd) == 0 || errno == EINTR ? 0 : errno;
             unlink(temporary);
             free(temporary);
+            if (error != 0) {
+                status = mnist_fail_path(err, path, target.path, "close a temporary file beside it",
+                                         error);
+            }
         }
     }
     mnist_target_free(&target);

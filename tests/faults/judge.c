@@ -230,9 +230,16 @@ static bool is_told(const scenario *s, const mnist_fault *fault)
     return told;
 }
 
+/* A file system that knows no fsync, so that there is nothing to be done. */
+static bool is_unsupported(const mnist_fault *fault)
+{
+    return fault->class == MNIST_FAULT_SYNC && fault->kind == MNIST_FAULT_ERROR &&
+           fault->error == EINVAL;
+}
+
 static bool is_survivable(const mnist_fault *fault)
 {
-    return fault->kind == MNIST_FAULT_SHORT ||
+    return fault->kind == MNIST_FAULT_SHORT || is_unsupported(fault) ||
            (fault->kind == MNIST_FAULT_ERROR && fault->error == EINTR);
 }
 
@@ -273,6 +280,16 @@ bool judge(const scenario *s, const mnist_fault *fault, const ending *end, const
     }
     if (end->code == 0 && !s->clocked && !same_out("stdout", "reference.out")) {
         snprintf(why, size, "exit code 0, but stdout is not what it should be");
+        return false;
+    }
+    if (end->struck_output && !is_survivable(fault) && end->code != 1) {
+        snprintf(why, size, "exit code %d, though a call by which an output comes about has failed",
+                 end->code);
+        return false;
+    }
+    /* what is to end as if nothing had been must have done all, what was interrupted too */
+    if (is_survivable(fault) && !is_unsupported(fault) && end->undurable[0]) {
+        snprintf(why, size, "%s", end->undurable);
         return false;
     }
     if (end->descriptors != 0) {

@@ -47,8 +47,9 @@ bool make_base(void);
 typedef struct ending {
     int code; /* of exit; 128 and more: of a signal */
     unsigned long counts[MNIST_FAULT_CLASSES];
-    bool struck;
-    int descriptors; /* more open ones than before */
+    bool struck, struck_output; /* by the fault: a call; one by which an output comes about */
+    char undurable[300];        /* what was left out that makes outputs durable; "" nothing */
+    int descriptors;            /* more open ones than before */
 } ending;
 
 /* Runs a program in a child, in the directory, stdout and stderr into files. fault NULL: none. */
@@ -62,6 +63,10 @@ char *read_all(const char *path, size_t *size);
  * leaves. */
 bool judge(const scenario *s, const mnist_fault *fault, const ending *end, const char *dir,
            const char *reference, char *why, size_t size);
+
+/* Leaves out, in the directory that is the current one, what is to be noticed. false: it was not,
+ * which is reported. */
+bool test_account(void);
 
 /* A child without faults that goes by the scenario's words or others; used by judge. */
 #define OUT_NAME "../stdout"
