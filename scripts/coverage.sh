@@ -90,7 +90,7 @@ for test in "$dir"/test_* "$dir"/tests/test_*; do
         programs+=(-object "$test")
     fi
 done
-programs+=(-object "$dir/faults/fault-sweep" -ignore-filename-regex='src/base/faults\.[ch]$')
+programs+=(-object "$dir/faults/fault-sweep" -ignore-filename-regex='src/base/faults(_durable)?\.[ch]$')
 if [ -n "$html" ]; then
     "$cov" show -format=html -show-branches=count -output-dir="$dir/html" \
         -instr-profile="$dir/all.profdata" "${programs[@]}" "$root/src" "$root/include"

@@ -13,6 +13,7 @@ Builds with -DMNIST_FAULTS=ON into build-faults/ (with --asan: under AddressSani
 build-faults-asan/) and runs tests/faults: the programs in small ways, each time with another allocation, read,
 write, sync, close, rename, look at a file, or start of a thread failing. Each run must end well, or with exit
 code 1 and a message that names the reason; a checkpoint that was there must still resume to the same bytes.
+What failed on an output (write, sync, close, rename) must have been told, and nothing may take its name before it is synced.
 
   --build DIR   use DIR/fault-sweep as it is
   ARGUMENT      of fault-sweep: --places, --stride N, --only SCENARIO, --class CLASS, --at N (fault-sweep --help)
