@@ -155,7 +155,7 @@ read_checkpoint()
     if [ "$at_ended" -eq 1 ]; then
         at=${at/in epoch/after epoch}
         if [ "$at_end" -ne 0 ] || [ "$at_epoch" -eq "$(epochs_of "$1")" ]; then
-            at='run.ckpt: this training is over; its net is tested again'
+            at='run.ckpt: this training is over' # and by what
         fi
     fi
 }
@@ -169,7 +169,7 @@ judge()
         sed '$d' run.said >run.lines
         mv run.lines run.said
     fi
-    first=$(sed -n '/^going on from/{p;q;};/this training is over/{p;q;}' run.said)
+    first=$(sed -n '/^going on from/{p;q;};/this training is over/{s/over.*/over/;p;q;}' run.said)
     epoch=$(sed -n '/^epoch /{s,^epoch *\([0-9]*\)/.*,\1,p;q;}' run.said)
     if [ -z "$first$epoch" ] && [ "$1" = killed ]; then
         return
