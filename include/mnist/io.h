@@ -130,8 +130,9 @@ typedef struct mnist_log_position {
     uint32_t crc32; /* of them, as zlib has it */
 } mnist_log_position;
 
-/* Of all that was written whole. Makes it durable first, as far as the file can. Errors:
- * MNIST_ERR_IO, as from mnist_log_write; the position is that of before. */
+/* Of all that was written whole. Makes it durable first, and the log's name, as far as the file and
+ * its directory can. Errors: MNIST_ERR_IO, as from mnist_log_write, MNIST_ERR_MEMORY; the position
+ * is that of before. */
 mnist_status mnist_log_sync(mnist_log *log, mnist_log_position *position, mnist_error *err);
 /* Opens a log that was written before, cuts off what came after the position, and goes on there.
  * The file is not touched unless it begins with those very bytes. Errors: MNIST_ERR_MISMATCH (it is

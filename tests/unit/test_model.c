@@ -326,7 +326,8 @@ static void hostile_models(void **state)
         {META("\"format\":\"\x7f\\u001b[2J\"," CRC, TENSORS), "format '??[2J'"},
         {META("\"format\":\"mnist-mlp\"," NET UNIT CRC, TENSORS), "format_version '(none)'"},
         {META("\"format\":\"mnist-mlp\",\"format_version\":\"2\"," NET UNIT CRC, TENSORS),
-         "format_version '2' of format 'mnist-mlp', expected '1'; made by another version of mnist-train?"},
+         "format_version '2' of format 'mnist-mlp', expected '1'; made by another version of "
+         "mnist-train?"},
         {META(FORMAT NET UNIT "\"crc\":\"00000000\"", TENSORS), "no checksum"},
         /* architecture */
         {META(FORMAT HIDDEN OUTPUTS RELU UNIT CRC, TENSORS), "no \"inputs\" in __metadata__"},

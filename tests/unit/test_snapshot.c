@@ -273,21 +273,8 @@ static void test_early_stopping(void **state)
     config.patience = 1;
     config.keep = MNIST_KEEP_BEST;
     config.min_delta = 10.0f; /* no epoch beats the first by that much */
-    course whole = {.take_at = 0};
-    mnist_mlp *expected = new_net(1);
-    assert_int_equal(train(expected, &config, 0, NULL, &whole, NULL), MNIST_OK);
+    const course whole = assert_resumes("the best of little patience", &config);
     assert_int_equal(whole.epochs[1].end, MNIST_END_PATIENCE);
-    for (unsigned place = 1; place <= whole.place; place++) {
-        course rest = {.take_at = 0};
-        mnist_snapshot *snapshot = stop_at(&config, place);
-        mnist_mlp *mlp = new_net(2);
-        assert_int_equal(train(mlp, &config, 0, snapshot, &rest, NULL), MNIST_OK);
-        assert_int_equal(rest.place, whole.place - place);
-        assert_same_net(expected, mlp);
-        mnist_snapshot_free(snapshot);
-        mnist_mlp_free(mlp);
-    }
-    mnist_mlp_free(expected);
 }
 
 /* How many epochs have passed since one was better is counted on, and against the loss that was to
