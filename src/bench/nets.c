@@ -152,7 +152,7 @@ static mnist_status add_training(mnist_suite *suite, const net_shape *shape,
         .mlp = mlp, .view = suite->view, .config = mnist_train_defaults(), .pool = pool};
     work->config.epochs = 1;
     work->config.label_smoothing = 0.0f; /* as what other programs are compared by */
-    work->config.adapt_threads = false; /* the row says how many there are */
+    work->config.adapt_threads = false;  /* the row says how many there are */
     work->config.batch_size = shape->batch;
     work->config.zero_skip = kind->zero_skip;
     work->config.precision = kind->precision;

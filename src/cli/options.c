@@ -134,10 +134,9 @@ static bool read_whole(const char *text, size_t length, uint64_t *value)
 
 static bool real_in_range(const mnist_option *option, double value)
 {
-    bool low_enough = option->real.below_max ? value < option->real.max
-                                             : value <= option->real.max;
-    bool high_enough = option->real.above_min ? value > option->real.min
-                                              : value >= option->real.min;
+    bool low_enough = option->real.below_max ? value < option->real.max : value <= option->real.max;
+    bool high_enough =
+        option->real.above_min ? value > option->real.min : value >= option->real.min;
     return low_enough && high_enough;
 }
 
@@ -332,8 +331,8 @@ static bool set_interval(void *field, const char *text)
         return false;
     } else if (strcmp(unit, "steps") == 0 || strcmp(unit, "step") == 0) {
         interval.steps = count;
-    } else if (count <= 1000000 && (*unit == '\0' || strcmp(unit, "epochs") == 0 ||
-                                    strcmp(unit, "epoch") == 0)) {
+    } else if (count <= 1000000 &&
+               (*unit == '\0' || strcmp(unit, "epochs") == 0 || strcmp(unit, "epoch") == 0)) {
         interval.epochs = (unsigned)count;
     } else {
         return false;
@@ -453,8 +452,8 @@ static void format_widths(const void *field, char text[MNIST_OPTION_TEXT])
     snprintf(text, MNIST_OPTION_TEXT, "none");
     for (unsigned i = 0; i < widths.count; i++) {
         /* 16 widths of 5 digits fit with room to spare */
-        length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%u",
-                                   i ? "," : "", widths.width[i]);
+        length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%u", i ? "," : "",
+                                   widths.width[i]);
     }
 }
 
@@ -468,8 +467,8 @@ static void format_rates(const void *field, char text[MNIST_OPTION_TEXT])
         char rate[MNIST_REAL_TEXT];
         mnist_float_format(rates.rate[i], rate);
         /* 16 of at most 15 characters fit */
-        length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%s", i ? "," : "",
-                                   rate);
+        length +=
+            (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%s", i ? "," : "", rate);
     }
 }
 

@@ -64,7 +64,8 @@ typedef struct mnist_interval {
     unsigned epochs;
 } mnist_interval;
 
-typedef enum mnist_option_type {      /* type of the field; accepted text */
+/* Type of the field; accepted text. */
+typedef enum mnist_option_type {
     MNIST_OPTION_FLAG,                /* bool; no argument; sets it */
     MNIST_OPTION_SWITCH,              /* bool; no argument; --name sets, --no-name clears */
     MNIST_OPTION_UNSIGNED,            /* unsigned; decimal digits */
@@ -108,16 +109,16 @@ typedef struct mnist_option {
         uint64_t min, max; /* both included */
     } whole;               /* UNSIGNED, SIZE, UINT64, and SHARE's count */
     struct {
-        double min, max;          /* max INFINITY: as far as the type goes */
-        bool above_min, below_max; /* the bound itself is out of range */
-    } real;                        /* FLOAT, DOUBLE, PERCENT (as a fraction) */
-    const char *(*choice)(int value); /* CHOICE, RECIPE: name of a value; NULL past the end */
+        double min, max;                 /* max INFINITY: as far as the type goes */
+        bool above_min, below_max;       /* the bound itself is out of range */
+    } real;                              /* FLOAT, DOUBLE, PERCENT (as a fraction) */
+    const char *(*choice)(int value);    /* CHOICE, RECIPE: name of a value; NULL past the end */
     const char *(*suggested)(int index); /* STRING: what a shell completes, though other text is
                                           * accepted too; NULL past the end, or no function */
-    const char *zero;                 /* --help shows this in place of a default of 0 */
-    const char *help;                 /* one sentence, small initial, no full stop */
-    const char *alias;                /* a second name, accepted but not shown */
-    const char *known_as;             /* what others call it; the suggestion for that name */
+    const char *zero;                    /* --help shows this in place of a default of 0 */
+    const char *help;                    /* one sentence, small initial, no full stop */
+    const char *alias;                   /* a second name, accepted but not shown */
+    const char *known_as;                /* what others call it; the suggestion for that name */
     unsigned flags;
 } mnist_option;
 
@@ -171,9 +172,9 @@ typedef struct mnist_parsed mnist_parsed;
 
 typedef struct mnist_program {
     const char *name;
-    const char *summary;     /* for lists of manual pages: a few words, small initial */
-    const char *description; /* one paragraph */
-    const char *operand;     /* "MODEL", a file; NULL if it takes options only */
+    const char *summary;       /* for lists of manual pages: a few words, small initial */
+    const char *description;   /* one paragraph */
+    const char *operand;       /* "MODEL", a file; NULL if it takes options only */
     const char *more_operands; /* what the others are, if they are something else: "FILE" */
     size_t operand_min, operand_max;
     const mnist_option_section *sections;
@@ -210,8 +211,8 @@ struct mnist_parsed {
     char **operands; /* in argv, which getopt_long has put in order */
     size_t operand_count;
     const char *config_path; /* of --config; NULL: not given */
-    json_t *config; /* the file that was read; the settings' strings point into it */
-    void *adopted;  /* the program's, see adopt; NULL: nothing */
+    json_t *config;          /* the file that was read; the settings' strings point into it */
+    void *adopted;           /* the program's, see adopt; NULL: nothing */
     unsigned char origin[MNIST_MAX_OPTIONS];
 };
 

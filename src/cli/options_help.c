@@ -88,7 +88,7 @@ void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TE
 /* Help. */
 
 enum {
-    COLUMNS = 80,     /* of the narrowest terminal that people use */
+    COLUMNS = 80, /* of the narrowest terminal that people use */
     RECIPE_COLUMN = 15,
     HELP_COLUMN = 27, /* where an option's help begins */
     EXIT_COLUMN = 6
@@ -98,7 +98,7 @@ enum {
 typedef struct paragraph {
     FILE *out;
     int indent;
-    int column;     /* where the next character goes */
+    int column;      /* where the next character goes */
     bool first_word; /* of the line: no blank before it */
 } paragraph;
 
@@ -147,8 +147,8 @@ void mnist_option_default(mnist_option_ref ref, const void *settings, char text[
     if (option->type == MNIST_OPTION_FLAG) {
         return; /* off, as flags are */
     }
-    mnist_option_format(option,
-                        (const char *)settings + ref.section->offset + option->offset, text);
+    mnist_option_format(option, (const char *)settings + ref.section->offset + option->offset,
+                        text);
     if (option->type == MNIST_OPTION_SWITCH) {
         snprintf(text, MNIST_OPTION_TEXT, "%s", text[0] == 't' ? "on" : "off");
     } else if (option->zero && strcmp(text, "0") == 0) {
@@ -228,8 +228,8 @@ void mnist_recipe_setting_text(const mnist_program *program, const mnist_recipe_
                                char text[MNIST_OPTION_TEXT])
 {
     const mnist_option *option = mnist_option_find(program, setting->option).option;
-    bool is_switch = option && (option->type == MNIST_OPTION_SWITCH ||
-                                option->type == MNIST_OPTION_FLAG);
+    bool is_switch =
+        option && (option->type == MNIST_OPTION_SWITCH || option->type == MNIST_OPTION_FLAG);
     bool off = is_switch && strcmp(setting->text, "false") == 0;
     snprintf(text, MNIST_OPTION_TEXT, "--%s%s%s%s", off ? "no-" : "", setting->option,
              is_switch ? "" : " ", is_switch ? "" : setting->text);
@@ -239,10 +239,8 @@ void mnist_options_print_recipes(const mnist_program *program, FILE *out)
 {
     for (const mnist_recipe *recipe = program->recipes; recipe && recipe->name; recipe++) {
         fprintf(out, "%s%s: ", recipe > program->recipes ? "\n" : "", recipe->name);
-        paragraph p = {.out = out,
-                       .indent = 4,
-                       .column = (int)strlen(recipe->name) + 2,
-                       .first_word = true};
+        paragraph p = {
+            .out = out, .indent = 4, .column = (int)strlen(recipe->name) + 2, .first_word = true};
         put_text(&p, recipe->help);
         if (recipe->count > 0) {
             start_line(&p);

@@ -214,8 +214,7 @@ static void describe_options(const mnist_program *program, scan *s)
         }
         if (option->type == MNIST_OPTION_SWITCH) {
             snprintf(s->negated[ref.index], sizeof s->negated[0], "no-%s", option->name);
-            s->names[name++] =
-                (struct option){s->negated[ref.index], no_argument, NULL, value + 1};
+            s->names[name++] = (struct option){s->negated[ref.index], no_argument, NULL, value + 1};
         }
         if (option->letter) {
             s->letters[letter++] = option->letter;
@@ -261,8 +260,7 @@ static bool is_full_name(const mnist_option *option, const char *word)
         return false;
     }
     memcpy(name, word + 2, length);
-    return strcmp(name, option->name) == 0 ||
-           (option->alias && strcmp(name, option->alias) == 0) ||
+    return strcmp(name, option->name) == 0 || (option->alias && strcmp(name, option->alias) == 0) ||
            (option->type == MNIST_OPTION_SWITCH && strncmp(name, "no-", 3) == 0 &&
             strcmp(name + 3, option->name) == 0);
 }
@@ -416,8 +414,8 @@ static bool apply(const scan *s, void *settings, mnist_parsed *parsed, mnist_err
     return true;
 }
 
-static mnist_parse_result parse(const mnist_program *program, int argc, char **argv,
-                                void *settings, mnist_parsed *parsed, scan *s, mnist_error *err)
+static mnist_parse_result parse(const mnist_program *program, int argc, char **argv, void *settings,
+                                mnist_parsed *parsed, scan *s, mnist_error *err)
 {
     if (!scan_options(program, argc, argv, s, err)) {
         return MNIST_PARSE_ERROR;
@@ -438,8 +436,8 @@ static mnist_parse_result parse(const mnist_program *program, int argc, char **a
         s->recipe ? s->recipe : json_string_value(json_object_get(parsed->config, "recipe")));
     /* first what counts least */
     bool good = (!recipe || mnist_recipe_apply(program, recipe, settings, parsed, err)) &&
-                (!parsed->config || mnist_options_apply_config(program, s->config_path, settings,
-                                                               parsed, err)) &&
+                (!parsed->config ||
+                 mnist_options_apply_config(program, s->config_path, settings, parsed, err)) &&
                 apply(s, settings, parsed, err) &&
                 (!program->adopt || program->adopt(settings, parsed, err));
     if (good && program->settle) {

@@ -1,5 +1,7 @@
 #include "cli/recipes.h"
 
+/* One a line. */
+/* clang-format off */
 static const mnist_recipe_setting fast[] = {
     {"hidden", "128"},
     {"epochs", "3"},
@@ -104,6 +106,7 @@ static const mnist_recipe_setting fashion[] = {
     {"val-split", "0"},
     {"label-smoothing", "0"},
 };
+/* clang-format on */
 
 #define SETTINGS(table) .settings = table, .count = sizeof(table) / sizeof((table)[0])
 
@@ -118,24 +121,14 @@ const mnist_recipe mnist_train_recipes[] = {
     {.name = "quick99",
      .help = "one hidden layer of 512, distorted images: seconds",
      SETTINGS(quick99)},
-    {.name = "simard",
-     .help = "one hidden layer of 800, distorted images",
-     SETTINGS(simard)},
+    {.name = "simard", .help = "one hidden layer of 800, distorted images", SETTINGS(simard)},
     {.name = "augmented",
      .help = "two hidden layers, distorted images: minutes",
      SETTINGS(augmented)},
-    {.name = "ciresan",
-     .help = "four hidden layers, distorted images: hours",
-     SETTINGS(ciresan)},
-    {.name = "small25k",
-     .help = "a net of under 25,000 parameters",
-     SETTINGS(small25k)},
-    {.name = "small100k",
-     .help = "a net of under 100,000 parameters",
-     SETTINGS(small100k)},
-    {.name = "fashion",
-     .help = "Fashion-MNIST",
-     SETTINGS(fashion)},
+    {.name = "ciresan", .help = "four hidden layers, distorted images: hours", SETTINGS(ciresan)},
+    {.name = "small25k", .help = "a net of under 25,000 parameters", SETTINGS(small25k)},
+    {.name = "small100k", .help = "a net of under 100,000 parameters", SETTINGS(small100k)},
+    {.name = "fashion", .help = "Fashion-MNIST", SETTINGS(fashion)},
     {.name = NULL},
 };
 

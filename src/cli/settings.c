@@ -47,6 +47,7 @@ const mnist_option mnist_test_options[] = {
      .help = "seed of the synthetic data set"},
 };
 
+/* clang-format off */
 const mnist_option mnist_gate_options[] = {
     {.type = MNIST_OPTION_PERCENT,
      .offset = MNIST_OPTION_FIELD(double, mnist_gate_settings, min_accuracy),
@@ -59,6 +60,7 @@ const mnist_option mnist_gate_options[] = {
      .flags = CONFIG | MNIST_OPTION_OPTIONAL,
      .help = "exit with code 3 if the test loss is above X"},
 };
+/* clang-format on */
 
 const mnist_option mnist_json_options[] = {
     {FLAG(mnist_output_settings, json), .name = "json",
@@ -67,6 +69,7 @@ const mnist_option mnist_json_options[] = {
      .help = "nothing on stderr but errors"},
 };
 
+/* clang-format off */
 const mnist_option mnist_color_options[] = {
     {CHOICE(mnist_color_mode, mnist_output_settings, color, color_name), .name = "color",
      .argument = "WHEN", .known_as = "colour", .help = "colours on stderr"},
@@ -75,6 +78,7 @@ const mnist_option mnist_color_options[] = {
     {.type = MNIST_OPTION_ACTION_VERSION, .letter = 'V', .name = "version",
      .help = "print the version and exit"},
 };
+/* clang-format on */
 
 #define HAS_LENGTH(table, length)                                                                  \
     _Static_assert(LENGTH(table) == length, "the length in cli/settings_parts.h")
@@ -125,15 +129,18 @@ bool mnist_settings_check_data(const mnist_data_settings *data, bool known,
     }
     for (size_t i = 0; known && synthetic && i < LENGTH(of_files); i++) {
         if (mnist_on_command_line(parsed, of_files[i])) {
-            return mnist_options_fail(err, "--%s does not go with --dataset synthetic, which reads "
-                                      "no files", of_files[i]);
+            return mnist_options_fail(err,
+                                      "--%s does not go with --dataset synthetic, which reads "
+                                      "no files",
+                                      of_files[i]);
         }
     }
     for (size_t i = 0; known && !synthetic && i < LENGTH(of_synthetic); i++) {
         if (mnist_on_command_line(parsed, of_synthetic[i])) {
-            return mnist_options_fail(err, "--%s is for --dataset synthetic, but the data set is "
-                                      "%s", of_synthetic[i],
-                                      mnist_dataset_choice_name(data->dataset));
+            return mnist_options_fail(err,
+                                      "--%s is for --dataset synthetic, but the data set is "
+                                      "%s",
+                                      of_synthetic[i], mnist_dataset_choice_name(data->dataset));
         }
     }
     return true;

@@ -55,7 +55,10 @@ static const mnist_exit_text bench_exits[] = {
 };
 
 static const mnist_named_text bench_environment[] = {
-    DATA_ENVIRONMENT, ISA_ENVIRONMENT, TERMINAL_ENVIRONMENT, {NULL, NULL},
+    DATA_ENVIRONMENT,
+    ISA_ENVIRONMENT,
+    TERMINAL_ENVIRONMENT,
+    {NULL, NULL},
 };
 
 const mnist_program mnist_bench_program = {

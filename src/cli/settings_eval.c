@@ -17,8 +17,8 @@ mnist_eval_settings mnist_eval_settings_defaults(void)
 #define AS_TRAINED "as in training"
 
 static const mnist_option eval_run_options[] = {
-    {UNSIGNED(mnist_eval_settings, threads, 0, MNIST_MAX_THREADS), .letter = 'j',
-     .name = "threads", .zero = "all CPUs", .known_as = "jobs",
+    {UNSIGNED(mnist_eval_settings, threads, 0, MNIST_MAX_THREADS), .letter = 'j', .name = "threads",
+     .zero = "all CPUs", .known_as = "jobs",
      .help = "threads to work with; 0 for all CPUs; changes no result"},
 };
 
@@ -38,6 +38,7 @@ static const char *temperature_name(int index)
     return index == 0 ? "fit" : NULL;
 }
 
+/* clang-format off */
 static const mnist_option eval_temperature_options[] = {
     {STRING(mnist_eval_settings, temperature, "fit|X"), .name = "temperature",
      .suggested = temperature_name,
@@ -48,6 +49,7 @@ static const mnist_option eval_temperature_options[] = {
      .known_as = "validation-split",
      .help = "fit on the last N, or this fraction, of all training images instead"},
 };
+/* clang-format on */
 
 /* Only --temperature fit reads them. */
 static const mnist_option eval_train_options[] = {
@@ -63,7 +65,9 @@ static const mnist_option eval_baseline_options[] = {
              "code 3 if the accuracy fell"},
     {.type = MNIST_OPTION_PERCENT,
      .offset = MNIST_OPTION_FIELD(double, mnist_eval_settings, tolerance),
-     .real = {0.0, 1.0, false, false}, .name = "tolerance", .argument = "T",
+     .real = {0.0, 1.0, false, false},
+     .name = "tolerance",
+     .argument = "T",
      .help = "by no more than this it may fall (0.001 or 0.1%)"},
 };
 
@@ -117,13 +121,14 @@ static bool check_tta(const mnist_eval_settings *s, const mnist_parsed *parsed, 
     }
     if (s->augment && !mnist_augmentation_any(&augmentation)) {
         return mnist_options_fail(err, "--augment distorts nothing, and --tta would average over "
-                                  "equal images");
+                                       "equal images");
     }
     return true;
 }
 
 static const mnist_option temperature_number = {
-    .type = MNIST_OPTION_DOUBLE, .real = {MNIST_TEMPERATURE_MIN, MNIST_TEMPERATURE_MAX, false, false},
+    .type = MNIST_OPTION_DOUBLE,
+    .real = {MNIST_TEMPERATURE_MIN, MNIST_TEMPERATURE_MAX, false, false},
 };
 
 double mnist_eval_temperature(const mnist_eval_settings *settings)
@@ -144,8 +149,10 @@ static bool check_temperature(const mnist_eval_settings *s, const mnist_parsed *
     if (s->temperature && !fit && mnist_eval_temperature(s) == 0.0) {
         char quoted[MNIST_QUOTED_TEXT];
         mnist_option_quote(s->temperature, quoted);
-        return mnist_options_fail(err, "--temperature: %s is neither \"fit\" nor a number from "
-                                  "0.015625 to 64", quoted);
+        return mnist_options_fail(err,
+                                  "--temperature: %s is neither \"fit\" nor a number from "
+                                  "0.015625 to 64",
+                                  quoted);
     }
     for (size_t i = 0; !fit && i < LENGTH(of_fit); i++) {
         if (mnist_on_command_line(parsed, of_fit[i])) {
@@ -216,7 +223,10 @@ static const mnist_exit_text eval_exits[] = {
 };
 
 static const mnist_named_text eval_environment[] = {
-    DATA_ENVIRONMENT, ISA_ENVIRONMENT, TERMINAL_ENVIRONMENT, {NULL, NULL},
+    DATA_ENVIRONMENT,
+    ISA_ENVIRONMENT,
+    TERMINAL_ENVIRONMENT,
+    {NULL, NULL},
 };
 
 const mnist_program mnist_eval_program = {

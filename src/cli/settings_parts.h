@@ -10,7 +10,7 @@
 /* The macros state an entry's type and field together, so that the compiler sees that they
  * agree. */
 
-#define MATHS (MNIST_OPTION_IN_CONFIG | MNIST_OPTION_IN_MODEL)
+#define MATHS  (MNIST_OPTION_IN_CONFIG | MNIST_OPTION_IN_MODEL)
 #define CONFIG MNIST_OPTION_IN_CONFIG
 
 #define FLAG(settings, field)                                                                      \
@@ -63,6 +63,7 @@
 #define MOST_IMAGES 1000000000u
 
 /* Environment variables, for manual pages. */
+/* clang-format off */
 #define DATA_ENVIRONMENT                                                                           \
     {"MNIST_DATA_DIR", "where MNIST's IDX files lie, unless --data-dir says it"},                  \
     {"XDG_CACHE_HOME", "parent of the cache that is searched for data; ~/.cache if not set"}
@@ -77,6 +78,7 @@
     {"COLUMNS", "width of a terminal that does not tell it"},                                      \
     {"LC_ALL, LC_CTYPE, LANG", "the curve of the loss is drawn with block characters if they "     \
                                "stand for UTF-8, else with ASCII"}
+/* clang-format on */
 
 /* Tables over mnist_data_settings, mnist_gate_settings and mnist_output_settings. */
 enum {

@@ -28,9 +28,10 @@ static const mnist_option predict_picture_options[] = {
              "and raw images no)"},
     {CHOICE(mnist_center, mnist_predict_settings, center, center_name), .name = "center",
      .argument = "HOW", .known_as = "centre",
-     .help = "what goes to the middle of 28 x 28 (the centre of mass, or of the box, of a digit that "
-             "is cut out and scaled to 20 x 20; none leaves images as they are, and is the default "
-             "for IDX and raw images)"},
+     .help =
+         "what goes to the middle of 28 x 28 (the centre of mass, or of the box, of a digit that "
+         "is cut out and scaled to 20 x 20; none leaves images as they are, and is the default "
+         "for IDX and raw images)"},
     {FLAG(mnist_predict_settings, line), .name = "line", .known_as = "segment",
      .help = "each picture is a line of digits, which are read from left to right"},
 };
@@ -71,23 +72,28 @@ static bool validate_predict(const void *settings, const mnist_parsed *parsed, m
                                   s->text ? "text" : "line");
     }
     if (s->all && top) {
-        return mnist_options_fail(err, "--prob prints all ten, and --top the likeliest: one of them");
+        return mnist_options_fail(err,
+                                  "--prob prints all ten, and --top the likeliest: one of them");
     }
     if (s->text && (s->all || top)) {
         return mnist_options_fail(err, "--text prints one number, which --%s is not for",
                                   s->all ? "prob" : "top");
     }
     if (s->out.json && (s->all || s->text || top)) {
-        return mnist_options_fail(err, "--json prints every digit with all ten probabilities, which "
+        return mnist_options_fail(err,
+                                  "--json prints every digit with all ten probabilities, which "
                                   "--%s does not change",
-                                  s->all ? "prob" : s->text ? "text" : "top");
+                                  s->all    ? "prob"
+                                  : s->text ? "text"
+                                            : "top");
     }
     return true;
 }
 
 static const mnist_example predict_examples[] = {
     {"mnist-predict mnist.safetensors digit.png", "name, digit, probability"},
-    {"mnist-predict -k 3 --show mnist.safetensors *.png", "the three likeliest, and what the net saw"},
+    {"mnist-predict -k 3 --show mnist.safetensors *.png",
+     "the three likeliest, and what the net saw"},
     {"mnist-predict --text mnist.safetensors line.pgm", "a number in handwriting"},
     {"mnist-predict mnist.safetensors t10k-images-idx3-ubyte | cut -f 2", "a digit a line"},
     {"convert digit.jpg pgm:- | mnist-predict --json mnist.safetensors | jq .digit",
@@ -102,7 +108,8 @@ static const mnist_exit_text predict_exits[] = {
 
 static const mnist_named_text predict_environment[] = {
     ISA_ENVIRONMENT,
-    {"LC_ALL, LC_CTYPE, LANG", "--show draws with block characters if they stand for UTF-8, else with ASCII"},
+    {"LC_ALL, LC_CTYPE, LANG",
+     "--show draws with block characters if they stand for UTF-8, else with ASCII"},
     TERMINAL_ENVIRONMENT,
     {NULL, NULL},
 };

@@ -80,6 +80,7 @@ static const mnist_option train_files_options[] = {
 
 #define S mnist_train_settings
 
+/* clang-format off */
 static const mnist_option train_data_options[] = {
     {SIZE(S, limit, 0, MOST_IMAGES), .name = "limit", .zero = "all", .flags = MATHS,
      .known_as = "train-size", .help = "use only the first N training images"},
@@ -96,7 +97,9 @@ static const mnist_option train_data_options[] = {
      .help = "distort training images anew in every epoch: none, light, simard or ciresan, and "
              "entries to change it, like ciresan,shift=1,thickness=0.3"},
 };
+/* clang-format on */
 
+/* clang-format off */
 static const mnist_option model_options[] = {
     {.type = MNIST_OPTION_WIDTHS, .offset = MNIST_OPTION_FIELD(mnist_widths, S, hidden),
      .name = "hidden", .argument = "LIST", .known_as = "layers", .flags = MATHS,
@@ -106,6 +109,7 @@ static const mnist_option model_options[] = {
     {CHOICE(mnist_init, S, init, init_name), .name = "init", .argument = "NAME", .flags = MATHS,
      .help = "range of the initial weights; auto goes by the activation"},
 };
+/* clang-format on */
 
 static const mnist_option optimisation_options[] = {
     {UNSIGNED(S, train.epochs, 1, 1000000), .letter = 'e', .name = "epochs", .flags = MATHS,
@@ -113,7 +117,8 @@ static const mnist_option optimisation_options[] = {
     {SIZE(S, train.batch_size, 1, 1000000), .letter = 'b', .name = "batch-size", .flags = MATHS,
      .help = "images per step"},
     {CHOICE(mnist_optimizer_kind, S, train.optimizer.kind, optimizer_name), .name = "optimizer",
-     .argument = "NAME", .known_as = "optimiser", .flags = MATHS, .help = "how weights follow the gradient"},
+     .argument = "NAME", .known_as = "optimiser", .flags = MATHS,
+     .help = "how weights follow the gradient"},
     {FLOAT_ABOVE(S, train.schedule.lr, 0.0, 1000.0), .name = "lr", .known_as = "learning-rate",
      .flags = MATHS, .help = "learning rate, at its peak; 0.001 if the optimizer is not sgd"},
     {FLOAT_BELOW(S, train.optimizer.momentum, 0.0, 1.0), .name = "momentum", .flags = MATHS,
@@ -141,16 +146,18 @@ static const mnist_option optimisation_options[] = {
      .help = "schedule step: how many drops, equally spaced"},
     {FLOAT_BELOW(S, train.averaging.ema, 0.0, 1.0), .name = "ema", .flags = MATHS, .zero = "none",
      .help = "test and keep an exponential moving average of the weights with this decay a step"},
-    {FLOAT_BELOW(S, train.averaging.swa_start, 0.0, 1.0), .name = "swa-start",
-     .flags = MATHS, .zero = "none",
-     .help = "test and keep the mean of the weights at the ends of the epochs after this fraction of "
-             "them (stochastic weight averaging)"},
+    {FLOAT_BELOW(S, train.averaging.swa_start, 0.0, 1.0), .name = "swa-start", .flags = MATHS,
+     .zero = "none",
+     .help =
+         "test and keep the mean of the weights at the ends of the epochs after this fraction of "
+         "them (stochastic weight averaging)"},
     {CHOICE(mnist_precision, S, train.precision, precision_name), .name = "precision",
      .argument = "NAME", .flags = MATHS,
      .help = "what operands of products are rounded to; sums and weights stay fp32, and so does "
              "evaluation"},
 };
 
+/* clang-format off */
 static const mnist_option regularisation_options[] = {
     {FLOAT_WITHIN(S, train.optimizer.weight_decay, 0.0, 1.0), .name = "weight-decay", .flags = MATHS,
      .zero = "none", .help = "L2 penalty on the weights; adamw: decay apart from the gradient"},
@@ -185,7 +192,9 @@ static const mnist_option regularisation_options[] = {
     {FLOAT_ABOVE(S, train.regularization.virtual_weight, 0.0, 100.0), .name = "vat-weight",
      .flags = MATHS, .help = "weight of --vat in the loss"},
 };
+/* clang-format on */
 
+/* clang-format off */
 static const mnist_option course_options[] = {
     {UNSIGNED(S, train.patience, 0, 1000000), .name = "patience", .flags = MATHS, .zero = "off",
      .known_as = "early-stopping",
@@ -200,7 +209,9 @@ static const mnist_option course_options[] = {
      .flags = CONFIG,
      .help = "stop training after so long; the model then depends on the machine's speed"},
 };
+/* clang-format on */
 
+/* clang-format off */
 static const mnist_option train_run_options[] = {
     {UINT64(S, train.seed, 0, UINT64_MAX), .letter = 's', .name = "seed", .flags = MATHS,
      .help = "seed of the weights and of the order of the images"},
@@ -227,7 +238,9 @@ static const mnist_option train_run_options[] = {
     {STRING(S, preview, "FILE"), .name = "preview",
      .help = "draw what the net will see, digits and their distortions (PNG), and exit"},
 };
+/* clang-format on */
 
+/* clang-format off */
 static const mnist_option train_files_out_options[] = {
     {STRING(S, output, "FILE"), .letter = 'o', .name = "output", .flags = CONFIG,
      .known_as = "save",
@@ -258,11 +271,14 @@ static const mnist_option train_files_out_options[] = {
     {.type = MNIST_OPTION_ACTION_PRINT_CONFIG, .name = "print-config",
      .help = "print all settings, as --config reads them, and exit"},
 };
+/* clang-format on */
 
 static const mnist_option train_output_options[] = {
     {FLAG(S, verbose), .letter = 'v', .name = "verbose", .help = "say more on stderr"},
     {CHOICE(mnist_progress_mode, S, progress, progress_name), .name = "progress",
-     .argument = "MODE", .help = "progress on stderr; auto and bar are a live view on a terminal, plain lines elsewhere"},
+     .argument = "MODE",
+     .help =
+         "progress on stderr; auto and bar are a live view on a terminal, plain lines elsewhere"},
 };
 
 static const mnist_option_section train_sections[] = {
@@ -297,8 +313,10 @@ static bool check_log(const mnist_train_settings *s, mnist_error *err)
     if (s->log && !ends_in(s->log, ".csv") && !ends_in(s->log, ".jsonl")) {
         char quoted[MNIST_QUOTED_TEXT];
         mnist_option_quote(s->log, quoted);
-        return mnist_options_fail(err, "--log: %s ends in neither .csv nor .jsonl, which choose "
-                                  "the format", quoted);
+        return mnist_options_fail(err,
+                                  "--log: %s ends in neither .csv nor .jsonl, which choose "
+                                  "the format",
+                                  quoted);
     }
     if (s->log_every > 0 && !s->log) {
         return mnist_options_fail(err, "--log-every needs --log FILE to write to");
@@ -309,7 +327,8 @@ static bool check_log(const mnist_train_settings *s, mnist_error *err)
 static bool check_report(const mnist_train_settings *s, mnist_error *err)
 {
     if (s->report && s->runs > 1 && !strstr(s->report, MNIST_SEED_MARK)) {
-        return mnist_options_fail(err, "--runs: each net would overwrite the last one's --report; put "
+        return mnist_options_fail(err,
+                                  "--runs: each net would overwrite the last one's --report; put "
                                   "{seed} into the name, like report-{seed}.html");
     }
     return true;
@@ -322,8 +341,10 @@ static bool check_checkpoint(const mnist_train_settings *s, mnist_error *err)
         return mnist_options_fail(err, "--checkpoint-every needs --checkpoint FILE to write to");
     }
     if (s->checkpoint && (s->runs > 1 || s->ensemble > 0)) {
-        return mnist_options_fail(err, "--checkpoint does not go with --%s: it keeps one training; "
-                                  "train each seed by itself", s->ensemble > 0 ? "ensemble" : "runs");
+        return mnist_options_fail(err,
+                                  "--checkpoint does not go with --%s: it keeps one training; "
+                                  "train each seed by itself",
+                                  s->ensemble > 0 ? "ensemble" : "runs");
     }
     return true;
 }
@@ -343,12 +364,15 @@ static bool check_runs(const mnist_train_settings *s, mnist_error *err)
     const char *which = s->ensemble > 0 ? "ensemble" : "runs";
     unsigned count = s->ensemble > 0 ? s->ensemble : s->runs;
     if (s->runs > 1 && s->ensemble > 0) {
-        return mnist_options_fail(err, "--runs and --ensemble exclude each other: --ensemble reports "
+        return mnist_options_fail(err,
+                                  "--runs and --ensemble exclude each other: --ensemble reports "
                                   "each of its nets, too");
     }
     if (count > 1 && s->output && !strstr(s->output, MNIST_SEED_MARK)) {
-        return mnist_options_fail(err, "--%s: each net would overwrite the last one's --output; put "
-                                  "{seed} into the name, like net-{seed}.safetensors", which);
+        return mnist_options_fail(err,
+                                  "--%s: each net would overwrite the last one's --output; put "
+                                  "{seed} into the name, like net-{seed}.safetensors",
+                                  which);
     }
     if (count - 1 > UINT64_MAX - s->train.seed) {
         return mnist_options_fail(err, "--%s: %u seeds from --seed %ju on go past the largest, %ju",
@@ -383,7 +407,8 @@ static bool check_regularization(const mnist_train_settings *s, const mnist_pars
         if (kind != MNIST_SGD && mnist_on_command_line(parsed, of_sgd[i])) {
             return mnist_options_fail(err, "--%s is for --optimizer sgd", of_sgd[i]);
         }
-        if (kind != MNIST_ADAM && kind != MNIST_ADAMW && mnist_on_command_line(parsed, of_adam[i])) {
+        if (kind != MNIST_ADAM && kind != MNIST_ADAMW &&
+            mnist_on_command_line(parsed, of_adam[i])) {
             return mnist_options_fail(err, "--%s is for --optimizer adam or adamw", of_adam[i]);
         }
     }
@@ -391,15 +416,18 @@ static bool check_regularization(const mnist_train_settings *s, const mnist_pars
         return mnist_options_fail(err, "--rho is for --optimizer rmsprop");
     }
     if (s->dropout.count > 1 && s->dropout.count != s->hidden.count) {
-        return mnist_options_fail(err, "--dropout: %u rates, but %u hidden layers; give one for all "
-                                  "layers or one a layer", s->dropout.count, s->hidden.count);
+        return mnist_options_fail(err,
+                                  "--dropout: %u rates, but %u hidden layers; give one for all "
+                                  "layers or one a layer",
+                                  s->dropout.count, s->hidden.count);
     }
     const mnist_regularization *r = &s->train.regularization;
     if (r->adversarial_epsilon > 0.0f && r->virtual_epsilon > 0.0f) {
         return mnist_options_fail(err, "--adversarial and --vat exclude each other");
     }
     if (s->train.batch_norm && (r->adversarial_epsilon > 0.0f || r->virtual_epsilon > 0.0f)) {
-        return mnist_options_fail(err, "--batch-norm does not go with --adversarial or --vat, whose "
+        return mnist_options_fail(err,
+                                  "--batch-norm does not go with --adversarial or --vat, whose "
                                   "images it would normalise by themselves");
     }
     if (s->train.batch_norm && s->train.batch_size < 2) {
@@ -445,9 +473,9 @@ static bool validate_train(const void *settings, const mnist_parsed *parsed, mni
     if (s->tune_seconds > 0.0 && s->resume) {
         return mnist_options_fail(err, "--resume and --tune exclude each other");
     }
-    if (s->tune_seconds > 0.0 ? !mnist_tune_check(s, parsed, err)
-                              : !check_checkpoint(s, err) || !check_runs(s, err) ||
-                                    !check_report(s, err)) {
+    if (s->tune_seconds > 0.0
+            ? !mnist_tune_check(s, parsed, err)
+            : !check_checkpoint(s, err) || !check_runs(s, err) || !check_report(s, err)) {
         return false;
     }
     if (s->out.quiet && s->verbose) {
@@ -465,7 +493,8 @@ void mnist_train_set_augmentation(mnist_train_settings *settings,
 {
     mnist_augmentation *augmentation = &settings->train.augmentation;
     if (settings->augment) {
-        (void)mnist_augmentation_parse(augmentation, settings->augment, NULL); /* has been checked */
+        (void)mnist_augmentation_parse(augmentation, settings->augment,
+                                       NULL); /* has been checked */
         mnist_augmentation_print(augmentation, text);
         settings->augment = mnist_augmentation_any(augmentation) ? text : NULL;
     }

@@ -52,6 +52,7 @@ typedef struct letter {
 
 /* Ways in which people write the ten digits. */
 /* clang-format off: a row of knots reads as the stroke that it is */
+/* clang-format off */
 static const letter alphabet[MNIST_CLASSES] = {
     [0] = {2, {
         {9, {{54, 2, SMOOTH}, {28, 12, SMOOTH}, {17, 50, SMOOTH}, {28, 88, SMOOTH},
@@ -145,6 +146,7 @@ static const letter alphabet[MNIST_CLASSES] = {
              {40, 99, LIFT}}},
     }},
 };
+/* clang-format on */
 /* clang-format on */
 
 /* A sequence of random words that belongs to one image. */

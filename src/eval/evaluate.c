@@ -24,10 +24,10 @@ typedef struct evaluator {
     mnist_pass *pass;        /* rows for each worker */
     float *x;                /* (rows of each worker, stride); NULL: bytes as they are */
     size_t stride;
-    float *outputs; /* (view.count, MNIST_CLASSES); NULL: not wanted */
-    bool logits;    /* what they are: logits, or else probabilities */
-    float *losses;        /* (view.count); without labels of no meaning */
-    uint8_t *predicted;   /* (view.count) */
+    float *outputs;     /* (view.count, MNIST_CLASSES); NULL: not wanted */
+    bool logits;        /* what they are: logits, or else probabilities */
+    float *losses;      /* (view.count); without labels of no meaning */
+    uint8_t *predicted; /* (view.count) */
 } evaluator;
 
 /* Images lie one after the other, but a first layer reads them block by block, which no hardware
@@ -49,8 +49,7 @@ static void keep_outputs(const evaluator *e, size_t image, size_t count, size_t 
     }
     for (size_t i = 0; i < count; i++) {
         memcpy(e->outputs + (image + i) * MNIST_CLASSES,
-               e->pass->activations[last] + (row + i) * stride,
-               MNIST_CLASSES * sizeof *e->outputs);
+               e->pass->activations[last] + (row + i) * stride, MNIST_CLASSES * sizeof *e->outputs);
     }
 }
 

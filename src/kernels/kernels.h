@@ -72,7 +72,8 @@ typedef struct mnist_softmax {
     const float *z; /* (rows, stride) */
     float *dz;      /* (rows, stride), columns past classes set to 0; NULL: not wanted; may be z */
     size_t stride;
-    const uint8_t *labels; /* (rows); NULL: losses are not wanted, and there is no target, unless by targets */
+    const uint8_t *labels; /* (rows); NULL: losses are not wanted, and there is no target, save by
+                            * targets */
     const float *targets;  /* (rows, stride); NULL: the labels */
     float *probabilities;  /* (rows, stride), columns past classes set to 0; NULL: not wanted */
     float *losses;         /* (rows); NULL: not wanted */

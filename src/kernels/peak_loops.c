@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-#define SIMD_PEAK   SIMD_JOIN(SIMD_TABLE, _peak) /* peak.c declares it */
+#define SIMD_PEAK SIMD_JOIN(SIMD_TABLE, _peak) /* peak.c declares it */
 
 /* Sums enough to cover the latency of a multiply-add, 4 or 5 cycles, of 2 to 4 units; registers are
  * left for the operands. In two dimensions, since GCC unrolls loops of up to 16 rounds. */

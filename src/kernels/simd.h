@@ -97,9 +97,12 @@ SIMD_INLINE vf_half vf_fma_half(vf_half a, vf_half b, vf_half c)
     vd back = sum - product; /* Knuth's two-sum: what rounding took away */
     vd error = (product - (sum - back)) + (addend - back);
     vd zero = {0};
-    vl negative = sum<zero, more = error> zero, less = error < zero; /* of NaN: neither */
+    vl negative = sum < zero;
+    vl more = error > zero; /* of NaN neither this */
+    vl less = error < zero; /* nor this */
     vl even = ((vl)sum & 1) - 1;
-    vl up = (more & ~negative) | (less & negative), down = (less & ~negative) | (more & negative);
+    vl up = (more & ~negative) | (less & negative);
+    vl down = (less & ~negative) | (more & negative);
     vl odd = (vl)sum - (up & even) + (down & even); /* masks are -1 */
     return __builtin_convertvector((vd)odd, vf_half);
 }

@@ -44,8 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    const mnist_program *program =
-        data[0] >= 192 ? &mnist_predict_program : programs[data[0] % 3];
+    const mnist_program *program = data[0] >= 192 ? &mnist_predict_program : programs[data[0] % 3];
     char *text = text_of(data + 1, size - 1), *argv[MOST_WORDS + 1], name[] = "program";
     int argc = 0;
     argv[argc++] = name;

@@ -1,4 +1,5 @@
 /* Made by tests/golden/reference.py; do not edit. */
+/* clang-format off */
 static const golden_case golden_cases[] = {
     {
         .mlp = {.inputs = 784, .outputs = 10, .hidden_count = 2,
@@ -91,3 +92,4 @@ static const golden_case golden_cases[] = {
         .norms = {10.0628584421, 0.121025324062, 4.29595602954, 0.0695644563184},
     },
 };
+/* clang-format on */

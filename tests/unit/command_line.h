@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define MAX_WORDS 16
+#define MAX_WORDS     16
 
 /* A command line, and what came of it. */
 typedef struct outcome {

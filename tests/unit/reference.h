@@ -56,8 +56,10 @@ static inline void reference_read(const mnist_mlp *mlp, const float *arena, unsi
 /* parameters is the caller's, by reference_free. */
 static inline reference_net reference_of(const mnist_mlp *mlp)
 {
-    reference_net net = {.layers = mlp->layer_count, .width = {mlp->config.inputs},
-                         .activation = mlp->config.activation, .batch_norm = mlp->config.batch_norm};
+    reference_net net = {.layers = mlp->layer_count,
+                         .width = {mlp->config.inputs},
+                         .activation = mlp->config.activation,
+                         .batch_norm = mlp->config.batch_norm};
     for (unsigned l = 0; l < net.layers; l++) {
         net.width[l + 1] = (unsigned)mlp->layers[l].outputs;
         net.parameters[l] = malloc(reference_count(&net, l) * sizeof(double));
@@ -89,8 +91,9 @@ static inline void reference_normalize(const reference_net *net, unsigned l, siz
     mean = net->mean[l] ? net->mean[l][n] : mean;
     variance = net->variance[l] ? net->variance[l][n] : variance;
     for (size_t i = 0; i < count; i++) {
-        z[i][n] = net->parameters[l][(in + 1) * out + n] * (z[i][n] - mean) / sqrt(variance + 1e-5) +
-                  net->parameters[l][in * out + n];
+        z[i][n] =
+            net->parameters[l][(in + 1) * out + n] * (z[i][n] - mean) / sqrt(variance + 1e-5) +
+            net->parameters[l][in * out + n];
     }
 }
 
@@ -118,7 +121,8 @@ static inline void reference_forward(const reference_net *net, const double *x, 
         }
         for (size_t i = 0; i < count; i++) {
             for (size_t n = 0; n < out; n++) {
-                a[i][n] = l + 1 < net->layers ? exact_activation(net->activation, z[i][n]) : z[i][n];
+                a[i][n] =
+                    l + 1 < net->layers ? exact_activation(net->activation, z[i][n]) : z[i][n];
                 if (l + 1 < net->layers && net->mask[l]) {
                     a[i][n] *= net->mask[l][i * REFERENCE_WIDTH + n];
                 }
@@ -126,7 +130,8 @@ static inline void reference_forward(const reference_net *net, const double *x, 
         }
     }
     for (size_t i = 0; i < count; i++) {
-        memcpy(logits + i * net->width[net->layers], a[i], net->width[net->layers] * sizeof *logits);
+        memcpy(logits + i * net->width[net->layers], a[i],
+               net->width[net->layers] * sizeof *logits);
     }
 }
 
@@ -147,8 +152,8 @@ static inline void reference_log_softmax(double *z, unsigned classes)
 
 /* Mean over the batch of the cross-entropy with targets (count, outputs), less confidence times the entropy of
  * the softmax. */
-static inline double reference_loss(const reference_net *net, const double *x, const double *targets,
-                                    size_t count, double confidence)
+static inline double reference_loss(const reference_net *net, const double *x,
+                                    const double *targets, size_t count, double confidence)
 {
     double logits[REFERENCE_BATCH * REFERENCE_WIDTH], total = 0;
     const unsigned classes = net->width[net->layers];

@@ -106,9 +106,9 @@ static void test_sha256_known_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_status_texts),        cmocka_unit_test(test_fail_fills_and_cuts),
-        cmocka_unit_test(test_memory),              cmocka_unit_test(test_philox_known_answers),
-        cmocka_unit_test(test_rng_ranges),          cmocka_unit_test(test_sha256_known_answers),
+        cmocka_unit_test(test_status_texts), cmocka_unit_test(test_fail_fills_and_cuts),
+        cmocka_unit_test(test_memory),       cmocka_unit_test(test_philox_known_answers),
+        cmocka_unit_test(test_rng_ranges),   cmocka_unit_test(test_sha256_known_answers),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -27,6 +27,7 @@ static void reference_adam(adam_reference *r, double gradient, const mnist_adam_
            (double)u->rate * r->m / (sqrt(r->v) * (double)u->spread + (double)u->epsilon);
 }
 
+/* clang-format off */
 static const mnist_adam_update adam_cases[] = {
     /* the first update, whose means are all bias; a later one; with decay in the gradient; decoupled;
      * RMSprop; a gradient that was clipped */
@@ -43,6 +44,7 @@ static const mnist_adam_update adam_cases[] = {
     {.beta1 = 0.9f, .gain1 = 0.1f, .beta2 = 0.999f, .gain2 = 0.001f, .rate = 0.01f, .spread = 3.0f,
      .epsilon = 1e-8f, .keep = 1.0f, .scale = 0.037f},
 };
+/* clang-format on */
 
 static void test_adam(void **state)
 {
@@ -143,7 +145,7 @@ static void check_limited(const float *before, const float *after, size_t rows, 
         }
         old = sqrt(old);
         new = sqrt(new);
-        assert_true(new <= limit * (1 + 1e-6));
+        assert_true(new <= limit *(1 + 1e-6));
         bool shorter = old > limit * (1 + 1e-5);
         *shortened += shorter;
         for (size_t r = 0; r < rows; r++) { /* in the same direction, or as it was */
@@ -163,7 +165,8 @@ static void test_limit_columns(void **state)
     for (size_t d = 0; d < LENGTH(depths); d++) {
         for (size_t width = MNIST_LANES; width <= MNIST_PANEL; width += MNIST_LANES) {
             for (size_t l = 0; l < LENGTH(limits); l++) {
-                const size_t size = depths[d] * width + MNIST_LANES; /* and a row that is not asked for */
+                const size_t size =
+                    depths[d] * width + MNIST_LANES; /* and a row that is not asked for */
                 float *w = filled(size, 18, 5.0f), *oracle = filled(size, 18, 5.0f),
                       *found = filled(size, 18, 5.0f);
                 fill_columns(w, depths[d], width);
@@ -216,7 +219,8 @@ static void test_dropout_same_bits(void **state)
                 }
             }
         }
-        mnist_dropout d = dropout_at(0.3); /* seeds and steps of more than 32 bits, the last of all rows */
+        mnist_dropout d =
+            dropout_at(0.3); /* seeds and steps of more than 32 bits, the last of all rows */
         float expected[MOST], found[MOST];
         d.seed = 0xfedcba9876543210u;
         d.step = ((uint64_t)1 << 44) - 1;
@@ -299,7 +303,8 @@ static void test_dropout_pattern(void **state)
             for (size_t i = 0; i < N; i++) {
                 alike += (base[i] != 0.0f) == (other[i] != 0.0f);
             }
-            double expected = p * p + (1 - p) * (1 - p); /* of patterns that have nothing in common */
+            double expected =
+                p * p + (1 - p) * (1 - p); /* of patterns that have nothing in common */
             assert_true(fabs(alike / N - expected) < 4 * sqrt(expected * (1 - expected) / N));
             if (c == 4) { /* a row's pattern does not depend on where a call begins */
                 assert_same_bits(base + PANEL, other, N - PANEL, "from the second panel on");
@@ -324,7 +329,10 @@ static const softmax_case softmax_cases[] = {
     {.labels = true, .probabilities = true}, /* no gradient */
     {.dz = true, .probabilities = true},     /* neither labels nor targets */
     {.probabilities = true},
-    {.labels = true, .targets = true, .dz = true, .confidence = 0.1f}, /* targets go before labels */
+    {.labels = true,
+     .targets = true,
+     .dz = true,
+     .confidence = 0.1f}, /* targets go before labels */
     {.targets = true, .dz = true, .probabilities = true, .confidence = 0.7f, .smoothing = 0.05f},
 };
 
@@ -364,7 +372,9 @@ static softmax_in softmax_inputs(size_t rows, unsigned classes, size_t stride, b
     softmax_in in = {.z = filled(rows * stride, 23, 4.0f),
                      .targets = filled(rows * stride, 24, 1.0f),
                      .labels = mnist_alloc(rows, 1),
-                     .rows = rows, .stride = stride, .classes = classes};
+                     .rows = rows,
+                     .stride = stride,
+                     .classes = classes};
     assert_non_null(in.labels);
     for (size_t i = 0; i < rows; i++) {
         float *t = in.targets + i * stride, sum = 0;
@@ -417,16 +427,19 @@ static void test_softmax_same_bits(void **state)
     for (size_t k = 1; mnist_kernels_list(k); k++) {
         for (size_t n = 0; n < LENGTH(classes) * LENGTH(rows); n++) {
             const unsigned width = classes[n / LENGTH(rows)];
-            const size_t stride = (width + MNIST_LANES - 1) / MNIST_LANES * MNIST_LANES + MNIST_LANES * (n % 2);
+            const size_t stride =
+                (width + MNIST_LANES - 1) / MNIST_LANES * MNIST_LANES + MNIST_LANES * (n % 2);
             softmax_in in = softmax_inputs(rows[n % LENGTH(rows)], width, stride, true);
             for (size_t c = 0; c < LENGTH(softmax_cases); c++) {
-                softmax_out expected = softmax_room(in.rows, stride), found = softmax_room(in.rows, stride);
+                softmax_out expected = softmax_room(in.rows, stride),
+                            found = softmax_room(in.rows, stride);
                 mnist_softmax call = softmax_call(&softmax_cases[c], &in, &expected);
                 ORACLE->softmax(&call);
                 call = softmax_call(&softmax_cases[c], &in, &found);
                 mnist_kernels_list(k)->softmax(&call);
                 assert_same_bits(expected.dz, found.dz, in.rows * stride, "dz");
-                assert_same_bits(expected.probabilities, found.probabilities, in.rows * stride, "probabilities");
+                assert_same_bits(expected.probabilities, found.probabilities, in.rows * stride,
+                                 "probabilities");
                 assert_same_bits(expected.losses, found.losses, in.rows, "losses");
                 assert_memory_equal(expected.predicted, found.predicted, in.rows);
                 softmax_free(&found);
@@ -487,7 +500,8 @@ static void test_softmax_values(void **state)
                 target[j] = (1 - (double)c->smoothing) * one + (double)c->smoothing / CLASSES;
             }
             double loss = reference_loss(c, z, target, CLASSES, p);
-            assert_true(!has_loss || fabs((double)out.losses[i] - loss) <= 1e-6 * fmax(1.0, fabs(loss)));
+            assert_true(!has_loss ||
+                        fabs((double)out.losses[i] - loss) <= 1e-6 * fmax(1.0, fabs(loss)));
             for (unsigned j = 0; j < CLASSES; j++) {
                 if (c->probabilities) {
                     assert_true(fabs((double)out.probabilities[i * STRIDE + j] - p[j]) < 2e-7);

@@ -76,8 +76,8 @@ static void check_layer(const reference *net, unsigned layer, const mnist_pass *
     double typical = sqrt(squares / (double)count);
     assert_true(typical > 1e-6); /* or there would be nothing to see */
     for (size_t i = 0; i < count; i++) {
-        double error = fabs((double)gradient[i] - difference[i]) /
-                       fmax(fabs(difference[i]), typical);
+        double error =
+            fabs((double)gradient[i] - difference[i]) / fmax(fabs(difference[i]), typical);
         *worst = fmax(*worst, error);
         if (!(error < 1e-5)) {
             fail_msg("%s, layer %u, parameter %zu: gradient %.9g, difference %.9g",
@@ -92,10 +92,8 @@ static void check_layer(const reference *net, unsigned layer, const mnist_pass *
 static void check_net(unsigned depth, const unsigned *hidden, mnist_activation activation,
                       float smoothing, mnist_pool *pool, double *worst)
 {
-    mnist_mlp_config config = {.inputs = INPUTS,
-                               .outputs = CLASSES,
-                               .hidden_count = depth,
-                               .activation = activation};
+    mnist_mlp_config config = {
+        .inputs = INPUTS, .outputs = CLASSES, .hidden_count = depth, .activation = activation};
     reference net = {.layers = depth + 1, .width = {INPUTS}, .activation = activation};
     memcpy(config.hidden, hidden, depth * sizeof *hidden);
     memcpy(net.width + 1, hidden, depth * sizeof *hidden);

@@ -47,8 +47,8 @@ static void set_up(bench *b, mnist_precision precision, unsigned threads, float 
     for (size_t i = 0; i < BATCH; i++) {
         b->labels[i] = (uint8_t)(i * 3 % CLASSES);
     }
-    b->batch = (mnist_pass_batch){
-        .x = b->x, .x_stride = INPUTS, .labels = b->labels, .count = BATCH};
+    b->batch =
+        (mnist_pass_batch){.x = b->x, .x_stride = INPUTS, .labels = b->labels, .count = BATCH};
 }
 
 static void tear_down(bench *b)
@@ -89,8 +89,8 @@ static void test_gradient(void **state)
         mnist_pass_gradient(full.pass, full.x, full.labels, BATCH, 0.0f, NULL);
         mnist_pass_gradient(half.pass, half.x, half.labels, BATCH, 0.0f, NULL);
         for (unsigned l = 0; l < 3; l++) {
-            size_t count = (size_t)mnist_mlp_layer_inputs(full.mlp, l) *
-                           mnist_mlp_layer_outputs(full.mlp, l);
+            size_t count =
+                (size_t)mnist_mlp_layer_inputs(full.mlp, l) * mnist_mlp_layer_outputs(full.mlp, l);
             mnist_pass_get_gradient(full.pass, l, expected, bias);
             mnist_pass_get_gradient(half.pass, l, found, bias);
             double far = distance(expected, found, count);

@@ -9,11 +9,11 @@
  * ranges, and what is not a number. */
 static float awkward(size_t i)
 {
-    static const uint32_t edges[] = {
-        0x00000000, 0x80000000, 0x00000001, 0x007fffff, 0x00800000, 0x237fffff, 0x23800000,
-        0x237f7fff, 0x237f8000, 0x33000000, 0x33000001, 0x387fe000, 0x387fefff, 0x387ff000,
-        0x38800000, 0x477fe000, 0x477fefff, 0x477ff000, 0x7f7fffff, 0x7f800000, 0xff800000,
-        0x7fc00000, 0x7f800001, 0xffc12345};
+    static const uint32_t edges[] = {0x00000000, 0x80000000, 0x00000001, 0x007fffff, 0x00800000,
+                                     0x237fffff, 0x23800000, 0x237f7fff, 0x237f8000, 0x33000000,
+                                     0x33000001, 0x387fe000, 0x387fefff, 0x387ff000, 0x38800000,
+                                     0x477fe000, 0x477fefff, 0x477ff000, 0x7f7fffff, 0x7f800000,
+                                     0xff800000, 0x7fc00000, 0x7f800001, 0xffc12345};
     uint32_t bits = mnist_rng(8, (mnist_rng_purpose)TEST_RNG_PIXELS, 78, i).word[0];
     const size_t count = sizeof edges / sizeof edges[0];
     if (i < 2 * count) {
@@ -126,17 +126,30 @@ static void test_half_product(void **state)
                         start[3] = 0.0f;
                         memcpy(expected, init, sizeof expected);
                         memcpy(found, init, sizeof found);
-                        ORACLE->product(&(mnist_product){
-                            .out = expected, .out_stride = STRIDE, .init = start,
-                            .init_stride = STRIDE, .x = xr, .x_row = columns ? 1 : STRIDE,
-                            .x_step = columns ? STRIDE : 1, .w = wr, .w_stride = STRIDE,
-                            .rows = rows, .depth = depth, .width = width});
-                        half->product(&(mnist_pair_product){
-                            .out = found, .out_stride = STRIDE, .init = init,
-                            .init_stride = STRIDE, .x = columns ? down : along,
-                            .x_row = columns ? 1 : STRIDE / 2, .x_step = columns ? STRIDE : 1,
-                            .w = pairs, .w_stride = STRIDE, .rows = rows,
-                            .depth = (depth + 1) / 2, .width = width});
+                        ORACLE->product(&(mnist_product){.out = expected,
+                                                         .out_stride = STRIDE,
+                                                         .init = start,
+                                                         .init_stride = STRIDE,
+                                                         .x = xr,
+                                                         .x_row = columns ? 1 : STRIDE,
+                                                         .x_step = columns ? STRIDE : 1,
+                                                         .w = wr,
+                                                         .w_stride = STRIDE,
+                                                         .rows = rows,
+                                                         .depth = depth,
+                                                         .width = width});
+                        half->product(&(mnist_pair_product){.out = found,
+                                                            .out_stride = STRIDE,
+                                                            .init = init,
+                                                            .init_stride = STRIDE,
+                                                            .x = columns ? down : along,
+                                                            .x_row = columns ? 1 : STRIDE / 2,
+                                                            .x_step = columns ? STRIDE : 1,
+                                                            .w = pairs,
+                                                            .w_stride = STRIDE,
+                                                            .rows = rows,
+                                                            .depth = (depth + 1) / 2,
+                                                            .width = width});
                         assert_same_bits(expected, found, MOST_ROWS * STRIDE,
                                          mnist_kernels_list(k)->name);
                     }
@@ -215,7 +228,12 @@ static void test_half_operands(void **state)
 static void test_half_byte_product(void **state)
 {
     (void)state;
-    enum { ROWS = 67, DEPTH = 301, PANEL = (DEPTH + 1) / 2 * MNIST_PANEL, OUT = ROWS * MNIST_PANEL };
+    enum {
+        ROWS = 67,
+        DEPTH = 301,
+        PANEL = (DEPTH + 1) / 2 * MNIST_PANEL,
+        OUT = ROWS * MNIST_PANEL
+    };
     static const size_t depths[] = {0, 1, 2, 3, 63, 64, 65, 127, 128, 129, 130, 200, 256, 257, 301};
     uint32_t index[ROWS]; /* out of order, some twice */
     for (size_t i = 0; i < ROWS; i++) {
@@ -250,26 +268,45 @@ static void test_half_byte_product(void **state)
                     for (size_t panel = 0; panel < panels; panel++) {
                         const float *from = w + panel * 2 * PANEL;
                         for (size_t r = 0; r < depth; r += 2) {
-                            half->pair_across(
-                                from + r * MNIST_PANEL,
-                                r + 1 < depth ? from + (r + 1) * MNIST_PANEL : NULL,
-                                pairs + panel * PANEL + r / 2 * MNIST_PANEL, MNIST_PANEL);
+                            half->pair_across(from + r * MNIST_PANEL,
+                                              r + 1 < depth ? from + (r + 1) * MNIST_PANEL : NULL,
+                                              pairs + panel * PANEL + r / 2 * MNIST_PANEL,
+                                              MNIST_PANEL);
                         }
-                        ORACLE->byte_product(&(mnist_byte_product){
-                            .out = expected + panel * OUT, .out_stride = MNIST_PANEL,
-                            .init = d % 3 == 0 ? NULL : init + panel * OUT,
-                            .init_stride = d % 3 == 1 ? 0 : MNIST_PANEL, .x = bytes,
-                            .index = in_order ? NULL : index, .x_stride = depth, .table = table,
-                            .w = wr + panel * 2 * PANEL, .w_stride = MNIST_PANEL, .rows = ROWS,
-                            .depth = depth, .width = columns});
+                        ORACLE->byte_product(
+                            &(mnist_byte_product){.out = expected + panel * OUT,
+                                                  .out_stride = MNIST_PANEL,
+                                                  .init = d % 3 == 0 ? NULL : init + panel * OUT,
+                                                  .init_stride = d % 3 == 1 ? 0 : MNIST_PANEL,
+                                                  .x = bytes,
+                                                  .index = in_order ? NULL : index,
+                                                  .x_stride = depth,
+                                                  .table = table,
+                                                  .w = wr + panel * 2 * PANEL,
+                                                  .w_stride = MNIST_PANEL,
+                                                  .rows = ROWS,
+                                                  .depth = depth,
+                                                  .width = columns});
                     }
-                    half->byte_product(&(mnist_pair_byte_product){
-                        .out = found, .out_stride = MNIST_PANEL, .init = d % 3 == 0 ? NULL : init,
-                        .init_stride = d % 3 == 1 ? 0 : MNIST_PANEL, .x = bytes,
-                        .index = in_order ? NULL : index, .x_stride = depth, .table = table,
-                        .w = pairs, .w_stride = MNIST_PANEL, .rows = ROWS, .depth = depth,
-                        .width = columns, .panels = panels, .alike = d % 2 == 0, .out_panel = OUT, .init_panel = OUT,
-                        .w_panel = PANEL});
+                    half->byte_product(
+                        &(mnist_pair_byte_product){.out = found,
+                                                   .out_stride = MNIST_PANEL,
+                                                   .init = d % 3 == 0 ? NULL : init,
+                                                   .init_stride = d % 3 == 1 ? 0 : MNIST_PANEL,
+                                                   .x = bytes,
+                                                   .index = in_order ? NULL : index,
+                                                   .x_stride = depth,
+                                                   .table = table,
+                                                   .w = pairs,
+                                                   .w_stride = MNIST_PANEL,
+                                                   .rows = ROWS,
+                                                   .depth = depth,
+                                                   .width = columns,
+                                                   .panels = panels,
+                                                   .alike = d % 2 == 0,
+                                                   .out_panel = OUT,
+                                                   .init_panel = OUT,
+                                                   .w_panel = PANEL});
                     assert_same_bits(expected, found, 2 * OUT, mnist_kernels_list(k)->name);
                 }
             }

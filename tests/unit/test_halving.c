@@ -13,10 +13,10 @@ enum { MOST_TRIALS = 4000 };
 typedef struct world {
     double time, seconds_per_epoch;
     double (*quality)(uint64_t candidate);
-    double stop_at;         /* a trial that would end later is STOPPED then; 0: never */
-    uint64_t fail_every;    /* candidates that diverge; 0: none */
-    uint64_t different;     /* candidates from here on repeat; 0: none does */
-    uint64_t error_at;      /* trial that ends it all; 0: none */
+    double stop_at;      /* a trial that would end later is STOPPED then; 0: never */
+    uint64_t fail_every; /* candidates that diverge; 0: none */
+    uint64_t different;  /* candidates from here on repeat; 0: none does */
+    uint64_t error_at;   /* trial that ends it all; 0: none */
     mnist_trial trials[MOST_TRIALS];
     size_t count;
 } world;
@@ -134,8 +134,7 @@ static void test_best_third_goes_up(void **state)
         assert_true(w.trials[i].candidate < 27);
         assert_true(rung == 0 ? w.trials[i].candidate == i : better < (rung == 1 ? 9 : 3));
         for (size_t k = 0; k < i; k++) { /* none twice on a rung */
-            assert_true(w.trials[k].rung != rung ||
-                        w.trials[k].candidate != w.trials[i].candidate);
+            assert_true(w.trials[k].rung != rung || w.trials[k].candidate != w.trials[i].candidate);
         }
     }
     assert_int_equal(w.trials[39].bracket, 1); /* and on with new candidates */
@@ -252,9 +251,12 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scores),       cmocka_unit_test(test_plans),
-        cmocka_unit_test(test_best_third_goes_up), cmocka_unit_test(test_time),
-        cmocka_unit_test(test_best_of_all),  cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_plans),
+        cmocka_unit_test(test_best_third_goes_up),
+        cmocka_unit_test(test_time),
+        cmocka_unit_test(test_best_of_all),
+        cmocka_unit_test(test_ends),
         cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests_name("halving", tests, NULL, NULL);

@@ -40,7 +40,8 @@ static void test_exp(void **state)
 static const float alphas[] = {0.05f, 0.2f, 0.4f, 1.0f, 2.0f, 8.0f, 100.0f};
 
 /* Shares that a run draws: those of image a of many pairs, and of image b. */
-static void measure_shares(const mnist_inputs *inputs, double mean[2], double variance[2], double *product)
+static void measure_shares(const mnist_inputs *inputs, double mean[2], double variance[2],
+                           double *product)
 {
     enum { PAIRS = 40000 };
     const uint8_t labels[2] = {3, 7};
@@ -69,12 +70,12 @@ static void test_mixup_shares(void **state)
     (void)state;
     for (size_t n = 0; n < LENGTH(alphas); n++) {
         const mnist_inputs inputs = inputs_with(alphas[n], 0.0f, 0.0f, 1.0f);
-        const double expected = 1 / (4 * (2 * (double)alphas[n] + 1)), deviation = sqrt(expected / 40000);
+        const double expected = 1 / (4 * (2 * (double)alphas[n] + 1)),
+                     deviation = sqrt(expected / 40000);
         double mean[2], variance[2], product;
         measure_shares(&inputs, mean, variance, &product);
         for (size_t i = 0; i < 2; i++) {
-            if (!(fabs(mean[i] - 0.5) < 4 * deviation &&
-                  fabs(variance[i] / expected - 1) < 0.04)) {
+            if (!(fabs(mean[i] - 0.5) < 4 * deviation && fabs(variance[i] / expected - 1) < 0.04)) {
                 fail_msg("alpha %g: mean %g, variance %g, expected %g", (double)alphas[n], mean[i],
                          variance[i], expected);
             }
@@ -105,7 +106,8 @@ static void test_mixup_table(void **state)
         double weights[MIXUP_BINS], total = 0, sum = 0, worst = 0;
         for (unsigned k = 0; k < MIXUP_BINS; k++) {
             const unsigned near = k < MIXUP_BINS / 2 ? k : MIXUP_BINS - 1 - k;
-            weights[k] = integrate_beta((double)near / MIXUP_BINS, (near + 1.0) / MIXUP_BINS, (double)alphas[n]);
+            weights[k] = integrate_beta((double)near / MIXUP_BINS, (near + 1.0) / MIXUP_BINS,
+                                        (double)alphas[n]);
             total += weights[k];
         }
         for (unsigned k = 0; k < MIXUP_BINS; k++) {
@@ -113,7 +115,8 @@ static void test_mixup_table(void **state)
             worst = fmax(worst, fabs(inputs.cumulated[k] / 4294967296.0 - sum / total));
             assert_true(k == 0 || inputs.cumulated[k] >= inputs.cumulated[k - 1]);
             if (alphas[n] == 1.0f) { /* uniform */
-                assert_true(fabs(inputs.cumulated[k] - (k + 1.0) / MIXUP_BINS * 4294967296.0) <= 2.0);
+                assert_true(fabs(inputs.cumulated[k] - (k + 1.0) / MIXUP_BINS * 4294967296.0) <=
+                            2.0);
             }
         }
         assert_int_equal(inputs.cumulated[MIXUP_BINS - 1], UINT32_MAX);
@@ -195,7 +198,8 @@ static void test_dropped_pixels(void **state)
         }
         const double share = kept / (WIDE * IMAGES), p = 1 - (double)rates[r];
         assert_true(fabs(share - p) < 4 * sqrt(p * (1 - p) / (WIDE * IMAGES)));
-        assert_true(fabs(share * (double)mnist_inputs_scale(&inputs) - 1) < 0.02); /* the mean stays */
+        assert_true(fabs(share * (double)mnist_inputs_scale(&inputs) - 1) <
+                    0.02); /* the mean stays */
         assert_int_equal(alike, 0);
         memset(bytes[0], 200, WIDE);
         memset(bytes[1], 200, WIDE);

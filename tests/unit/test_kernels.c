@@ -137,10 +137,10 @@ static void test_byte_product(void **state)
     enum { MOST = 2100, MOST_ROWS = 133, STRIDE = 144 };
     static const struct {
         size_t rows, depth;
-    } shapes[] = {{7, 0},   {6, 1},    {5, 15},   {7, 63},   {6, 64},    {5, 65},   {7, 100},
-                  {6, 111}, {7, 112},  {5, 113},  {6, 127},  {7, 128},   {5, 129},  {6, 175},
-                  {7, 224}, {4, 300},  {4, 1023}, {5, 1024}, {3, 1025},  {2, 2049}, {4, 2100},
-                  {1, 70},  {65, 70},  {66, 9},   {67, 70},  {68, 64},   {131, 3},  {132, 70},
+    } shapes[] = {{7, 0},   {6, 1},    {5, 15},   {7, 63},   {6, 64},   {5, 65},   {7, 100},
+                  {6, 111}, {7, 112},  {5, 113},  {6, 127},  {7, 128},  {5, 129},  {6, 175},
+                  {7, 224}, {4, 300},  {4, 1023}, {5, 1024}, {3, 1025}, {2, 2049}, {4, 2100},
+                  {1, 70},  {65, 70},  {66, 9},   {67, 70},  {68, 64},  {131, 3},  {132, 70},
                   {133, 5}, {66, 129}, {67, 128}, {3, 64},   {2, 1100}};
     const size_t w_panel = (MOST + 1) * MNIST_PANEL;
     uint32_t index[MOST_ROWS];
@@ -162,9 +162,17 @@ static void test_byte_product(void **state)
         for (size_t i = 0; i < rows; i++) { /* out of order, some twice */
             index[i] = (uint32_t)((i * 5 + 3) % (rows + 4));
         }
-        const byte_case c = {.bytes = tight, .index = index, .table = table, .w = w, .init = init,
-                             .x = x, .rows = rows, .depth = depth, .w_panel = w_panel,
-                             .init_panel = 80, .stride = STRIDE};
+        const byte_case c = {.bytes = tight,
+                             .index = index,
+                             .table = table,
+                             .w = w,
+                             .init = init,
+                             .x = x,
+                             .rows = rows,
+                             .depth = depth,
+                             .w_panel = w_panel,
+                             .init_panel = 80,
+                             .stride = STRIDE};
         for (size_t k = 0; mnist_kernels_list(k); k++) {
             for (size_t width = MNIST_LANES; width <= 2 * MNIST_PANEL; width += MNIST_LANES) {
                 /* index or not; three kinds of init; of large shapes one */
@@ -230,9 +238,17 @@ static void test_oracle_product(void **state)
             w[r * WIDTH + n] = (float)(r * 10 + n);
         }
     }
-    ORACLE->product(&(mnist_product){.out = out, .out_stride = WIDTH, .init = bias, .x = x,
-                                     .x_row = DEPTH, .x_step = 1, .w = w, .w_stride = WIDTH,
-                                     .rows = ROWS, .depth = DEPTH, .width = WIDTH});
+    ORACLE->product(&(mnist_product){.out = out,
+                                     .out_stride = WIDTH,
+                                     .init = bias,
+                                     .x = x,
+                                     .x_row = DEPTH,
+                                     .x_step = 1,
+                                     .w = w,
+                                     .w_stride = WIDTH,
+                                     .rows = ROWS,
+                                     .depth = DEPTH,
+                                     .width = WIDTH});
     for (int n = 0; n < WIDTH; n++) {
         assert_true(out[n] == (float)(n + n + 2 * (10 + n) + 3 * (20 + n)));
         assert_true(out[WIDTH + n] == (float)(n - n + 4 * (20 + n)));
@@ -263,9 +279,9 @@ static void test_transpose(void **state)
 #define HARD_VALUES 4096
 static float *hard_values(void)
 {
-    static const float special[] = {0.0f,    -0.0f,    INFINITY, -INFINITY, NAN,     FLT_MIN,
-                                    -FLT_MIN, 1e-42f,   FLT_MAX,  -FLT_MAX,  0.625f,  -0.625f,
-                                    87.0f,   -87.0f,   88.0f,    -88.0f,    0.0001f, 1e10f};
+    static const float special[] = {0.0f,     -0.0f,  INFINITY, -INFINITY, NAN,     FLT_MIN,
+                                    -FLT_MIN, 1e-42f, FLT_MAX,  -FLT_MAX,  0.625f,  -0.625f,
+                                    87.0f,    -87.0f, 88.0f,    -88.0f,    0.0001f, 1e10f};
     float *values = mnist_alloc(HARD_VALUES, sizeof *values);
     for (size_t i = 0; i < HARD_VALUES; i++) {
         float scale = i % 3 == 0 ? 1.0f : i % 3 == 1 ? 8.0f : 120.0f;
@@ -321,7 +337,8 @@ static void test_activations_accuracy(void **state)
         for (int i = 0; i < COUNT; i++) {
             double x = (double)z[i], value = exact_activation(activation, x);
             double slope =
-                (exact_activation(activation, x + 1e-6) - exact_activation(activation, x - 1e-6)) / 2e-6;
+                (exact_activation(activation, x + 1e-6) - exact_activation(activation, x - 1e-6)) /
+                2e-6;
             double tolerance = activation == MNIST_GELU ? 1.5e-6 : 2e-7;
             assert_true(fabs((double)a[i] - value) <= tolerance * fmax(1, fabs(value)));
             assert_true(fabs((double)d[i] - slope) <= 2e-6);
@@ -402,9 +419,16 @@ static void test_softmax_values(void **state)
         }
     }
     float smoothing = 0.1f;
-    ORACLE->softmax(&(mnist_softmax){.z = z, .dz = dz, .stride = STRIDE, .labels = labels,
-                                     .losses = losses, .predicted = predicted, .rows = ROWS,
-                                     .classes = CLASSES, .smoothing = smoothing, .scale = 0.5f});
+    ORACLE->softmax(&(mnist_softmax){.z = z,
+                                     .dz = dz,
+                                     .stride = STRIDE,
+                                     .labels = labels,
+                                     .losses = losses,
+                                     .predicted = predicted,
+                                     .rows = ROWS,
+                                     .classes = CLASSES,
+                                     .smoothing = smoothing,
+                                     .scale = 0.5f});
     for (size_t i = 0; i < ROWS; i++) {
         const float *row = z + i * STRIDE;
         double maximum = -1e300, sum = 0, loss = 0;

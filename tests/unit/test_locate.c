@@ -26,7 +26,7 @@ static scratch_file make(void **state, const char *name, const char *const *file
     return dir;
 }
 
-#define BOTH (MNIST_IDX_TRAIN | MNIST_IDX_TEST)
+#define BOTH             (MNIST_IDX_TRAIN | MNIST_IDX_TEST)
 #define MAKE(name, list) make(state, name, list, sizeof(list) / sizeof(list)[0])
 
 static const char *const plain[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",

@@ -18,6 +18,7 @@ typedef struct optimizer_case {
 
 #define ADAM .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f
 
+/* clang-format off */
 static const optimizer_case cases[] = {
     {.title = "sgd", .config = {.kind = MNIST_SGD}},
     {.title = "sgd, all",
@@ -44,6 +45,7 @@ static const optimizer_case cases[] = {
      .config = {.kind = MNIST_RMSPROP, .rho = 0.99f, .epsilon = 1e-3f, .weight_decay = 0.01f,
                 .max_norm = 1.3f}},
 };
+/* clang-format on */
 
 typedef struct world {
     mnist_mlp *mlp;
@@ -60,7 +62,10 @@ typedef struct world {
 static world *make_world(const optimizer_case *c, unsigned threads)
 {
     world *w = mnist_alloc(1, sizeof *w);
-    mnist_mlp_config plain = {.inputs = INPUTS, .outputs = CLASSES, .hidden_count = 2, .hidden = {70, 9},
+    mnist_mlp_config plain = {.inputs = INPUTS,
+                              .outputs = CLASSES,
+                              .hidden_count = 2,
+                              .hidden = {70, 9},
                               .activation = MNIST_TANH};
     mnist_mlp *start;
     assert_non_null(w);
@@ -80,7 +85,8 @@ static world *make_world(const optimizer_case *c, unsigned threads)
         w->optimizer->average = w->average;
         w->optimizer->average_rate = 1.0f - c->average;
     }
-    w->batch = (mnist_pass_batch){.x = w->x, .x_stride = INPUTS, .labels = w->labels, .count = BATCH};
+    w->batch =
+        (mnist_pass_batch){.x = w->x, .x_stride = INPUTS, .labels = w->labels, .count = BATCH};
     return w;
 }
 
@@ -191,16 +197,18 @@ static void assert_near(const optimizer_case *c, unsigned step, const char *what
 {
     const mnist_layer *layer = &w->mlp->layers[l];
     for (size_t i = 0; i < layer->trained * layer->outputs; i++) {
-        double found = (double)arena[reference_place(w->mlp, l, i / layer->outputs, i % layer->outputs)];
+        double found =
+            (double)arena[reference_place(w->mlp, l, i / layer->outputs, i % layer->outputs)];
         if (!(fabs(found - expected[i]) < 2e-6)) {
-            fail_msg("%s, step %u, %s of layer %u, value %zu: %.9g, expected %.9g", c->title, step, what, l, i,
-                     found, expected[i]);
+            fail_msg("%s, step %u, %s of layer %u, value %zu: %.9g, expected %.9g", c->title, step,
+                     what, l, i, found, expected[i]);
         }
     }
 }
 
 /* One step of the net and of the reference; how many units' weights were cut. */
-static size_t check_step(const optimizer_case *c, world *w, const reference_net *net, values *v, unsigned step)
+static size_t check_step(const optimizer_case *c, world *w, const reference_net *net, values *v,
+                         unsigned step)
 {
     double *gradients[LAYERS], scale = 1;
     size_t cut = 0;
@@ -303,7 +311,8 @@ static void test_same_bits_with_any_team(void **state)
                 run_update(w);
             }
             base = base ? base : w;
-            assert_same_bits(base->mlp->parameters, w->mlp->parameters, w->mlp->arena_size, "parameters");
+            assert_same_bits(base->mlp->parameters, w->mlp->parameters, w->mlp->arena_size,
+                             "parameters");
             if (w->average) {
                 assert_same_bits(base->average, w->average, w->mlp->arena_size, "average");
             }

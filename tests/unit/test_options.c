@@ -104,12 +104,12 @@ static void test_actions(void **state)
 /* Bad command lines */
 
 #define WHOLE_EPOCHS " is not a whole number from 1 to 1000000"
-#define WIDTHS " is not none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512"
+#define WIDTHS       " is not none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512"
 #define SHARE                                                                                      \
     " is not a count from 0 to 1000000000, a fraction below 1 like 0.05, or a percentage like 5%"
 #define ACCURACY " is not a fraction above 0 and at most 1, or that as a percentage like 97%"
-#define SEED " is not a whole number from 0 to 18446744073709551615"
-#define LR " is not a number above 0 and at most 1000"
+#define SEED     " is not a whole number from 0 to 18446744073709551615"
+#define LR       " is not a number above 0 and at most 1000"
 
 typedef struct bad_line {
     const char *words;
@@ -218,11 +218,11 @@ static const bad_line bad_train_lines[] = {
     {"--config a --config b", "--config: given twice; there can be one file"},
     {"--config /nowhere/c.json", "--config: /nowhere/c.json: No such file or directory"},
     /* across options */
-    {"--runs 3 -o m.st", "--runs: each net would overwrite the last one's --output; put {seed} into "
-                         "the name, like net-{seed}.safetensors"},
+    {"--runs 3 -o m.st",
+     "--runs: each net would overwrite the last one's --output; put {seed} into "
+     "the name, like net-{seed}.safetensors"},
     {"-qv", "--quiet and --verbose exclude each other"},
-    {"--log x.txt",
-     "--log: \"x.txt\" ends in neither .csv nor .jsonl, which choose the format"},
+    {"--log x.txt", "--log: \"x.txt\" ends in neither .csv nor .jsonl, which choose the format"},
     {"--log .csv", "--log: \".csv\" ends in neither .csv nor .jsonl, which choose the format"},
     {"--log-every 5", "--log-every needs --log FILE to write to"},
     {"--nesterov --momentum 0", "--nesterov needs a --momentum above 0"},
@@ -271,8 +271,8 @@ static void test_blanks(void **state)
 {
     (void)state;
     static const char *const numbers[] = {" 5", "5 ", "5\n", "\t5", " "};
-    static const char *const names[] = {"--epochs", "--lr", "--val-split", "--min-accuracy",
-                                        "--hidden", "--seed"};
+    static const char *const names[] = {"--epochs",       "--lr",     "--val-split",
+                                        "--min-accuracy", "--hidden", "--seed"};
     for (size_t i = 0; i < LENGTH(numbers) * LENGTH(names); i++) {
         mnist_train_settings settings = mnist_train_settings_defaults();
         mnist_parsed parsed;
@@ -281,8 +281,9 @@ static void test_blanks(void **state)
         snprintf(name, sizeof name, "%s", names[i % LENGTH(names)]);
         snprintf(number, sizeof number, "%s", numbers[i / LENGTH(names)]);
         char *argv[] = {name, name, number, NULL};
-        assert_int_equal(mnist_options_parse(&mnist_train_program, 3, argv, &settings, &parsed,
-                                             &err), MNIST_PARSE_ERROR);
+        assert_int_equal(
+            mnist_options_parse(&mnist_train_program, 3, argv, &settings, &parsed, &err),
+            MNIST_PARSE_ERROR);
         assert_non_null(strstr(err.text, " is not "));
         mnist_options_free(&parsed);
     }
@@ -346,10 +347,15 @@ static void test_reals(void **state)
         float value;
         const char *shown;
     } cases[] = {
-        {"1e-3", 1e-3f, "0.001"}, {"0.1", 0.1f, "0.1"},     {".5", 0.5f, "0.5"},
-        {"5.", 5.0f, "5"},        {"1E+2", 100.0f, "100"},  {"1e-5", 1e-5f, "1e-5"},
-        {"0.3", 0.3f, "0.3"},     {"1e-38", 1e-38f, "1e-38"}, {"0.0123456789", 0.0123456789f,
-                                                               "0.012345679"},
+        {"1e-3", 1e-3f, "0.001"},
+        {"0.1", 0.1f, "0.1"},
+        {".5", 0.5f, "0.5"},
+        {"5.", 5.0f, "5"},
+        {"1E+2", 100.0f, "100"},
+        {"1e-5", 1e-5f, "1e-5"},
+        {"0.3", 0.3f, "0.3"},
+        {"1e-38", 1e-38f, "1e-38"},
+        {"0.0123456789", 0.0123456789f, "0.012345679"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         outcome o;
@@ -374,10 +380,17 @@ static void test_real_format(void **state)
         double value;
         const char *text;
     } cases[] = {
-        {0.0, "0"},         {3.0, "3"},           {-10.0, "-10"},      {0.1, "0.1"},
-        {1e20, "1e20"},     {1e-300, "1e-300"},   {123456789.0, "123456789"},
-        {1.0 / 3.0, "0.3333333333333333"},        {-1.5e-7, "-1.5e-7"},
-        {0.1 + 0.2, "0.30000000000000004"},       {1e15, "1e15"},
+        {0.0, "0"},
+        {3.0, "3"},
+        {-10.0, "-10"},
+        {0.1, "0.1"},
+        {1e20, "1e20"},
+        {1e-300, "1e-300"},
+        {123456789.0, "123456789"},
+        {1.0 / 3.0, "0.3333333333333333"},
+        {-1.5e-7, "-1.5e-7"},
+        {0.1 + 0.2, "0.30000000000000004"},
+        {1e15, "1e15"},
     };
     char text[MNIST_REAL_TEXT];
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -429,17 +442,24 @@ static void test_intervals(void **state)
         mnist_interval interval;
         const char *printed; /* NULL: as given */
     } cases[] = {
-        {"30s", {.seconds = 30.0}, NULL},       {"0.5s", {.seconds = 0.5}, NULL},
-        {"500steps", {.steps = 500}, NULL},     {"1step", {.steps = 1}, "1steps"},
-        {"2epochs", {.epochs = 2}, NULL},       {"1epoch", {.epochs = 1}, "1epochs"},
-        {"7", {.epochs = 7}, "7epochs"},        {"1000000", {.epochs = 1000000}, "1000000epochs"},
+        {"30s", {.seconds = 30.0}, NULL},
+        {"0.5s", {.seconds = 0.5}, NULL},
+        {"500steps", {.steps = 500}, NULL},
+        {"1step", {.steps = 1}, "1steps"},
+        {"2epochs", {.epochs = 2}, NULL},
+        {"1epoch", {.epochs = 1}, "1epochs"},
+        {"7", {.epochs = 7}, "7epochs"},
+        {"1000000", {.epochs = 1000000}, "1000000epochs"},
         {"18446744073709551615steps", {.steps = UINT64_MAX}, NULL},
-        {"1e3s", {.seconds = 1000.0}, "1000s"}, {".00002s", {.seconds = 2e-5}, "2e-5s"},
+        {"1e3s", {.seconds = 1000.0}, "1000s"},
+        {".00002s", {.seconds = 2e-5}, "2e-5s"},
         {"2e-5s", {.seconds = 2e-5}, NULL},
     };
-    static const char *const bad[] = {"0",     "0s",   "0steps", "s",       "-1",    "1.5",   "2 epochs",
-                                      "e3s",  "30 s", "30m",    "1.5steps", "1000001", "inf", "30S",
-                                      "18446744073709551616steps", "2000000000s", "1e10s", "-1e-5s"};
+    static const char *const bad[] = {
+        "0",           "0s",       "0steps", "s",    "-1",
+        "1.5",         "2 epochs", "e3s",    "30 s", "30m",
+        "1.5steps",    "1000001",  "inf",    "30S",  "18446744073709551616steps",
+        "2000000000s", "1e10s",    "-1e-5s"};
     mnist_option_ref ref = mnist_option_find(&mnist_train_program, "checkpoint-every");
     mnist_interval field;
     char text[MNIST_OPTION_TEXT];
@@ -471,10 +491,10 @@ static void test_shares_and_percentages(void **state)
         double fraction;
         uint64_t count, of_60000;
     } cases[] = {
-        {"0", 0.0, 0, 0},          {"0.0", 0.0, 0, 0},     {"5000", 0.0, 5000, 5000},
-        {"1", 0.0, 1, 1},          {"0.05", 0.05, 0, 3000}, {"5%", 0.05, 0, 3000},
-        {"97.6%", 0.976, 0, 58560}, {"1e-1", 0.1, 0, 6000}, {"0%", 0.0, 0, 0},
-        {"0.3%", 0.003, 0, 180},   {"70000", 0.0, 70000, 70000},
+        {"0", 0.0, 0, 0},           {"0.0", 0.0, 0, 0},           {"5000", 0.0, 5000, 5000},
+        {"1", 0.0, 1, 1},           {"0.05", 0.05, 0, 3000},      {"5%", 0.05, 0, 3000},
+        {"97.6%", 0.976, 0, 58560}, {"1e-1", 0.1, 0, 6000},       {"0%", 0.0, 0, 0},
+        {"0.3%", 0.003, 0, 180},    {"70000", 0.0, 70000, 70000},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         outcome o;
@@ -537,8 +557,7 @@ static void check_help(const mnist_program *program, const void *settings)
     mnist_option_ref ref = mnist_option_at(program, 0);
     for (; ref.option; ref = mnist_option_at(program, ref.index + 1)) {
         char heading[64];
-        snprintf(heading, sizeof heading, "%s--%s%s",
-                 ref.option->letter ? "" : "      ",
+        snprintf(heading, sizeof heading, "%s--%s%s", ref.option->letter ? "" : "      ",
                  ref.option->type == MNIST_OPTION_SWITCH ? "[no-]" : "", ref.option->name);
         const char *at = strstr(help, heading);
         assert_non_null(at);

@@ -159,9 +159,9 @@ static void test_precedence(void **state)
 }
 
 #define WHOLE_EPOCHS " is not a whole number from 1 to 1000000"
-#define WIDTHS " is not none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512"
-#define SEED " is not a whole number from 0 to 18446744073709551615"
-#define LR " is not a number above 0 and at most 1000"
+#define WIDTHS       " is not none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512"
+#define SEED         " is not a whole number from 0 to 18446744073709551615"
+#define LR           " is not a number above 0 and at most 1000"
 
 static void test_bad_configs(void **state)
 {
@@ -174,8 +174,7 @@ static void test_bad_configs(void **state)
         {"{\"epochs\": 2.5}", ": \"epochs\": \"2.5\"" WHOLE_EPOCHS},
         {"{\"epochs\": \"3\"}",
          ": \"epochs\": must be a whole number from 1 to 1000000, not a string"},
-        {"{\"epochs\": null}",
-         ": \"epochs\": must be a whole number from 1 to 1000000, not null"},
+        {"{\"epochs\": null}", ": \"epochs\": must be a whole number from 1 to 1000000, not null"},
         {"{\"lr\": true}",
          ": \"lr\": must be a number above 0 and at most 1000, not true or false"},
         {"{\"lr\": {}}", ": \"lr\": must be a number above 0 and at most 1000, not an object"},
@@ -192,14 +191,11 @@ static void test_bad_configs(void **state)
         {"{\"hidden\": [64, 0]}", ": \"hidden\": \"64,0\"" WIDTHS},
         {"{\"output\": \"\"}", ": \"output\": \"\" is not a name"},
         {"{\"epoch\": 3}", ": unknown key \"epoch\"; did you mean \"epochs\"?"},
-        {"{\"no-nesterov\": true}",
-         ": unknown key \"no-nesterov\"; did you mean \"nesterov\"?"},
+        {"{\"no-nesterov\": true}", ": unknown key \"no-nesterov\"; did you mean \"nesterov\"?"},
         {"{\"data\": \"x\"}", ": unknown key \"data\"; did you mean \"data-dir\"?"},
         {"{\"zzz\\u001b\": 3}", ": unknown key \"zzz\\x1b\""},
-        {"{\"quiet\": true}",
-         ": \"quiet\" belongs on the command line, not in a config file"},
-        {"{\"config\": \"x\"}",
-         ": \"config\" belongs on the command line, not in a config file"},
+        {"{\"quiet\": true}", ": \"quiet\" belongs on the command line, not in a config file"},
+        {"{\"config\": \"x\"}", ": \"config\" belongs on the command line, not in a config file"},
         {"[1]", ": must hold an object, {\"NAME\": VALUE, ...}, not an array"},
         {"{\n  \"epochs\": 3,\n}", ":3:1: string or '}' expected near '}'"},
         {"{\"epochs\": 3, \"epochs\": 4}", ":1:22: duplicate object key near '\"epochs\"'"},
@@ -287,7 +283,7 @@ static void test_json(void **state)
     assert_int_equal(json_integer_value(json_object_get(maths, "val-split")), 50);
     assert_true(json_is_true(json_object_get(maths, "nesterov")));
     /* what changes no weight is not in a model: the same training gives the same bytes */
-    static const char *const absent[] = {"threads", "output", "log", "runs", "min-accuracy",
+    static const char *const absent[] = {"threads",  "output",       "log",  "runs", "min-accuracy",
                                          "data-dir", "train-images", "json", "quiet"};
     for (size_t i = 0; i < LENGTH(absent); i++) {
         assert_null(json_object_get(maths, absent[i]));
@@ -301,13 +297,9 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_print_config),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_precedence),
-        cmocka_unit_test(test_bad_configs),
-        cmocka_unit_test(test_bad_config_files),
-        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_print_config),     cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_precedence),       cmocka_unit_test(test_bad_configs),
+        cmocka_unit_test(test_bad_config_files), cmocka_unit_test(test_json),
     };
-    return cmocka_run_group_tests_name("options_config", tests, create_directory,
-                                       remove_directory);
+    return cmocka_run_group_tests_name("options_config", tests, create_directory, remove_directory);
 }

@@ -119,10 +119,8 @@ static void test_shares(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_barriers),
-        cmocka_unit_test(test_idle_then_run),
-        cmocka_unit_test(test_create),
-        cmocka_unit_test(test_quota),
+        cmocka_unit_test(test_barriers), cmocka_unit_test(test_idle_then_run),
+        cmocka_unit_test(test_create),   cmocka_unit_test(test_quota),
         cmocka_unit_test(test_shares),
     };
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);

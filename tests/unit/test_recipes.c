@@ -52,8 +52,8 @@ static void test_all(void **state)
         assert_string_not_equal(recipe->name, "list");
         assert_true(recipe->help && *recipe->help);
         for (size_t i = 0; i < recipe->count; i++) {
-            mnist_option_ref ref = mnist_option_find(&mnist_train_program,
-                                                     recipe->settings[i].option);
+            mnist_option_ref ref =
+                mnist_option_find(&mnist_train_program, recipe->settings[i].option);
             assert_non_null(ref.option);
             assert_string_equal(ref.option->name, recipe->settings[i].option); /* no alias */
             assert_true(ref.option->flags & MNIST_OPTION_IN_CONFIG);
@@ -99,7 +99,7 @@ static void test_precedence(void **state)
         parse_with_config(&o, "{\"epochs\": 7, \"lr\": 0.25, \"recipe\": \"default\"}", orders[i]);
         assert_runs(&o);
         assert_true(o.train.train.optimizer.weight_decay == weight_decay); /* over the default */
-        assert_int_equal(o.train.train.epochs, 7);                   /* beaten by the file */
+        assert_int_equal(o.train.train.epochs, 7);                         /* beaten by the file */
         assert_true(o.train.train.schedule.lr == 0.5f); /* beaten by the command line */
         assert_int_equal(mnist_options_origin(&o.parsed, "epochs"), MNIST_ORIGIN_CONFIG);
         assert_int_equal(mnist_options_origin(&o.parsed, "lr"), MNIST_ORIGIN_COMMAND_LINE);
@@ -151,8 +151,8 @@ static void test_refusals(void **state)
     for (size_t i = 0; i < LENGTH(texts); i++) {
         mnist_recipe recipe = {.name = "r", .settings = bad[i], .count = 1};
         parse_train(&o, "");
-        assert_false(mnist_recipe_apply(&mnist_train_program, &recipe, &o.train, &o.parsed,
-                                        &o.err));
+        assert_false(
+            mnist_recipe_apply(&mnist_train_program, &recipe, &o.train, &o.parsed, &o.err));
         assert_string_equal(o.err.text, texts[i]);
     }
 }

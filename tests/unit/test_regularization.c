@@ -41,8 +41,11 @@ typedef struct world {
 /* Weights as at the start of a training, biases and gamma somewhere. */
 static mnist_mlp *make_net(const setup *s)
 {
-    mnist_mlp_config config = {.inputs = INPUTS, .outputs = CLASSES, .hidden_count = s->hidden_count,
-                               .hidden = {hidden[0], hidden[1]}, .activation = s->activation,
+    mnist_mlp_config config = {.inputs = INPUTS,
+                               .outputs = CLASSES,
+                               .hidden_count = s->hidden_count,
+                               .hidden = {hidden[0], hidden[1]},
+                               .activation = s->activation,
                                .batch_norm = s->batch_norm};
     mnist_mlp *mlp;
     assert_int_equal(mnist_mlp_create(&mlp, &config, NULL), MNIST_OK);
@@ -74,7 +77,8 @@ static void make_batch(world *w)
         w->index[i] = (uint32_t)(s->indexed ? (i * 2 + 1) % count : i);
         w->labels[i] = (uint8_t)(i * 3 % CLASSES);
         for (size_t p = 0; p < INPUTS; p++) {
-            uint32_t word = mnist_rng(7, (mnist_rng_purpose)TEST_RNG_PIXELS, (uint32_t)p, i).word[0];
+            uint32_t word =
+                mnist_rng(7, (mnist_rng_purpose)TEST_RNG_PIXELS, (uint32_t)p, i).word[0];
             w->bytes[i * INPUTS + p] = word % 5 < 3 ? 0 : (uint8_t)(word >> 24 | 1);
         }
     }
@@ -82,22 +86,28 @@ static void make_batch(world *w)
         for (size_t p = 0; p < INPUTS; p++) {
             const float value = w->table[w->bytes[w->index[i] * INPUTS + p]];
             w->x[i * INPUTS + p] = value + s->shift;
-            w->inputs[i * INPUTS + p] = s->bytes ? (double)value + (double)s->shift
-                                                 : (double)w->x[i * INPUTS + p];
+            w->inputs[i * INPUTS + p] =
+                s->bytes ? (double)value + (double)s->shift : (double)w->x[i * INPUTS + p];
         }
         for (size_t c = 0; c < CLASSES; c++) {
             float share = c == w->labels[i] ? 1.0f : 0.0f;
             if (s->targets) {
-                share = c == w->labels[i] ? 0.65f : c == (w->labels[i] + i) % CLASSES ? 0.35f : 0.0f;
+                share = c == w->labels[i]                   ? 0.65f
+                        : c == (w->labels[i] + i) % CLASSES ? 0.35f
+                                                            : 0.0f;
                 share += c == w->labels[i] && i % CLASSES == 0 ? 0.35f : 0.0f;
             }
             w->targets[i * STRIDE + c] = share;
-            w->wanted[i * CLASSES + c] = (1 - (double)s->smoothing) * (double)share +
-                                         (double)s->smoothing / CLASSES;
+            w->wanted[i * CLASSES + c] =
+                (1 - (double)s->smoothing) * (double)share + (double)s->smoothing / CLASSES;
         }
     }
-    w->batch = (mnist_pass_batch){.labels = w->labels, .count = count, .smoothing = s->smoothing,
-                                  .seed = SEED, .step = STEP, .table = w->table};
+    w->batch = (mnist_pass_batch){.labels = w->labels,
+                                  .count = count,
+                                  .smoothing = s->smoothing,
+                                  .seed = SEED,
+                                  .step = STEP,
+                                  .table = w->table};
     w->batch.targets = s->targets ? w->targets : NULL;
     if (s->bytes) {
         w->batch.bytes = w->bytes;
@@ -145,11 +155,12 @@ static world *make_world(const setup *s, unsigned threads)
     w->turned = mnist_alloc(INPUTS, STRIDE);
     assert_non_null(w->turned);
     assert_int_equal(mnist_pool_create(&w->pool, threads, NULL), MNIST_OK);
-    assert_int_equal(mnist_pass_create_with(&w->pass, w->mlp, w->pool, MOST,
-                                            (mnist_pass_options){.precision = s->precision,
-                                                                 .regularization = &s->regularization},
-                                            NULL),
-                     MNIST_OK);
+    assert_int_equal(
+        mnist_pass_create_with(
+            &w->pass, w->mlp, w->pool, MOST,
+            (mnist_pass_options){.precision = s->precision, .regularization = &s->regularization},
+            NULL),
+        MNIST_OK);
     make_batch(w);
     make_masks(w);
     return w;
@@ -196,7 +207,8 @@ static void read_constants(const world *w, const reference_net *net, constants *
     reference_forward(net, w->inputs, w->setup->count, logits);
     for (size_t i = 0; i < w->setup->count; i++) {
         for (size_t p = 0; w->pass->perturbed && p < INPUTS; p++) {
-            c->changed[i * INPUTS + p] = (double)w->pass->perturbed[i * w->pass->perturbed_stride + p];
+            c->changed[i * INPUTS + p] =
+                (double)w->pass->perturbed[i * w->pass->perturbed_stride + p];
         }
         reference_log_softmax(logits + i * CLASSES, CLASSES);
         for (size_t k = 0; k < CLASSES; k++) {
@@ -227,11 +239,13 @@ static double whole_loss(const world *w, const reference_net *net, const constan
 }
 
 /* Every parameter of one layer; errors as in test_gradient.c. */
-static void check_layer(const world *w, reference_net *net, const constants *c, unsigned l, double *worst)
+static void check_layer(const world *w, reference_net *net, const constants *c, unsigned l,
+                        double *worst)
 {
     const size_t count = reference_count(net, l);
     const double tolerance = w->setup->tolerance > 0 ? w->setup->tolerance : 1e-5;
-    double *found = malloc(count * sizeof *found), *expected = malloc(count * sizeof *expected), squares = 0;
+    double *found = malloc(count * sizeof *found), *expected = malloc(count * sizeof *expected),
+           squares = 0;
     assert_true(found && expected);
     reference_read(w->mlp, w->pass->gradient, l, found);
     for (size_t i = 0; i < count; i++) {
@@ -250,8 +264,8 @@ static void check_layer(const world *w, reference_net *net, const constants *c, 
         double error = fabs(found[i] - expected[i]) / fmax(fabs(expected[i]), typical);
         *worst = fmax(*worst, error);
         if (!(error < tolerance)) {
-            fail_msg("%s: layer %u, parameter %zu of %zu: gradient %.9g, difference %.9g", w->setup->title, l,
-                     i, count, found[i], expected[i]);
+            fail_msg("%s: layer %u, parameter %zu of %zu: gradient %.9g, difference %.9g",
+                     w->setup->title, l, i, count, found[i], expected[i]);
         }
     }
     free(found);
@@ -280,10 +294,11 @@ static void check_gradient(const setup *s, double *worst)
     free_world(w);
 }
 
-#define DROPOUT(a, b) .dropout = {a, b}
+#define DROPOUT(a, b)        .dropout = {a, b}
 #define FGSM(epsilon, share) .adversarial_epsilon = epsilon, .adversarial_share = share
 #define VAT(epsilon, weight) .virtual_epsilon = epsilon, .virtual_weight = weight
 
+/* clang-format off */
 static const setup setups[] = {
     {.title = "dropout, relu", .activation = MNIST_RELU, .hidden_count = 2, .count = 7,
      .regularization = {DROPOUT(0.5f, 0.2f)}},
@@ -328,6 +343,7 @@ static const setup setups[] = {
      .targets = true, .smoothing = 0.1f,
      .regularization = {VAT(0.7f, 1.0f), DROPOUT(0.2f, 0.4f), .confidence_penalty = 0.3f}},
 };
+/* clang-format on */
 
 static void test_gradients(void **state)
 {
@@ -336,7 +352,8 @@ static void test_gradients(void **state)
     for (size_t i = 0; i < LENGTH(setups); i++) {
         check_gradient(&setups[i], setups[i].batch_norm ? &worst_normalized : &worst);
     }
-    print_message("largest relative error: %.2g, with batch normalisation %.2g\n", worst, worst_normalized);
+    print_message("largest relative error: %.2g, with batch normalisation %.2g\n", worst,
+                  worst_normalized);
 }
 
 /* Adversarial images: x + epsilon sign(dL/dx), the sign by differences of the loss in x. */
@@ -355,7 +372,8 @@ static void test_adversarial_images(void **state)
         run_gradient(w);
         for (size_t i = 0; i < s->count * INPUTS; i++, all++) {
             const size_t image = i / INPUTS, p = i % INPUTS;
-            double moved = (double)w->pass->perturbed[image * w->pass->perturbed_stride + p] - w->inputs[i];
+            double moved =
+                (double)w->pass->perturbed[image * w->pass->perturbed_stride + p] - w->inputs[i];
             double old = w->inputs[i], step = 1e-5;
             w->inputs[i] = old + step;
             double above = clean_loss(w, &net, w->inputs);
@@ -406,16 +424,17 @@ static void scale_to(double *r, double length)
 
 /* One image's r: its length, its direction, which is that of the divergence's gradient a little way off in the
  * direction that the step draws, and that few directions at random do as much. */
-static void check_direction(const world *w, const reference_net *net, const constants *c, size_t image,
-                            size_t *beaten)
+static void check_direction(const world *w, const reference_net *net, const constants *c,
+                            size_t image, size_t *beaten)
 {
     double r[INPUTS], probe[INPUTS], slope[INPUTS], squares = 0, product = 0;
     const double epsilon = (double)w->setup->regularization.virtual_epsilon;
     for (size_t p = 0; p < INPUTS; p++) {
         r[p] = c->changed[image * INPUTS + p] - w->inputs[image * INPUTS + p];
         squares += r[p] * r[p];
-        probe[p] = (double)mnist_rng_bell(mnist_rng(SEED, MNIST_RNG_DIRECTION, (uint32_t)(p / 4),
-                                                    (uint64_t)STEP << 20 | image).word[p % 4]);
+        probe[p] = (double)mnist_rng_bell(
+            mnist_rng(SEED, MNIST_RNG_DIRECTION, (uint32_t)(p / 4), (uint64_t)STEP << 20 | image)
+                .word[p % 4]);
     }
     assert_true(fabs(sqrt(squares) - epsilon) < 1e-6 * epsilon + 1e-6);
     scale_to(probe, 0.1);
@@ -546,8 +565,10 @@ static void test_nothing_is_nothing(void **state)
     (void)state;
     setup plain = {.title = "nothing", .activation = MNIST_TANH, .hidden_count = 2, .count = 7};
     setup silent = plain;
-    silent.regularization = (mnist_regularization){.adversarial_share = 0.5f, .virtual_weight = 1.0f,
-                                                   DROPOUT(1e-6f, 0.0f)}; /* rounds to none of 65536 */
+    silent.regularization =
+        (mnist_regularization){.adversarial_share = 0.5f,
+                               .virtual_weight = 1.0f,
+                               DROPOUT(1e-6f, 0.0f)}; /* rounds to none of 65536 */
     world *a = make_world(&plain, 2), *b = make_world(&silent, 2);
     run_gradient(a);
     run_gradient(b);

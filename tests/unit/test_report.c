@@ -727,13 +727,14 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_escape),
-        cmocka_unit_test(test_base64),    cmocka_unit_test(test_picture),      cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_rounding),  cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_policy),    cmocka_unit_test(test_embedded),
-        cmocka_unit_test(test_measured),  cmocka_unit_test(test_edges),
-        cmocka_unit_test(test_no_pad),    cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_roc_table), cmocka_unit_test(test_own),
+        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_base64),   cmocka_unit_test(test_picture),
+        cmocka_unit_test(test_bits),     cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_embedded), cmocka_unit_test(test_measured),
+        cmocka_unit_test(test_edges),    cmocka_unit_test(test_no_pad),
+        cmocka_unit_test(test_failures), cmocka_unit_test(test_roc_table),
+        cmocka_unit_test(test_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

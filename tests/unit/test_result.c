@@ -23,7 +23,10 @@ static int make_images(void **state)
     return 0;
 }
 
-static const mnist_mlp_config shape = {.inputs = PIXELS, .outputs = 10, .hidden_count = 2, .hidden = {70, 19},
+static const mnist_mlp_config shape = {.inputs = PIXELS,
+                                       .outputs = 10,
+                                       .hidden_count = 2,
+                                       .hidden = {70, 19},
                                        .activation = MNIST_TANH};
 
 /* 3 epochs of 4 steps, the last of 10 images. */
@@ -34,8 +37,8 @@ static mnist_train_config short_training(void)
     config.batch_size = 30;
     config.optimizer.max_norm = 0.0f;
     config.label_smoothing = 0.0f;
-    config.schedule = (mnist_schedule){.kind = MNIST_SCHEDULE_CONSTANT, .lr = 0.05f, .step_factor = 1.0f,
-                                       .step_count = 1};
+    config.schedule = (mnist_schedule){
+        .kind = MNIST_SCHEDULE_CONSTANT, .lr = 0.05f, .step_factor = 1.0f, .step_count = 1};
     return config;
 }
 
@@ -86,7 +89,8 @@ static void train_on(run *r, const mnist_train_config *config, bool validates, u
     assert_int_equal(mnist_pool_create(&pool, threads, NULL), MNIST_OK);
     mnist_mlp_init(r->mlp, MNIST_INIT_AUTO, config->seed);
     r->start = snapshot(r->mlp);
-    r->status = mnist_train(r->mlp, config, train, validation, &normalization, pool, &hooks, &r->err);
+    r->status =
+        mnist_train(r->mlp, config, train, validation, &normalization, pool, &hooks, &r->err);
     mnist_pool_free(pool);
 }
 
@@ -111,7 +115,8 @@ static void assert_arena(const float *found, const double *expected, size_t coun
 {
     for (size_t i = 0; i < count; i++) {
         if (!(fabs((double)found[i] - expected[i]) < 1e-6 * fmax(1, fabs(expected[i])))) {
-            fail_msg("%s: value %zu is %.9g, expected %.9g", what, i, (double)found[i], expected[i]);
+            fail_msg("%s: value %zu is %.9g, expected %.9g", what, i, (double)found[i],
+                     expected[i]);
         }
     }
 }
@@ -132,7 +137,8 @@ static double *averages(const float *from, size_t count)
 }
 
 /* The moving average, by mnist/train.h: of `count` arenas, from start on. */
-static double *moving_average(const float *start, float *const *arenas, unsigned count, size_t size, double decay)
+static double *moving_average(const float *start, float *const *arenas, unsigned count, size_t size,
+                              double decay)
 {
     double *average = averages(start, size);
     for (unsigned step = 0; step < count; step++) {
@@ -153,7 +159,8 @@ static void test_moving_average(void **state)
     for (size_t n = 0; n < LENGTH(decays); n++) {
         mnist_train_config config = short_training();
         run plain, averaged;
-        config.optimizer.max_norm = n == 1 ? 1.0f : 0.0f; /* the average is then taken after the limit */
+        config.optimizer.max_norm =
+            n == 1 ? 1.0f : 0.0f; /* the average is then taken after the limit */
         config.optimizer.clip_norm = n == 2 ? 0.5f : 0.0f;
         train(&plain, &config, false);
         config.averaging.ema = decays[n];
@@ -161,7 +168,8 @@ static void test_moving_average(void **state)
         const size_t size = plain.mlp->arena_size;
         assert_int_equal(plain.step_count, 12);
         for (unsigned epoch = 1; epoch <= 3; epoch++) { /* handed out after each */
-            double *expected = moving_average(plain.start, plain.steps, 4 * epoch, size, (double)decays[n]);
+            double *expected =
+                moving_average(plain.start, plain.steps, 4 * epoch, size, (double)decays[n]);
             assert_arena(averaged.ends[epoch - 1], expected, size, "moving average");
             free(expected);
         }
@@ -191,7 +199,8 @@ static void test_weight_averaging(void **state)
         const size_t size = plain.mlp->arena_size;
         for (unsigned epoch = 1; epoch <= 8; epoch++) {
             if (epoch < cases[n].first) { /* as it is */
-                assert_true(memcmp(averaged.ends[epoch - 1], plain.ends[epoch - 1], size * sizeof(float)) == 0);
+                assert_true(memcmp(averaged.ends[epoch - 1], plain.ends[epoch - 1],
+                                   size * sizeof(float)) == 0);
                 continue;
             }
             double *mean = averages(plain.ends[cases[n].first - 1], size);
@@ -216,8 +225,12 @@ static void test_fold(void **state)
 {
     (void)state;
     enum { INPUTS = 21, BATCH = 7 };
-    mnist_mlp_config config = {.inputs = INPUTS, .outputs = 10, .hidden_count = 2, .hidden = {70, 9},
-                               .activation = MNIST_GELU, .batch_norm = true};
+    mnist_mlp_config config = {.inputs = INPUTS,
+                               .outputs = 10,
+                               .hidden_count = 2,
+                               .hidden = {70, 9},
+                               .activation = MNIST_GELU,
+                               .batch_norm = true};
     mnist_mlp *net, *plain, *again;
     mnist_pool *pool;
     mnist_pass *pass;
@@ -275,8 +288,8 @@ static void test_running_statistics(void **state)
 {
     (void)state;
     enum { INPUTS = 21, BATCH = 7, UNITS = 70 };
-    mnist_mlp_config config = {.inputs = INPUTS, .outputs = 10, .hidden_count = 1, .hidden = {UNITS},
-                               .batch_norm = true};
+    mnist_mlp_config config = {
+        .inputs = INPUTS, .outputs = 10, .hidden_count = 1, .hidden = {UNITS}, .batch_norm = true};
     static const uint8_t classes[BATCH] = {0, 1, 2, 3, 4, 5, 6};
     mnist_mlp *net;
     mnist_pool *pool;
@@ -301,7 +314,8 @@ static void test_running_statistics(void **state)
         for (size_t i = 0; i < BATCH; i++) {
             z[i] = 0;
             for (size_t k = 0; k < INPUTS; k++) {
-                z[i] += (double)x[i * INPUTS + k] * (double)net->parameters[reference_place(net, 0, k, n)];
+                z[i] += (double)x[i * INPUTS + k] *
+                        (double)net->parameters[reference_place(net, 0, k, n)];
             }
             mean += z[i] / BATCH;
         }
@@ -351,15 +365,21 @@ static void walk_batches(walk *w, const mnist_train_config *config, float **aren
     mnist_mlp_unfold(w->start, w->net);
     *start = snapshot(w->net);
     assert_int_equal(mnist_pass_create(&w->pass, w->net, pool, IMAGES, NULL), MNIST_OK);
-    assert_int_equal(mnist_optimizer_create(&w->optimizer, w->net, &config->optimizer, NULL), MNIST_OK);
+    assert_int_equal(mnist_optimizer_create(&w->optimizer, w->net, &config->optimizer, NULL),
+                     MNIST_OK);
     for (unsigned epoch = 1; epoch <= config->epochs; epoch++) {
         mnist_epoch_order(order, IMAGES, config->seed, epoch);
         for (size_t i = 0; i < IMAGES; i++) {
             mine[i] = labels[order[i]];
         }
         ORACLE->transpose_bytes(images, order, PIXELS, turned, 112, IMAGES, PIXELS);
-        w->batch = (mnist_pass_batch){.bytes = images, .index = order, .turned = turned, .turned_stride = 112,
-                                      .table = table, .labels = mine, .count = IMAGES};
+        w->batch = (mnist_pass_batch){.bytes = images,
+                                      .index = order,
+                                      .turned = turned,
+                                      .turned_stride = 112,
+                                      .table = table,
+                                      .labels = mine,
+                                      .count = IMAGES};
         w->lr = mnist_schedule_lr(&config->schedule, epoch - 1, config->epochs);
         mnist_pool_run(pool, walk_task, w);
         mnist_optimizer_advance(w->optimizer);
@@ -473,7 +493,8 @@ static void test_keeps_the_best(void **state)
         for (unsigned e = 0; e < config.epochs; e++) {
             assert_true(best.reports[e].validation_loss == last.reports[e].validation_loss);
             assert_true(best.reports[e].best_epoch <= e + 1);
-            assert_int_equal(best.reports[e].end, e + 1 < config.epochs ? MNIST_END_NOT_YET : MNIST_END_EPOCHS);
+            assert_int_equal(best.reports[e].end,
+                             e + 1 < config.epochs ? MNIST_END_NOT_YET : MNIST_END_EPOCHS);
         }
         assert_int_equal(best.reports[config.epochs - 1].best_epoch, epoch);
         free_run(&last);
@@ -515,8 +536,9 @@ static void test_patience(void **state)
         unsigned patience;
         float min_delta;
         mnist_keep keep;
-    } cases[] = {{1, 0.0f, MNIST_KEEP_LAST}, {2, 0.0f, MNIST_KEEP_BEST}, {3, 100.0f, MNIST_KEEP_LAST},
-                 {2, 0.02f, MNIST_KEEP_BEST}, {1, 0.1f, MNIST_KEEP_BEST}, {100, 0.0f, MNIST_KEEP_LAST}};
+    } cases[] = {{1, 0.0f, MNIST_KEEP_LAST},   {2, 0.0f, MNIST_KEEP_BEST},
+                 {3, 100.0f, MNIST_KEEP_LAST}, {2, 0.02f, MNIST_KEEP_BEST},
+                 {1, 0.1f, MNIST_KEEP_BEST},   {100, 0.0f, MNIST_KEEP_LAST}};
     mnist_train_config config = long_training();
     run whole;
     unsigned different = 0;
@@ -527,10 +549,12 @@ static void test_patience(void **state)
         config.min_delta = cases[n].min_delta;
         config.keep = cases[n].keep;
         train(&r, &config, true);
-        const unsigned end = ends_at(&whole, cases[n].patience, (double)cases[n].min_delta, config.epochs);
+        const unsigned end =
+            ends_at(&whole, cases[n].patience, (double)cases[n].min_delta, config.epochs);
         const unsigned epochs = end > 0 ? end : config.epochs;
         assert_int_equal(r.epoch_count, epochs);
-        assert_int_equal(r.reports[epochs - 1].end, end > 0 ? MNIST_END_PATIENCE : MNIST_END_EPOCHS);
+        assert_int_equal(r.reports[epochs - 1].end,
+                         end > 0 ? MNIST_END_PATIENCE : MNIST_END_EPOCHS);
         assert_true(epochs == 1 || r.reports[epochs - 2].end == MNIST_END_NOT_YET);
         const unsigned kept = cases[n].keep == MNIST_KEEP_BEST ? best_of(&r) : epochs;
         assert_true(same_arena(r.mlp, whole.ends[kept - 1]));
@@ -538,7 +562,8 @@ static void test_patience(void **state)
         different |= 1u << end;
         free_run(&r);
     }
-    assert_true((different & 1) && (different & (different - 1)) != 1); /* some ended early, one did not */
+    assert_true((different & 1) &&
+                (different & (different - 1)) != 1); /* some ended early, one did not */
     free_run(&whole);
 }
 
@@ -604,7 +629,8 @@ static void second_layer(const mnist_train_config *config, float stddev, float o
 {
     mnist_mlp *mlp;
     mnist_pool *pool;
-    const mnist_view train = mnist_view_slice(all, 0, IMAGES), nothing = mnist_view_slice(all, 0, 0);
+    const mnist_view train = mnist_view_slice(all, 0, IMAGES),
+                     nothing = mnist_view_slice(all, 0, 0);
     const mnist_normalization normalization = {MNIST_NORMALIZE_STANDARD, 0.0f, stddev};
     assert_int_equal(mnist_mlp_create(&mlp, &shape, NULL), MNIST_OK);
     assert_int_equal(mnist_pool_create(&pool, 2, NULL), MNIST_OK);
@@ -614,7 +640,8 @@ static void second_layer(const mnist_train_config *config, float stddev, float o
             mlp->parameters[reference_place(mlp, 0, k, n)] *= stddev;
         }
     }
-    assert_int_equal(mnist_train(mlp, config, train, nothing, &normalization, pool, NULL, NULL), MNIST_OK);
+    assert_int_equal(mnist_train(mlp, config, train, nothing, &normalization, pool, NULL, NULL),
+                     MNIST_OK);
     mnist_mlp_get_layer(mlp, 1, out, NULL);
     mnist_pool_free(pool);
     mnist_mlp_free(mlp);

@@ -86,7 +86,7 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_constant), cmocka_unit_test(test_warmup_rises_linearly),
+        cmocka_unit_test(test_constant),  cmocka_unit_test(test_warmup_rises_linearly),
         cmocka_unit_test(test_one_cycle), cmocka_unit_test(test_cosine),
         cmocka_unit_test(test_step),      cmocka_unit_test(test_names),
     };

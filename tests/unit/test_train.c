@@ -218,9 +218,9 @@ static void test_reports(void **state)
     mnist_evaluation evaluation;
     mnist_normalization normalization = mnist_normalization_fit(c.normalize, view);
     assert_int_equal(mnist_pool_create(&pool, 2, NULL), MNIST_OK);
-    assert_int_equal(mnist_evaluate(mlp, mnist_view_slice(view, 0, 40), &normalization, pool,
-                                    &evaluation, NULL),
-                     MNIST_OK);
+    assert_int_equal(
+        mnist_evaluate(mlp, mnist_view_slice(view, 0, 40), &normalization, pool, &evaluation, NULL),
+        MNIST_OK);
     assert_true(evaluation.loss == record.last.validation_loss);
     assert_true(evaluation.accuracy == record.last.validation_accuracy);
     mnist_pool_free(pool);
@@ -335,36 +335,48 @@ static void test_refusals(void **state)
     cases[9].config.schedule.step_count = 0, cases[9].text = "step count";
     cases[10].config.label_smoothing = 1.0f, cases[10].text = "label smoothing";
     cases[11].config.schedule.lr = INFINITY, cases[11].text = "learning rate";
-    cases[12].config.optimizer.kind = MNIST_OPTIMIZERS, cases[12].text = "optimizer: expected one of those there are";
-    cases[13].config.optimizer.max_norm = -1.0f, cases[13].text = "max norm: expected 0 (off) or more, found -1";
-    cases[14].config.optimizer.beta1 = 1.0f, cases[14].text = "beta1: expected 0 to below 1, found 1";
+    cases[12].config.optimizer.kind = MNIST_OPTIMIZERS,
+    cases[12].text = "optimizer: expected one of those there are";
+    cases[13].config.optimizer.max_norm = -1.0f,
+    cases[13].text = "max norm: expected 0 (off) or more, found -1";
+    cases[14].config.optimizer.beta1 = 1.0f,
+    cases[14].text = "beta1: expected 0 to below 1, found 1";
     cases[15].config.optimizer.beta2 = NAN, cases[15].text = "beta2";
     cases[16].config.optimizer.rho = 1.0f, cases[16].text = "rho";
     cases[17].config.optimizer.kind = MNIST_ADAM, cases[17].config.optimizer.epsilon = 0.0f;
     cases[17].text = "epsilon: expected above 0, found 0";
-    cases[18].config.regularization.dropout[15] = 1.0f, cases[18].text = "dropout: expected 0 to below 1, found 1";
-    cases[19].config.regularization.confidence_penalty = -0.1f, cases[19].text = "confidence penalty";
-    cases[20].config.regularization.adversarial_epsilon = INFINITY, cases[20].text = "adversarial epsilon";
+    cases[18].config.regularization.dropout[15] = 1.0f,
+    cases[18].text = "dropout: expected 0 to below 1, found 1";
+    cases[19].config.regularization.confidence_penalty = -0.1f,
+    cases[19].text = "confidence penalty";
+    cases[20].config.regularization.adversarial_epsilon = INFINITY,
+    cases[20].text = "adversarial epsilon";
     cases[20].config.regularization.adversarial_share = 0.5f;
-    cases[21].config.regularization.adversarial_epsilon = 0.1f, cases[21].text = "adversarial share: expected above 0";
+    cases[21].config.regularization.adversarial_epsilon = 0.1f,
+    cases[21].text = "adversarial share: expected above 0";
     cases[21].config.regularization.adversarial_share = 0.0f;
-    cases[22].config.regularization.virtual_epsilon = NAN, cases[22].text = "virtual adversarial epsilon";
+    cases[22].config.regularization.virtual_epsilon = NAN,
+    cases[22].text = "virtual adversarial epsilon";
     cases[23].config.regularization.virtual_epsilon = 1.0f;
     cases[23].text = "virtual adversarial weight: expected above 0";
     cases[23].config.regularization.virtual_weight = 0.0f;
-    cases[24].config.regularization = (mnist_regularization){.adversarial_epsilon = 0.1f, .virtual_epsilon = 1.0f};
+    cases[24].config.regularization =
+        (mnist_regularization){.adversarial_epsilon = 0.1f, .virtual_epsilon = 1.0f};
     cases[24].text = "adversarial and virtual adversarial training exclude each other";
     cases[25].config.regularization.virtual_epsilon = 1.0f, cases[25].config.batch_norm = true;
     cases[25].text = "batch normalisation does not go with adversarial training";
-    cases[26].config.input_dropout = 1.0f, cases[26].text = "input dropout: expected 0 to below 1, found 1";
+    cases[26].config.input_dropout = 1.0f,
+    cases[26].text = "input dropout: expected 0 to below 1, found 1";
     cases[27].config.input_noise = -1.0f, cases[27].text = "input noise";
     cases[28].config.mixup = 100.1f, cases[28].text = "mixup: expected 0 (off) to 100, found 100.1";
-    cases[29].config.averaging.ema = 1.0f, cases[29].text = "moving average: expected 0 (none) to below 1, found 1";
+    cases[29].config.averaging.ema = 1.0f,
+    cases[29].text = "moving average: expected 0 (none) to below 1, found 1";
     cases[30].config.averaging.swa_start = -0.5f, cases[30].text = "start of weight averaging";
     cases[31].config.averaging = (mnist_averaging){.ema = 0.9f, .swa_start = 0.5f};
     cases[31].text = "a moving average and stochastic weight averaging exclude each other";
     cases[32].config.min_delta = NAN, cases[32].text = "least improvement: expected 0 or more";
-    cases[33].config.max_seconds = -1.0, cases[33].text = "longest time: expected 0 (any) or more seconds, found -1";
+    cases[33].config.max_seconds = -1.0,
+    cases[33].text = "longest time: expected 0 (any) or more seconds, found -1";
     cases[34].config.keep = MNIST_KEEPS, cases[34].text = "keep: expected one of those there are";
     for (size_t i = 0; i < LENGTH(cases); i++) {
         golden_case c = golden_cases[0];
