@@ -333,7 +333,7 @@ self_test()
     expect src/io/a.c '#include <mnist/metrics.h>' 'io must not include metrics'
     expect src/cli/a.c '#include <mnist/mnist.h>' ok
     expect src/cli/a.c '#include <jansson.h>' ok
-    expect src/cli/a.c '#include "cli/options.h"' ok
+    expect src/cli/a.c '#include "cli/options/options.h"' ok
     expect src/cli/a.c '#include "nn/mlp.h"' 'cli must not include nn'
     expect src/cli/a.c '#include "base/status.h"' 'cli must not include base'
     expect src/nn/deep/a.h '  #  include	"data/idx.h" /* why */' 'nn must not include data'

@@ -56,6 +56,6 @@ say 'cppcheck'
 say 'gcc -fanalyzer'
 cd "$root"
 printf '%s\0' src/base/{file,replace,digest,status,cpu,random,memory,pool}.c src/data/{idx,inflate,signature,dataset,locate,augment_spec}.c src/io/*.c src/image/*.c \
-    src/cli/options*.c src/cli/{adopt,baseline,eval_course,json,resume,checkpoints}.c |
+    src/cli/options/*.c src/cli/shared/adopt.c src/cli/eval/{baseline,course}.c src/cli/train/{resume,checkpoints}.c |
     xargs -0 -P 2 -n 1 gcc -std=c17 -O1 -fanalyzer -Werror -Iinclude -Isrc -DMNIST_VERSION='""' -c -o /dev/null || status=1
 exit "$status"

@@ -2,7 +2,7 @@
 #ifndef MNIST_TESTS_FUZZ_CONFIG_CHECK_H
 #define MNIST_TESTS_FUZZ_CONFIG_CHECK_H
 
-#include "cli/settings.h"
+#include "cli/shared/settings.h"
 #include "fuzz.h"
 
 /* To be freed. */

@@ -1,5 +1,5 @@
 /* The options that a model file states: the input is their text. */
-#include "cli/adopt.h"
+#include "cli/shared/adopt.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,5 +1,5 @@
 /* Earlier evaluations for --baseline: the input is one, read against twenty images. */
-#include "cli/baseline.h"
+#include "cli/eval/baseline.h"
 #include "fuzz.h"
 
 enum { COUNT = 20 };

@@ -1,7 +1,7 @@
 /* Checkpoints, as --resume reads them: the input is one. What is taken for a checkpoint is gone on
  * from, by one step on images of 2 x 2, where its net is for such. */
 #define _GNU_SOURCE /* memfd_create */
-#include "cli/resume.h"
+#include "cli/train/resume.h"
 #include "fuzz.h"
 #include "safetensors_mutator.h"
 
@@ -81,7 +81,7 @@ static void go_on(const mnist_train_settings *settings)
     mnist_mlp_free(mlp);
 }
 
-/* What the header of cli/resume.h promises of settings that were taken over. */
+/* What the header of cli/train/resume.h promises of settings that were taken over. */
 static void check_settings(const mnist_train_settings *settings)
 {
     const mnist_resumption *r = settings->resumed;

@@ -1,6 +1,6 @@
 /* Training logs for mnist-eval --log: the input is one, read for a model that states its training,
  * and for one that states nothing; what comes of it is drawn. */
-#include "cli/eval_course.h"
+#include "cli/eval/course.h"
 #include "fuzz.h"
 #include "report/parts.h"
 

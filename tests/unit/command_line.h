@@ -2,7 +2,7 @@
 #ifndef MNIST_TESTS_COMMAND_LINE_H
 #define MNIST_TESTS_COMMAND_LINE_H
 
-#include "cli/settings.h"
+#include "cli/shared/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

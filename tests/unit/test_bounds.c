@@ -5,8 +5,8 @@
 #include "scratch.h"
 #include "unit.h"
 
-#include "cli/adopt.h"
-#include "cli/eval_course.h"
+#include "cli/shared/adopt.h"
+#include "cli/eval/course.h"
 
 #include <mnist/data.h>
 #include <mnist/io.h>

@@ -2,8 +2,8 @@
  * every program is in all of them. That shells and man read them: tests/cli/test_describe.sh. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "cli/describe.h"
-#include "cli/settings.h"
+#include "cli/options/describe.h"
+#include "cli/shared/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* What is told of epochs: added one by one, as JSON, and to an array and back. */
-#include "cli/epochs.h"
+#include "cli/train/epochs.h"
 
 #include "unit/unit.h"
 

@@ -2,7 +2,7 @@
  * the time is spent. */
 #include "unit/unit.h"
 
-#include "cli/halving.h"
+#include "cli/train/halving.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #define _XOPEN_SOURCE   700
 #define _DEFAULT_SOURCE /* TIOCSWINSZ */
 
-#include "cli/progress.h"
+#include "cli/terminal/progress.h"
 
 #include <fcntl.h>
 #include <math.h>

@@ -3,7 +3,7 @@
 
 #include "command_line.h"
 
-#include "cli/recipes.h"
+#include "cli/train/recipes.h"
 
 #include <unistd.h>
 

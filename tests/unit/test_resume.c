@@ -4,7 +4,7 @@
 
 #include "command_line.h"
 
-#include "cli/checkpoints.h"
+#include "cli/train/checkpoints.h"
 
 #include <math.h>
 #include <mnist/mnist.h>

@@ -4,8 +4,8 @@
 
 #include "command_line.h"
 
-#include "cli/search_space.h"
-#include "cli/tune.h"
+#include "cli/train/search_space.h"
+#include "cli/train/tune.h"
 
 #include <math.h>
 

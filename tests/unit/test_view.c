@@ -1,5 +1,5 @@
 /* The live view: the exact text of its lines at every width, and the curve of the losses. */
-#include "cli/view.h"
+#include "cli/terminal/view.h"
 
 #include <math.h>
 #include <setjmp.h>

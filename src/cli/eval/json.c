@@ -1,0 +1,156 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/eval/report.h"
+#include "cli/shared/report.h"
+
+#include <stdlib.h>
+
+#define REAL(value) mnist_report_real(value)
+
+static json_t *count_json(size_t count)
+{
+    return json_integer((json_int_t)count);
+}
+
+static json_t *scores_json(const mnist_scores *scores)
+{
+    return json_pack("{s:o, s:o, s:o}", "precision", REAL(scores->precision), "recall",
+                     REAL(scores->recall), "f1", REAL(scores->f1));
+}
+
+static json_t *class_json(const mnist_metrics *metrics, unsigned c)
+{
+    const mnist_class_metrics *own = &metrics->classes[c];
+    return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "class", (int)c, "support",
+                     count_json(own->support), "predicted", count_json(own->predicted), "precision",
+                     REAL(own->scores.precision), "recall", REAL(own->scores.recall), "f1",
+                     REAL(own->scores.f1), "auc", REAL(own->auc), "average_precision",
+                     REAL(own->average_precision), "brier", REAL(own->brier));
+}
+
+static json_t *calibration_json(const mnist_calibration *calibration)
+{
+    json_t *bins = json_array();
+    for (unsigned b = 0; b < MNIST_RELIABILITY_BINS; b++) {
+        const mnist_reliability_bin *bin = &calibration->bins[b];
+        mnist_json_append(&bins, json_pack("{s:f, s:f, s:o, s:o, s:o}", "low", bin->low, "high",
+                                           bin->high, "count", count_json(bin->count), "confidence",
+                                           REAL(bin->confidence), "accuracy", REAL(bin->accuracy)));
+    }
+    return json_pack("{s:f, s:f, s:f, s:o}", "ece", calibration->ece, "mce", calibration->mce,
+                     "confidence", calibration->confidence, "bins", bins);
+}
+
+json_t *mnist_eval_metrics_json(const mnist_metrics *metrics)
+{
+    json_t *classes = json_array(), *top_k = json_array();
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        mnist_json_append(&classes, class_json(metrics, c));
+        mnist_json_append(&top_k, json_real(metrics->top_k[c]));
+    }
+    json_t *macro = scores_json(&metrics->macro), *weighted = scores_json(&metrics->weighted);
+    mnist_json_put(&macro, "auc", REAL(metrics->macro_auc));
+    mnist_json_put(&macro, "average_precision", REAL(metrics->macro_average_precision));
+    mnist_json_put(&macro, "brier", REAL(metrics->macro_brier));
+    mnist_json_put(&weighted, "auc", REAL(metrics->weighted_auc));
+    return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:o, s:o, s:o}",
+                     "classes_present", (int)metrics->classes_present, "classes", classes, "macro",
+                     macro, "weighted", weighted, "micro", scores_json(&metrics->micro), "top_k",
+                     top_k, "log_loss", metrics->log_loss, "brier", metrics->brier, "kappa",
+                     REAL(metrics->kappa), "mcc", REAL(metrics->mcc), "confusion",
+                     mnist_report_confusion_json(metrics->confusion), "calibration",
+                     calibration_json(&metrics->calibration));
+}
+
+/* {x, y, "threshold"} of a curve, which is released; null for none. */
+static json_t *curve_json(mnist_curve *curve, const char *x, const char *y)
+{
+    if (!curve) {
+        return json_null();
+    }
+    json_t *xs = json_array(), *ys = json_array(), *thresholds = json_array();
+    for (size_t i = 0; i < curve->count; i++) {
+        mnist_json_append(&xs, json_real(curve->x[i]));
+        mnist_json_append(&ys, json_real(curve->y[i]));
+        mnist_json_append(&thresholds, REAL(curve->threshold[i]));
+    }
+    mnist_curve_free(curve);
+    return json_pack("{s:o, s:o, s:o}", x, xs, y, ys, "threshold", thresholds);
+}
+
+json_t *mnist_eval_curves_json(const mnist_predictions *predictions)
+{
+    json_t *curves = json_array();
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        mnist_curve *roc, *pr;
+        mnist_status first = mnist_roc_curve(&roc, predictions, c, true, NULL),
+                     second = mnist_precision_recall_curve(&pr, predictions, c, true, NULL);
+        mnist_json_append(&curves, json_pack("{s:i, s:o, s:o}", "class", (int)c, "roc",
+                                             curve_json(roc, "fpr", "tpr"), "precision_recall",
+                                             curve_json(pr, "recall", "precision")));
+        if (first == MNIST_ERR_MEMORY || second == MNIST_ERR_MEMORY) {
+            json_decref(curves);
+            return NULL;
+        }
+    }
+    return curves;
+}
+
+json_t *mnist_eval_worst_json(const mnist_mistake *mistakes, size_t count)
+{
+    json_t *worst = json_array();
+    for (size_t i = 0; i < count; i++) {
+        mnist_json_append(
+            &worst, json_pack("{s:o, s:i, s:i, s:f, s:f}", "index", count_json(mistakes[i].index),
+                              "label", mistakes[i].label, "predicted", mistakes[i].predicted,
+                              "probability", (double)mistakes[i].probability, "label_probability",
+                              (double)mistakes[i].label_probability));
+    }
+    return worst;
+}
+
+json_t *mnist_eval_temperature_json(const mnist_eval_temperature_report *report)
+{
+    json_t *object = json_pack("{s:f, s:o}", "value", report->value, "fitted_on",
+                               report->fitted_on ? count_json(report->fitted_on) : json_null());
+    if (report->fitted_on) {
+        mnist_json_put(&object, "validation_loss_before", REAL(report->fit.before));
+        mnist_json_put(&object, "validation_loss_after", REAL(report->fit.after));
+        mnist_json_put(&object, "at_limit", json_boolean(report->fit.at_limit));
+    }
+    mnist_json_put(&object, "test_loss_before", REAL(report->test_loss_before));
+    return object;
+}
+
+json_t *mnist_eval_comparison_json(const mnist_eval_comparison *comparison)
+{
+    const mnist_pairing *pairing = &comparison->pairing;
+    return json_pack(
+        "{s:s, s:o, s:f, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:f, s:o, s:o, s:f, s:b}", "file",
+        comparison->path, "errors", count_json(comparison->errors), "accuracy",
+        (double)(pairing->count - comparison->errors) / (double)pairing->count, "difference",
+        pairing->difference, "difference_low", pairing->difference_low, "difference_high",
+        pairing->difference_high, "both_right", count_json(pairing->both_right), "both_wrong",
+        count_json(pairing->both_wrong), "lost", count_json(pairing->lost), "gained",
+        count_json(pairing->gained), "mcnemar_p", pairing->mcnemar_p, "resamples",
+        count_json(MNIST_BOOTSTRAP_RESAMPLES), "seed", mnist_json_whole(comparison->seed),
+        "tolerance", comparison->tolerance, "passed", comparison->passed);
+}
+
+json_t *mnist_eval_mistakes_json(const mnist_predictions *predictions)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    const char *between = "";
+    bool good = out != NULL; /* a stream in memory that runs short may not set its error flag */
+    for (size_t i = 0; good && i < predictions->count; i++) {
+        const unsigned top = mnist_predictions_top(predictions, i);
+        if (top != predictions->labels[i]) {
+            good = fprintf(out, "%s%zu:%u", between, i, top) >= 0;
+            between = " ";
+        }
+    }
+    json_t *mistakes = out && fclose(out) == 0 && good && text ? json_string(text) : NULL;
+    free(text);
+    return mistakes;
+}

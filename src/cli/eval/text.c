@@ -1,0 +1,140 @@
+#include "cli/eval/report.h"
+#include "cli/shared/report.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Of what is not defined, and in its width, "-". */
+static void print_share(double value, int width)
+{
+    if (isnan(value)) {
+        printf("%*s", width, "-");
+    } else {
+        printf("%*.2f%%", width - 1, 100.0 * value);
+    }
+}
+
+static void print_number(double value, int width)
+{
+    if (isnan(value)) {
+        printf("%*s", width, "-");
+    } else {
+        printf("%*.5f", width, value);
+    }
+}
+
+static void print_scores(const mnist_scores *scores)
+{
+    print_share(scores->precision, 10);
+    print_share(scores->recall, 8);
+    print_share(scores->f1, 8);
+}
+
+static void print_average(const char *name, const mnist_scores *scores, const double *areas,
+                          size_t count)
+{
+    printf("%-8s%18s", name, "");
+    print_scores(scores);
+    for (size_t i = 0; i < count; i++) {
+        print_number(areas[i], 9);
+    }
+    putchar('\n');
+}
+
+/* "means over the 9 classes that images have, all but 4" */
+static void print_absent(const mnist_metrics *metrics)
+{
+    if (metrics->classes_present == MNIST_CLASSES) {
+        return;
+    }
+    printf("means over the %u class%s that images have; none has ", metrics->classes_present,
+           metrics->classes_present == 1 ? "" : "es");
+    const char *between = "";
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        if (metrics->classes[c].support == 0) {
+            printf("%s%u", between, c);
+            between = ", ";
+        }
+    }
+    putchar('\n');
+}
+
+void mnist_eval_print_metrics(const mnist_metrics *metrics)
+{
+    printf("%-8s%8s%10s%10s%8s%8s%9s%9s%9s\n", "class", "images", "predicted", "precision",
+           "recall", "F1", "AUC", "AP", "Brier");
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        const mnist_class_metrics *own = &metrics->classes[c];
+        printf("%-8u%8zu%10zu", c, own->support, own->predicted);
+        print_scores(&own->scores);
+        print_number(own->auc, 9);
+        print_number(own->average_precision, 9);
+        print_number(own->brier, 9);
+        putchar('\n');
+    }
+    const double macro[] = {metrics->macro_auc, metrics->macro_average_precision,
+                            metrics->macro_brier};
+    print_average("macro", &metrics->macro, macro, 3);
+    print_average("weighted", &metrics->weighted, &metrics->weighted_auc, 1);
+    print_average("micro", &metrics->micro, NULL, 0);
+    print_absent(metrics);
+    printf("label among the first 2: %.2f%%, 3: %.2f%%, 5: %.2f%%\n", 100.0 * metrics->top_k[1],
+           100.0 * metrics->top_k[2], 100.0 * metrics->top_k[4]);
+    printf("log loss %.6f, Brier score %.6f, kappa", metrics->log_loss, metrics->brier);
+    print_number(metrics->kappa, isnan(metrics->kappa) ? 2 : 8);
+    printf(", MCC");
+    print_number(metrics->mcc, isnan(metrics->mcc) ? 2 : 8);
+    printf("\ncalibration error %.5f expected, %.5f at most; mean confidence %.2f%%\n",
+           metrics->calibration.ece, metrics->calibration.mce,
+           100.0 * metrics->calibration.confidence);
+}
+
+#define BAR 20 /* characters of a bar for 100 % */
+
+void mnist_eval_print_calibration(const mnist_calibration *calibration)
+{
+    printf("%-18s%8s%12s%10s\n", "confidence", "images", "mean", "right");
+    for (unsigned b = 0; b < MNIST_RELIABILITY_BINS; b++) {
+        const mnist_reliability_bin *bin = &calibration->bins[b];
+        printf("%6.2f to %6.2f%%%9zu", 100.0 * bin->low, 100.0 * bin->high, bin->count);
+        print_share(bin->confidence, 12);
+        print_share(bin->accuracy, 10);
+        if (bin->count > 0 && bin->accuracy * BAR >= 0.5) {
+            static const char bar[] = "####################";
+            printf("  %.*s", (int)lround(bin->accuracy * BAR), bar);
+        }
+        putchar('\n');
+    }
+}
+
+void mnist_eval_print_worst(const mnist_mistake *mistakes, size_t count)
+{
+    printf("%10s%7s%11s%13s%18s\n", "image", "label", "taken for", "probability", "of the label");
+    for (size_t i = 0; i < count; i++) {
+        printf("%10zu%7u%11u%12.4f%%%17.4f%%\n", mistakes[i].index, mistakes[i].label,
+               mistakes[i].predicted, 100.0 * (double)mistakes[i].probability,
+               100.0 * (double)mistakes[i].label_probability);
+    }
+}
+
+void mnist_eval_print_temperature(const mnist_eval_temperature_report *report)
+{
+    printf("temperature %.6g", report->value);
+    if (report->fitted_on) {
+        printf("%s, fitted on %zu validation images: their loss %.6f becomes %.6f",
+               report->fit.at_limit ? " (the limit)" : "", report->fitted_on, report->fit.before,
+               report->fit.after);
+    }
+    printf("\ntest loss without it %.6f\n", report->test_loss_before);
+}
+
+void mnist_eval_print_comparison(const mnist_eval_comparison *comparison, const mnist_metrics *now)
+{
+    const mnist_pairing *pairing = &comparison->pairing;
+    const double then = (double)(pairing->count - comparison->errors) / (double)pairing->count;
+    printf("accuracy %.4f%%, of the baseline %.4f%%: %+.4f%% (95%% interval %+.4f to %+.4f%%)\n",
+           100.0 * now->accuracy, 100.0 * then, 100.0 * pairing->difference,
+           100.0 * pairing->difference_low, 100.0 * pairing->difference_high);
+    printf("%zu right that was wrong, %zu wrong that was right: McNemar's exact p = %.4g\n",
+           pairing->gained, pairing->lost, pairing->mcnemar_p);
+}

@@ -1,0 +1,387 @@
+/* mnist-predict: reads digits in pictures. */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/options/json.h"
+#include "cli/shared/report.h"
+#include "cli/shared/settings.h"
+#include "cli/terminal/show.h"
+
+#include <mnist/mnist.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRAM "mnist-predict"
+
+typedef struct prediction {
+    const mnist_predict_settings *settings;
+    const char *path; /* of the model */
+    mnist_model *model;
+    unsigned inputs; /* of its net */
+    mnist_classifier *classifier;
+    bool center_given, invert_given;
+    mnist_show_style style;
+    bool failed; /* some file */
+} prediction;
+
+/* A digit, or what shall be one, on its way through. */
+typedef struct subject {
+    const char *file;
+    size_t image; /* from 1; 0: the only one of its file */
+    size_t glyph; /* from 1; 0: the only one of its image */
+    bool prepared;
+    mnist_box box; /* if prepared, and whether it was inverted */
+    bool inverted;
+    const uint8_t *pixels; /* (rows, cols), as the net sees it */
+    unsigned rows, cols;
+} subject;
+
+static void print_numbers(size_t image, size_t glyph, FILE *out)
+{
+    if (image > 0) {
+        fprintf(out, "#%zu", image);
+    }
+    if (glyph > 0) {
+        fprintf(out, "#%zu", glyph);
+    }
+}
+
+/* For people. */
+static void print_name(const char *file, size_t image, size_t glyph, FILE *out)
+{
+    mnist_report_plain(file, out);
+    print_numbers(image, glyph, out);
+}
+
+/* For programs, which are to get the very name back: there \x09 must not stand for both a tab and
+ * four characters of a name, so that a backslash is two. */
+static void print_field(const char *file, size_t image, size_t glyph)
+{
+    char doubled[2 * 4096]; /* of the longest path */
+    size_t used = 0;
+    for (const char *c = file; *c != '\0' && used + 2 < sizeof doubled; c++) {
+        if (*c == '\\') {
+            doubled[used++] = '\\';
+        }
+        doubled[used++] = *c;
+    }
+    doubled[used] = '\0';
+    mnist_report_plain(doubled, stdout);
+    print_numbers(image, glyph, stdout);
+}
+
+/* What is wrong with an image of a file that could be read; text does not name it. */
+static void fail_image(prediction *p, const subject *s, const char *text)
+{
+    fflush(stdout); /* in the order in which things happen, where both are one terminal */
+    fputs(PROGRAM ": ", stderr);
+    print_name(strcmp(s->file, "-") == 0 ? "stdin" : s->file, s->image, s->glyph, stderr);
+    fprintf(stderr, ": %s\n", text);
+    p->failed = true;
+}
+
+/* The digits, the likeliest first. */
+static void rank(const float *probabilities, unsigned order[MNIST_CLASSES])
+{
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        unsigned place = c;
+        while (place > 0 && probabilities[c] > probabilities[order[place - 1]]) {
+            order[place] = order[place - 1];
+            place--;
+        }
+        order[place] = c;
+    }
+}
+
+static void print_values(const prediction *p, const subject *s, const float *probabilities,
+                         const unsigned *order)
+{
+    print_field(s->file, s->image, s->glyph);
+    for (unsigned i = 0; i < p->settings->top; i++) {
+        printf("\t%u\t%.6f", order[i], (double)probabilities[order[i]]);
+    }
+    for (unsigned c = 0; p->settings->all && c < MNIST_CLASSES; c++) {
+        printf("\t%.6f", (double)probabilities[c]);
+    }
+    putchar('\n');
+}
+
+/* The real whose shortest text is the float's. */
+static json_t *float_json(float value)
+{
+    char text[MNIST_REAL_TEXT];
+    if (!(value >= 0.0f)) {
+        return json_null(); /* of a net whose weights are beyond all bounds */
+    }
+    mnist_float_format(value, text);
+    return json_real(strtod(text, NULL));
+}
+
+/* NULL if memory is short. */
+static json_t *subject_json(const subject *s, const float *probabilities, const unsigned *order)
+{
+    const bool told = probabilities[order[0]] >= 0.0f;
+    json_t *all = json_array(), *object = json_pack("{s:s}", "file", s->file);
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        mnist_json_append(&all, float_json(probabilities[c]));
+    }
+    if (s->image > 0) {
+        mnist_json_put(&object, "image", json_integer((json_int_t)s->image));
+    }
+    if (s->glyph > 0) {
+        mnist_json_put(&object, "glyph", json_integer((json_int_t)s->glyph));
+    }
+    mnist_json_put(&object, "digit", told ? json_integer((json_int_t)order[0]) : json_null());
+    mnist_json_put(&object, "probability", float_json(probabilities[order[0]]));
+    mnist_json_put(&object, "probabilities", all);
+    if (s->prepared) {
+        mnist_json_put(&object, "box",
+                       json_pack("{s:I, s:I, s:I, s:I}", "x", (json_int_t)s->box.x, "y",
+                                 (json_int_t)s->box.y, "width", (json_int_t)s->box.width, "height",
+                                 (json_int_t)s->box.height));
+        mnist_json_put(&object, "inverted", json_boolean(s->inverted));
+    }
+    return object;
+}
+
+static bool print_json(const subject *s, const float *probabilities, const unsigned *order)
+{
+    mnist_json_begin();
+    json_t *object = subject_json(s, probabilities, order);
+    char *text = mnist_json_text(object, 0);
+    if (text) {
+        puts(text); /* whether it could be written, mnist_report_end sees */
+    } else {
+        fprintf(stderr, PROGRAM ": out of memory for a line of JSON\n");
+    }
+    free(text);
+    json_decref(object);
+    return text != NULL;
+}
+
+static void show(const prediction *p, const subject *s)
+{
+    fflush(stdout);
+    print_name(s->file, s->image, s->glyph, stderr);
+    fputc('\n', stderr);
+    mnist_show(s->pixels, s->rows, s->cols, p->style, stderr);
+}
+
+/* A net whose weights are beyond all bounds has logits that are not finite, and tells no digit. */
+static bool check_numbers(prediction *p, const subject *s, const float *probabilities)
+{
+    char text[8192];
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        if (!(probabilities[c] >= 0.0f)) {
+            char path[sizeof text - 128];
+            (void)mnist_plain_text(path, sizeof path, p->path);
+            snprintf(text, sizeof text,
+                     "the logits of %s are not finite, so that it tells no digit", path);
+            fail_image(p, s, text);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The likeliest digit, and its probability; false: the net tells none. */
+static bool classify(prediction *p, const subject *s, unsigned *digit, float *likely)
+{
+    float probabilities[MNIST_CLASSES];
+    unsigned order[MNIST_CLASSES];
+    mnist_classifier_run(p->classifier, s->pixels, 1, probabilities);
+    rank(probabilities, order);
+    if (p->settings->show) {
+        show(p, s);
+    }
+    const bool told = check_numbers(p, s, probabilities);
+    if (p->settings->out.json) {
+        p->failed |= !print_json(s, probabilities, order);
+    } else if (told && !p->settings->text) {
+        print_values(p, s, probabilities, order);
+    }
+    *digit = order[0];
+    *likely = probabilities[order[0]];
+    return told;
+}
+
+static void take_glyph(subject *s, const mnist_glyph *glyph)
+{
+    s->prepared = true;
+    s->box = glyph->box;
+    s->inverted = glyph->inverted;
+    s->pixels = glyph->pixels;
+    s->rows = s->cols = MNIST_SIDE;
+}
+
+/* --text: the number, and the product of probabilities. */
+static void predict_line(prediction *p, subject *s, const mnist_picture *picture)
+{
+    mnist_glyph *glyphs;
+    mnist_error err;
+    size_t count;
+    double likely = 1.0;
+    bool told = true;
+    if (mnist_picture_segment(picture, p->settings->invert, p->settings->center, &glyphs, &count,
+                              &err) != MNIST_OK) {
+        fail_image(p, s, err.text);
+        return;
+    }
+    char *digits = malloc(count + 1);
+    for (size_t i = 0; digits && i < count; i++) {
+        float own;
+        unsigned digit;
+        s->glyph = i + 1;
+        take_glyph(s, &glyphs[i]);
+        told = classify(p, s, &digit, &own) && told;
+        digits[i] = (char)('0' + digit);
+        digits[i + 1] = '\0';
+        likely *= (double)own;
+    }
+    s->glyph = 0;
+    if (!digits) {
+        fail_image(p, s, "out of memory");
+    } else if (told && p->settings->text) {
+        print_field(s->file, s->image, 0);
+        printf("\t%s\t%.6f\n", digits, likely);
+    }
+    free(digits);
+    free(glyphs);
+}
+
+/* One image of a file. ready: it is in a format of images, and not of pictures. */
+static void predict_image(prediction *p, subject *s, const mnist_picture *picture, bool ready)
+{
+    const mnist_predict_settings *settings = p->settings;
+    const bool as_it_is = ready && !settings->line && !p->center_given && !p->invert_given;
+    const unsigned pixels = as_it_is ? picture->rows * picture->cols : MNIST_PIXELS;
+    char text[128];
+    unsigned digit;
+    float likely;
+    if (pixels != p->inputs) {
+        snprintf(text, sizeof text,
+                 as_it_is ? "%u x %u pixels: expected %u, the inputs of the net"
+                          : "pictures become %u x %u pixels, but the net has %u inputs",
+                 as_it_is ? picture->cols : MNIST_SIDE, as_it_is ? picture->rows : MNIST_SIDE,
+                 p->inputs);
+        fail_image(p, s, text);
+        return;
+    }
+    if (as_it_is) {
+        s->pixels = picture->pixels;
+        s->rows = picture->rows;
+        s->cols = picture->cols;
+        (void)classify(p, s, &digit, &likely);
+        return;
+    }
+    if (settings->line) {
+        predict_line(p, s, picture);
+        return;
+    }
+    mnist_glyph glyph;
+    mnist_error err;
+    const mnist_center center = ready && !p->center_given ? MNIST_CENTER_NONE : settings->center;
+    if (mnist_picture_prepare(picture, settings->invert, center, &glyph, &err) != MNIST_OK) {
+        fail_image(p, s, err.text);
+        return;
+    }
+    take_glyph(s, &glyph);
+    (void)classify(p, s, &digit, &likely);
+}
+
+/* The sides of an image that comes without any. */
+static void raw_sides(unsigned inputs, unsigned *rows, unsigned *cols)
+{
+    unsigned side = 1;
+    while ((side + 1) * (side + 1) <= inputs) {
+        side++;
+    }
+    *rows = side * side == inputs ? side : 1;
+    *cols = inputs / *rows;
+}
+
+static void predict_file(prediction *p, const char *file)
+{
+    mnist_pictures *pictures;
+    mnist_error err;
+    unsigned rows, cols;
+    raw_sides(p->inputs, &rows, &cols);
+    const bool is_stdin = strcmp(file, "-") == 0;
+    const mnist_status status =
+        is_stdin ? mnist_pictures_read(&pictures, STDIN_FILENO, "stdin", rows, cols, &err)
+                 : mnist_pictures_load(&pictures, file, rows, cols, &err);
+    if (status != MNIST_OK) {
+        fflush(stdout);
+        (void)mnist_report_error(PROGRAM, &err);
+        p->failed = true;
+        return;
+    }
+    const mnist_picture_format format = mnist_pictures_format(pictures);
+    const bool ready = format == MNIST_PICTURE_IDX || format == MNIST_PICTURE_RAW;
+    const size_t count = mnist_pictures_count(pictures);
+    for (size_t i = 0; i < count && !ferror(stdout); i++) {
+        const mnist_picture picture = mnist_pictures_at(pictures, i);
+        subject s = {.file = file, .image = count > 1 ? i + 1 : 0};
+        predict_image(p, &s, &picture, ready);
+    }
+    mnist_pictures_free(pictures);
+}
+
+/* JSON is UTF-8, and names the files. */
+static bool check_names(const mnist_predict_settings *settings, const mnist_parsed *parsed,
+                        mnist_error *err)
+{
+    for (size_t i = 1; settings->out.json && i < parsed->operand_count; i++) {
+        if (!mnist_report_json_name(parsed->operands[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int predict_files(prediction *p, const mnist_parsed *parsed)
+{
+    if (parsed->operand_count < 2) {
+        if (isatty(STDIN_FILENO)) {
+            fprintf(stderr, PROGRAM ": no FILE is given: reading a picture from the terminal\n");
+        }
+        predict_file(p, "-");
+    }
+    for (size_t i = 1; i < parsed->operand_count && !ferror(stdout); i++) {
+        if (i > 1) {
+            fflush(stdout); /* the next may be long in coming; what fails, fails at the end too */
+        }
+        predict_file(p, parsed->operands[i]);
+    }
+    return p->failed ? MNIST_EXIT_FAILURE : MNIST_EXIT_OK;
+}
+
+static int run(void *given, const mnist_parsed *parsed)
+{
+    const mnist_predict_settings *settings = given;
+    mnist_error err;
+    prediction p = {.settings = settings,
+                    .path = parsed->operands[0],
+                    .center_given = mnist_options_was_given(parsed, "center"),
+                    .invert_given = mnist_options_was_given(parsed, "invert"),
+                    .style =
+                        mnist_show_choose(mnist_color_wanted(settings->out.color, STDERR_FILENO))};
+    if (!check_names(settings, parsed, &err)) {
+        return mnist_report_usage(&mnist_predict_program, &err);
+    }
+    bool ok = mnist_model_load(&p.model, parsed->operands[0], &err) == MNIST_OK &&
+              mnist_classifier_create(&p.classifier, mnist_model_mlp(p.model),
+                                      mnist_model_normalization(p.model), 1, &err) == MNIST_OK;
+    if (ok) {
+        p.inputs = mnist_mlp_shape(mnist_model_mlp(p.model))->inputs;
+    }
+    const int code = ok ? predict_files(&p, parsed) : mnist_report_error(PROGRAM, &err);
+    mnist_classifier_free(p.classifier);
+    mnist_model_free(p.model);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    mnist_predict_settings settings = mnist_predict_settings_defaults();
+    return mnist_report_main(&mnist_predict_program, argc, argv, &settings, run);
+}

@@ -1,0 +1,32 @@
+/* Names and values for the HTML report, made one after the other. */
+#ifndef MNIST_CLI_SHARED_FACTS_H
+#define MNIST_CLI_SHARED_FACTS_H
+
+#include <jansson.h>
+#include <mnist/mnist.h>
+
+/* Starts as zeros; owns its texts. Where memory is short it stays failed, and holds what it had. */
+typedef struct mnist_facts {
+    mnist_page_fact *items;
+    size_t count, room;
+    bool failed;
+} mnist_facts;
+
+void mnist_facts_add(mnist_facts *facts, const char *name, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+/* Each member of an object: texts as they are, all else as JSON has it. */
+void mnist_facts_add_json(mnist_facts *facts, json_t *object);
+/* Sizes, activation, parameters, normalisation. */
+void mnist_facts_add_net(mnist_facts *facts, const mnist_mlp *mlp,
+                         const mnist_normalization *normalization);
+void mnist_facts_free(mnist_facts *facts);
+mnist_page_facts mnist_facts_list(const mnist_facts *facts);
+
+/* "784-256-10 relu" or "784-10 softmax regression" */
+#define MNIST_SHAPE_TEXT 256
+void mnist_format_shape(const mnist_mlp *mlp, char text[MNIST_SHAPE_TEXT]);
+
+#endif

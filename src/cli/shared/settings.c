@@ -1,0 +1,147 @@
+/* What the programs' options have in common: the data, the gate, the output. */
+#include "cli/shared/option_parts.h"
+
+const char *mnist_dataset_choice_name(mnist_dataset_choice dataset)
+{
+    static const char *const names[MNIST_DATASETS] = {"mnist", "fashion", "synthetic"};
+    return (unsigned)dataset < MNIST_DATASETS ? names[dataset] : NULL;
+}
+
+static const char *dataset_name(int value)
+{
+    return mnist_dataset_choice_name((mnist_dataset_choice)value);
+}
+
+static const char *color_name(int value)
+{
+    return mnist_color_mode_name((mnist_color_mode)value);
+}
+
+mnist_data_settings mnist_data_defaults(void)
+{
+    return (mnist_data_settings){
+        .dataset = MNIST_DATASET_MNIST,
+        .synthetic_train = 10000,
+        .synthetic_test = 2000,
+        .seed = 1,
+    };
+}
+
+const mnist_option mnist_source_options[] = {
+    {CHOICE(mnist_dataset_choice, mnist_data_settings, dataset, dataset_name), .name = "dataset",
+     .argument = "NAME", .flags = MATHS, .help = "what the images are of"},
+    {STRING(mnist_data_settings, data_dir, "DIR"), .name = "data-dir", .alias = "data",
+     .flags = CONFIG,
+     .help = "where the IDX files lie; else $MNIST_DATA_DIR, ./data, the cache and /usr/share are "
+             "searched"},
+};
+
+const mnist_option mnist_test_options[] = {
+    {STRING(mnist_data_settings, test_images, "FILE"), .name = "test-images", .flags = CONFIG,
+     .help = "IDX file of test images, raw or gzip"},
+    {STRING(mnist_data_settings, test_labels, "FILE"), .name = "test-labels", .flags = CONFIG,
+     .help = "IDX file of test labels"},
+    {SIZE(mnist_data_settings, synthetic_test, 1, MOST_IMAGES), .name = "synthetic-test",
+     .flags = MATHS, .help = "test images of the synthetic data set"},
+    {UINT64(mnist_data_settings, seed, 0, UINT64_MAX), .name = "data-seed", .flags = MATHS,
+     .help = "seed of the synthetic data set"},
+};
+
+/* clang-format off */
+const mnist_option mnist_gate_options[] = {
+    {.type = MNIST_OPTION_PERCENT,
+     .offset = MNIST_OPTION_FIELD(double, mnist_gate_settings, min_accuracy),
+     .real = {0.0, 1.0, true, false}, .name = "min-accuracy", .argument = "X",
+     .known_as = "threshold", .flags = CONFIG | MNIST_OPTION_OPTIONAL,
+     .help = "exit with code 3 if the test accuracy is below X (0.97 or 97%)"},
+    {.type = MNIST_OPTION_DOUBLE,
+     .offset = MNIST_OPTION_FIELD(double, mnist_gate_settings, max_loss),
+     .real = {0.0, INFINITY, true, false}, .name = "max-loss", .argument = "X",
+     .flags = CONFIG | MNIST_OPTION_OPTIONAL,
+     .help = "exit with code 3 if the test loss is above X"},
+};
+/* clang-format on */
+
+const mnist_option mnist_json_options[] = {
+    {FLAG(mnist_output_settings, json), .name = "json",
+     .help = "print one JSON document on stdout instead of a line"},
+    {FLAG(mnist_output_settings, quiet), .letter = 'q', .name = "quiet", .known_as = "silent",
+     .help = "nothing on stderr but errors"},
+};
+
+/* clang-format off */
+const mnist_option mnist_color_options[] = {
+    {CHOICE(mnist_color_mode, mnist_output_settings, color, color_name), .name = "color",
+     .argument = "WHEN", .known_as = "colour", .help = "colours on stderr"},
+    {.type = MNIST_OPTION_ACTION_HELP, .letter = 'h', .name = "help",
+     .help = "print this help and exit"},
+    {.type = MNIST_OPTION_ACTION_VERSION, .letter = 'V', .name = "version",
+     .help = "print the version and exit"},
+};
+/* clang-format on */
+
+#define HAS_LENGTH(table, length)                                                                  \
+    _Static_assert(LENGTH(table) == length, "the length in cli/shared/option_parts.h")
+HAS_LENGTH(mnist_source_options, SOURCE_OPTIONS);
+HAS_LENGTH(mnist_test_options, TEST_OPTIONS);
+HAS_LENGTH(mnist_gate_options, GATE_OPTIONS);
+HAS_LENGTH(mnist_json_options, JSON_OPTIONS);
+HAS_LENGTH(mnist_color_options, COLOR_OPTIONS);
+
+const mnist_named_text mnist_data_files[] = {
+    {"./data/mnist, ./data/fashion", "where data are searched first"},
+    {"~/.cache/mnist, ~/.cache/fashion-mnist", "the cache, which is searched next"},
+    {"/usr/share/mnist, /usr/share/datasets/fashion-mnist", "data for all users, searched last"},
+    {NULL, NULL},
+};
+
+const char *mnist_preset_name(int index)
+{
+    return mnist_augmentation_preset_name((size_t)index);
+}
+
+bool mnist_on_command_line(const mnist_parsed *parsed, const char *name)
+{
+    return mnist_option_find(parsed->program, name).option &&
+           mnist_options_origin(parsed, name) == MNIST_ORIGIN_COMMAND_LINE;
+}
+
+static bool check_pair(const char *images, const char *labels, const char *which, mnist_error *err)
+{
+    if (!images != !labels) {
+        return mnist_options_fail(err, "--%s-%s goes with --%s-%s, which is missing", which,
+                                  images ? "images" : "labels", which,
+                                  images ? "labels" : "images");
+    }
+    return true;
+}
+
+bool mnist_settings_check_data(const mnist_data_settings *data, bool known,
+                               const mnist_parsed *parsed, mnist_error *err)
+{
+    static const char *const of_files[] = {"data-dir", "train-images", "train-labels",
+                                           "test-images", "test-labels"};
+    static const char *const of_synthetic[] = {"synthetic-train", "synthetic-test", "data-seed"};
+    bool synthetic = data->dataset == MNIST_DATASET_SYNTHETIC;
+    if (!check_pair(data->train_images, data->train_labels, "train", err) ||
+        !check_pair(data->test_images, data->test_labels, "test", err)) {
+        return false;
+    }
+    for (size_t i = 0; known && synthetic && i < LENGTH(of_files); i++) {
+        if (mnist_on_command_line(parsed, of_files[i])) {
+            return mnist_options_fail(err,
+                                      "--%s does not go with --dataset synthetic, which reads "
+                                      "no files",
+                                      of_files[i]);
+        }
+    }
+    for (size_t i = 0; known && !synthetic && i < LENGTH(of_synthetic); i++) {
+        if (mnist_on_command_line(parsed, of_synthetic[i])) {
+            return mnist_options_fail(err,
+                                      "--%s is for --dataset synthetic, but the data set is "
+                                      "%s",
+                                      of_synthetic[i], mnist_dataset_choice_name(data->dataset));
+        }
+    }
+    return true;
+}

@@ -1,0 +1,184 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/shared/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The synthetic sequence has no end; the test images are taken from far beyond any training
+ * image. */
+#define SYNTHETIC_TEST_FIRST ((uint64_t)1 << 40)
+
+#define MOST_DIRS 4
+
+/* Directories to search, in order. */
+typedef struct search {
+    const char *dirs[MOST_DIRS];
+    size_t count;
+    char *cache; /* owned */
+} search;
+
+/* $XDG_CACHE_HOME/name or ~/.cache/name; NULL if neither is set or memory is short. An XDG
+ * directory must be absolute (XDG Base Directory Specification). */
+static char *cache_dir(const char *name)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    bool use_xdg = xdg && xdg[0] == '/';
+    if (!use_xdg && !(home && home[0])) {
+        return NULL;
+    }
+    const char *base = use_xdg ? xdg : home;
+    size_t size = strlen(base) + strlen(name) + sizeof "/.cache/";
+    char *dir = malloc(size);
+    if (dir) {
+        snprintf(dir, size, "%s%s/%s", base, use_xdg ? "" : "/.cache", name);
+    }
+    return dir;
+}
+
+/* MNIST_DATA_DIR stands for MNIST alone: a search for another data set must not find MNIST there
+ * and take it for what was asked. */
+static void plan_search(search *s, const mnist_data_settings *settings)
+{
+    bool fashion = settings->dataset == MNIST_DATASET_FASHION;
+    *s = (search){.count = 0};
+    if (settings->data_dir) {
+        s->dirs[s->count++] = settings->data_dir;
+        return;
+    }
+    const char *env = getenv("MNIST_DATA_DIR");
+    if (!fashion && env && env[0]) {
+        s->dirs[s->count++] = env;
+    }
+    s->dirs[s->count++] = fashion ? "./data/fashion" : "./data/mnist";
+    s->cache = cache_dir(fashion ? "fashion-mnist" : "mnist");
+    if (s->cache) {
+        s->dirs[s->count++] = s->cache;
+    }
+    s->dirs[s->count++] = fashion ? "/usr/share/datasets/fashion-mnist" : "/usr/share/mnist";
+}
+
+static mnist_status copy_path(char **out, const char *path, mnist_error *err)
+{
+    *out = path ? strdup(path) : NULL;
+    if (path && !*out) {
+        err->status = MNIST_ERR_MEMORY;
+        snprintf(err->text, sizeof err->text, "out of memory");
+        return err->status;
+    }
+    return MNIST_OK;
+}
+
+static void add_remedy(mnist_error *err, const mnist_data_settings *settings)
+{
+    bool fashion = settings->dataset == MNIST_DATASET_FASHION;
+    size_t used = strlen(err->text);
+    snprintf(err->text + used, sizeof err->text - used,
+             "\nTo fetch it: scripts/get-mnist.sh %s [DIR], then --data-dir DIR; "
+             "or try --dataset synthetic, which needs no files.",
+             fashion ? "fashion" : "mnist");
+}
+
+static mnist_status find_files(mnist_idx_paths *paths, const mnist_data_settings *settings,
+                               unsigned wanted, mnist_error *err)
+{
+    const char *given[4] = {settings->train_images, settings->train_labels, settings->test_images,
+                            settings->test_labels};
+    char **slots[4] = {&paths->train_images, &paths->train_labels, &paths->test_images,
+                       &paths->test_labels};
+    for (size_t i = 0; i < 4; i++) {
+        if (!(wanted & (i < 2 ? MNIST_IDX_TRAIN : MNIST_IDX_TEST))) {
+            continue;
+        }
+        mnist_status status = copy_path(slots[i], given[i], err);
+        if (status != MNIST_OK) {
+            return status;
+        }
+    }
+    search s;
+    plan_search(&s, settings);
+    mnist_status status = mnist_idx_locate(paths, wanted, s.dirs, s.count, err);
+    free(s.cache);
+    if (status == MNIST_ERR_NOT_FOUND) {
+        add_remedy(err, settings);
+    }
+    return status;
+}
+
+static mnist_status load_files(mnist_source *source, unsigned wanted, mnist_error *err)
+{
+    const mnist_idx_paths *paths = &source->paths;
+    mnist_status status = MNIST_OK;
+    if (wanted & MNIST_IDX_TRAIN) {
+        status =
+            mnist_dataset_load_idx(&source->train, paths->train_images, paths->train_labels, err);
+    }
+    if (status == MNIST_OK && (wanted & MNIST_IDX_TEST)) {
+        status = mnist_dataset_load_idx(&source->test, paths->test_images, paths->test_labels, err);
+    }
+    return status;
+}
+
+static mnist_status make_synthetic(mnist_source *source, const mnist_data_settings *settings,
+                                   unsigned wanted, mnist_error *err)
+{
+    mnist_status status = MNIST_OK;
+    if (wanted & MNIST_IDX_TRAIN) {
+        status = mnist_dataset_create_synthetic(&source->train, 0, settings->synthetic_train,
+                                                settings->seed, err);
+    }
+    if (status == MNIST_OK && (wanted & MNIST_IDX_TEST)) {
+        status = mnist_dataset_create_synthetic(&source->test, SYNTHETIC_TEST_FIRST,
+                                                settings->synthetic_test, settings->seed, err);
+    }
+    return status;
+}
+
+mnist_status mnist_source_locate(mnist_source *out, const mnist_data_settings *settings,
+                                 unsigned wanted, mnist_error *err)
+{
+    *out = (mnist_source){.train = NULL};
+    mnist_status status = settings->dataset == MNIST_DATASET_SYNTHETIC
+                              ? MNIST_OK
+                              : find_files(&out->paths, settings, wanted, err);
+    if (status != MNIST_OK) {
+        mnist_source_close(out);
+    }
+    return status;
+}
+
+mnist_status mnist_source_load(mnist_source *source, const mnist_data_settings *settings,
+                               unsigned wanted, mnist_error *err)
+{
+    mnist_status status = settings->dataset == MNIST_DATASET_SYNTHETIC
+                              ? make_synthetic(source, settings, wanted, err)
+                              : load_files(source, wanted, err);
+    if (status != MNIST_OK) {
+        mnist_source_close(source);
+    }
+    return status;
+}
+
+mnist_status mnist_source_open(mnist_source *out, const mnist_data_settings *settings,
+                               unsigned wanted, mnist_error *err)
+{
+    mnist_status status = mnist_source_locate(out, settings, wanted, err);
+    return status == MNIST_OK ? mnist_source_load(out, settings, wanted, err) : status;
+}
+
+void mnist_source_files(const mnist_source *source, mnist_file_use files[MNIST_SOURCE_FILES])
+{
+    const mnist_idx_paths *paths = &source->paths;
+    files[0] = (mnist_file_use){.path = paths->train_images, .name = "training images"};
+    files[1] = (mnist_file_use){.path = paths->train_labels, .name = "training labels"};
+    files[2] = (mnist_file_use){.path = paths->test_images, .name = "test images"};
+    files[3] = (mnist_file_use){.path = paths->test_labels, .name = "test labels"};
+}
+
+void mnist_source_close(mnist_source *source)
+{
+    mnist_dataset_free(source->train);
+    mnist_dataset_free(source->test);
+    mnist_idx_paths_free(&source->paths);
+    *source = (mnist_source){.train = NULL};
+}

@@ -1,0 +1,31 @@
+/* From the data options to data sets in memory: looks the files up, reads them, or makes synthetic
+ * digits. The one place that knows where MNIST usually lies. */
+#ifndef MNIST_CLI_SHARED_SOURCE_H
+#define MNIST_CLI_SHARED_SOURCE_H
+
+#include "cli/shared/settings.h"
+
+#include <mnist/io.h>
+
+typedef struct mnist_source {
+    mnist_dataset *train, *test; /* NULL if not asked for */
+    mnist_idx_paths paths;       /* where they were read from; NULL entries for synthetic digits */
+} mnist_source;
+
+/* wanted: MNIST_IDX_TRAIN, MNIST_IDX_TEST or both; the rest is not even looked for. Reads
+ * MNIST_DATA_DIR, XDG_CACHE_HOME and HOME. Fails as the data room does; what is not found
+ * says how to fetch it. */
+mnist_status mnist_source_open(mnist_source *out, const mnist_data_settings *settings,
+                               unsigned wanted, mnist_error *err);
+/* The same in two steps: where the files are, so that it can be seen whether an output would
+ * destroy one, and reading them. */
+mnist_status mnist_source_locate(mnist_source *out, const mnist_data_settings *settings,
+                                 unsigned wanted, mnist_error *err);
+mnist_status mnist_source_load(mnist_source *source, const mnist_data_settings *settings,
+                               unsigned wanted, mnist_error *err);
+#define MNIST_SOURCE_FILES 4
+/* The files that were located, for mnist_outputs_check; paths are the source's. */
+void mnist_source_files(const mnist_source *source, mnist_file_use files[MNIST_SOURCE_FILES]);
+void mnist_source_close(mnist_source *source);
+
+#endif

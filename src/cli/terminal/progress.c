@@ -1,0 +1,470 @@
+#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* TIOCGWINSZ */
+
+#include "cli/terminal/progress.h"
+
+#include "cli/shared/signals.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BOLD  "\x1b[1m"
+#define RESET "\x1b[0m"
+/* The cursor waits in the first column of the view's first line, so that to clear from there to the
+ * end of the screen removes it, also if the terminal has changed its size and broken lines anew. */
+#define ERASE "\r\x1b[J"
+
+#define REDRAW_SECONDS 0.1
+
+const char *mnist_progress_mode_name(mnist_progress_mode mode)
+{
+    static const char *const names[MNIST_PROGRESS_MODES] = {"auto", "bar", "plain", "none"};
+    return (unsigned)mode < MNIST_PROGRESS_MODES ? names[mode] : NULL;
+}
+
+const char *mnist_color_mode_name(mnist_color_mode mode)
+{
+    static const char *const names[MNIST_COLOR_MODES] = {"auto", "always", "never"};
+    return (unsigned)mode < MNIST_COLOR_MODES ? names[mode] : NULL;
+}
+
+/* A terminal that understands more than carriage return. */
+static bool is_terminal(int fd)
+{
+    const char *term = getenv("TERM");
+    return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+bool mnist_color_wanted(mnist_color_mode mode, int fd)
+{
+    if (mode != MNIST_COLOR_AUTO) {
+        return mode == MNIST_COLOR_ALWAYS;
+    }
+    const char *no_color = getenv("NO_COLOR"); /* no-color.org: present and not empty */
+    return !(no_color && *no_color) && is_terminal(fd);
+}
+
+/* Without setlocale, which would be the whole program's. */
+bool mnist_locale_is_utf8(void)
+{
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    if (!locale) { /* named, but not installed */
+        return false;
+    }
+    bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    freelocale(locale);
+    return utf8;
+}
+
+double mnist_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Formats. */
+
+void mnist_progress_format_rate(char text[MNIST_PROGRESS_ITEM], double per_second)
+{
+    static const char units[] = " kMGT";
+    if (!(per_second >= 0.0) || !(per_second < 999.5e12)) {
+        snprintf(text, MNIST_PROGRESS_ITEM, "   -");
+        return;
+    }
+    if (per_second < 999.5) {
+        snprintf(text, MNIST_PROGRESS_ITEM, "%4.0f", per_second);
+        return;
+    }
+    unsigned unit = 0;
+    while (per_second >= 999.5) { /* what would be rounded to four digits */
+        per_second /= 1000.0;
+        unit++;
+    }
+    snprintf(text, MNIST_PROGRESS_ITEM, per_second < 9.95 ? "%3.1f%c" : "%3.0f%c", per_second,
+             units[unit]);
+}
+
+void mnist_progress_format_duration(char text[MNIST_PROGRESS_ITEM], double seconds)
+{
+    if (!(seconds >= 0.0) || seconds > 1e9) {
+        snprintf(text, MNIST_PROGRESS_ITEM, "-:--");
+        return;
+    }
+    unsigned long whole = (unsigned long)ceil(seconds);
+    unsigned long minutes = whole / 60, hours = minutes / 60, days = hours / 24;
+    if (days > 0) {
+        snprintf(text, MNIST_PROGRESS_ITEM, "%lud %02luh", days, hours % 24);
+    } else if (hours > 0) {
+        snprintf(text, MNIST_PROGRESS_ITEM, "%lu:%02lu:%02lu", hours, minutes % 60, whole % 60);
+    } else {
+        snprintf(text, MNIST_PROGRESS_ITEM, "%lu:%02lu", minutes, whole % 60);
+    }
+}
+
+void mnist_progress_format_accuracy(char text[MNIST_PROGRESS_ITEM], double fraction)
+{
+    double percent = 100.0 * fraction;
+    if (percent >= 100.0) {
+        snprintf(text, MNIST_PROGRESS_ITEM, "100.0%%");
+        return;
+    }
+    /* 59,999 of 60,000 is not all: it must not be rounded up to look so */
+    snprintf(text, MNIST_PROGRESS_ITEM, "%5.2f%%", percent > 99.99 ? 99.99 : percent);
+}
+
+void mnist_progress_format_loss(char text[MNIST_PROGRESS_ITEM], double loss)
+{
+    int decimals = loss < 9.99995 ? 4 : loss < 99.9995 ? 3 : loss < 999.995 ? 2 : -1;
+    if (!isfinite(loss)) {
+        snprintf(text, MNIST_PROGRESS_ITEM, "%6s", isnan(loss) ? "nan" : loss > 0 ? "inf" : "-inf");
+    } else if (decimals < 0) {
+        snprintf(text, MNIST_PROGRESS_ITEM, "%6.0e", loss);
+    } else {
+        snprintf(text, MNIST_PROGRESS_ITEM, "%6.*f", decimals, loss);
+    }
+}
+
+static int digits_of(unsigned number)
+{
+    int digits = 1;
+    while (number >= 10) {
+        number /= 10;
+        digits++;
+    }
+    return digits;
+}
+
+/* "run 2/5  epoch  3/10" */
+void mnist_progress_format_position(char text[MNIST_PROGRESS_TEXT], unsigned run, unsigned runs,
+                                    unsigned epoch, unsigned epochs)
+{
+    char which[48] = "";
+    if (runs > 1) {
+        snprintf(which, sizeof which, "run %*u/%u  ", digits_of(runs), run, runs);
+    }
+    snprintf(text, MNIST_PROGRESS_TEXT, "%sepoch %*u/%u", which, digits_of(epochs), epoch, epochs);
+}
+
+void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epoch_report *report,
+                                 unsigned run, unsigned runs, double eta, bool color)
+{
+    char position[MNIST_PROGRESS_TEXT], validation[96] = "";
+    char loss[MNIST_PROGRESS_ITEM], accuracy[MNIST_PROGRESS_ITEM];
+    char rate[MNIST_PROGRESS_ITEM], left[MNIST_PROGRESS_ITEM];
+    const char *strong = color ? BOLD : "", *weak = color ? RESET : "";
+    mnist_progress_format_position(position, run, runs, report->epoch, report->epochs);
+    if (report->has_validation) {
+        mnist_progress_format_loss(loss, report->validation_loss);
+        mnist_progress_format_accuracy(accuracy, report->validation_accuracy);
+        snprintf(validation, sizeof validation, "  val loss %s acc %s%s%s", loss, strong, accuracy,
+                 weak);
+    }
+    mnist_progress_format_loss(loss, report->train_loss);
+    mnist_progress_format_accuracy(accuracy, report->train_accuracy);
+    mnist_progress_format_rate(rate, report->images_per_second);
+    mnist_progress_format_duration(left, eta);
+    snprintf(text, MNIST_PROGRESS_TEXT, "%s%.120s%s  train loss %s acc %s%s  %s img/s  ETA %s",
+             strong, position, weak, loss, accuracy, validation, rate, left);
+}
+
+/* Columns that an ASCII text takes, without the sequences that colour it. */
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++) {
+        if (*text == '\x1b') {
+            text += strcspn(text, "m");
+            if (!*text) {
+                break;
+            }
+        } else {
+            width++;
+        }
+    }
+    return width;
+}
+
+void mnist_progress_fit(char *text, size_t columns)
+{
+    char *position = strstr(text, "epoch"); /* whose number may stand after two spaces */
+    position = position ? strchr(position, '/') : NULL;
+    while (position && width_of(text) > columns) {
+        char *last = NULL;
+        for (char *at = position; (at = strstr(at, "  ")); at += strspn(at, " ")) {
+            last = at;
+        }
+        if (!last) {
+            break;
+        }
+        *last = '\0';
+    }
+}
+
+/* Output. */
+
+/* Writes all or gives up for good. A reader that has gone away would send SIGPIPE and end a run of
+ * hours for the sake of its progress: the signal is held back, and taken out of the way. */
+static void put(mnist_progress *progress, const char *text)
+{
+    sigset_t pipe_signal, before, pending;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    sigpending(&pending);
+    bool was_pending = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    size_t length = strlen(text);
+    while (length > 0) {
+        ssize_t written = write(progress->fd, text, length);
+        if (written > 0) {
+            text += written;
+            length -= (size_t)written;
+        } else if (written < 0 && errno == EAGAIN) {
+            break; /* somebody made it non-blocking and nobody reads: this text is lost */
+        } else if (written == 0 || errno != EINTR) {
+            progress->mode = MNIST_PROGRESS_NONE;
+            break;
+        }
+    }
+    sigpending(&pending);
+    if (!was_pending && sigismember(&pending, SIGPIPE) == 1) {
+        int taken;
+        sigwait(&pipe_signal, &taken);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Whether fd takes text at once: a terminal may be stopped (Ctrl-S), a pipe may be full. */
+static bool is_ready(int fd)
+{
+    struct pollfd poll_for = {.fd = fd, .events = POLLOUT};
+    return poll(&poll_for, 1, 0) == 1 && (poll_for.revents & POLLOUT);
+}
+
+typedef struct extent {
+    unsigned columns, rows;
+} extent;
+
+/* Asked anew for each drawing, so that a window's change of size is followed. */
+static extent terminal_extent(int fd)
+{
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        return (extent){size.ws_col, size.ws_row > 0 ? size.ws_row : 24};
+    }
+    const char *columns = getenv("COLUMNS");
+    long width = columns ? strtol(columns, NULL, 10) : 0;
+    return (extent){width > 0 && width < 10000 ? (unsigned)width : 80, 24};
+}
+
+/* Where a shell has put the program into the background, the lines around the cursor are the
+ * shell's. */
+static bool is_in_background(int fd)
+{
+    pid_t group = tcgetpgrp(fd);
+    return group > 0 && group != getpgrp();
+}
+
+void mnist_progress_start(mnist_progress *progress, mnist_progress_mode mode,
+                          mnist_color_mode color, int fd)
+{
+    if (mode == MNIST_PROGRESS_AUTO || mode == MNIST_PROGRESS_BAR) {
+        mode = is_terminal(fd) ? MNIST_PROGRESS_BAR : MNIST_PROGRESS_PLAIN;
+    }
+    *progress = (mnist_progress){
+        .fd = fd,
+        .mode = mode,
+        .color = mnist_color_wanted(color, fd),
+        .utf8 = mode == MNIST_PROGRESS_BAR && mnist_locale_is_utf8(),
+    };
+    mnist_progress_begin(progress, 1, 1, 0, 0.0);
+}
+
+void mnist_progress_begin(mnist_progress *progress, unsigned run, unsigned runs, unsigned epochs,
+                          double now)
+{
+    progress->run = run;
+    progress->runs = runs;
+    progress->epochs = epochs;
+    progress->run_start = now;
+    progress->epoch_start = now;
+    progress->last_draw = now;
+    progress->max_seconds = 0.0;
+    progress->steps_before = 0;
+    progress->epochs_before = 0.0;
+    progress->split_epoch = 0;
+    progress->seen_before = 0;
+    progress->epoch = 0;
+    progress->loss_sum = 0.0;
+    progress->loss_count = progress->correct = 0;
+    progress->curve = (mnist_loss_curve){.bins = 0};
+    progress->view = (mnist_live){.validation_accuracy = -1.0};
+}
+
+void mnist_progress_limit(mnist_progress *progress, double max_seconds)
+{
+    progress->max_seconds = max_seconds;
+}
+
+void mnist_progress_resume(mnist_progress *progress, uint64_t step, unsigned epochs, size_t seen,
+                           size_t total)
+{
+    progress->steps_before = step;
+    progress->epochs_before = epochs + (double)seen / (double)total;
+    progress->split_epoch = seen > 0 ? epochs + 1 : 0;
+    progress->seen_before = seen;
+}
+
+/* Seconds until all steps are done or the time is over. */
+static double time_left(const mnist_progress *progress, double elapsed, double to_last_step)
+{
+    const double limit = progress->max_seconds - elapsed;
+    return progress->max_seconds <= 0.0 || to_last_step <= limit ? to_last_step
+           : limit > 0.0                                         ? limit
+                                                                 : 0.0;
+}
+
+/* The view, from the cursor on, with the cursor then where it was. before: what is to go before it
+ * in one write, so that nothing flickers. */
+static void draw(mnist_progress *progress, const char *before)
+{
+    char view[MNIST_LIVE_TEXT], text[2 * MNIST_LIVE_TEXT + MNIST_PROGRESS_TEXT + 1024];
+    const extent size = terminal_extent(progress->fd);
+    /* one column short: a terminal may wrap when its last column is filled. One row is left to what
+     * stands above. */
+    const mnist_live_style style = {.width = size.columns - 1,
+                                    .lines = size.rows > MNIST_LIVE_LINES ? MNIST_LIVE_LINES : 1,
+                                    .utf8 = progress->utf8,
+                                    .color = progress->color};
+    const unsigned lines = mnist_live_format(view, &progress->view, &style);
+    size_t length = (size_t)snprintf(text, sizeof text, "%s\r", before);
+    for (const char *line = view; line;) {
+        const char *end = strchr(line, '\n');
+        const int bytes = end ? (int)(end - line) : (int)strlen(line);
+        length += (size_t)snprintf(text + length, sizeof text - length, "%.*s\x1b[K%s", bytes, line,
+                                   end ? "\n\r" : "");
+        line = end ? end + 1 : NULL;
+    }
+    if (lines > 1) {
+        snprintf(text + length, sizeof text - length, "\x1b[J\r\x1b[%uA", lines - 1);
+    } else {
+        snprintf(text + length, sizeof text - length, "\x1b[J\r");
+    }
+    progress->view_shown = true;
+    mnist_signals_line(progress->fd);
+    put(progress, text);
+}
+
+void mnist_progress_finish(mnist_progress *progress)
+{
+    if (progress->view_shown) {
+        progress->view_shown = false;
+        if (!is_in_background(progress->fd)) {
+            put(progress, ERASE);
+        }
+        mnist_signals_line(-1);
+    }
+}
+
+void mnist_progress_step(mnist_progress *progress, const mnist_step_report *report, double now)
+{
+    if (progress->mode != MNIST_PROGRESS_BAR) {
+        return;
+    }
+    if (report->epoch != progress->epoch) {
+        progress->epoch = report->epoch;
+        progress->loss_sum = 0.0;
+        progress->loss_count = progress->correct = 0;
+    }
+    progress->loss_sum += report->loss * (double)report->count;
+    progress->loss_count += report->count;
+    progress->correct += report->correct;
+    mnist_loss_curve_add(&progress->curve, report->loss);
+    if (now - progress->last_draw < REDRAW_SECONDS || !is_ready(progress->fd) ||
+        is_in_background(progress->fd)) {
+        return;
+    }
+    progress->last_draw = now;
+    double elapsed = now - progress->run_start, in_epoch = now - progress->epoch_start;
+    const size_t seen =
+        report->seen - (report->epoch == progress->split_epoch ? progress->seen_before : 0);
+    progress->view = (mnist_live){
+        .run = progress->run,
+        .runs = progress->runs,
+        .epoch = report->epoch,
+        .epochs = progress->epochs,
+        .epoch_share = (double)report->seen / (double)report->total,
+        .loss = progress->loss_sum / (double)progress->loss_count,
+        .accuracy = (double)progress->correct / (double)progress->loss_count,
+        .validation_accuracy = progress->view.validation_accuracy,
+        .lr = (double)report->lr,
+        .images_per_second = in_epoch > 0.0 ? (double)seen / in_epoch : -1.0,
+        .eta = time_left(progress, elapsed,
+                         elapsed / (double)(report->step - progress->steps_before) *
+                             (double)(report->steps - report->step)),
+        .curve = &progress->curve,
+    };
+    draw(progress, "");
+}
+
+/* A line in the place of the view, and the view again below it. */
+static void put_line(mnist_progress *progress, const char *text)
+{
+    char line[MNIST_PROGRESS_TEXT + 1024];
+    const bool shown = progress->view_shown && !is_in_background(progress->fd);
+    snprintf(line, sizeof line, "%s%s\n", shown ? ERASE : "", text);
+    if (shown && is_ready(progress->fd)) {
+        draw(progress, line);
+    } else {
+        progress->view_shown = false;
+        mnist_signals_line(-1);
+        put(progress, line);
+    }
+}
+
+void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *report, double now)
+{
+    double elapsed = now - progress->run_start;
+    const double done = report->epoch - progress->epochs_before;
+    double eta = report->end != MNIST_END_NOT_YET ? 0.0
+                 : done <= 0.0 ? -1.0 /* all but its validation was done before */
+                               : time_left(progress, elapsed,
+                                           elapsed / done * (report->epochs - report->epoch));
+    char text[MNIST_PROGRESS_TEXT];
+    progress->epoch_start = now;
+    if (report->has_validation) {
+        progress->view.validation_accuracy = report->validation_accuracy;
+    }
+    if (progress->mode != MNIST_PROGRESS_NONE) {
+        mnist_progress_format_epoch(text, report, progress->run, progress->runs, eta,
+                                    progress->color);
+        if (progress->mode == MNIST_PROGRESS_BAR) {
+            mnist_progress_fit(text, terminal_extent(progress->fd).columns);
+        }
+        put_line(progress, text);
+    }
+}
+
+void mnist_progress_message(mnist_progress *progress, const char *format, ...)
+{
+    char raw[MNIST_PROGRESS_TEXT + 1000], text[sizeof raw];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(raw, sizeof raw, format, arguments);
+    va_end(arguments);
+    (void)mnist_plain_text(text, sizeof text, raw); /* files' names may be in it */
+    if (progress->mode != MNIST_PROGRESS_NONE) {
+        put_line(progress, text);
+    }
+}

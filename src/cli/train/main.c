@@ -1,0 +1,564 @@
+/* mnist-train: options to data, data to a trained net, the net to a file and a line on stdout. */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/train/checkpoints.h"
+#include "cli/train/preview.h"
+#include "cli/shared/report.h"
+#include "cli/shared/signals.h"
+#include "cli/train/files.h"
+#include "cli/train/page.h"
+#include "cli/train/report.h"
+#include "cli/train/session.h"
+#include "cli/train/tune.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRAM "mnist-train"
+
+/* A run on its way: what the hooks need. */
+typedef struct run {
+    mnist_session *session;
+    mnist_run_result *result;
+    mnist_train_page *page; /* NULL: no report of this net */
+    mnist_keeper keeper;
+} run;
+
+/* The double whose shortest text is the float's: 0.1f as 0.1 and not as 0.10000000149. */
+static double shortest(float value)
+{
+    char text[MNIST_REAL_TEXT];
+    mnist_float_format(value, text);
+    return strtod(text, NULL);
+}
+
+/* A log that fails (a full disk, say) must not cost the training: it is reported, given up, and
+ * makes the exit code 1 in the end. */
+static void write_log(mnist_session *s, const mnist_log_record *record)
+{
+    mnist_error err;
+    if (s->log && !s->log_failed && mnist_log_write(s->log, record, &err) != MNIST_OK) {
+        s->log_failed = true;
+        mnist_progress_finish(&s->progress);
+        fprintf(stderr, PROGRAM ": %s; training goes on without the log\n", err.text);
+    }
+}
+
+static bool after_step(void *context, const mnist_step_report *report)
+{
+    run *r = context;
+    mnist_session *s = r->session;
+    uint64_t every = s->settings->log_every;
+    r->result->steps = report->steps;
+    if (every > 0 && report->step % every == 0) {
+        write_log(s, &(mnist_log_record){.seed = r->result->seed,
+                                         .epoch = report->epoch,
+                                         .step = report->step,
+                                         .lr = shortest(report->lr),
+                                         .train_loss = report->loss,
+                                         .train_accuracy =
+                                             (double)report->correct / (double)report->count});
+    }
+    if (r->page) {
+        mnist_train_page_step(r->page, report);
+    }
+    mnist_progress_step(&s->progress, report, mnist_clock());
+    return mnist_keeper_step(&r->keeper, report);
+}
+
+/* How far the training has come, and which epoch would be kept if it were the last. */
+static void note_course(const mnist_train_config *config, const mnist_epoch_report *report,
+                        mnist_run_result *result)
+{
+    result->end = report->end;
+    result->last_epoch = report->epoch;
+    result->step = report->step;
+    if (config->keep != MNIST_KEEP_BEST || report->best_epoch == report->epoch) {
+        result->kept_epoch = report->epoch;
+        result->kept_loss = report->validation_loss;
+    }
+}
+
+/* For documents and checkpoints, which neither can be without it. */
+static void note_report(mnist_session *s, const mnist_epoch_report *report,
+                        mnist_run_result *result)
+{
+    if (!result->epochs) {
+        return;
+    }
+    const mnist_epoch epoch = {
+        .lr = shortest(report->lr),
+        .train_loss = report->train_loss,
+        .train_accuracy = report->train_accuracy,
+        .validation_loss = report->validation_loss,
+        .validation_accuracy = report->has_validation ? report->validation_accuracy : (double)NAN,
+        .seconds = report->seconds,
+    };
+    mnist_epochs_add(&result->epochs, &epoch, 1);
+    if (!result->epochs) {
+        s->checkpoint_failed = true;
+        mnist_progress_finish(&s->progress);
+        fprintf(stderr, PROGRAM ": out of memory for the report of an epoch; training goes on, but "
+                                "no further checkpoint can be written\n");
+    }
+}
+
+static bool after_epoch(void *context, const mnist_epoch_report *report)
+{
+    run *r = context;
+    mnist_session *s = r->session;
+    note_course(&s->settings->train, report, r->result);
+    write_log(s, &(mnist_log_record){.is_epoch = true,
+                                     .seed = r->result->seed,
+                                     .epoch = report->epoch,
+                                     .step = report->step,
+                                     .lr = shortest(report->lr),
+                                     .train_loss = report->train_loss,
+                                     .train_accuracy = report->train_accuracy,
+                                     .has_validation = report->has_validation,
+                                     .validation_loss = report->validation_loss,
+                                     .validation_accuracy = report->validation_accuracy});
+    note_report(s, report, r->result);
+    mnist_progress_epoch(&s->progress, report, mnist_clock());
+    return mnist_keeper_epoch(&r->keeper, report);
+}
+
+/* What a training that goes on has come to before: as note_course would have it, and its reports.
+ */
+static mnist_status note_resumption(const mnist_train_config *config, size_t images,
+                                    const mnist_resumption *resumed, mnist_run_result *result,
+                                    mnist_error *err)
+{
+    const mnist_course *course = &resumed->course;
+    const bool best = config->keep == MNIST_KEEP_BEST;
+    const size_t batch = config->batch_size;
+    result->last_epoch = course->epoch;
+    result->step = course->step;
+    result->steps = (uint64_t)config->epochs * ((images + batch - 1) / batch);
+    result->end = course->end;
+    result->kept_epoch = best ? course->best_epoch : course->epoch;
+    result->kept_loss = best ? course->best_loss : 0.0;
+    const bool wanted = result->epochs != NULL;
+    mnist_epochs_add(&result->epochs, resumed->epochs->list, resumed->epochs->count);
+    if (wanted && !result->epochs) {
+        return mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
+    }
+    return MNIST_OK;
+}
+
+/* Is there nothing left to train? */
+static bool is_over(const mnist_train_config *config, const mnist_course *course)
+{
+    return course->end != MNIST_END_NOT_YET ||
+           (course->epoch_ended && course->epoch == config->epochs);
+}
+
+static void announce_resumption(mnist_session *s)
+{
+    const mnist_train_config *config = &s->settings->train;
+    const mnist_resumption *resumed = s->settings->resumed;
+    const mnist_course *course = &resumed->course;
+    if (is_over(config, course)) {
+        mnist_progress_message(&s->progress, "%s: this training is over%s; its net is tested again",
+                               resumed->path,
+                               course->end == MNIST_END_TIME       ? ", ended by its --max-time"
+                               : course->end == MNIST_END_PATIENCE ? ", ended by its --patience"
+                                                                   : "");
+    } else {
+        mnist_progress_message(&s->progress, "going on from %s, %s epoch %u of %u, step %llu",
+                               resumed->path, course->epoch_ended ? "after" : "in", course->epoch,
+                               config->epochs, (unsigned long long)course->step);
+    }
+    const unsigned over = course->epoch - !course->epoch_ended;
+    mnist_progress_resume(&s->progress, course->step, over, course->epoch_ended ? 0 : course->seen,
+                          s->train.count);
+    if (config->max_seconds > 0.0) {
+        mnist_progress_limit(&s->progress, fmax(config->max_seconds - course->seconds, 1e-3));
+    }
+}
+
+/* From the beginning or from a checkpoint, until it is over or a signal ends it. */
+static mnist_status train_net(mnist_session *s, const mnist_train_config *config, mnist_mlp *mlp,
+                              run *r, mnist_error *err)
+{
+    const mnist_resumption *resumed = s->settings->resumed;
+    const mnist_train_hooks hooks = {r, after_step, after_epoch};
+    if (resumed) {
+        if (note_resumption(config, s->train.count, resumed, r->result, err) != MNIST_OK) {
+            return err->status;
+        }
+        announce_resumption(s);
+    }
+    mnist_keeper_start(&r->keeper, s, r->result);
+    mnist_signals_set(MNIST_SIGNAL_NOTED);
+    mnist_status status =
+        resumed ? mnist_train_resume(mlp, config, s->train, s->validation, &s->normalization,
+                                     s->pool, &hooks, &resumed->snapshot, err)
+                : mnist_train(mlp, config, s->train, s->validation, &s->normalization, s->pool,
+                              &hooks, err);
+    mnist_progress_finish(&s->progress);
+    if (status != MNIST_ERR_STOPPED) { /* from here on there is nothing that a signal would lose */
+        mnist_signals_set(MNIST_SIGNAL_ENDS);
+    }
+    return status;
+}
+
+/* The options that state the mathematics, as one line of JSON, to be freed; or NULL, err filled. */
+static char *model_options(const mnist_train_settings *settings, mnist_error *err)
+{
+    json_t *options =
+        mnist_options_json(&mnist_train_program, settings, MNIST_OPTION_IN_MODEL, err);
+    char *text = mnist_json_text(options, 0);
+    if (options && !text) {
+        mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the model's metadata");
+    }
+    json_decref(options);
+    return text;
+}
+
+/* Writes the model, if a file was asked for, and takes its digest: of the bytes that the file has
+ * or would have. */
+static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
+                               mnist_run_result *result, mnist_error *err)
+{
+    mnist_train_settings settings = *s->settings;
+    settings.train.seed = result->seed;
+    char *options_text = model_options(&settings, err);
+    if (!options_text) {
+        return err->status;
+    }
+    char seed[24], train_count[24];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)result->seed);
+    snprintf(train_count, sizeof train_count, "%zu", s->train.count);
+    const mnist_metadata metadata[] = {
+        {"options", options_text},
+        {"seed", seed},
+        {"trained_on", train_count},
+        {"train_images_sha256", s->train_digests.images},
+        {"train_labels_sha256", s->train_digests.labels},
+        {"test_images_sha256", s->test_digests.images},
+        {"test_labels_sha256", s->test_digests.labels},
+    };
+    mnist_status status =
+        mnist_model_save(result->output, mlp, &s->normalization, metadata,
+                         sizeof metadata / sizeof metadata[0], result->digest, err);
+    free(options_text);
+    return status;
+}
+
+/* By itself, or as one more member of a committee. probabilities: where they go, if the net is by
+ * itself; NULL: nowhere. */
+static mnist_status test_net(mnist_session *s, mnist_mlp *mlp, mnist_committee *committee,
+                             float *probabilities, mnist_evaluation *test, mnist_error *err)
+{
+    const mnist_normalization *normalization = &s->normalization;
+    if (committee) {
+        return mnist_committee_add(committee, mlp, normalization, s->pool, test, err);
+    }
+    return probabilities
+               ? mnist_probabilities(mlp, s->test, normalization, s->pool, probabilities, test, err)
+               : mnist_evaluate(mlp, s->test, normalization, s->pool, test, err);
+}
+
+/* As a model: what cannot be written must not cost the result. */
+static void write_report(mnist_session *s, const mnist_train_page *page,
+                         const mnist_run_result *runs, unsigned count, const mnist_evaluation *test,
+                         double seconds)
+{
+    mnist_error err;
+    char *name = NULL;
+    mnist_signals_set(MNIST_SIGNAL_WAITS);
+    mnist_status status = mnist_session_file(s->settings->report, runs[0].seed, &name, &err);
+    if (status == MNIST_OK) {
+        status = mnist_train_page_write(page, name, runs, count, test, seconds, &err);
+    }
+    if (status != MNIST_OK) {
+        s->save_failed = true;
+        mnist_report_error(PROGRAM, &err);
+    }
+    free(name);
+    mnist_signals_set(MNIST_SIGNAL_ENDS);
+}
+
+/* committee: the net becomes a member; NULL: there is none. page: what becomes of the net for a
+ * report; NULL: nothing. */
+static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee *committee,
+                               mnist_train_page *page, mnist_run_result *result, mnist_error *err)
+{
+    const mnist_train_settings *settings = s->settings;
+    mnist_train_config config = settings->train;
+    mnist_mlp *mlp = NULL;
+    const mnist_resumption *resumed = settings->resumed;
+    const double start = mnist_clock() - (resumed ? resumed->course.seconds : 0.0);
+    const bool wants_epochs = settings->out.json || settings->checkpoint || page;
+    *result = (mnist_run_result){.seed = settings->train.seed + index,
+                                 .epochs = wants_epochs ? mnist_epochs_new() : NULL};
+    config.seed = result->seed;
+    config.adapt_threads = settings->threads == 0; /* who names a number gets it */
+    run r = {.session = s, .result = result, .page = page};
+    mnist_status status = mnist_session_file(settings->output, result->seed, &result->output, err);
+    if (status == MNIST_OK && wants_epochs && !result->epochs) {
+        status = mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
+    }
+    if (status == MNIST_OK) {
+        status = mnist_session_net(s, settings, result->seed, &mlp, err);
+    }
+    if (status == MNIST_OK) {
+        mnist_progress_begin(&s->progress, index + 1, mnist_session_runs(settings), config.epochs,
+                             mnist_clock());
+        mnist_progress_limit(&s->progress, config.max_seconds);
+        status = train_net(s, &config, mlp, &r, err);
+    }
+    if (status == MNIST_ERR_STOPPED) {
+        s->farewell = mnist_keeper_farewell(&r.keeper);
+    }
+    if (status == MNIST_OK) {
+        mnist_train_report_course(s, result);
+        status = test_net(s, mlp, committee, page ? page->probabilities : NULL, &result->test, err);
+        result->seconds = mnist_clock() - start;
+    }
+    if (status == MNIST_OK && !isfinite(result->test.loss)) {
+        status = mnist_session_fail(
+            err, MNIST_ERR_DIVERGED,
+            "training diverged: the test loss is not a finite number; try a lower "
+            "--lr, a longer --warmup or --clip-norm 1");
+    }
+    /* A model that cannot be written must not cost the result that was trained for. */
+    if (status == MNIST_OK && (settings->output || settings->out.json || page)) {
+        mnist_signals_set(MNIST_SIGNAL_WAITS);
+        if (save_model(s, mlp, result, err) != MNIST_OK) {
+            s->save_failed = result->save_failed = true;
+            mnist_report_error(PROGRAM, err);
+        }
+        mnist_signals_set(MNIST_SIGNAL_ENDS);
+    }
+    if (status == MNIST_OK && page) {
+        page->mlp = mlp;
+        mlp = NULL;
+        if (!committee) {
+            write_report(s, page, result, 1, &result->test, result->seconds);
+        }
+    }
+    mnist_mlp_free(mlp);
+    return status;
+}
+
+/* All runs, in order of their seeds. */
+static int train_all(mnist_session *s, size_t parameters)
+{
+    const mnist_train_settings *settings = s->settings;
+    const unsigned count = mnist_session_runs(settings);
+    const double start = mnist_clock();
+    mnist_error err;
+    mnist_status status = MNIST_OK;
+    mnist_committee *committee = NULL;
+    mnist_train_page page = {.session = s};
+    mnist_run_result *results = calloc(count, sizeof *results);
+    if (!results) {
+        status =
+            mnist_session_fail(&err, MNIST_ERR_MEMORY, "out of memory for the results of the runs");
+    } else if (settings->ensemble > 0) {
+        status = mnist_committee_create(&committee, s->test, &err);
+    }
+    unsigned done = 0;
+    for (; done < count && status == MNIST_OK; done++) {
+        /* of a committee the first member stays for the report of all */
+        const bool wants_page = settings->report && (!committee || done == 0);
+        if (wants_page) {
+            mnist_train_page_free(&page);
+            status = mnist_train_page_start(&page, s, &err);
+        }
+        if (status == MNIST_OK) {
+            status =
+                train_once(s, done, committee, wants_page ? &page : NULL, &results[done], &err);
+        }
+        if (status == MNIST_OK) {
+            mnist_train_report_run(s, &results[done]);
+        }
+    }
+    int code;
+    if (status == MNIST_OK) {
+        mnist_outcome outcome = {.runs = results,
+                                 .count = count,
+                                 .is_committee = committee != NULL,
+                                 .parameters = parameters};
+        if (committee) {
+            mnist_committee_evaluate(committee, &outcome.committee);
+        }
+        outcome.seconds = mnist_clock() - start;
+        if (committee && settings->report) {
+            mnist_committee_probabilities(committee, page.probabilities);
+            write_report(s, &page, results, count, &outcome.committee, outcome.seconds);
+        }
+        code = mnist_train_report(PROGRAM, s, &outcome);
+    } else {
+        code = status == MNIST_ERR_STOPPED ? s->farewell : mnist_report_error(PROGRAM, &err);
+    }
+    for (unsigned i = 0; i < done; i++) {
+        mnist_epochs_free(results[i].epochs);
+        free(results[i].output);
+    }
+    free(results);
+    mnist_train_page_free(&page);
+    mnist_committee_free(committee);
+    return code;
+}
+
+static mnist_status check_outputs(const mnist_session *s, mnist_error *err)
+{
+    const mnist_train_settings *settings = s->settings;
+    mnist_status status = mnist_train_files_try(s, err);
+    /* that every name can be written as JSON */
+    if (status == MNIST_OK && (settings->out.json || settings->checkpoint)) {
+        json_t *config =
+            mnist_options_json(&mnist_train_program, settings, MNIST_OPTION_IN_CONFIG, err);
+        status = config ? MNIST_OK : err->status;
+        json_decref(config);
+    }
+    return status;
+}
+
+/* Of a training that goes on, the log goes on too; if a write to it had failed, it stays given up.
+ */
+static mnist_status open_log(mnist_session *s, mnist_error *err)
+{
+    const mnist_train_settings *settings = s->settings;
+    const mnist_resumption *resumed = settings->resumed;
+    if (resumed && resumed->log_lost) {
+        s->log_failed = true;
+        fprintf(stderr, PROGRAM ": the log had been given up when a write to it failed, and stays "
+                                "as it is\n");
+        return MNIST_OK;
+    }
+    mnist_status status = resumed ? mnist_log_resume(&s->log, settings->log, resumed->log, err)
+                                  : mnist_log_open(&s->log, settings->log, err);
+    if (status == MNIST_OK) {
+        /* the file that is there now may turn out to have another name too: file systems differ in
+         * which names are one */
+        status = mnist_train_files_check(s, err);
+        if (status != MNIST_OK && !resumed) {
+            unlink(settings->log);
+        }
+    }
+    return status;
+}
+
+/* Everything that can fail before the first step: outputs are tried before hours are spent. */
+static mnist_status prepare(mnist_session *s, mnist_error *err)
+{
+    const mnist_train_settings *settings = s->settings;
+    const unsigned wanted = MNIST_IDX_TRAIN | MNIST_IDX_TEST;
+    mnist_error missing;
+    mnist_status located = mnist_source_locate(&s->source, &settings->data, wanted, &missing);
+    mnist_status status = mnist_train_files_check(s, err);
+    if (status == MNIST_OK && located != MNIST_OK) {
+        *err = missing;
+        status = located;
+    }
+    if (status == MNIST_OK) {
+        status = check_outputs(s, err);
+    }
+    if (status == MNIST_OK) {
+        status = mnist_source_load(&s->source, &settings->data, wanted, err);
+    }
+    if (status == MNIST_OK) {
+        status = mnist_session_split(s, err);
+    }
+    if (status == MNIST_OK) {
+        status = mnist_pool_create(&s->pool, settings->threads, err);
+    }
+    if (status == MNIST_OK &&
+        (settings->output || settings->out.json || settings->checkpoint || settings->report)) {
+        mnist_view_digests(mnist_dataset_view(s->source.train), &s->train_digests);
+        mnist_view_digests(s->test, &s->test_digests);
+    }
+    if (status == MNIST_OK && settings->checkpoint) {
+        status = mnist_checkpoints_check(s, err);
+    }
+    if (status == MNIST_OK && settings->log && !settings->dry_run && !settings->preview) {
+        status = open_log(s, err);
+    }
+    return status;
+}
+
+static int save_preview(mnist_session *s)
+{
+    const mnist_train_settings *settings = s->settings;
+    mnist_error err;
+    if (mnist_preview_save(settings->preview, s->train, &settings->train.augmentation,
+                           settings->train.seed, s->pool, &err) != MNIST_OK) {
+        return mnist_report_error(PROGRAM, &err);
+    }
+    mnist_progress_message(&s->progress, "wrote %s: %s", settings->preview,
+                           settings->augment ? settings->augment : "images as they are");
+    return MNIST_EXIT_OK;
+}
+
+static int run_session(mnist_session *s)
+{
+    mnist_error err;
+    mnist_mlp *mlp = NULL;
+    mnist_progress_start(&s->progress, mnist_train_progress_mode(s->settings),
+                         s->settings->out.color, STDERR_FILENO);
+    mnist_status status = prepare(s, &err);
+    if (status == MNIST_OK) {
+        status = mnist_session_net(s, s->settings, s->settings->train.seed, &mlp, &err);
+    }
+    if (status != MNIST_OK) {
+        int code = mnist_report_error(PROGRAM, &err);
+        return status == MNIST_ERR_ARGUMENT ? MNIST_EXIT_USAGE : code;
+    }
+    size_t parameters = mnist_mlp_parameters(mlp);
+    mnist_mlp_free(mlp);
+    mnist_train_describe(s, parameters);
+    if (s->settings->preview) {
+        return save_preview(s);
+    }
+    return s->settings->dry_run ? mnist_train_report_plan(PROGRAM, s, parameters)
+                                : train_all(s, parameters);
+}
+
+/* The session from first to last, and what it held given back. */
+static int train(const char *program, const mnist_train_settings *settings,
+                 const mnist_parsed *parsed)
+{
+    mnist_session s = {.program = program,
+                       .settings = settings,
+                       .config_path = parsed->config_path,
+                       .checkpoint_pipe = -1};
+    mnist_error err;
+    int code = run_session(&s);
+    if (mnist_log_close(s.log, &err) != MNIST_OK && !s.log_failed) {
+        fprintf(stderr, PROGRAM ": %s\n", err.text);
+        s.log_failed = true;
+    }
+    if (s.checkpoint_pipe >= 0) {
+        close(s.checkpoint_pipe);
+    }
+    mnist_session_close(&s);
+    const bool failed = s.log_failed || s.save_failed || s.checkpoint_failed;
+    return failed && code == MNIST_EXIT_OK ? MNIST_EXIT_FAILURE : code;
+}
+
+int main(int argc, char **argv)
+{
+    mnist_train_settings settings = mnist_train_settings_defaults();
+    mnist_parsed parsed;
+    char augmentation[MNIST_AUGMENTATION_TEXT];
+    mnist_memory_return_large();
+    mnist_report_start();
+    int code = mnist_options_start(&mnist_train_program, argc, argv, &settings, &parsed);
+    if (code < 0) {
+        mnist_train_set_augmentation(&settings, augmentation);
+        mnist_signals_start(true);
+        code = mnist_choose_kernels(PROGRAM);
+        if (code == MNIST_EXIT_OK) {
+            code = settings.tune_seconds > 0.0 ? mnist_tune(&settings, &parsed)
+                                               : train(argv[0], &settings, &parsed);
+        }
+        code = mnist_report_end(PROGRAM, code);
+    }
+    mnist_options_free(&parsed);
+    return code;
+}

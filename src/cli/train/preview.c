@@ -1,0 +1,128 @@
+#include "cli/train/preview.h"
+
+#include <mnist/io.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS     MNIST_CLASSES
+#define GROUPS   4u /* images of a digit */
+#define VARIANTS 3u /* of an image, each of another epoch */
+#define CELLS    (GROUPS * (1 + VARIANTS))
+#define MARGIN   4u  /* pixels between cells */
+#define GAP      12u /* more between groups */
+
+enum { BACKGROUND = 64, FRAME = 160 };
+
+#define NO_IMAGE UINT32_MAX /* fewer images of a digit than places */
+
+typedef struct sheet {
+    mnist_view view;
+    uint8_t *pixels; /* (height, width) */
+    size_t width, height;
+    unsigned zoom; /* pixels a pixel */
+    uint32_t image[ROWS][GROUPS];
+} sheet;
+
+static mnist_status fail_memory(mnist_error *err)
+{
+    err->status = MNIST_ERR_MEMORY;
+    snprintf(err->text, sizeof err->text, "out of memory for the preview");
+    return err->status;
+}
+
+/* The first images of each digit in the order of epoch 1. */
+static mnist_status choose_images(sheet *s, uint64_t seed, mnist_error *err)
+{
+    unsigned found[ROWS] = {0};
+    uint32_t *order = calloc(s->view.count, sizeof *order);
+    if (!order) {
+        return fail_memory(err);
+    }
+    mnist_epoch_order(order, s->view.count, seed, 1);
+    memset(s->image, 0xff, sizeof s->image);
+    for (size_t i = 0; i < s->view.count; i++) {
+        const uint8_t label = s->view.labels[order[i]];
+        if (found[label] < GROUPS) {
+            s->image[label][found[label]++] = order[i];
+        }
+    }
+    free(order);
+    return MNIST_OK;
+}
+
+static void fill(sheet *s, size_t y, size_t x, size_t rows, size_t cols, uint8_t value)
+{
+    for (size_t row = y; row < y + rows; row++) {
+        memset(s->pixels + row * s->width + x, value, cols);
+    }
+}
+
+/* An image into the cell of that row and place; variant 0 is the image itself. */
+static void draw(sheet *s, unsigned row, unsigned group, unsigned variant, const uint8_t *image)
+{
+    const size_t high = s->view.rows * s->zoom, wide = s->view.cols * s->zoom;
+    const size_t cell = group * (1 + VARIANTS) + variant;
+    const size_t top = MARGIN + row * (high + MARGIN),
+                 left = MARGIN + cell * (wide + MARGIN) + group * GAP;
+    if (variant == 0) {
+        fill(s, top - MARGIN / 2, left - MARGIN / 2, high + MARGIN, wide + MARGIN, FRAME);
+    }
+    for (size_t y = 0; y < high; y++) {
+        for (size_t x = 0; x < wide; x++) {
+            s->pixels[(top + y) * s->width + left + x] =
+                image[y / s->zoom * s->view.cols + x / s->zoom];
+        }
+    }
+}
+
+static void draw_variant(sheet *s, const mnist_augmenter *augmenter, unsigned variant,
+                         uint8_t *scratch)
+{
+    const size_t pixels = (size_t)s->view.rows * s->view.cols;
+    for (unsigned row = 0; row < ROWS; row++) {
+        for (unsigned group = 0; group < GROUPS; group++) {
+            const uint32_t image = s->image[row][group];
+            if (image == NO_IMAGE) {
+                continue;
+            }
+            if (variant == 0) {
+                draw(s, row, group, variant, s->view.images + image * pixels);
+            } else {
+                mnist_augment_image(augmenter, 0, image, s->view.labels[image],
+                                    s->view.images + image * pixels, scratch);
+                draw(s, row, group, variant, scratch);
+            }
+        }
+    }
+}
+
+mnist_status mnist_preview_save(const char *path, mnist_view train,
+                                const mnist_augmentation *augmentation, uint64_t seed,
+                                mnist_pool *pool, mnist_error *err)
+{
+    sheet s = {.view = train, .zoom = train.rows <= 64 && train.cols <= 64 ? 2 : 1};
+    mnist_augmenter *augmenter;
+    mnist_status status =
+        mnist_augmenter_create(&augmenter, augmentation, train.rows, train.cols, pool, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    s.width = MARGIN + CELLS * (train.cols * s.zoom + MARGIN) + (GROUPS - 1) * GAP;
+    s.height = MARGIN + ROWS * (train.rows * s.zoom + MARGIN);
+    s.pixels = malloc(s.width * s.height);
+    uint8_t *scratch = malloc((size_t)train.rows * train.cols);
+    status = s.pixels && scratch ? choose_images(&s, seed, err) : fail_memory(err);
+    if (status == MNIST_OK) {
+        memset(s.pixels, BACKGROUND, s.width * s.height);
+        for (unsigned variant = 0; variant <= VARIANTS; variant++) {
+            mnist_augmenter_start(augmenter, pool, seed, variant); /* variant 0 does not use it */
+            draw_variant(&s, augmenter, variant, scratch);
+        }
+        status = mnist_png_save(path, s.pixels, (unsigned)s.height, (unsigned)s.width, err);
+    }
+    free(scratch);
+    free(s.pixels);
+    mnist_augmenter_free(augmenter);
+    return status;
+}

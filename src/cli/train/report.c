@@ -1,0 +1,266 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/train/report.h"
+
+#include "cli/shared/report.h"
+#include "cli/train/resume.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Mean, standard deviation (of a sample) and extremes over runs. */
+typedef struct summary {
+    double loss_mean, loss_max;
+    double accuracy_mean, accuracy_sd, accuracy_min, accuracy_max;
+} summary;
+
+static summary summarize(const mnist_run_result *results, unsigned count)
+{
+    summary sum = {.accuracy_min = results[0].test.accuracy,
+                   .accuracy_max = results[0].test.accuracy,
+                   .loss_max = results[0].test.loss};
+    double squares = 0.0;
+    for (unsigned i = 0; i < count; i++) {
+        const mnist_evaluation *test = &results[i].test;
+        sum.loss_mean += test->loss / count;
+        sum.accuracy_mean += test->accuracy / count;
+        sum.loss_max = fmax(sum.loss_max, test->loss);
+        sum.accuracy_min = fmin(sum.accuracy_min, test->accuracy);
+        sum.accuracy_max = fmax(sum.accuracy_max, test->accuracy);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        double off = results[i].test.accuracy - sum.accuracy_mean;
+        squares += off * off;
+    }
+    sum.accuracy_sd = count > 1 ? sqrt(squares / (count - 1)) : 0.0;
+    return sum;
+}
+
+static json_t *model_json(const mnist_run_result *result, size_t parameters)
+{
+    return json_pack("{s:s?, s:I, s:s?}", "file", result->save_failed ? NULL : result->output,
+                     "parameters", (json_int_t)parameters, "sha256",
+                     result->save_failed ? NULL : result->digest);
+}
+
+json_t *mnist_train_data_json(const mnist_session *s)
+{
+    json_t *data =
+        json_pack("{s:{s:I, s:s, s:s}, s:{s:I}}", "train", "n", (json_int_t)s->train.count,
+                  "images_sha256", s->train_digests.images, "labels_sha256",
+                  s->train_digests.labels, "validation", "n", (json_int_t)s->validation.count);
+    if (s->source.test) {
+        mnist_json_put(&data, "test",
+                       json_pack("{s:I, s:s, s:s}", "n", (json_int_t)s->test.count, "images_sha256",
+                                 s->test_digests.images, "labels_sha256", s->test_digests.labels));
+    }
+    return data;
+}
+
+/* "patience", "time"; null where all epochs were done. */
+static json_t *stopped_json(mnist_train_end end)
+{
+    return end == MNIST_END_PATIENCE ? json_string("patience")
+           : end == MNIST_END_TIME   ? json_string("time")
+                                     : json_null();
+}
+
+static json_t *runs_json(const mnist_outcome *outcome)
+{
+    json_t *runs = json_array();
+    for (unsigned i = 0; i < outcome->count; i++) {
+        const mnist_run_result *run = &outcome->runs[i];
+        mnist_json_append(&runs,
+                          json_pack("{s:o, s:f, s:o, s:o, s:i, s:o, s:o}", "seed",
+                                    mnist_json_whole(run->seed), "seconds", run->seconds, "epochs",
+                                    mnist_epochs_json(run->epochs), "stopped",
+                                    stopped_json(run->end), "kept_epoch", (int)run->kept_epoch,
+                                    "test", mnist_report_evaluation(&run->test), "model",
+                                    model_json(run, outcome->parameters)));
+    }
+    return runs;
+}
+
+/* One document a call. With several runs, test holds the summary and runs each of them; of a
+ * committee, test holds its own result and members each of them. */
+static json_t *document(const mnist_session *s, const mnist_outcome *outcome, const summary *sum,
+                        double accuracy, double loss)
+{
+    const mnist_train_settings *settings = s->settings;
+    const mnist_run_result *first = &outcome->runs[0];
+    mnist_error err;
+    json_t *config =
+        mnist_options_json(&mnist_train_program, settings, MNIST_OPTION_IN_CONFIG, &err);
+    json_t *doc =
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:I}", "schema", "mnist-train/1", "version",
+                  mnist_version(), "config", config, "data", mnist_train_data_json(s), "seed",
+                  mnist_json_whole(settings->train.seed), "kernels", mnist_kernels_name(),
+                  "threads", (json_int_t)mnist_pool_threads(s->pool));
+    if (outcome->is_committee) {
+        mnist_json_put(&doc, "test", mnist_report_evaluation(&outcome->committee));
+        mnist_json_put(&doc, "members", runs_json(outcome));
+        mnist_json_put(&doc, "seconds", json_real(outcome->seconds));
+    } else if (outcome->count == 1) {
+        mnist_json_put(&doc, "epochs", mnist_epochs_json(first->epochs));
+        mnist_json_put(&doc, "stopped", stopped_json(first->end));
+        mnist_json_put(&doc, "kept_epoch", json_integer((json_int_t)first->kept_epoch));
+        mnist_json_put(&doc, "test", mnist_report_evaluation(&first->test));
+        mnist_json_put(&doc, "model", model_json(first, outcome->parameters));
+        mnist_json_put(&doc, "seconds", json_real(first->seconds));
+    } else {
+        mnist_json_put(&doc, "test",
+                       json_pack("{s:o, s:f, s:f, s:f, s:f, s:I, s:i}", "loss",
+                                 mnist_report_real(sum->loss_mean), "accuracy", sum->accuracy_mean,
+                                 "accuracy_sd", sum->accuracy_sd, "accuracy_min", sum->accuracy_min,
+                                 "accuracy_max", sum->accuracy_max, "n", (json_int_t)s->test.count,
+                                 "runs", (int)outcome->count));
+        mnist_json_put(&doc, "runs", runs_json(outcome));
+    }
+    mnist_json_put(&doc, "gate", mnist_report_gate(&settings->gate, accuracy, loss));
+    return doc;
+}
+
+/* "run 2/5  ", of several; as the lines of its epochs begin. */
+static void format_run(const mnist_session *s, const mnist_run_result *result, char *text,
+                       size_t size)
+{
+    const unsigned runs = mnist_session_runs(s->settings);
+    text[0] = '\0';
+    if (runs > 1) {
+        snprintf(text, size, "run %llu/%u  ",
+                 (unsigned long long)(result->seed - s->settings->train.seed + 1), runs);
+    }
+}
+
+void mnist_train_report_course(mnist_session *s, const mnist_run_result *result)
+{
+    const mnist_train_config *config = &s->settings->train;
+    char run[48], number[MNIST_REAL_TEXT], margin[MNIST_REAL_TEXT + 24] = "";
+    format_run(s, result, run, sizeof run);
+    if (result->end == MNIST_END_PATIENCE) {
+        if (config->min_delta > 0.0f) {
+            mnist_float_format(config->min_delta, number);
+            snprintf(margin, sizeof margin, " (by more than %s)", number);
+        }
+        mnist_progress_message(
+            &s->progress,
+            "%sstopped after epoch %u of %u: no lower validation loss%s for %u epoch%s", run,
+            result->last_epoch, config->epochs, margin, config->patience,
+            config->patience == 1 ? "" : "s");
+    } else if (result->end == MNIST_END_TIME) {
+        const mnist_resumption *resumed = s->settings->resumed;
+        if (resumed && resumed->course.end == MNIST_END_TIME) { /* by the limit that it had then */
+            snprintf(number, sizeof number, "%.3g", resumed->course.seconds);
+        } else {
+            mnist_real_format(config->max_seconds, number);
+        }
+        mnist_progress_message(&s->progress,
+                               "%sstopped after %s s, in epoch %u of %u (step %llu of %llu)", run,
+                               number, result->last_epoch, config->epochs,
+                               (unsigned long long)result->step, (unsigned long long)result->steps);
+    }
+    if (config->keep == MNIST_KEEP_BEST) {
+        char loss[MNIST_PROGRESS_ITEM];
+        mnist_progress_format_loss(loss, result->kept_loss);
+        mnist_progress_message(&s->progress, "%skept epoch %u (val loss %s)", run,
+                               result->kept_epoch, loss + strspn(loss, " "));
+    }
+}
+
+void mnist_train_report_run(const mnist_session *s, const mnist_run_result *result)
+{
+    if (s->settings->out.json) {
+        return;
+    }
+    bool several = s->settings->ensemble > 0 || s->settings->runs > 1;
+    if (several) {
+        printf("seed=%llu ", (unsigned long long)result->seed);
+    }
+    mnist_report_line(&result->test, result->seconds);
+    if (several) {
+        fflush(stdout); /* a run may take long: show each as it ends */
+    }
+}
+
+int mnist_train_report(const char *program, const mnist_session *s, const mnist_outcome *outcome)
+{
+    const mnist_train_settings *settings = s->settings;
+    summary sum = summarize(outcome->runs, outcome->count);
+    /* What is judged: of several runs the worst, of a committee what it does together. */
+    const double accuracy = outcome->is_committee ? outcome->committee.accuracy : sum.accuracy_min;
+    const double loss = outcome->is_committee ? outcome->committee.loss : sum.loss_max;
+    int code = MNIST_EXIT_OK;
+    if (settings->out.json) {
+        code = mnist_report_json(program, document(s, outcome, &sum, accuracy, loss));
+    } else if (outcome->is_committee) {
+        printf("models=%u ", outcome->count);
+        mnist_report_line(&outcome->committee, outcome->seconds);
+    } else if (outcome->count > 1) {
+        printf("runs=%u test_acc_mean=%.6g test_acc_sd=%.6f test_acc_min=%.6g test_acc_max=%.6g "
+               "test_loss_mean=%.6f n=%zu\n",
+               outcome->count, sum.accuracy_mean, sum.accuracy_sd, sum.accuracy_min,
+               sum.accuracy_max, sum.loss_mean, s->test.count);
+    }
+    bool passed = mnist_report_check_gate(program, &settings->gate, accuracy, loss);
+    return code != MNIST_EXIT_OK ? code : passed ? MNIST_EXIT_OK : MNIST_EXIT_GATE;
+}
+
+void mnist_train_describe(mnist_session *s, size_t parameters)
+{
+    const mnist_train_settings *settings = s->settings;
+    char hidden[256] = "";
+    for (unsigned l = 0; l < settings->hidden.count; l++) {
+        size_t used = strlen(hidden);
+        snprintf(hidden + used, sizeof hidden - used, "%u-", settings->hidden.width[l]);
+    }
+    mnist_progress_message(&s->progress,
+                           "%u-%s%u %s, %zu parameters; %s: %zu training, %zu validation, %zu test "
+                           "images",
+                           s->train.rows * s->train.cols, hidden, MNIST_CLASSES,
+                           settings->hidden.count > 0 ? mnist_activation_name(settings->activation)
+                                                      : "softmax regression",
+                           parameters, mnist_dataset_choice_name(settings->data.dataset),
+                           s->train.count, s->validation.count, s->test.count);
+    if (!settings->verbose) {
+        return;
+    }
+    const char *paths[] = {s->source.paths.train_images, s->source.paths.train_labels,
+                           s->source.paths.test_images, s->source.paths.test_labels};
+    for (size_t i = 0; i < 4; i++) {
+        if (paths[i]) {
+            mnist_progress_message(&s->progress, "read %s", paths[i]);
+        }
+    }
+    mnist_progress_message(&s->progress, "normalisation %s: mean %.6g, deviation %.6g",
+                           mnist_normalization_name(s->normalization.kind),
+                           (double)s->normalization.mean, (double)s->normalization.stddev);
+    mnist_progress_message(&s->progress, "%s kernels, %u threads", mnist_kernels_name(),
+                           mnist_pool_threads(s->pool));
+}
+
+int mnist_train_report_plan(const char *program, const mnist_session *s, size_t parameters)
+{
+    const mnist_train_config *config = &s->settings->train;
+    size_t steps = (s->train.count + config->batch_size - 1) / config->batch_size;
+    if (s->settings->out.json) {
+        mnist_error err;
+        json_t *options =
+            mnist_options_json(&mnist_train_program, s->settings, MNIST_OPTION_IN_CONFIG, &err);
+        json_t *plan =
+            json_pack("{s:s, s:s, s:b, s:o, s:o, s:I, s:I, s:I}", "schema", "mnist-train/1",
+                      "version", mnist_version(), "dry_run", 1, "config", options, "data",
+                      mnist_train_data_json(s), "parameters", (json_int_t)parameters,
+                      "steps_per_epoch", (json_int_t)steps, "runs", (json_int_t)s->settings->runs);
+        if (s->settings->ensemble > 0) {
+            mnist_json_put(&plan, "ensemble", json_integer((json_int_t)s->settings->ensemble));
+        }
+        return mnist_report_json(program, plan);
+    }
+    printf("parameters=%zu train=%zu validation=%zu test=%zu epochs=%u steps=%llu runs=%u",
+           parameters, s->train.count, s->validation.count, s->test.count, config->epochs,
+           (unsigned long long)steps * config->epochs, s->settings->runs);
+    if (s->settings->ensemble > 0) {
+        printf(" ensemble=%u", s->settings->ensemble);
+    }
+    putchar('\n');
+    return MNIST_EXIT_OK;
+}

@@ -1,0 +1,36 @@
+/* What mnist-train says about its runs: lines, JSON documents, the plan of --dry-run. */
+#ifndef MNIST_CLI_TRAIN_REPORT_H
+#define MNIST_CLI_TRAIN_REPORT_H
+
+#include "cli/train/session.h"
+
+/* All that one call has come to. */
+typedef struct mnist_outcome {
+    const mnist_run_result *runs; /* in the order of their seeds */
+    unsigned count;               /* >= 1 */
+    bool is_committee;
+    mnist_evaluation committee; /* of all nets as one */
+    double seconds;             /* of all runs, for a committee */
+    size_t parameters;          /* of one net */
+} mnist_outcome;
+
+/* The net and the data, on stderr. */
+void mnist_train_describe(mnist_session *s, size_t parameters);
+
+/* On stderr: why training ended before its last epoch, if it did, and with --keep best which epoch
+ * was kept. */
+void mnist_train_report_course(mnist_session *s, const mnist_run_result *result);
+
+/* A run's line as soon as it has ended; with --json nothing. */
+void mnist_train_report_run(const mnist_session *s, const mnist_run_result *result);
+
+/* What is left to say when all runs have ended, and the gate's verdict: the exit code. */
+int mnist_train_report(const char *program, const mnist_session *s, const mnist_outcome *outcome);
+
+/* {"train", "validation", "test"}, the last only where the test images were read. */
+json_t *mnist_train_data_json(const mnist_session *s);
+
+/* What --dry-run has found out, in the form of the result line: the exit code. */
+int mnist_train_report_plan(const char *program, const mnist_session *s, size_t parameters);
+
+#endif

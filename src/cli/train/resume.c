@@ -1,0 +1,369 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/train/resume.h"
+
+#include "cli/shared/adopt.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool fail(mnist_error *err, mnist_status status, const char *path, const char *text)
+{
+    err->status = status;
+    snprintf(err->text, sizeof err->text, "%.600s: %.5000s", path, text);
+    return false;
+}
+
+/* Reading. */
+
+static bool read_config(mnist_resumption *r, mnist_error *err)
+{
+    const char *text = mnist_checkpoint_metadata(r->checkpoint, MNIST_KEY_CONFIG);
+    json_error_t error;
+    bool memory = false;
+    r->config = text ? mnist_json_parse(text, strlen(text), &memory, &error) : NULL;
+    if (memory) {
+        return fail(err, MNIST_ERR_MEMORY, r->path,
+                    "out of memory for what is in its __metadata__");
+    }
+    if (json_is_object(r->config)) {
+        return true;
+    }
+    char reason[80];
+    snprintf(reason, sizeof reason, "%s \"" MNIST_KEY_CONFIG "\" in its __metadata__",
+             text ? "malformed" : "there is no");
+    return fail(err, MNIST_ERR_FORMAT, r->path, reason);
+}
+
+/* "1234 89abcdef": of so many digits that neither number overflows. */
+static bool read_position(const char *text, mnist_log_position *position)
+{
+    const size_t digits = strspn(text, "0123456789");
+    if (digits < 1 || digits > 19 || text[digits] != ' ' ||
+        strspn(text + digits + 1, "0123456789abcdef") != 8 || strlen(text + digits + 1) != 8) {
+        return false;
+    }
+    position->bytes = strtoull(text, NULL, 10);
+    position->crc32 = (uint32_t)strtoul(text + digits + 1, NULL, 16);
+    return true;
+}
+
+/* "none", "lost", or a position */
+static bool read_log(mnist_resumption *r, mnist_error *err)
+{
+    const char *text = mnist_checkpoint_metadata(r->checkpoint, MNIST_KEY_LOG);
+    if (text && strcmp(text, "none") == 0) {
+        return true;
+    }
+    r->has_log = true;
+    r->log_lost = text && strcmp(text, "lost") == 0;
+    if (r->log_lost || (text && read_position(text, &r->log))) {
+        return true;
+    }
+    return fail(err, MNIST_ERR_FORMAT, r->path, "malformed \"log\" in its __metadata__");
+}
+
+/* The epochs' reports come out of the arrays, the rest of which is the training's own. */
+static bool take_epochs(mnist_resumption *r, mnist_error *err)
+{
+    mnist_array *arrays = r->snapshot.arrays, *found = NULL;
+    const size_t over = r->course.epoch - !r->course.epoch_ended;
+    for (size_t i = 0; i < r->snapshot.count && !found; i++) {
+        if (strcmp(arrays[i].name, MNIST_EPOCHS_ARRAY) == 0) {
+            const mnist_array epochs = arrays[i];
+            found = &arrays[--r->snapshot.count];
+            arrays[i] = *found; /* all of them stay the checkpoint's, to be freed */
+            *found = epochs;
+        }
+    }
+    if (mnist_epochs_read(&r->epochs, found, over, err) != MNIST_OK) {
+        mnist_error inner = *err;
+        return fail(err, inner.status, r->path, inner.text);
+    }
+    return true;
+}
+
+/* In weights and averages. (A running mean of squares may be infinite, and harm nothing.) */
+static bool check_finite(const mnist_resumption *r, mnist_error *err)
+{
+    for (size_t i = 0; i < r->snapshot.count; i++) {
+        const mnist_array *array = &r->snapshot.arrays[i];
+        if (array->element != MNIST_F32 || strncmp(array->name, "optimizer.", 10) == 0) {
+            continue;
+        }
+        const float *values = array->values;
+        for (size_t k = 0; k < mnist_array_count(array); k++) {
+            if (!isfinite(values[k])) {
+                char text[160];
+                snprintf(text, sizeof text,
+                         "'%s' holds a number that is not finite: the training "
+                         "had diverged, or another program has written the file",
+                         array->name);
+                return fail(err, MNIST_ERR_FORMAT, r->path, text);
+            }
+        }
+    }
+    return true;
+}
+
+static bool read_checkpoint(mnist_resumption *r, mnist_error *err)
+{
+    if (mnist_checkpoint_load(&r->checkpoint, r->path, err) != MNIST_OK) {
+        return false;
+    }
+    r->snapshot.arrays = mnist_checkpoint_arrays(r->checkpoint, &r->snapshot.count);
+    if (mnist_snapshot_course(&r->snapshot, &r->course, err) != MNIST_OK) {
+        mnist_error inner = *err;
+        return fail(err, inner.status, r->path, inner.text);
+    }
+    if (r->course.epoch < 1) {
+        return fail(err, MNIST_ERR_FORMAT, r->path, "'epoch' is 0, expected at least 1");
+    }
+    return read_config(r, err) && take_epochs(r, err) && read_log(r, err) && check_finite(r, err);
+}
+
+bool mnist_resume_check_net(const mnist_resumption *r, const mnist_widths *hidden, size_t inputs,
+                            mnist_error *err)
+{
+    size_t least = inputs > 0 ? inputs : 1;
+    for (unsigned l = 0; l <= hidden->count; l++) {
+        const size_t outputs = l < hidden->count ? hidden->width[l] : MNIST_CLASSES;
+        char name[MNIST_ARRAY_NAME], text[200];
+        snprintf(name, sizeof name, "net.layers.%u", l);
+        const mnist_array *array = NULL;
+        for (size_t i = 0; i < r->snapshot.count && !array; i++) {
+            const mnist_array *one = &r->snapshot.arrays[i];
+            array = strcmp(one->name, name) == 0 ? one : NULL;
+        }
+        /* a row for each input and one for the bias, at least */
+        if (!array || array->rank != 2 || array->shape[0] <= least || array->shape[1] != outputs) {
+            char found[64] = "is not there";
+            if (array && array->rank == 2) {
+                snprintf(found, sizeof found, "has shape (%ju, %ju)", (uintmax_t)array->shape[0],
+                         (uintmax_t)array->shape[1]);
+            } else if (array) {
+                snprintf(found, sizeof found, "has %u dimensions", array->rank);
+            }
+            snprintf(text, sizeof text,
+                     "'%s' %s, expected at least %zu rows of %zu, as the net has that its settings "
+                     "describe",
+                     name, found, least + 1, outputs);
+            return fail(err, MNIST_ERR_FORMAT, r->path, text);
+        }
+        least = outputs;
+    }
+    return true;
+}
+
+/* Settings that the file has are in range, one by one; together they must be what a command line
+ * may say. And they do not decide how much memory is taken: given is what the command line says. */
+static bool check_settings(const mnist_resumption *r, const mnist_train_settings *kept,
+                           const mnist_parsed *own, const mnist_parsed *given, mnist_error *err)
+{
+    const struct {
+        const char *name;
+        size_t count;
+    } drawn[] = {{"synthetic-train", kept->data.synthetic_train},
+                 {"synthetic-test", kept->data.synthetic_test}};
+    mnist_train_settings settled = *kept;
+    mnist_error inner;
+    char text[200];
+    mnist_train_program.settle(&settled, own);
+    if (!mnist_train_program.validate(&settled, own, &inner)) {
+        snprintf(err->text, sizeof err->text, "%.600s: its settings: %.5000s", r->path, inner.text);
+        err->status = MNIST_ERR_FORMAT;
+        return false;
+    }
+    for (size_t i = 0; i < sizeof drawn / sizeof drawn[0]; i++) {
+        if (drawn[i].count > MNIST_ADOPT_IMAGES && !mnist_options_was_given(given, drawn[i].name)) {
+            snprintf(text, sizeof text,
+                     "its settings ask for %zu synthetic images; to have more than %u, say --%s",
+                     drawn[i].count, MNIST_ADOPT_IMAGES, drawn[i].name);
+            return fail(err, MNIST_ERR_FORMAT, r->path, text);
+        }
+    }
+    return mnist_resume_check_net(r, &kept->hidden, 0, err);
+}
+
+void mnist_resume_release(void *resumption)
+{
+    mnist_resumption *r = resumption;
+    mnist_checkpoint_free(r->checkpoint);
+    json_decref(r->config);
+    mnist_epochs_free(r->epochs);
+    free(r);
+}
+
+/* What may differ from the checkpoint. */
+
+static bool is_action(const mnist_option *option)
+{
+    return option->type >= MNIST_OPTION_ACTION_CONFIG;
+}
+
+static bool may_change(const mnist_option *option)
+{
+    return !(option->flags & MNIST_OPTION_IN_MODEL) && strcmp(option->name, "log-every") != 0;
+}
+
+/* --augment, the one text among the options that must not change, has many for one thing. false: it
+ * is none. */
+static bool plain_augmentation(const char *text, char plain[MNIST_AUGMENTATION_TEXT])
+{
+    mnist_augmentation augmentation;
+    plain[0] = '\0';
+    if (text && mnist_augmentation_parse(&augmentation, text, NULL) != MNIST_OK) {
+        return false;
+    }
+    if (text && mnist_augmentation_any(&augmentation)) {
+        mnist_augmentation_print(&augmentation, plain);
+    }
+    return true;
+}
+
+static bool is_same(const mnist_option *option, const void *a, const void *b)
+{
+    char one[MNIST_OPTION_TEXT], other[MNIST_OPTION_TEXT];
+    if (option->type == MNIST_OPTION_STRING) {
+        const char *texts[2];
+        char plain[2][MNIST_AUGMENTATION_TEXT];
+        memcpy(&texts[0], a, sizeof texts[0]);
+        memcpy(&texts[1], b, sizeof texts[1]);
+        return plain_augmentation(texts[0], plain[0]) && plain_augmentation(texts[1], plain[1]) &&
+               strcmp(plain[0], plain[1]) == 0;
+    }
+    mnist_option_format(option, a, one);
+    mnist_option_format(option, b, other);
+    return strcmp(one, other) == 0;
+}
+
+/* "--lr 0.1", "--no-nesterov": as the command line has it. */
+static void say(const mnist_option *option, const void *field, char *text, size_t size)
+{
+    char value[MNIST_OPTION_TEXT];
+    mnist_option_format(option, field, value);
+    if (option->type == MNIST_OPTION_SWITCH) {
+        snprintf(text, size, "--%s%s", value[0] == 't' ? "" : "no-", option->name);
+    } else {
+        snprintf(text, size, "--%s %s", option->name, value[0] ? value : "none");
+    }
+}
+
+static bool fail_conflict(const mnist_resumption *r, mnist_option_ref ref, mnist_origin origin,
+                          const void *given, const void *kept, mnist_error *err)
+{
+    char wanted[2 * MNIST_OPTION_TEXT], has[2 * MNIST_OPTION_TEXT];
+    say(ref.option, given, wanted, sizeof wanted);
+    say(ref.option, kept, has, sizeof has);
+    return mnist_options_fail(err,
+                              "%s%s: the training in %.600s has %s; leave it out, or begin another "
+                              "training without --resume",
+                              wanted,
+                              origin == MNIST_ORIGIN_RECIPE   ? " (of the recipe)"
+                              : origin == MNIST_ORIGIN_CONFIG ? " (of the config file)"
+                                                              : "",
+                              r->path, has);
+}
+
+/* One option that was given beside --resume: taken over, or refused. */
+static bool merge(const mnist_resumption *r, mnist_option_ref ref, mnist_origin origin, void *given,
+                  void *kept, mnist_error *err)
+{
+    const mnist_option *option = ref.option;
+    char text[MNIST_OPTION_TEXT];
+    if (strcmp(option->name, "epochs") == 0) {
+        unsigned epochs;
+        memcpy(&epochs, given, sizeof epochs);
+        if (epochs < r->planned) {
+            return mnist_options_fail(err,
+                                      "--epochs %u: the training in %.600s is for %u; they may "
+                                      "become more, not fewer",
+                                      epochs, r->path, r->planned);
+        }
+    } else if (strcmp(option->name, "log") == 0 && !r->has_log) {
+        return mnist_options_fail(err,
+                                  "--log: the training in %.600s has none, and one from here on "
+                                  "would lack its beginning",
+                                  r->path);
+    } else if (!may_change(option)) {
+        return is_same(option, given, kept) || fail_conflict(r, ref, origin, given, kept, err);
+    }
+    if (option->type == MNIST_OPTION_STRING) {
+        memcpy(kept, given, sizeof(const char *));
+        return true;
+    }
+    mnist_option_format(option, given, text);
+    return mnist_option_set(option, kept, text) ||
+           mnist_option_fail_value(option, option->name, text, err); /* it was set by such a text */
+}
+
+bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
+{
+    mnist_train_settings *given = settings, kept = mnist_train_settings_defaults();
+    if (!given->resume) {
+        return true;
+    }
+    mnist_resumption *r = calloc(1, sizeof *r);
+    if (!r) {
+        return fail(err, MNIST_ERR_MEMORY, given->resume, "out of memory");
+    }
+    parsed->adopted = r;
+    r->path = given->resume;
+    mnist_parsed own = {.program = parsed->program};
+    if (!read_checkpoint(r, err)) {
+        return false;
+    }
+    own.config = r->config;
+    if (!mnist_options_apply_config(parsed->program, r->path, &kept, &own, err)) {
+        err->status = MNIST_ERR_FORMAT; /* of the file, not of the command line */
+        return false;
+    }
+    if (!check_settings(r, &kept, &own, parsed, err)) {
+        return false;
+    }
+    r->planned = kept.train.epochs;
+    kept.checkpoint = r->path; /* where it goes on, unless another is given */
+    mnist_option_ref ref = mnist_option_at(parsed->program, 0);
+    for (; ref.option; ref = mnist_option_at(parsed->program, ref.index + 1)) {
+        const mnist_origin origin = (mnist_origin)parsed->origin[ref.index];
+        if (origin == MNIST_ORIGIN_DEFAULT || is_action(ref.option)) {
+            parsed->origin[ref.index] = own.origin[ref.index];
+        } else if (!merge(r, ref, origin, mnist_option_field(ref, given),
+                          mnist_option_field(ref, &kept), err)) {
+            return false;
+        }
+    }
+    kept.resumed = r;
+    *given = kept;
+    return true;
+}
+
+mnist_status mnist_resume_check_data(const mnist_resumption *r, const mnist_data_digests *train,
+                                     const mnist_data_digests *test, mnist_error *err)
+{
+    const struct {
+        const char *key, *what, *found;
+    } files[] = {
+        {MNIST_KEY_TRAIN_IMAGES, "training images", train->images},
+        {MNIST_KEY_TRAIN_LABELS, "training labels", train->labels},
+        {MNIST_KEY_TEST_IMAGES, "test images", test->images},
+        {MNIST_KEY_TEST_LABELS, "test labels", test->labels},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const char *had = mnist_checkpoint_metadata(r->checkpoint, files[i].key);
+        if (!had || strcmp(had, files[i].found) != 0) {
+            char quoted[MNIST_QUOTED_TEXT] = "none, as there is no such digest in the file";
+            if (had) {
+                mnist_option_quote(had, quoted);
+            }
+            err->status = MNIST_ERR_MISMATCH;
+            snprintf(err->text, sizeof err->text,
+                     "%.600s: the %s are not those that this training began with: SHA-256 %s, "
+                     "expected %s; point --data-dir, or the options for the files, to those",
+                     r->path, files[i].what, files[i].found, quoted);
+            return err->status;
+        }
+    }
+    return MNIST_OK;
+}

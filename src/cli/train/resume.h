@@ -1,0 +1,50 @@
+/* --resume: a checkpoint read back, and its settings put under what the command line says. */
+#ifndef MNIST_CLI_TRAIN_RESUME_H
+#define MNIST_CLI_TRAIN_RESUME_H
+
+#include "cli/train/epochs.h"
+#include "cli/shared/settings.h"
+
+#include <mnist/mnist.h>
+
+/* Keys of a checkpoint's metadata, beside the format's own. */
+#define MNIST_KEY_CONFIG "config" /* as --print-config has it */
+#define MNIST_KEY_LOG    "log"    /* "none", "lost" (a write failed), or "BYTES CRC32" */
+/* Digests of the whole files: */
+#define MNIST_KEY_TRAIN_IMAGES "train_images_sha256"
+#define MNIST_KEY_TRAIN_LABELS "train_labels_sha256"
+#define MNIST_KEY_TEST_IMAGES  "test_images_sha256"
+#define MNIST_KEY_TEST_LABELS  "test_labels_sha256"
+
+/* What a checkpoint holds, checked as far as it can be without the data. */
+typedef struct mnist_resumption {
+    const char *path; /* as it was given */
+    mnist_checkpoint *checkpoint;
+    mnist_snapshot snapshot; /* in the checkpoint's memory; without the epochs */
+    mnist_course course;
+    json_t *config;       /* the settings' strings point into it */
+    mnist_epochs *epochs; /* that are over */
+    unsigned planned;     /* that the training was for */
+    bool has_log, log_lost;
+    mnist_log_position log;
+} mnist_resumption;
+
+/* mnist_train_program's adopt and release (cli/options/options.h). Where --resume is given, settings become
+ * those of the checkpoint, changed by what may change: more epochs, what changes no result, and
+ * where files are. Anything else that the command line, a config file or a recipe says otherwise is
+ * refused. */
+bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err);
+void mnist_resume_release(void *resumption);
+
+/* Has the file the weights of the net that its settings describe? Asked before memory is taken for
+ * the net, so that this is no more than a multiple of the file's size. inputs: of the net, or 0
+ * while they are not known. false: MNIST_ERR_FORMAT. */
+bool mnist_resume_check_net(const mnist_resumption *resumption, const mnist_widths *hidden,
+                            size_t inputs, mnist_error *err);
+
+/* Are these the data that the training began with? MNIST_ERR_MISMATCH: the first that are not. */
+mnist_status mnist_resume_check_data(const mnist_resumption *resumption,
+                                     const mnist_data_digests *train,
+                                     const mnist_data_digests *test, mnist_error *err);
+
+#endif

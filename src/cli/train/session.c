@@ -1,0 +1,111 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/train/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+mnist_status mnist_session_fail(mnist_error *err, mnist_status status, const char *text)
+{
+    err->status = status;
+    snprintf(err->text, sizeof err->text, "%s", text);
+    return status;
+}
+
+mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
+{
+    const mnist_train_settings *settings = s->settings;
+    mnist_view all = mnist_dataset_view(s->source.train);
+    if (settings->limit > 0 && settings->limit < all.count) {
+        all = mnist_view_slice(all, 0, settings->limit);
+    }
+    uint64_t held_out = mnist_share_of(settings->val_split, all.count);
+    if (held_out >= all.count) {
+        err->status = MNIST_ERR_ARGUMENT;
+        snprintf(err->text, sizeof err->text,
+                 "--val-split would hold out %llu of %zu training images%s and leave none to train "
+                 "on",
+                 (unsigned long long)held_out, all.count,
+                 settings->limit > 0 ? " (see --limit)" : "");
+        return err->status;
+    }
+    if (held_out == 0 &&
+        (settings->train.patience > 0 || settings->train.keep == MNIST_KEEP_BEST)) {
+        err->status = MNIST_ERR_ARGUMENT;
+        snprintf(err->text, sizeof err->text,
+                 "--%s goes by the validation loss, but --val-split leaves no image of %zu to "
+                 "validate on",
+                 settings->train.patience > 0 ? "patience" : "keep best", all.count);
+        return err->status;
+    }
+    s->train = mnist_view_slice(all, 0, all.count - (size_t)held_out);
+    s->validation = mnist_view_slice(all, s->train.count, (size_t)held_out);
+    s->normalization = mnist_normalization_fit(settings->normalize, s->train);
+    if (!s->source.test) {
+        return MNIST_OK;
+    }
+    s->test = mnist_dataset_view(s->source.test);
+    if (s->test.rows != s->train.rows || s->test.cols != s->train.cols) {
+        err->status = MNIST_ERR_MISMATCH;
+        snprintf(err->text, sizeof err->text,
+                 "training images are %u x %u pixels, but test images are %u x %u", s->train.rows,
+                 s->train.cols, s->test.rows, s->test.cols);
+        return err->status;
+    }
+    return MNIST_OK;
+}
+
+mnist_status mnist_session_net(const mnist_session *s, const mnist_train_settings *settings,
+                               uint64_t seed, mnist_mlp **mlp, mnist_error *err)
+{
+    mnist_mlp_config config = {.inputs = s->train.rows * s->train.cols,
+                               .outputs = MNIST_CLASSES,
+                               .hidden_count = settings->hidden.count,
+                               .activation = settings->activation};
+    memcpy(config.hidden, settings->hidden.width, sizeof config.hidden);
+    mnist_status status = mnist_mlp_create(mlp, &config, err);
+    if (status == MNIST_OK) {
+        mnist_mlp_init(*mlp, settings->init, seed);
+    }
+    return status;
+}
+
+void mnist_session_close(mnist_session *s)
+{
+    mnist_pool_free(s->pool);
+    mnist_source_close(&s->source);
+    s->pool = NULL;
+}
+
+unsigned mnist_session_runs(const mnist_train_settings *settings)
+{
+    return settings->ensemble > 0 ? settings->ensemble : settings->runs;
+}
+
+mnist_status mnist_session_file(const char *pattern, uint64_t seed, char **name, mnist_error *err)
+{
+    char digits[24];
+    *name = NULL;
+    if (!pattern) {
+        return MNIST_OK;
+    }
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)seed);
+    size_t room = strlen(pattern) + 1;
+    for (const char *at = pattern; (at = strstr(at, MNIST_SEED_MARK)) != NULL; at++) {
+        room += strlen(digits);
+    }
+    char *text = malloc(room), *end = text;
+    if (!text) {
+        return mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for a file's name");
+    }
+    for (const char *rest = pattern; *rest;) {
+        if (strncmp(rest, MNIST_SEED_MARK, strlen(MNIST_SEED_MARK)) == 0) {
+            end += strlen(strcpy(end, digits));
+            rest += strlen(MNIST_SEED_MARK);
+        } else {
+            *end++ = *rest++;
+        }
+    }
+    *end = '\0';
+    *name = text;
+    return MNIST_OK;
+}

@@ -1,0 +1,65 @@
+/* What the parts of mnist-train share: the data, the team and the outputs of one call. */
+#ifndef MNIST_CLI_TRAIN_SESSION_H
+#define MNIST_CLI_TRAIN_SESSION_H
+
+#include "cli/train/epochs.h"
+#include "cli/terminal/progress.h"
+#include "cli/shared/settings.h"
+#include "cli/shared/source.h"
+
+#include <mnist/mnist.h>
+
+/* What all runs of one call share. */
+typedef struct mnist_session {
+    const char *program; /* as it was called */
+    const mnist_train_settings *settings;
+    const char *config_path; /* of --config; NULL: none */
+    mnist_source source;
+    mnist_view train, validation, test;
+    mnist_normalization normalization;
+    mnist_data_digests train_digests, test_digests; /* of the whole files; "" until needed */
+    mnist_pool *pool;
+    mnist_log *log;
+    bool log_failed, save_failed, checkpoint_failed; /* exit code 1 in the end */
+    int checkpoint_pipe; /* of mnist-train: open for writing until the end, if that is one; -1 */
+    mnist_progress progress;
+    int farewell; /* exit code where a signal has ended a training */
+} mnist_session;
+
+/* One seed's outcome. */
+typedef struct mnist_run_result {
+    uint64_t seed;
+    mnist_evaluation test;
+    double seconds; /* training and testing, data in memory */
+    char *output;   /* the model's file; NULL: none asked for; owned */
+    bool save_failed;
+    char digest[MNIST_DIGEST_TEXT];
+    mnist_epochs *epochs; /* NULL unless they are wanted, now or by one who goes on */
+    mnist_train_end end;
+    unsigned last_epoch;  /* that was begun */
+    uint64_t step, steps; /* done, and in all the epochs asked for */
+    unsigned kept_epoch;  /* whose weights were tested */
+    double kept_loss;     /* its validation loss; only with --keep best */
+} mnist_run_result;
+
+/* Fills err; returns status. */
+mnist_status mnist_session_fail(mnist_error *err, mnist_status status, const char *text);
+
+/* Training images less those that limit and val_split take away, the normalisation that goes with
+ * them, and the test images, if they were read. MNIST_ERR_ARGUMENT where no image is left. */
+mnist_status mnist_session_split(mnist_session *s, mnist_error *err);
+
+/* A net as the settings have it, with its initial weights. */
+mnist_status mnist_session_net(const mnist_session *s, const mnist_train_settings *settings,
+                               uint64_t seed, mnist_mlp **mlp, mnist_error *err);
+
+void mnist_session_close(mnist_session *s);
+
+/* How many nets a call trains: runs, or members. */
+unsigned mnist_session_runs(const mnist_train_settings *settings);
+
+/* The name of a seed's model or report: every {seed} in the pattern replaced. *name is to be freed;
+ * NULL where pattern is NULL. MNIST_ERR_MEMORY. */
+mnist_status mnist_session_file(const char *pattern, uint64_t seed, char **name, mnist_error *err);
+
+#endif

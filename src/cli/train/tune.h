@@ -1,0 +1,20 @@
+/* mnist-train --tune SECONDS: looks for settings that do well on validation images. The test images
+ * are not read. */
+#ifndef MNIST_CLI_TRAIN_TUNE_H
+#define MNIST_CLI_TRAIN_TUNE_H
+
+#include "cli/shared/settings.h"
+
+/* What on the command line does not go with --tune; false: err says it. */
+bool mnist_tune_check(const mnist_train_settings *settings, const mnist_parsed *parsed,
+                      mnist_error *err);
+
+/* The settings of a candidate: candidate 0 is base itself; of others, the options of the search
+ * space are drawn anew, but for those that stand on the command line. */
+mnist_train_settings mnist_tune_settings(const mnist_train_settings *base,
+                                         const mnist_parsed *parsed, uint64_t candidate);
+
+/* Searches and prints the best settings: the exit code. */
+int mnist_tune(const mnist_train_settings *settings, const mnist_parsed *parsed);
+
+#endif
