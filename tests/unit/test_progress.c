@@ -2,6 +2,8 @@
 #define _XOPEN_SOURCE   700
 #define _DEFAULT_SOURCE /* TIOCSWINSZ */
 
+#include "cli/terminal/format.h"
+#include "cli/terminal/clock.h"
 #include "cli/terminal/progress.h"
 
 #include <fcntl.h>
@@ -25,7 +27,7 @@
 static void check_items(void (*format)(char *, double), const double *values,
                         const char *const *texts, size_t count)
 {
-    char text[MNIST_PROGRESS_ITEM];
+    char text[MNIST_FORMAT_TEXT];
     for (size_t i = 0; i < count; i++) {
         format(text, values[i]);
         assert_string_equal(text, texts[i]);
@@ -41,7 +43,7 @@ static void test_rate(void **state)
     static const char *const texts[] = {"   0", "   0", " 950", " 999", "1.0k", "9.9k", " 10k",
                                         "412k", "999k", "1.0M", "1.2M", " 46M", "1.0T", "   -",
                                         "   -", "   -", "   -", "  12", "999T"};
-    check_items(mnist_progress_format_rate, values, texts, LENGTH(values));
+    check_items(mnist_format_rate, values, texts, LENGTH(values));
 }
 
 static void test_duration(void **state)
@@ -52,7 +54,7 @@ static void test_duration(void **state)
     static const char *const texts[] = {"0:00",  "0:01",    "0:02",    "1:00",     "1:00",
                                         "12:34", "1:00:00", "1:00:00", "23:59:59", "2d 03h",
                                         "-:--",  "-:--",    "-:--",    "-:--"};
-    check_items(mnist_progress_format_duration, values, texts, LENGTH(values));
+    check_items(mnist_format_duration, values, texts, LENGTH(values));
 }
 
 static void test_accuracy(void **state)
@@ -60,7 +62,7 @@ static void test_accuracy(void **state)
     (void)state;
     static const double values[] = {0, 0.098, 0.9841, 0.99994, 59999.0 / 60000.0, 1};
     static const char *const texts[] = {" 0.00%", " 9.80%", "98.41%", "99.99%", "99.99%", "100.0%"};
-    check_items(mnist_progress_format_accuracy, values, texts, LENGTH(values));
+    check_items(mnist_format_accuracy, values, texts, LENGTH(values));
 }
 
 static void test_loss(void **state)
@@ -70,7 +72,7 @@ static void test_loss(void **state)
                                     123.456, 999.996, 123456,   NAN,     INFINITY, 1e300};
     static const char *const texts[] = {"0.0000", "0.0512", "2.3026", "10.000", "12.346", "100.00",
                                         "123.46", " 1e+03", " 1e+05", "   nan", "   inf", "1e+300"};
-    check_items(mnist_progress_format_loss, values, texts, LENGTH(values));
+    check_items(mnist_format_loss, values, texts, LENGTH(values));
 }
 
 static mnist_epoch_report sample_epoch(void)

@@ -71,7 +71,8 @@ int main(int argc, char **argv)
         index++;
     }
     if (!programs[index]) {
-        fprintf(stderr, PROGRAM ": no program %s is known; it is to be added to src/cli/describe/main.c\n",
+        fprintf(stderr,
+                PROGRAM ": no program %s is known; it is to be added to src/cli/describe/main.c\n",
                 argv[2]);
         return MNIST_EXIT_USAGE;
     }

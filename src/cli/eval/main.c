@@ -9,6 +9,7 @@
 #include "cli/shared/report.h"
 #include "cli/shared/settings.h"
 #include "cli/shared/source.h"
+#include "cli/terminal/clock.h"
 
 #include <math.h>
 #include <mnist/mnist.h>

@@ -69,7 +69,8 @@ typedef struct mnist_train_settings {
     const char *checkpoint;          /* NULL: none */
     mnist_interval checkpoint_every; /* not said: every epoch */
     const char *resume;              /* the checkpoint to go on from; NULL: from the beginning */
-    const struct mnist_resumption *resumed; /* what is in it, see cli/train/resume.h; NULL as resume */
+    const struct mnist_resumption
+        *resumed; /* what is in it, see cli/train/resume.h; NULL as resume */
     mnist_gate_settings gate;
     mnist_output_settings out;
     bool verbose;

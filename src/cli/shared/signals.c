@@ -1,18 +1,19 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/shared/signals.h"
 
+#include "cli/terminal/line.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
-#include <unistd.h>
 
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 #define ENDING (sizeof ending / sizeof ending[0])
 
 /* Atomic and not just sig_atomic_t: a handler may run on any thread. */
-static atomic_int mode, noted, asked, line = -1;
+static atomic_int mode, noted, asked;
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2, "handlers use them");
 
@@ -27,18 +28,9 @@ static long long now_nanoseconds(void)
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static void erase_line(void)
-{
-    static const char erase[] = "\r\x1b[J";
-    const int fd = line;
-    if (fd >= 0 && write(fd, erase, sizeof erase - 1) < 0) {
-        /* nothing more can be done for it */
-    }
-}
-
 static void end_at_once(int number)
 {
-    erase_line();
+    mnist_line_erase();
     signal(number, SIG_DFL);
     raise(number); /* is delivered when the handler returns, or now where it is not blocked */
 }
@@ -64,7 +56,7 @@ static void catch_stop(int number)
     const int error = errno;
     struct sigaction stop = {.sa_handler = SIG_DFL}, own;
     sigset_t unblocked;
-    erase_line();
+    mnist_line_erase();
     sigemptyset(&stop.sa_mask);
     sigaction(number, &stop, &own);
     sigemptyset(&unblocked);
@@ -125,11 +117,6 @@ int mnist_signals_noted(void)
 bool mnist_signals_asked(void)
 {
     return asked && atomic_exchange(&asked, 0);
-}
-
-void mnist_signals_line(int fd)
-{
-    line = fd;
 }
 
 int mnist_signals_exit(int number)

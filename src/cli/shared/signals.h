@@ -3,7 +3,8 @@
  * SIGINT, SIGTERM and SIGHUP end it: at once as long as there is nothing to keep, and in a training
  * at the end of the step. Once one has been noted, another that comes a moment later ends it at
  * once. SIGUSR1 asks how far it has come. What the caller had ignored (nohup, a shell's background)
- * stays ignored.
+ * stays ignored. Unfinished lines on a terminal (cli/terminal/line.h) are removed before the program
+ * ends or stops (Ctrl-Z).
  */
 #ifndef MNIST_CLI_SHARED_SIGNALS_H
 #define MNIST_CLI_SHARED_SIGNALS_H
@@ -30,10 +31,6 @@ int mnist_signals_noted(void);
 
 /* Has SIGUSR1 come since this was last asked? */
 bool mnist_signals_asked(void);
-
-/* A terminal with lines that are not finished, from the cursor's on: they are removed when a signal
- * ends the program at once, or stops it (Ctrl-Z). -1: none. */
-void mnist_signals_line(int fd);
 
 /* 128 and the signal's number, as a shell has it. */
 int mnist_signals_exit(int number);

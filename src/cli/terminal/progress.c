@@ -3,11 +3,10 @@
 
 #include "cli/terminal/progress.h"
 
-#include "cli/shared/signals.h"
+#include "cli/terminal/format.h"
+#include "cli/terminal/line.h"
 
 #include <errno.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,14 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BOLD  "\x1b[1m"
 #define RESET "\x1b[0m"
-/* The cursor waits in the first column of the view's first line, so that to clear from there to the
- * end of the screen removes it, also if the terminal has changed its size and broken lines anew. */
-#define ERASE "\r\x1b[J"
 
 #define REDRAW_SECONDS 0.1
 
@@ -33,148 +28,24 @@ const char *mnist_progress_mode_name(mnist_progress_mode mode)
     return (unsigned)mode < MNIST_PROGRESS_MODES ? names[mode] : NULL;
 }
 
-const char *mnist_color_mode_name(mnist_color_mode mode)
-{
-    static const char *const names[MNIST_COLOR_MODES] = {"auto", "always", "never"};
-    return (unsigned)mode < MNIST_COLOR_MODES ? names[mode] : NULL;
-}
-
-/* A terminal that understands more than carriage return. */
-static bool is_terminal(int fd)
-{
-    const char *term = getenv("TERM");
-    return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
-}
-
-bool mnist_color_wanted(mnist_color_mode mode, int fd)
-{
-    if (mode != MNIST_COLOR_AUTO) {
-        return mode == MNIST_COLOR_ALWAYS;
-    }
-    const char *no_color = getenv("NO_COLOR"); /* no-color.org: present and not empty */
-    return !(no_color && *no_color) && is_terminal(fd);
-}
-
-/* Without setlocale, which would be the whole program's. */
-bool mnist_locale_is_utf8(void)
-{
-    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-    if (!locale) { /* named, but not installed */
-        return false;
-    }
-    bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
-    freelocale(locale);
-    return utf8;
-}
-
-double mnist_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* Formats. */
-
-void mnist_progress_format_rate(char text[MNIST_PROGRESS_ITEM], double per_second)
-{
-    static const char units[] = " kMGT";
-    if (!(per_second >= 0.0) || !(per_second < 999.5e12)) {
-        snprintf(text, MNIST_PROGRESS_ITEM, "   -");
-        return;
-    }
-    if (per_second < 999.5) {
-        snprintf(text, MNIST_PROGRESS_ITEM, "%4.0f", per_second);
-        return;
-    }
-    unsigned unit = 0;
-    while (per_second >= 999.5) { /* what would be rounded to four digits */
-        per_second /= 1000.0;
-        unit++;
-    }
-    snprintf(text, MNIST_PROGRESS_ITEM, per_second < 9.95 ? "%3.1f%c" : "%3.0f%c", per_second,
-             units[unit]);
-}
-
-void mnist_progress_format_duration(char text[MNIST_PROGRESS_ITEM], double seconds)
-{
-    if (!(seconds >= 0.0) || seconds > 1e9) {
-        snprintf(text, MNIST_PROGRESS_ITEM, "-:--");
-        return;
-    }
-    unsigned long whole = (unsigned long)ceil(seconds);
-    unsigned long minutes = whole / 60, hours = minutes / 60, days = hours / 24;
-    if (days > 0) {
-        snprintf(text, MNIST_PROGRESS_ITEM, "%lud %02luh", days, hours % 24);
-    } else if (hours > 0) {
-        snprintf(text, MNIST_PROGRESS_ITEM, "%lu:%02lu:%02lu", hours, minutes % 60, whole % 60);
-    } else {
-        snprintf(text, MNIST_PROGRESS_ITEM, "%lu:%02lu", minutes, whole % 60);
-    }
-}
-
-void mnist_progress_format_accuracy(char text[MNIST_PROGRESS_ITEM], double fraction)
-{
-    double percent = 100.0 * fraction;
-    if (percent >= 100.0) {
-        snprintf(text, MNIST_PROGRESS_ITEM, "100.0%%");
-        return;
-    }
-    /* 59,999 of 60,000 is not all: it must not be rounded up to look so */
-    snprintf(text, MNIST_PROGRESS_ITEM, "%5.2f%%", percent > 99.99 ? 99.99 : percent);
-}
-
-void mnist_progress_format_loss(char text[MNIST_PROGRESS_ITEM], double loss)
-{
-    int decimals = loss < 9.99995 ? 4 : loss < 99.9995 ? 3 : loss < 999.995 ? 2 : -1;
-    if (!isfinite(loss)) {
-        snprintf(text, MNIST_PROGRESS_ITEM, "%6s", isnan(loss) ? "nan" : loss > 0 ? "inf" : "-inf");
-    } else if (decimals < 0) {
-        snprintf(text, MNIST_PROGRESS_ITEM, "%6.0e", loss);
-    } else {
-        snprintf(text, MNIST_PROGRESS_ITEM, "%6.*f", decimals, loss);
-    }
-}
-
-static int digits_of(unsigned number)
-{
-    int digits = 1;
-    while (number >= 10) {
-        number /= 10;
-        digits++;
-    }
-    return digits;
-}
-
-/* "run 2/5  epoch  3/10" */
-void mnist_progress_format_position(char text[MNIST_PROGRESS_TEXT], unsigned run, unsigned runs,
-                                    unsigned epoch, unsigned epochs)
-{
-    char which[48] = "";
-    if (runs > 1) {
-        snprintf(which, sizeof which, "run %*u/%u  ", digits_of(runs), run, runs);
-    }
-    snprintf(text, MNIST_PROGRESS_TEXT, "%sepoch %*u/%u", which, digits_of(epochs), epoch, epochs);
-}
-
 void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epoch_report *report,
                                  unsigned run, unsigned runs, double eta, bool color)
 {
-    char position[MNIST_PROGRESS_TEXT], validation[96] = "";
-    char loss[MNIST_PROGRESS_ITEM], accuracy[MNIST_PROGRESS_ITEM];
-    char rate[MNIST_PROGRESS_ITEM], left[MNIST_PROGRESS_ITEM];
+    char position[MNIST_POSITION_TEXT], validation[96] = "";
+    char loss[MNIST_FORMAT_TEXT], accuracy[MNIST_FORMAT_TEXT];
+    char rate[MNIST_FORMAT_TEXT], left[MNIST_FORMAT_TEXT];
     const char *strong = color ? BOLD : "", *weak = color ? RESET : "";
-    mnist_progress_format_position(position, run, runs, report->epoch, report->epochs);
+    mnist_format_position(position, run, runs, report->epoch, report->epochs);
     if (report->has_validation) {
-        mnist_progress_format_loss(loss, report->validation_loss);
-        mnist_progress_format_accuracy(accuracy, report->validation_accuracy);
+        mnist_format_loss(loss, report->validation_loss);
+        mnist_format_accuracy(accuracy, report->validation_accuracy);
         snprintf(validation, sizeof validation, "  val loss %s acc %s%s%s", loss, strong, accuracy,
                  weak);
     }
-    mnist_progress_format_loss(loss, report->train_loss);
-    mnist_progress_format_accuracy(accuracy, report->train_accuracy);
-    mnist_progress_format_rate(rate, report->images_per_second);
-    mnist_progress_format_duration(left, eta);
+    mnist_format_loss(loss, report->train_loss);
+    mnist_format_accuracy(accuracy, report->train_accuracy);
+    mnist_format_rate(rate, report->images_per_second);
+    mnist_format_duration(left, eta);
     snprintf(text, MNIST_PROGRESS_TEXT, "%s%.120s%s  train loss %s acc %s%s  %s img/s  ETA %s",
              strong, position, weak, loss, accuracy, validation, rate, left);
 }
@@ -280,7 +151,7 @@ void mnist_progress_start(mnist_progress *progress, mnist_progress_mode mode,
                           mnist_color_mode color, int fd)
 {
     if (mode == MNIST_PROGRESS_AUTO || mode == MNIST_PROGRESS_BAR) {
-        mode = is_terminal(fd) ? MNIST_PROGRESS_BAR : MNIST_PROGRESS_PLAIN;
+        mode = mnist_is_terminal(fd) ? MNIST_PROGRESS_BAR : MNIST_PROGRESS_PLAIN;
     }
     *progress = (mnist_progress){
         .fd = fd,
@@ -362,7 +233,7 @@ static void draw(mnist_progress *progress, const char *before)
         snprintf(text + length, sizeof text - length, "\x1b[J\r");
     }
     progress->view_shown = true;
-    mnist_signals_line(progress->fd);
+    mnist_line_open(progress->fd);
     put(progress, text);
 }
 
@@ -371,9 +242,9 @@ void mnist_progress_finish(mnist_progress *progress)
     if (progress->view_shown) {
         progress->view_shown = false;
         if (!is_in_background(progress->fd)) {
-            put(progress, ERASE);
+            put(progress, MNIST_LINE_ERASE);
         }
-        mnist_signals_line(-1);
+        mnist_line_open(-1);
     }
 }
 
@@ -423,12 +294,12 @@ static void put_line(mnist_progress *progress, const char *text)
 {
     char line[MNIST_PROGRESS_TEXT + 1024];
     const bool shown = progress->view_shown && !is_in_background(progress->fd);
-    snprintf(line, sizeof line, "%s%s\n", shown ? ERASE : "", text);
+    snprintf(line, sizeof line, "%s%s\n", shown ? MNIST_LINE_ERASE : "", text);
     if (shown && is_ready(progress->fd)) {
         draw(progress, line);
     } else {
         progress->view_shown = false;
-        mnist_signals_line(-1);
+        mnist_line_open(-1);
         put(progress, line);
     }
 }

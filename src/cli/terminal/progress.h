@@ -3,11 +3,12 @@
  *
  * Nothing here can fail or end the program: when the descriptor is closed, or is a pipe that nobody
  * reads any more, output stops and work goes on. Call it from one thread. Times are seconds of any
- * clock that does not run backwards; mnist_clock is one.
+ * clock that does not run backwards; mnist_clock (clock.h) is one.
  */
 #ifndef MNIST_CLI_TERMINAL_PROGRESS_H
 #define MNIST_CLI_TERMINAL_PROGRESS_H
 
+#include "cli/terminal/color.h"
 #include "cli/terminal/view.h"
 
 #include <mnist/train.h>
@@ -23,26 +24,6 @@ typedef enum mnist_progress_mode {
 
 /* "auto", "bar", "plain", "none"; NULL past the end. */
 const char *mnist_progress_mode_name(mnist_progress_mode mode);
-
-typedef enum mnist_color_mode {
-    MNIST_COLOR_AUTO, /* on a terminal that is not dumb, unless NO_COLOR is set (no-color.org) */
-    MNIST_COLOR_ALWAYS,
-    MNIST_COLOR_NEVER,
-    MNIST_COLOR_MODES
-} mnist_color_mode;
-
-/* "auto", "always", "never"; NULL past the end. */
-const char *mnist_color_mode_name(mnist_color_mode mode);
-
-/* Whether text for fd shall be coloured. Reads TERM and NO_COLOR. */
-bool mnist_color_wanted(mnist_color_mode mode, int fd);
-
-/* Do LC_ALL, LC_CTYPE and LANG stand for UTF-8? Not where they name a locale that is not installed.
- */
-bool mnist_locale_is_utf8(void);
-
-/* Seconds of the monotonic clock. */
-double mnist_clock(void);
 
 /* A plain value; the fields are progress.c's own. */
 typedef struct mnist_progress {
@@ -114,21 +95,5 @@ void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epo
 /* Takes columns (after two spaces each) off the end of such a line until it fits a terminal so
  * wide, or only the position is left. Sequences that colour it take no room. */
 void mnist_progress_fit(char *text, size_t columns);
-
-/* "run 2/5  epoch  3/10" */
-void mnist_progress_format_position(char text[MNIST_PROGRESS_TEXT], unsigned run, unsigned runs,
-                                    unsigned epoch, unsigned epochs);
-
-/* Room for the small formats. */
-#define MNIST_PROGRESS_ITEM 24
-
-/* Four columns: " 950", "9.5k", "412k", "1.2M", right-aligned; "   -" below 0 or not finite. */
-void mnist_progress_format_rate(char text[MNIST_PROGRESS_ITEM], double per_second);
-/* "0:02", "12:34", "1:02:03", "2d 03h"; rounded up; "-:--" below 0 or not finite. */
-void mnist_progress_format_duration(char text[MNIST_PROGRESS_ITEM], double seconds);
-/* Five columns and "%": "98.41%", " 9.80%"; "100.0%" only for all. */
-void mnist_progress_format_accuracy(char text[MNIST_PROGRESS_ITEM], double fraction);
-/* Six columns: "0.0512", "12.345", "123.46", " 1e+05", "   nan". */
-void mnist_progress_format_loss(char text[MNIST_PROGRESS_ITEM], double loss);
 
 #endif

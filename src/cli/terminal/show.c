@@ -1,7 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/terminal/show.h"
 
-#include "cli/terminal/progress.h"
+#include "cli/terminal/color.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include "cli/terminal/view.h"
 
-#include "cli/terminal/progress.h"
+#include "cli/terminal/format.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -107,16 +107,16 @@ static void put_bar(line *l, unsigned columns, double share)
 /* Of what stands behind the bar the rate goes first, then the time left. */
 static void format_place(line *l, const mnist_live *v)
 {
-    char position[MNIST_PROGRESS_TEXT], item[MNIST_PROGRESS_ITEM];
+    char position[MNIST_POSITION_TEXT], item[MNIST_FORMAT_TEXT];
     char percent[16], rate[48], left[48];
     const double share = v->epoch_share >= 0.0 && v->epoch_share < 1.0 ? v->epoch_share
                          : v->epoch_share >= 1.0                       ? 1.0
                                                                        : 0.0;
-    mnist_progress_format_position(position, v->run, v->runs, v->epoch, v->epochs);
+    mnist_format_position(position, v->run, v->runs, v->epoch, v->epochs);
     snprintf(percent, sizeof percent, " %3u%%", (unsigned)(100.0 * share + 1e-9));
-    mnist_progress_format_rate(item, v->images_per_second);
+    mnist_format_rate(item, v->images_per_second);
     snprintf(rate, sizeof rate, "  %s img/s", item);
-    mnist_progress_format_duration(item, v->eta);
+    mnist_format_duration(item, v->eta);
     snprintf(left, sizeof left, "  ETA %s", item);
     size_t columns = strlen(position);
     if (columns > l->width) { /* the end of it is what moves */
@@ -167,9 +167,9 @@ static void format_loss(line *l, const mnist_live *v, bool utf8)
     static const char *const blocks[LEVELS] = {"\u2581", "\u2582", "\u2583", "\u2584",
                                                "\u2585", "\u2586", "\u2587", "\u2588"};
     static const char *const ascii[LEVELS] = {".", ":", "-", "=", "+", "*", "%", "#"};
-    char item[MNIST_PROGRESS_ITEM], loss[48];
+    char item[MNIST_FORMAT_TEXT], loss[48];
     double values[CURVE_MOST], least = INFINITY, most = -INFINITY;
-    mnist_progress_format_loss(item, v->loss);
+    mnist_format_loss(item, v->loss);
     snprintf(loss, sizeof loss, "loss %s ", item);
     if (!put(l, loss, "")) {
         loss[strlen(loss) - 1] = '\0';
@@ -196,12 +196,12 @@ static void format_loss(line *l, const mnist_live *v, bool utf8)
 
 static void format_accuracy(line *l, const mnist_live *v)
 {
-    char item[MNIST_PROGRESS_ITEM], text[64];
-    mnist_progress_format_accuracy(item, v->accuracy);
+    char item[MNIST_FORMAT_TEXT], text[64];
+    mnist_format_accuracy(item, v->accuracy);
     snprintf(text, sizeof text, "acc %s", item);
     bool fits = put(l, text, "");
     if (v->validation_accuracy >= 0.0) {
-        mnist_progress_format_accuracy(item, v->validation_accuracy);
+        mnist_format_accuracy(item, v->validation_accuracy);
         fits = fits && l->columns + 6 + strlen(item) <= l->width;
         if (fits) {
             put(l, "  val ", "");

@@ -3,6 +3,8 @@
 
 #include "cli/shared/report.h"
 #include "cli/shared/signals.h"
+#include "cli/terminal/clock.h"
+#include "cli/terminal/format.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -145,10 +147,10 @@ static void say_where(const mnist_keeper *k, char text[128])
 static void answer(mnist_keeper *k, unsigned over, double loss, double accuracy)
 {
     mnist_session *s = k->session;
-    char where[128], figures[2][MNIST_PROGRESS_ITEM];
+    char where[128], figures[2][MNIST_FORMAT_TEXT];
     say_where(k, where);
-    mnist_progress_format_loss(figures[0], loss);
-    mnist_progress_format_accuracy(figures[1], accuracy);
+    mnist_format_loss(figures[0], loss);
+    mnist_format_accuracy(figures[1], accuracy);
     mnist_progress_finish(&s->progress);
     fprintf(stderr, PROGRAM ": %s, train loss %s acc %s; ", where,
             figures[0] + strspn(figures[0], " "), figures[1] + strspn(figures[1], " "));

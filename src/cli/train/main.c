@@ -1,6 +1,7 @@
 /* mnist-train: options to data, data to a trained net, the net to a file and a line on stdout. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/train/checkpoints.h"
+#include "cli/terminal/clock.h"
 #include "cli/train/preview.h"
 #include "cli/shared/report.h"
 #include "cli/shared/signals.h"

@@ -2,6 +2,7 @@
 #include "cli/train/report.h"
 
 #include "cli/shared/report.h"
+#include "cli/terminal/format.h"
 #include "cli/train/resume.h"
 
 #include <math.h>
@@ -159,8 +160,8 @@ void mnist_train_report_course(mnist_session *s, const mnist_run_result *result)
                                (unsigned long long)result->step, (unsigned long long)result->steps);
     }
     if (config->keep == MNIST_KEEP_BEST) {
-        char loss[MNIST_PROGRESS_ITEM];
-        mnist_progress_format_loss(loss, result->kept_loss);
+        char loss[MNIST_FORMAT_TEXT];
+        mnist_format_loss(loss, result->kept_loss);
         mnist_progress_message(&s->progress, "%skept epoch %u (val loss %s)", run,
                                result->kept_epoch, loss + strspn(loss, " "));
     }

@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/train/tune.h"
 
+#include "cli/terminal/clock.h"
+#include "cli/terminal/format.h"
 #include "cli/train/halving.h"
 #include "cli/shared/report.h"
 #include "cli/train/search_space.h"
@@ -251,14 +253,14 @@ static void show_trial(tuner *t, const mnist_trial *trial, const mnist_evaluatio
                        const char *text)
 {
     char result[96] = "diverged", best[64] = "";
-    char loss[MNIST_PROGRESS_ITEM], accuracy[MNIST_PROGRESS_ITEM];
+    char loss[MNIST_FORMAT_TEXT], accuracy[MNIST_FORMAT_TEXT];
     if (evaluation) {
-        mnist_progress_format_loss(loss, evaluation->loss);
-        mnist_progress_format_accuracy(accuracy, evaluation->accuracy);
+        mnist_format_loss(loss, evaluation->loss);
+        mnist_format_accuracy(accuracy, evaluation->accuracy);
         snprintf(result, sizeof result, "val loss %s acc %s", loss, accuracy);
     }
     if (t->has_best) {
-        mnist_progress_format_accuracy(accuracy, t->best.accuracy);
+        mnist_format_accuracy(accuracy, t->best.accuracy);
         snprintf(best, sizeof best, "best %s", accuracy);
     }
     int width = snprintf(NULL, 0, "%u", t->base.train.epochs);
@@ -475,7 +477,7 @@ static int search(tuner *t, const char *output)
 {
     const mnist_objective objective = {t, clock_now, run_trial};
     mnist_halving_result result;
-    char epochs[64], varied[512], accuracy[MNIST_PROGRESS_ITEM];
+    char epochs[64], varied[512], accuracy[MNIST_FORMAT_TEXT];
     list(t->plan.epochs, t->plan.rungs, epochs, sizeof epochs);
     list_varied(t, varied, sizeof varied);
     mnist_progress_message(&t->session.progress,
@@ -494,7 +496,7 @@ static int search(tuner *t, const char *output)
         int code = report_nothing(t, end);
         return interrupted ? interrupted : code;
     }
-    mnist_progress_format_accuracy(accuracy, t->best.accuracy);
+    mnist_format_accuracy(accuracy, t->best.accuracy);
     mnist_progress_message(&t->session.progress,
                            "%s%llu runs of %llu candidates in %.1f s; best val acc %s, %u epochs",
                            interrupted ? "interrupted; " : "", (unsigned long long)result.trials,
