@@ -55,6 +55,18 @@ typedef struct mnist_error {
  * in two. Names in the library's messages have been through it. */
 bool mnist_plain_text(char *out, size_t size, const char *text);
 
+#if defined(__GNUC__)
+#define MNIST_PRINTF(format_index, first_argument)                                                 \
+    __attribute__((format(printf, format_index, first_argument)))
+#else
+#define MNIST_PRINTF(format_index, first_argument)
+#endif
+
+/* Fills err (which may be NULL) with status and the text, made plain, and returns status, so that
+ * callers, hooks and callbacks among them, can `return mnist_fail(…)`. Arguments may lie in err. */
+mnist_status mnist_fail(mnist_error *err, mnist_status status, const char *format, ...)
+    MNIST_PRINTF(3, 4);
+
 /* The library's version, "MAJOR.MINOR.PATCH". */
 const char *mnist_version(void);
 
