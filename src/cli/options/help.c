@@ -1,91 +1,9 @@
-/* --help, and what an option accepts, in words. */
+/* --help, and the list of recipes. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "cli/options/options.h"
 
-#include <math.h>
 #include <string.h>
-
-/* What is accepted, in words. */
-
-static void real_range(const mnist_option *option, char text[MNIST_OPTION_TEXT])
-{
-    char min[MNIST_REAL_TEXT], max[MNIST_REAL_TEXT];
-    mnist_real_format(option->real.min, min);
-    int length = snprintf(text, MNIST_OPTION_TEXT, "%s %s",
-                          option->real.above_min ? "above" : "of at least", min);
-    if (isfinite(option->real.max)) {
-        mnist_real_format(option->real.max, max);
-        snprintf(text + length, MNIST_OPTION_TEXT - (size_t)length, " and %s %s",
-                 option->real.below_max ? "below" : "at most", max);
-    }
-}
-
-void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TEXT])
-{
-    char range[MNIST_OPTION_TEXT];
-    size_t length;
-    switch (option->type) {
-    case MNIST_OPTION_FLAG:
-    case MNIST_OPTION_SWITCH:
-        snprintf(text, MNIST_OPTION_TEXT, "true or false");
-        return;
-    case MNIST_OPTION_UNSIGNED:
-    case MNIST_OPTION_SIZE:
-    case MNIST_OPTION_UINT64:
-        snprintf(text, MNIST_OPTION_TEXT, "a whole number from %ju to %ju",
-                 (uintmax_t)option->whole.min, (uintmax_t)option->whole.max);
-        return;
-    case MNIST_OPTION_FLOAT:
-    case MNIST_OPTION_DOUBLE:
-        real_range(option, range);
-        /* the widest range is two numbers and a few words */
-        snprintf(text, MNIST_OPTION_TEXT, "a number %.120s", range);
-        return;
-    case MNIST_OPTION_PERCENT:
-        real_range(option, range);
-        snprintf(text, MNIST_OPTION_TEXT, "a fraction %.120s, or that as a percentage like 97%%",
-                 range);
-        return;
-    case MNIST_OPTION_SHARE:
-        snprintf(text, MNIST_OPTION_TEXT,
-                 "a count from %ju to %ju, a fraction below 1 like 0.05, or a percentage like 5%%",
-                 (uintmax_t)option->whole.min, (uintmax_t)option->whole.max);
-        return;
-    case MNIST_OPTION_RATES:
-        snprintf(text, MNIST_OPTION_TEXT,
-                 "none, or 1 to %u probabilities below 1, like 0.5 or 0.2,0.5", MNIST_MAX_HIDDEN);
-        return;
-    case MNIST_OPTION_WIDTHS:
-        snprintf(text, MNIST_OPTION_TEXT,
-                 "none, or 1 to %u widths from 1 to %u, like 128 or 512,512", MNIST_MAX_HIDDEN,
-                 MNIST_MAX_WIDTH);
-        return;
-    case MNIST_OPTION_INTERVAL:
-        snprintf(text, MNIST_OPTION_TEXT,
-                 "a time like 30s, or a number of steps or epochs like 500steps or 2epochs");
-        return;
-    case MNIST_OPTION_CHOICE:
-    case MNIST_OPTION_ACTION_RECIPE:
-        length = (size_t)snprintf(text, MNIST_OPTION_TEXT, "one of ");
-        for (int value = 0; option->choice(value) && length < MNIST_OPTION_TEXT; value++) {
-            length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%s",
-                                       value ? ", " : "", option->choice(value));
-        }
-        return;
-    case MNIST_OPTION_STRING:
-    case MNIST_OPTION_ACTION_CONFIG:
-        snprintf(text, MNIST_OPTION_TEXT, "a name");
-        return;
-    case MNIST_OPTION_ACTION_PRINT_CONFIG:
-    case MNIST_OPTION_ACTION_HELP:
-    case MNIST_OPTION_ACTION_VERSION:
-        text[0] = '\0';
-        return;
-    }
-}
-
-/* Help. */
 
 enum {
     COLUMNS = 80, /* of the narrowest terminal that people use */

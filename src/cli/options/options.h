@@ -271,7 +271,7 @@ char *mnist_options_config_text(const mnist_program *program, const void *settin
 bool mnist_options_print_config(const mnist_program *program, const void *settings, FILE *out,
                                 mnist_error *err);
 
-/* What the options_*.c files share, and generators of documentation may use. */
+/* What the files of this folder share, and generators of documentation may use. */
 
 /* An option within its program. option is NULL past the end. */
 typedef struct mnist_option_ref {
@@ -289,6 +289,7 @@ static inline void *mnist_option_field(mnist_option_ref ref, void *settings)
 }
 
 #define MNIST_OPTION_TEXT 256
+#define MNIST_OPTION_NAME 40 /* no option's name is as long; a longer word is near to none */
 
 /* Sets a field from text, if the text is right in every respect. STRING keeps the pointer. FLAG and
  * SWITCH take "true" or "false". */
@@ -323,12 +324,9 @@ const char *mnist_option_nearest_choice(const mnist_option *option, const char *
 #define MNIST_QUOTED_TEXT 128
 void mnist_option_quote(const char *text, char quoted[MNIST_QUOTED_TEXT]);
 
-/* Fills err with MNIST_ERR_ARGUMENT and plain text; returns false. */
-bool mnist_options_fail(mnist_error *err, const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 2, 3)))
-#endif
-    ;
+/* mnist_fail with MNIST_ERR_ARGUMENT, which says that the command line or what it names is to blame:
+ * false. */
+bool mnist_options_fail(mnist_error *err, const char *format, ...) MNIST_PRINTF(2, 3);
 
 /* "OPTION: "text" is not EXPECTED", with the nearest choice. where: "--epochs", or in a config file
  * "FILE: "epochs"". Returns false. */

@@ -1,4 +1,4 @@
-/* From a command line to settings, and what is said about one that is wrong. */
+/* From a command line to settings. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "cli/options/options.h"
@@ -6,148 +6,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool mnist_options_fail(mnist_error *err, const char *format, ...)
-{
-    char raw[sizeof err->text]; /* arguments may lie in err */
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(raw, sizeof raw, format, arguments);
-    va_end(arguments);
-    err->status = MNIST_ERR_ARGUMENT;
-    (void)mnist_plain_text(err->text, sizeof err->text, raw);
-    return false;
-}
-
-bool mnist_option_fail_value(const mnist_option *option, const char *where, const char *text,
-                             mnist_error *err)
-{
-    char expected[MNIST_OPTION_TEXT], quoted[MNIST_QUOTED_TEXT];
-    mnist_option_expected(option, expected);
-    mnist_option_quote(text, quoted);
-    const char *nearest = option->choice ? mnist_option_nearest_choice(option, text) : NULL;
-    return mnist_options_fail(err, "%s: %s is not %s%s%s%s", where, quoted, expected,
-                              nearest ? "; did you mean " : "", nearest ? nearest : "",
-                              nearest ? "?" : "");
-}
-
-void mnist_option_quote(const char *text, char quoted[MNIST_QUOTED_TEXT])
-{
-    quoted[0] = '"';
-    /* room for a quote, dots, a quote and the zero */
-    bool whole = mnist_plain_text(quoted + 1, MNIST_QUOTED_TEXT - 6, text);
-    strcat(quoted, whole ? "\"" : "...\"");
-}
-
-/* Nearness. */
-
-#define WORD 40 /* no option's name is as long; a longer word is near to none */
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c == '_' ? '-' : c;
-}
-
-/* Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment) that turn
- * one into the other; case, and _ for -, count as nothing. Both are shorter than WORD. */
-static size_t edit_distance(const char *a, const char *b)
-{
-    size_t row[3][WORD + 1] = {{0}}; /* of the current letter of a, and of the two before */
-    size_t length = strlen(b);
-    for (size_t j = 0; j <= length; j++) {
-        row[0][j] = j;
-    }
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t *here = row[i % 3], *above = row[(i + 2) % 3], *before = row[(i + 1) % 3];
-        here[0] = i;
-        for (size_t j = 1; j <= length; j++) {
-            bool same = lower(a[i - 1]) == lower(b[j - 1]);
-            here[j] = smaller(smaller(above[j], here[j - 1]) + 1, above[j - 1] + !same);
-            if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
-                lower(a[i - 2]) == lower(b[j - 1])) {
-                here[j] = smaller(here[j], before[j - 2] + 1);
-            }
-        }
-    }
-    return row[strlen(a) % 3][length];
-}
-
-/* How far a candidate is from what was given: lower is nearer; INT_MAX-like FAR if it is no help.
- * A common beginning counts for it: people know how an option begins, and guess how it goes on. */
-#define FAR 1000
-
-static int remoteness(const char *given, const char *candidate)
-{
-    size_t given_length = strlen(given), length = strlen(candidate);
-    if (given_length < 2 || given_length >= WORD || length >= WORD) {
-        return FAR;
-    }
-    size_t shorter = smaller(given_length, length);
-    size_t longer = given_length + length - shorter;
-    size_t common = 0;
-    while (common < shorter && lower(given[common]) == lower(candidate[common])) {
-        common++;
-    }
-    bool same_start = common >= 4 || (common == shorter && common >= 2);
-    if (!same_start && longer - shorter > 1 + longer / 5) { /* it cannot be a few slips */
-        return FAR;
-    }
-    size_t distance = edit_distance(given, candidate);
-    bool few_slips = distance <= 1 + longer / 5 && distance < shorter;
-    return few_slips || same_start ? (int)distance - (int)common : FAR;
-}
-
-void mnist_option_nearest(const mnist_program *program, const char *name, bool config,
-                          char nearest[MNIST_OPTION_TEXT])
-{
-    int best = FAR;
-    nearest[0] = '\0';
-    mnist_option_ref ref = mnist_option_at(program, 0);
-    for (; ref.option; ref = mnist_option_at(program, ref.index + 1)) {
-        const mnist_option *option = ref.option;
-        if (config && !(option->flags & MNIST_OPTION_IN_CONFIG)) {
-            continue;
-        }
-        int own = remoteness(name, option->name);
-        if (option->known_as && remoteness(name, option->known_as) < own) {
-            own = remoteness(name, option->known_as);
-        }
-        if (own < best) {
-            best = own;
-            snprintf(nearest, MNIST_OPTION_TEXT, "%s", option->name);
-        }
-        if (option->type == MNIST_OPTION_SWITCH && !config) {
-            char negated[WORD + 8];
-            snprintf(negated, sizeof negated, "no-%s", option->name);
-            if (remoteness(name, negated) < best) {
-                best = remoteness(name, negated);
-                snprintf(nearest, MNIST_OPTION_TEXT, "%s", negated);
-            }
-        }
-    }
-}
-
-const char *mnist_option_nearest_choice(const mnist_option *option, const char *text)
-{
-    int best = FAR;
-    const char *nearest = NULL;
-    for (int value = 0; option->choice(value); value++) {
-        int own = remoteness(text, option->choice(value));
-        if (own < best) {
-            best = own;
-            nearest = option->choice(value);
-        }
-    }
-    return nearest;
-}
 
 /* Scanning. getopt_long finds options and arguments and puts operands last; what it returns for an
  * option is LONG_FORM + 2 * index, one more for the --no- form, so that a letter never collides. */
@@ -168,9 +28,9 @@ typedef struct occurrence {
 /* What getopt_long is told, and what it finds. */
 typedef struct scan {
     char letters[2 + 2 * MNIST_MAX_OPTIONS];
-    struct option names[3 * MNIST_MAX_OPTIONS + 1]; /* name, alias, no-name */
-    char negated[MNIST_MAX_OPTIONS][WORD + 8];      /* "no-name" */
-    occurrence *found;                              /* in the order of the command line */
+    struct option names[3 * MNIST_MAX_OPTIONS + 1];         /* name, alias, no-name */
+    char negated[MNIST_MAX_OPTIONS][MNIST_OPTION_NAME + 8]; /* "no-name" */
+    occurrence *found;                                      /* in the order of the command line */
     size_t count;
     mnist_parse_result result; /* RUN, or what an action asks for */
     const char *config_path;
@@ -205,7 +65,7 @@ static void describe_options(const mnist_program *program, scan *s)
     mnist_option_ref ref = mnist_option_at(program, 0);
     for (; ref.option; ref = mnist_option_at(program, ref.index + 1)) {
         const mnist_option *option = ref.option;
-        assert(ref.index < MNIST_MAX_OPTIONS && strlen(option->name) < WORD);
+        assert(ref.index < MNIST_MAX_OPTIONS && strlen(option->name) < MNIST_OPTION_NAME);
         int has_argument = takes_argument(option) ? required_argument : no_argument;
         int value = LONG_FORM + 2 * (int)ref.index;
         s->names[name++] = (struct option){option->name, has_argument, NULL, value};
@@ -255,7 +115,7 @@ static bool fail_unknown(const mnist_program *program, const char *word, mnist_e
 static bool is_full_name(const mnist_option *option, const char *word)
 {
     size_t length = strcspn(word + 2, "=");
-    char name[WORD + 8] = "";
+    char name[MNIST_OPTION_NAME + 8] = "";
     if (length >= sizeof name) {
         return false;
     }
@@ -405,7 +265,7 @@ static bool apply(const scan *s, void *settings, mnist_parsed *parsed, mnist_err
     for (size_t i = 0; i < s->count; i++) {
         const occurrence *o = &s->found[i];
         if (!mnist_option_set(o->ref.option, mnist_option_field(o->ref, settings), o->argument)) {
-            char where[WORD + 8];
+            char where[MNIST_OPTION_NAME + 8];
             snprintf(where, sizeof where, "--%s", o->ref.option->name);
             return mnist_option_fail_value(o->ref.option, where, o->argument, err);
         }

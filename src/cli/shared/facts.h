@@ -13,10 +13,7 @@ typedef struct mnist_facts {
 } mnist_facts;
 
 void mnist_facts_add(mnist_facts *facts, const char *name, const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 3, 4)))
-#endif
-    ;
+    MNIST_PRINTF(3, 4);
 /* Each member of an object: texts as they are, all else as JSON has it. */
 void mnist_facts_add_json(mnist_facts *facts, json_t *object);
 /* Sizes, activation, parameters, normalisation. */

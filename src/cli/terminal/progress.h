@@ -73,11 +73,7 @@ void mnist_progress_step(mnist_progress *progress, const mnist_step_report *repo
 void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *report, double now);
 
 /* A line of text (without newline at its end), above the view. Nothing in mode NONE. */
-void mnist_progress_message(mnist_progress *progress, const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 2, 3)))
-#endif
-    ;
+void mnist_progress_message(mnist_progress *progress, const char *format, ...) MNIST_PRINTF(2, 3);
 
 /* Removes the view. To be called before anything else writes to the terminal, and on every way out;
  * as often as one likes. */
