@@ -126,8 +126,7 @@ static int measure(const mnist_bench_settings *settings, mnist_view view)
     if (mnist_bench_run(&settings->bench, view, visit, &out, &err) != MNIST_OK) {
         json_decref(out.rows);
         if (out.failed) {
-            err.status = MNIST_ERR_MEMORY;
-            snprintf(err.text, sizeof err.text, "%s", out.failed);
+            mnist_fail(&err, MNIST_ERR_MEMORY, "%s", out.failed);
         }
         return mnist_report_error(PROGRAM, &err);
     }

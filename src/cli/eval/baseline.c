@@ -13,15 +13,14 @@
 static bool fail_system(const char *path, mnist_error *err)
 {
     const int number = errno;
-    mnist_options_fail(err, "--baseline: %s: %s", path, strerror(number));
-    err->status = number == ENOENT ? MNIST_ERR_NOT_FOUND : MNIST_ERR_IO;
+    mnist_fail(err, number == ENOENT ? MNIST_ERR_NOT_FOUND : MNIST_ERR_IO, "--baseline: %s: %s",
+               path, strerror(number));
     return false;
 }
 
 static bool fail_memory(const char *path, mnist_error *err)
 {
-    mnist_options_fail(err, "%s: out of memory", path);
-    err->status = MNIST_ERR_MEMORY;
+    mnist_fail(err, MNIST_ERR_MEMORY, "%s: out of memory", path);
     return false;
 }
 

@@ -64,12 +64,6 @@ typedef struct collection {
     size_t point_count, point_room;
 } collection;
 
-static mnist_status fail(mnist_error *err, mnist_status status)
-{
-    err->status = status;
-    return status;
-}
-
 /* The items, with room for one more; NULL: memory is short, and they are where they were. */
 static void *grow(void *items, size_t count, size_t *room, size_t size, const char *path,
                   mnist_error *err)
@@ -82,8 +76,7 @@ static void *grow(void *items, size_t count, size_t *room, size_t size, const ch
     if (grown) {
         *room = wanted;
     } else {
-        mnist_options_fail(err, "%s: out of memory for the course of a training", path);
-        fail(err, MNIST_ERR_MEMORY);
+        mnist_fail(err, MNIST_ERR_MEMORY, "%s: out of memory for the course of a training", path);
     }
     return grown;
 }
@@ -123,12 +116,11 @@ static mnist_status take(void *context, const mnist_log_record *record, mnist_er
         c->has_other = true;
         c->other = record->seed;
         if (c->begun && !c->plan->has_seed) {
-            mnist_options_fail(err,
-                               "%s: has runs of seeds %llu and %llu, and %.2500s does not say "
-                               "which is its own",
-                               c->path, (unsigned long long)c->seed,
-                               (unsigned long long)record->seed, c->plan->path);
-            return fail(err, MNIST_ERR_MISMATCH);
+            return mnist_fail(err, MNIST_ERR_MISMATCH,
+                              "%s: has runs of seeds %llu and %llu, and %.2500s does not say "
+                              "which is its own",
+                              c->path, (unsigned long long)c->seed,
+                              (unsigned long long)record->seed, c->plan->path);
         }
         return MNIST_OK;
     }
@@ -139,31 +131,28 @@ static mnist_status check_run(const collection *c, mnist_error *err)
 {
     const mnist_course_plan *plan = c->plan;
     if (c->epoch_count == 0 && c->has_other && !c->begun) {
-        mnist_options_fail(err,
-                           "%.2500s: has no run of seed %llu, which %.2500s was trained with, but "
-                           "one of %llu; is it the log of another training?",
-                           c->path, (unsigned long long)plan->seed, plan->path,
-                           (unsigned long long)c->other);
-        return fail(err, MNIST_ERR_MISMATCH);
+        return mnist_fail(err, MNIST_ERR_MISMATCH,
+                          "%.2500s: has no run of seed %llu, which %.2500s was trained with, but "
+                          "one of %llu; is it the log of another training?",
+                          c->path, (unsigned long long)plan->seed, plan->path,
+                          (unsigned long long)c->other);
     }
     if (c->epoch_count == 0) {
-        mnist_options_fail(err, "%s: has no epoch that is over, expected one at least", c->path);
-        return fail(err, MNIST_ERR_FORMAT);
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: has no epoch that is over, expected one at least", c->path);
     }
     for (size_t i = 1; i < c->epoch_count; i++) {
         if (c->epochs[i].has_validation != c->epochs[0].has_validation) {
-            mnist_options_fail(err, "%s: epoch %zu %s, unlike the first; is the log whole?",
-                               c->path, i + 1,
-                               c->epochs[i].has_validation ? "is validated" : "is not validated");
-            return fail(err, MNIST_ERR_FORMAT);
+            return mnist_fail(
+                err, MNIST_ERR_FORMAT, "%s: epoch %zu %s, unlike the first; is the log whole?",
+                c->path, i + 1, c->epochs[i].has_validation ? "is validated" : "is not validated");
         }
     }
     if (plan->known && c->epoch_count > plan->epochs) {
-        mnist_options_fail(err,
-                           "%.2500s: has %zu epochs, but %.2500s was trained for %u; is it the log "
-                           "of another training?",
-                           c->path, c->epoch_count, plan->path, plan->epochs);
-        return fail(err, MNIST_ERR_MISMATCH);
+        return mnist_fail(err, MNIST_ERR_MISMATCH,
+                          "%.2500s: has %zu epochs, but %.2500s was trained for %u; is it the log "
+                          "of another training?",
+                          c->path, c->epoch_count, plan->path, plan->epochs);
     }
     return MNIST_OK;
 }
@@ -179,27 +168,24 @@ static mnist_status find_length(mnist_eval_course *course, const collection *c, 
         const bool is_last = epoch == c->epoch_count;
         if (is_last ? (step - 1) / epoch >= course->epoch_steps
                     : step % epoch != 0 || step / epoch != course->epoch_steps) {
-            mnist_options_fail(err,
-                               plan->known
-                                   ? "%.2500s: epoch %zu ends at step %llu, but in the training of "
-                                     "%.2500s an epoch has %llu; is it the log of another training?"
-                                   : "%.2500s: epoch %zu ends at step %llu, and not as the first, "
-                                     "for %.2500s, after %llu; is the log whole?",
-                               c->path, i + 1, (unsigned long long)step, plan->path,
-                               (unsigned long long)course->epoch_steps);
-            return fail(err, MNIST_ERR_MISMATCH);
+            return mnist_fail(err, MNIST_ERR_MISMATCH,
+                              plan->known
+                                  ? "%.2500s: epoch %zu ends at step %llu, but in the training of "
+                                    "%.2500s an epoch has %llu; is it the log of another training?"
+                                  : "%.2500s: epoch %zu ends at step %llu, and not as the first, "
+                                    "for %.2500s, after %llu; is the log whole?",
+                              c->path, i + 1, (unsigned long long)step, plan->path,
+                              (unsigned long long)course->epoch_steps);
         }
     }
     course->last_step = c->epochs[c->epoch_count - 1].step;
     course->steps = plan->known ? course->epoch_steps * plan->epochs : course->last_step;
     if (plan->known && c->point_count > 0 && c->points[c->point_count - 1].step > course->steps) {
-        mnist_options_fail(
-            err,
-            "%.2500s: has a step %llu, but the training of %.2500s ended at %llu; is "
-            "it the log of another training?",
-            c->path, (unsigned long long)c->points[c->point_count - 1].step, plan->path,
-            (unsigned long long)course->steps);
-        return fail(err, MNIST_ERR_MISMATCH);
+        return mnist_fail(err, MNIST_ERR_MISMATCH,
+                          "%.2500s: has a step %llu, but the training of %.2500s ended at %llu; is "
+                          "it the log of another training?",
+                          c->path, (unsigned long long)c->points[c->point_count - 1].step,
+                          plan->path, (unsigned long long)course->steps);
     }
     return MNIST_OK;
 }
@@ -210,8 +196,8 @@ static mnist_status put_epochs(mnist_eval_course *course, const collection *c, m
     double least = INFINITY;
     course->epochs = calloc(c->epoch_count, sizeof *course->epochs);
     if (!course->epochs) {
-        mnist_options_fail(err, "%s: out of memory for the course of a training", c->path);
-        return fail(err, MNIST_ERR_MEMORY);
+        return mnist_fail(err, MNIST_ERR_MEMORY, "%s: out of memory for the course of a training",
+                          c->path);
     }
     for (size_t i = 0; i < c->epoch_count; i++) {
         const mnist_log_record *from = &c->epochs[i];

@@ -149,8 +149,7 @@ mnist_status mnist_eval_write_predictions(const char *path, const mnist_predicti
     if (out && fclose(out) == 0 && complete && text) {
         status = mnist_output_write(path, text, size, err);
     } else {
-        err->status = status;
-        snprintf(err->text, sizeof err->text, "out of memory for the predictions");
+        mnist_fail(err, status, "out of memory for the predictions");
     }
     free(text);
     return status;

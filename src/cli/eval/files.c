@@ -11,8 +11,7 @@ static mnist_status check(const mnist_source *source, const mnist_eval_settings 
     }
     mnist_file_use *files = calloc(4 + parsed->operand_count + MNIST_SOURCE_FILES, sizeof *files);
     if (!files) {
-        mnist_options_fail(err, "out of memory");
-        return err->status = MNIST_ERR_MEMORY;
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
     }
     files[count++] = (mnist_file_use){.path = settings->report, .name = "--report", .output = true};
     files[count++] =

@@ -335,8 +335,7 @@ static void name_member(const evaluation *e, const committee_member *member, mni
 {
     if (e->count > 1) {
         const mnist_status status = err->status;
-        mnist_options_fail(err, "%.4000s: %.2000s", member->path, err->text);
-        err->status = status;
+        mnist_fail(err, status, "%.4000s: %.2000s", member->path, err->text);
     }
 }
 
@@ -420,9 +419,8 @@ static float *outputs_for(mnist_view view, mnist_error *err)
 {
     float *outputs = calloc(view.count, MNIST_CLASSES * sizeof *outputs);
     if (!outputs) {
-        err->status = MNIST_ERR_MEMORY;
-        snprintf(err->text, sizeof err->text, "out of memory for the outputs of %zu images",
-                 view.count);
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the outputs of %zu images",
+                   view.count);
     }
     return outputs;
 }
@@ -518,8 +516,7 @@ static bool compare(evaluation *e, mnist_view view, mnist_pool *pool, mnist_erro
     uint8_t *then = calloc(view.count, 1), *now = calloc(view.count, 1);
     bool ok = then && now;
     if (!ok) {
-        err->status = MNIST_ERR_MEMORY;
-        snprintf(err->text, sizeof err->text, "out of memory");
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
     }
     *comparison = (mnist_eval_comparison){
         .path = settings->baseline, .seed = settings->seed, .tolerance = settings->tolerance};
@@ -550,8 +547,7 @@ static bool write_page(const evaluation *e, mnist_view view, mnist_pool *pool, m
     const char **paths = calloc(e->count, sizeof *paths);
     bool ok = models && paths;
     if (!ok) {
-        err->status = MNIST_ERR_MEMORY;
-        snprintf(err->text, sizeof err->text, "out of memory");
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
     }
     for (size_t m = 0; ok && m < e->count; m++) {
         models[m] = e->members[m].model;
@@ -702,8 +698,7 @@ static bool load(evaluation *e, const mnist_parsed *parsed, mnist_error *err)
 {
     e->members = calloc(parsed->operand_count, sizeof *e->members);
     if (!e->members) {
-        err->status = MNIST_ERR_MEMORY;
-        snprintf(err->text, sizeof err->text, "out of memory");
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
         return false;
     }
     e->count = parsed->operand_count;
@@ -716,9 +711,9 @@ static bool load(evaluation *e, const mnist_parsed *parsed, mnist_error *err)
         unsigned inputs = mnist_mlp_shape(mnist_model_mlp(member->model))->inputs,
                  first = mnist_mlp_shape(mnist_model_mlp(e->members[0].model))->inputs;
         if (inputs != first) {
-            mnist_options_fail(err, "%.2500s: its net has %u inputs, but that of %.2500s has %u",
-                               member->path, inputs, e->members[0].path, first);
-            err->status = MNIST_ERR_MISMATCH;
+            mnist_fail(err, MNIST_ERR_MISMATCH,
+                       "%.2500s: its net has %u inputs, but that of %.2500s has %u", member->path,
+                       inputs, e->members[0].path, first);
             return false;
         }
     }

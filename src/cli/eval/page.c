@@ -91,8 +91,7 @@ mnist_status mnist_eval_page_write(const mnist_eval_page *page, mnist_pool *pool
         mnist_facts_add_json(&settings, options);
     }
     if (status == MNIST_OK && (facts.failed || settings.failed || measured.failed)) {
-        mnist_options_fail(err, "out of memory for the report");
-        status = err->status = MNIST_ERR_MEMORY;
+        status = mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the report");
     }
     if (status == MNIST_OK) {
         mnist_page view = {

@@ -83,8 +83,7 @@ json_t *mnist_options_json(const mnist_program *program, const void *settings, u
         }
     }
     if (!object) {
-        err->status = MNIST_ERR_MEMORY;
-        snprintf(err->text, sizeof err->text, "out of memory");
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
     }
     return object;
 }
@@ -95,8 +94,7 @@ char *mnist_options_config_text(const mnist_program *program, const void *settin
     json_t *object = mnist_options_json(program, settings, MNIST_OPTION_IN_CONFIG, err);
     char *text = mnist_json_text(object, 2);
     if (object && !text) {
-        err->status = MNIST_ERR_MEMORY;
-        snprintf(err->text, sizeof err->text, "out of memory for the settings");
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the settings");
     }
     json_decref(object);
     return text;
@@ -267,8 +265,7 @@ static char *read_file(const char *path, size_t *size, mnist_error *err)
         *size += got > 0 ? (size_t)got : 0;
     }
     if (!text) {
-        err->status = MNIST_ERR_MEMORY;
-        snprintf(err->text, sizeof err->text, "out of memory");
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
     } else if (got < 0) {
         mnist_options_fail(err, "--config: %s: %s", path, strerror(errno));
     } else if (*size > CONFIG_LIMIT) {
@@ -289,8 +286,7 @@ static json_t *parse_object(const char *text, size_t size, const char *path, mni
     bool memory;
     json_t *root = mnist_json_parse(text, size, &memory, &error);
     if (!root && memory) {
-        err->status = MNIST_ERR_MEMORY;
-        snprintf(err->text, sizeof err->text, "--config: %.600s: out of memory", path);
+        mnist_fail(err, MNIST_ERR_MEMORY, "--config: %.600s: out of memory", path);
         return NULL;
     }
     if (!root) {

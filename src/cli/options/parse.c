@@ -324,8 +324,7 @@ mnist_parse_result mnist_options_parse(const mnist_program *program, int argc, c
         s->result = MNIST_PARSE_RUN;
         result = parse(program, argc, argv, settings, parsed, s, err);
     } else {
-        err->status = MNIST_ERR_MEMORY;
-        snprintf(err->text, sizeof err->text, "out of memory");
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
     }
     free(found);
     free(s);

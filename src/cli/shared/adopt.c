@@ -20,8 +20,8 @@ bool mnist_adopt_parse(const char *text, const char *path, json_t **options, mni
     json_error_t error;
     *options = mnist_json_parse(text, strlen(text), &memory, &error);
     if (memory) {
-        mnist_options_fail(err, "%s: out of memory for the options in its metadata", path);
-        err->status = MNIST_ERR_MEMORY;
+        mnist_fail(err, MNIST_ERR_MEMORY, "%s: out of memory for the options in its metadata",
+                   path);
         return false;
     }
     if (!json_is_object(*options)) {

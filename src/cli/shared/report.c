@@ -184,8 +184,7 @@ bool mnist_report_json_name(const char *path, mnist_error *err)
 {
     json_t *name = json_string(path);
     if (!name && mnist_json_short()) {
-        mnist_options_fail(err, "out of memory");
-        err->status = MNIST_ERR_MEMORY;
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
         return false;
     }
     json_decref(name);

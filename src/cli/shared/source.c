@@ -62,9 +62,7 @@ static mnist_status copy_path(char **out, const char *path, mnist_error *err)
 {
     *out = path ? strdup(path) : NULL;
     if (path && !*out) {
-        err->status = MNIST_ERR_MEMORY;
-        snprintf(err->text, sizeof err->text, "out of memory");
-        return err->status;
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
     }
     return MNIST_OK;
 }

@@ -90,7 +90,7 @@ static mnist_status write_checkpoint(const mnist_keeper *k, const mnist_training
             memcpy(arrays, snapshot->arrays, snapshot->count * sizeof *arrays);
             status = save(s, arrays, snapshot->count, k->result->epochs, config, err);
         } else {
-            status = mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for a checkpoint");
+            status = mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for a checkpoint");
         }
     }
     mnist_snapshot_free(snapshot);
@@ -357,10 +357,9 @@ static mnist_status hold_pipe(mnist_session *s, mnist_error *err)
     if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode)) {
         s->checkpoint_pipe = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
         if (s->checkpoint_pipe < 0 && errno == ENXIO) {
-            err->status = MNIST_ERR_IO;
-            snprintf(err->text, sizeof err->text,
-                     "%.600s: a pipe that nobody reads; name a file, or begin to read first", path);
-            return err->status;
+            return mnist_fail(
+                err, MNIST_ERR_IO,
+                "%.600s: a pipe that nobody reads; name a file, or begin to read first", path);
         }
     }
     return MNIST_OK;

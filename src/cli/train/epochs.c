@@ -98,17 +98,9 @@ static const char *fault_of(const mnist_epoch *e)
                                                : NULL;
 }
 
-static mnist_status fail(mnist_error *err, mnist_status status, const char *text)
-{
-    err->status = status;
-    snprintf(err->text, sizeof err->text, "%s", text);
-    return status;
-}
-
 /* Its shape: that of so many epochs. */
 static mnist_status check_shape(const mnist_array *array, size_t count, mnist_error *err)
 {
-    char text[200];
     if (!array && count == 0) {
         return MNIST_OK;
     }
@@ -117,14 +109,13 @@ static mnist_status check_shape(const mnist_array *array, size_t count, mnist_er
         return MNIST_OK;
     }
     if (!array) {
-        snprintf(text, sizeof text, "there is no '" MNIST_EPOCHS_ARRAY "', but %zu are over",
-                 count);
-    } else {
-        snprintf(text, sizeof text,
-                 "'" MNIST_EPOCHS_ARRAY "': expected F64 of shape (%zu, %zu), as so many are over",
-                 count, COLUMNS);
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "there is no '" MNIST_EPOCHS_ARRAY "', but %zu are over", count);
     }
-    return fail(err, MNIST_ERR_FORMAT, text);
+    return mnist_fail(err, MNIST_ERR_FORMAT,
+                      "'" MNIST_EPOCHS_ARRAY
+                      "': expected F64 of shape (%zu, %zu), as so many are over",
+                      count, COLUMNS);
 }
 
 mnist_status mnist_epochs_read(mnist_epochs **out, const mnist_array *array, size_t count,
@@ -140,17 +131,16 @@ mnist_status mnist_epochs_read(mnist_epochs **out, const mnist_array *array, siz
         mnist_epochs_add(&epochs, array->values, count); /* whose memory is aligned for any */
     }
     if (!epochs) {
-        return fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
     }
     for (size_t i = 0; i < count; i++) {
         const char *fault = fault_of(&epochs->list[i]);
         if (fault) {
-            char text[160];
-            snprintf(text, sizeof text,
-                     "'" MNIST_EPOCHS_ARRAY "': the %s of epoch %zu is none that it can be", fault,
-                     i + 1);
             mnist_epochs_free(epochs);
-            return fail(err, MNIST_ERR_FORMAT, text);
+            return mnist_fail(err, MNIST_ERR_FORMAT,
+                              "'" MNIST_EPOCHS_ARRAY
+                              "': the %s of epoch %zu is none that it can be",
+                              fault, i + 1);
         }
     }
     *out = epochs;

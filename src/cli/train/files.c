@@ -54,7 +54,7 @@ static mnist_status list_outputs(file_list *list, const mnist_session *s, mnist_
         (file_list){.files = calloc(room, sizeof *list->files),
                     .owned = calloc(room, sizeof(char *))}; // NOLINT(bugprone-sizeof-expression)
     if (!list->files || !list->owned) {
-        return mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the names of files");
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the names of files");
     }
     add(list, (mnist_file_use){.path = settings->checkpoint,
                                .name = "--checkpoint",

@@ -143,7 +143,7 @@ static mnist_status note_resumption(const mnist_train_config *config, size_t ima
     const bool wanted = result->epochs != NULL;
     mnist_epochs_add(&result->epochs, resumed->epochs->list, resumed->epochs->count);
     if (wanted && !result->epochs) {
-        return mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
     }
     return MNIST_OK;
 }
@@ -212,7 +212,7 @@ static char *model_options(const mnist_train_settings *settings, mnist_error *er
         mnist_options_json(&mnist_train_program, settings, MNIST_OPTION_IN_MODEL, err);
     char *text = mnist_json_text(options, 0);
     if (options && !text) {
-        mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the model's metadata");
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the model's metadata");
     }
     json_decref(options);
     return text;
@@ -300,7 +300,7 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
     run r = {.session = s, .result = result, .page = page};
     mnist_status status = mnist_session_file(settings->output, result->seed, &result->output, err);
     if (status == MNIST_OK && wants_epochs && !result->epochs) {
-        status = mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
+        status = mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
     }
     if (status == MNIST_OK) {
         status = mnist_session_net(s, settings, result->seed, &mlp, err);
@@ -320,10 +320,9 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
         result->seconds = mnist_clock() - start;
     }
     if (status == MNIST_OK && !isfinite(result->test.loss)) {
-        status = mnist_session_fail(
-            err, MNIST_ERR_DIVERGED,
-            "training diverged: the test loss is not a finite number; try a lower "
-            "--lr, a longer --warmup or --clip-norm 1");
+        status = mnist_fail(err, MNIST_ERR_DIVERGED,
+                            "training diverged: the test loss is not a finite number; try a lower "
+                            "--lr, a longer --warmup or --clip-norm 1");
     }
     /* A model that cannot be written must not cost the result that was trained for. */
     if (status == MNIST_OK && (settings->output || settings->out.json || page)) {
@@ -357,8 +356,7 @@ static int train_all(mnist_session *s, size_t parameters)
     mnist_train_page page = {.session = s};
     mnist_run_result *results = calloc(count, sizeof *results);
     if (!results) {
-        status =
-            mnist_session_fail(&err, MNIST_ERR_MEMORY, "out of memory for the results of the runs");
+        status = mnist_fail(&err, MNIST_ERR_MEMORY, "out of memory for the results of the runs");
     } else if (settings->ensemble > 0) {
         status = mnist_committee_create(&committee, s->test, &err);
     }

@@ -17,9 +17,9 @@ mnist_status mnist_train_page_start(mnist_train_page *page, const mnist_session 
     page->epoch_steps = (session->train.count + config->batch_size - 1) / config->batch_size;
     page->steps = page->epoch_steps * config->epochs;
     page->probabilities = calloc(session->test.count, MNIST_CLASSES * sizeof *page->probabilities);
-    return page->probabilities ? MNIST_OK
-                               : mnist_session_fail(err, MNIST_ERR_MEMORY,
-                                                    "out of memory for the report's probabilities");
+    return page->probabilities
+               ? MNIST_OK
+               : mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the report's probabilities");
 }
 
 void mnist_train_page_free(mnist_train_page *page)
@@ -172,7 +172,7 @@ mnist_status mnist_train_page_write(const mnist_train_page *page, const char *pa
     }
     mnist_status status = MNIST_OK;
     if (!epochs || facts.failed || settings.failed || measured.failed) {
-        status = mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for the report");
+        status = mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the report");
     }
     if (status == MNIST_OK) {
         const mnist_page view = {

@@ -26,9 +26,7 @@ typedef struct sheet {
 
 static mnist_status fail_memory(mnist_error *err)
 {
-    err->status = MNIST_ERR_MEMORY;
-    snprintf(err->text, sizeof err->text, "out of memory for the preview");
-    return err->status;
+    return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the preview");
 }
 
 /* The first images of each digit in the order of epoch 1. */

@@ -5,14 +5,23 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool fail(mnist_error *err, mnist_status status, const char *path, const char *text)
+/* What is wrong with the checkpoint at path. false. */
+static bool refuse(mnist_error *err, mnist_status status, const char *path, const char *format, ...)
+    MNIST_PRINTF(4, 5);
+
+static bool refuse(mnist_error *err, mnist_status status, const char *path, const char *format, ...)
 {
-    err->status = status;
-    snprintf(err->text, sizeof err->text, "%.600s: %.5000s", path, text);
-    return false;
+    char text[sizeof err->text];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return mnist_fail(err, status, "%.600s: %.5000s", path, text) == MNIST_OK;
 }
 
 /* Reading. */
@@ -24,16 +33,14 @@ static bool read_config(mnist_resumption *r, mnist_error *err)
     bool memory = false;
     r->config = text ? mnist_json_parse(text, strlen(text), &memory, &error) : NULL;
     if (memory) {
-        return fail(err, MNIST_ERR_MEMORY, r->path,
-                    "out of memory for what is in its __metadata__");
+        return refuse(err, MNIST_ERR_MEMORY, r->path,
+                      "out of memory for what is in its __metadata__");
     }
     if (json_is_object(r->config)) {
         return true;
     }
-    char reason[80];
-    snprintf(reason, sizeof reason, "%s \"" MNIST_KEY_CONFIG "\" in its __metadata__",
-             text ? "malformed" : "there is no");
-    return fail(err, MNIST_ERR_FORMAT, r->path, reason);
+    return refuse(err, MNIST_ERR_FORMAT, r->path, "%s \"" MNIST_KEY_CONFIG "\" in its __metadata__",
+                  text ? "malformed" : "there is no");
 }
 
 /* "1234 89abcdef": of so many digits that neither number overflows. */
@@ -61,7 +68,7 @@ static bool read_log(mnist_resumption *r, mnist_error *err)
     if (r->log_lost || (text && read_position(text, &r->log))) {
         return true;
     }
-    return fail(err, MNIST_ERR_FORMAT, r->path, "malformed \"log\" in its __metadata__");
+    return refuse(err, MNIST_ERR_FORMAT, r->path, "malformed \"log\" in its __metadata__");
 }
 
 /* The epochs' reports come out of the arrays, the rest of which is the training's own. */
@@ -78,8 +85,7 @@ static bool take_epochs(mnist_resumption *r, mnist_error *err)
         }
     }
     if (mnist_epochs_read(&r->epochs, found, over, err) != MNIST_OK) {
-        mnist_error inner = *err;
-        return fail(err, inner.status, r->path, inner.text);
+        return refuse(err, err->status, r->path, "%s", err->text);
     }
     return true;
 }
@@ -95,12 +101,10 @@ static bool check_finite(const mnist_resumption *r, mnist_error *err)
         const float *values = array->values;
         for (size_t k = 0; k < mnist_array_count(array); k++) {
             if (!isfinite(values[k])) {
-                char text[160];
-                snprintf(text, sizeof text,
-                         "'%s' holds a number that is not finite: the training "
-                         "had diverged, or another program has written the file",
-                         array->name);
-                return fail(err, MNIST_ERR_FORMAT, r->path, text);
+                return refuse(err, MNIST_ERR_FORMAT, r->path,
+                              "'%s' holds a number that is not finite: the training "
+                              "had diverged, or another program has written the file",
+                              array->name);
             }
         }
     }
@@ -114,11 +118,10 @@ static bool read_checkpoint(mnist_resumption *r, mnist_error *err)
     }
     r->snapshot.arrays = mnist_checkpoint_arrays(r->checkpoint, &r->snapshot.count);
     if (mnist_snapshot_course(&r->snapshot, &r->course, err) != MNIST_OK) {
-        mnist_error inner = *err;
-        return fail(err, inner.status, r->path, inner.text);
+        return refuse(err, err->status, r->path, "%s", err->text);
     }
     if (r->course.epoch < 1) {
-        return fail(err, MNIST_ERR_FORMAT, r->path, "'epoch' is 0, expected at least 1");
+        return refuse(err, MNIST_ERR_FORMAT, r->path, "'epoch' is 0, expected at least 1");
     }
     return read_config(r, err) && take_epochs(r, err) && read_log(r, err) && check_finite(r, err);
 }
@@ -129,7 +132,7 @@ bool mnist_resume_check_net(const mnist_resumption *r, const mnist_widths *hidde
     size_t least = inputs > 0 ? inputs : 1;
     for (unsigned l = 0; l <= hidden->count; l++) {
         const size_t outputs = l < hidden->count ? hidden->width[l] : MNIST_CLASSES;
-        char name[MNIST_ARRAY_NAME], text[200];
+        char name[MNIST_ARRAY_NAME];
         snprintf(name, sizeof name, "net.layers.%u", l);
         const mnist_array *array = NULL;
         for (size_t i = 0; i < r->snapshot.count && !array; i++) {
@@ -145,11 +148,11 @@ bool mnist_resume_check_net(const mnist_resumption *r, const mnist_widths *hidde
             } else if (array) {
                 snprintf(found, sizeof found, "has %u dimensions", array->rank);
             }
-            snprintf(text, sizeof text,
-                     "'%s' %s, expected at least %zu rows of %zu, as the net has that its settings "
-                     "describe",
-                     name, found, least + 1, outputs);
-            return fail(err, MNIST_ERR_FORMAT, r->path, text);
+            return refuse(
+                err, MNIST_ERR_FORMAT, r->path,
+                "'%s' %s, expected at least %zu rows of %zu, as the net has that its settings "
+                "describe",
+                name, found, least + 1, outputs);
         }
         least = outputs;
     }
@@ -168,19 +171,16 @@ static bool check_settings(const mnist_resumption *r, const mnist_train_settings
                  {"synthetic-test", kept->data.synthetic_test}};
     mnist_train_settings settled = *kept;
     mnist_error inner;
-    char text[200];
     mnist_train_program.settle(&settled, own);
     if (!mnist_train_program.validate(&settled, own, &inner)) {
-        snprintf(err->text, sizeof err->text, "%.600s: its settings: %.5000s", r->path, inner.text);
-        err->status = MNIST_ERR_FORMAT;
-        return false;
+        return refuse(err, MNIST_ERR_FORMAT, r->path, "its settings: %s", inner.text);
     }
     for (size_t i = 0; i < sizeof drawn / sizeof drawn[0]; i++) {
         if (drawn[i].count > MNIST_ADOPT_IMAGES && !mnist_options_was_given(given, drawn[i].name)) {
-            snprintf(text, sizeof text,
-                     "its settings ask for %zu synthetic images; to have more than %u, say --%s",
-                     drawn[i].count, MNIST_ADOPT_IMAGES, drawn[i].name);
-            return fail(err, MNIST_ERR_FORMAT, r->path, text);
+            return refuse(
+                err, MNIST_ERR_FORMAT, r->path,
+                "its settings ask for %zu synthetic images; to have more than %u, say --%s",
+                drawn[i].count, MNIST_ADOPT_IMAGES, drawn[i].name);
         }
     }
     return mnist_resume_check_net(r, &kept->hidden, 0, err);
@@ -306,7 +306,7 @@ bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
     }
     mnist_resumption *r = calloc(1, sizeof *r);
     if (!r) {
-        return fail(err, MNIST_ERR_MEMORY, given->resume, "out of memory");
+        return refuse(err, MNIST_ERR_MEMORY, given->resume, "out of memory");
     }
     parsed->adopted = r;
     r->path = given->resume;
@@ -316,8 +316,8 @@ bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
     }
     own.config = r->config;
     if (!mnist_options_apply_config(parsed->program, r->path, &kept, &own, err)) {
-        err->status = MNIST_ERR_FORMAT; /* of the file, not of the command line */
-        return false;
+        /* the file's, not the command line's */
+        return mnist_fail(err, MNIST_ERR_FORMAT, "%s", err->text) == MNIST_OK;
     }
     if (!check_settings(r, &kept, &own, parsed, err)) {
         return false;
@@ -357,12 +357,11 @@ mnist_status mnist_resume_check_data(const mnist_resumption *r, const mnist_data
             if (had) {
                 mnist_option_quote(had, quoted);
             }
-            err->status = MNIST_ERR_MISMATCH;
-            snprintf(err->text, sizeof err->text,
-                     "%.600s: the %s are not those that this training began with: SHA-256 %s, "
-                     "expected %s; point --data-dir, or the options for the files, to those",
-                     r->path, files[i].what, files[i].found, quoted);
-            return err->status;
+            return mnist_fail(
+                err, MNIST_ERR_MISMATCH,
+                "%.600s: the %s are not those that this training began with: SHA-256 %s, "
+                "expected %s; point --data-dir, or the options for the files, to those",
+                r->path, files[i].what, files[i].found, quoted);
         }
     }
     return MNIST_OK;

@@ -4,13 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-mnist_status mnist_session_fail(mnist_error *err, mnist_status status, const char *text)
-{
-    err->status = status;
-    snprintf(err->text, sizeof err->text, "%s", text);
-    return status;
-}
-
 mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
@@ -20,22 +13,19 @@ mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
     }
     uint64_t held_out = mnist_share_of(settings->val_split, all.count);
     if (held_out >= all.count) {
-        err->status = MNIST_ERR_ARGUMENT;
-        snprintf(err->text, sizeof err->text,
-                 "--val-split would hold out %llu of %zu training images%s and leave none to train "
-                 "on",
-                 (unsigned long long)held_out, all.count,
-                 settings->limit > 0 ? " (see --limit)" : "");
-        return err->status;
+        return mnist_fail(
+            err, MNIST_ERR_ARGUMENT,
+            "--val-split would hold out %llu of %zu training images%s and leave none to train "
+            "on",
+            (unsigned long long)held_out, all.count, settings->limit > 0 ? " (see --limit)" : "");
     }
     if (held_out == 0 &&
         (settings->train.patience > 0 || settings->train.keep == MNIST_KEEP_BEST)) {
-        err->status = MNIST_ERR_ARGUMENT;
-        snprintf(err->text, sizeof err->text,
-                 "--%s goes by the validation loss, but --val-split leaves no image of %zu to "
-                 "validate on",
-                 settings->train.patience > 0 ? "patience" : "keep best", all.count);
-        return err->status;
+        return mnist_fail(
+            err, MNIST_ERR_ARGUMENT,
+            "--%s goes by the validation loss, but --val-split leaves no image of %zu to "
+            "validate on",
+            settings->train.patience > 0 ? "patience" : "keep best", all.count);
     }
     s->train = mnist_view_slice(all, 0, all.count - (size_t)held_out);
     s->validation = mnist_view_slice(all, s->train.count, (size_t)held_out);
@@ -45,11 +35,9 @@ mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
     }
     s->test = mnist_dataset_view(s->source.test);
     if (s->test.rows != s->train.rows || s->test.cols != s->train.cols) {
-        err->status = MNIST_ERR_MISMATCH;
-        snprintf(err->text, sizeof err->text,
-                 "training images are %u x %u pixels, but test images are %u x %u", s->train.rows,
-                 s->train.cols, s->test.rows, s->test.cols);
-        return err->status;
+        return mnist_fail(err, MNIST_ERR_MISMATCH,
+                          "training images are %u x %u pixels, but test images are %u x %u",
+                          s->train.rows, s->train.cols, s->test.rows, s->test.cols);
     }
     return MNIST_OK;
 }
@@ -95,7 +83,7 @@ mnist_status mnist_session_file(const char *pattern, uint64_t seed, char **name,
     }
     char *text = malloc(room), *end = text;
     if (!text) {
-        return mnist_session_fail(err, MNIST_ERR_MEMORY, "out of memory for a file's name");
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for a file's name");
     }
     for (const char *rest = pattern; *rest;) {
         if (strncmp(rest, MNIST_SEED_MARK, strlen(MNIST_SEED_MARK)) == 0) {

@@ -42,9 +42,6 @@ typedef struct mnist_run_result {
     double kept_loss;     /* its validation loss; only with --keep best */
 } mnist_run_result;
 
-/* Fills err; returns status. */
-mnist_status mnist_session_fail(mnist_error *err, mnist_status status, const char *text);
-
 /* Training images less those that limit and val_split take away, the normalisation that goes with
  * them, and the test images, if they were read. MNIST_ERR_ARGUMENT where no image is left. */
 mnist_status mnist_session_split(mnist_session *s, mnist_error *err);

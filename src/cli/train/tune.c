@@ -279,7 +279,7 @@ static mnist_trial_end run_trial(void *context, const mnist_trial *trial, mnist_
         return MNIST_TRIAL_REPEATS;
     }
     if (!memory) {
-        mnist_session_fail(&t->err, MNIST_ERR_MEMORY, "out of memory for the search");
+        mnist_fail(&t->err, MNIST_ERR_MEMORY, "out of memory for the search");
         return MNIST_TRIAL_ERROR;
     }
     if (!may_go_on(t)) {
@@ -342,9 +342,9 @@ static mnist_status prepare(tuner *t, const char *output, mnist_error *err)
     }
     status = mnist_session_split(s, err);
     if (status == MNIST_OK && s->validation.count == 0) {
-        return mnist_session_fail(err, MNIST_ERR_ARGUMENT,
-                                  "--tune chooses by validation images, and too few training "
-                                  "images are there to hold out any");
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "--tune chooses by validation images, and too few training "
+                          "images are there to hold out any");
     }
     if (status == MNIST_OK) {
         status = mnist_pool_create(&s->pool, t->base.threads, err);
@@ -461,14 +461,13 @@ static int report(const tuner *t, const mnist_halving_result *result, const char
 static int report_nothing(tuner *t, mnist_trial_end end)
 {
     if (mnist_signals_noted()) {
-        mnist_session_fail(&t->err, MNIST_ERR_STOPPED,
-                           "interrupted before any run had come to its end");
+        mnist_fail(&t->err, MNIST_ERR_STOPPED, "interrupted before any run had come to its end");
     } else if (end == MNIST_TRIAL_STOPPED || end == MNIST_TRIAL_ERROR) {
-        mnist_session_fail(&t->err, MNIST_ERR_STOPPED,
-                           "no run came to its end within the time of --tune; give it more, or set "
-                           "--limit or --hidden lower");
+        mnist_fail(&t->err, MNIST_ERR_STOPPED,
+                   "no run came to its end within the time of --tune; give it more, or set "
+                   "--limit or --hidden lower");
     } else {
-        mnist_session_fail(&t->err, MNIST_ERR_STOPPED, "every run diverged; try --clip-norm 1");
+        mnist_fail(&t->err, MNIST_ERR_STOPPED, "every run diverged; try --clip-norm 1");
     }
     return mnist_report_error(PROGRAM, &t->err);
 }
@@ -484,7 +483,7 @@ static int search(tuner *t, const char *output)
                            "%s: %zu training, %zu validation images; epochs %s; varied: %s",
                            mnist_dataset_choice_name(t->base.data.dataset), t->session.train.count,
                            t->session.validation.count, epochs, varied);
-    mnist_session_fail(&t->err, MNIST_ERR_MEMORY, "out of memory for the search");
+    mnist_fail(&t->err, MNIST_ERR_MEMORY, "out of memory for the search");
     mnist_signals_set(MNIST_SIGNAL_NOTED); /* ends the search; what was found is printed */
     mnist_trial_end end = mnist_halving_run(&t->plan, t->deadline, &objective, &result);
     const int number = mnist_signals_noted();
