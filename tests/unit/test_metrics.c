@@ -3,7 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "unit/unit.h"
 
-#include "cli/eval/report.h"
+#include "cli/eval/emit.h"
 
 #include <math.h>
 #include <mnist/mnist.h>

@@ -296,7 +296,7 @@ static void test_report(void **state)
     FILE *out = tmpfile();
     assert_non_null(out);
     parse_train(&o, "--epochs ten");
-    mnist_options_report(&mnist_train_program, &o.err, out);
+    mnist_options_print_error(&mnist_train_program, &o.err, out);
     char *text = contents(out);
     assert_string_equal(text, "mnist-train: --epochs: \"ten\"" WHOLE_EPOCHS "\n"
                               "Try 'mnist-train --help'.\n");

@@ -1,6 +1,7 @@
 /* mnist-bench: how fast this machine is, and how near the kernels, training and inference come. */
 #define _POSIX_C_SOURCE 200809L
-#include "cli/shared/report.h"
+#include "cli/shared/figures.h"
+#include "cli/shared/program.h"
 #include "cli/shared/settings.h"
 #include "cli/shared/source.h"
 
@@ -22,7 +23,7 @@ typedef struct output {
 
 static json_t *real_or_null(double value)
 {
-    return value > 0.0 ? mnist_report_real(value) : json_null();
+    return value > 0.0 ? mnist_json_number(value) : json_null();
 }
 
 static bool collect(output *out, const mnist_bench_row *row)
@@ -30,8 +31,8 @@ static bool collect(output *out, const mnist_bench_row *row)
     json_t *object =
         json_pack("{s:s, s:s, s:i, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "group", row->group, "name",
                   row->name, "threads", (int)row->threads, "unit", row->unit, "lower_is_better",
-                  row->lower_is_better, "median", mnist_report_real(row->median), "min",
-                  mnist_report_real(row->min), "max", mnist_report_real(row->max), "gflops",
+                  row->lower_is_better, "median", mnist_json_number(row->median), "min",
+                  mnist_json_number(row->min), "max", mnist_json_number(row->max), "gflops",
                   real_or_null(row->gflops), "fraction_of_peak", real_or_null(row->fraction));
     return json_array_append_new(out->rows, object) == 0;
 }
@@ -109,7 +110,7 @@ static json_t *document(const mnist_bench_settings *settings, unsigned threads, 
                      mnist_kernels_name(), "threads", (int)threads, "runs",
                      (int)settings->bench.runs, "quick", settings->quick, "data", "dataset",
                      data_name(settings), "images", (json_int_t)view.count, "density",
-                     mnist_report_real(mnist_bench_density(view)), "rows", rows);
+                     mnist_json_number(mnist_bench_density(view)), "rows", rows);
 }
 
 static int measure(const mnist_bench_settings *settings, mnist_view view)
@@ -118,7 +119,7 @@ static int measure(const mnist_bench_settings *settings, mnist_view view)
     output out = {.rows = settings->out.json ? json_array() : NULL};
     unsigned threads = settings->bench.threads;
     if (settings->out.json && !out.rows) {
-        return mnist_report_json(PROGRAM, NULL);
+        return mnist_program_print_json(PROGRAM, NULL);
     }
     if (!settings->out.json) {
         print_head(settings, threads, view);
@@ -128,10 +129,10 @@ static int measure(const mnist_bench_settings *settings, mnist_view view)
         if (out.failed) {
             mnist_fail(&err, MNIST_ERR_MEMORY, "%s", out.failed);
         }
-        return mnist_report_error(PROGRAM, &err);
+        return mnist_program_error(PROGRAM, &err);
     }
     if (settings->out.json) {
-        return mnist_report_json(PROGRAM, document(settings, threads, view, out.rows));
+        return mnist_program_print_json(PROGRAM, document(settings, threads, view, out.rows));
     }
     print_foot();
     return MNIST_EXIT_OK;
@@ -156,7 +157,7 @@ static int run(void *given, const mnist_parsed *parsed)
     }
     if (mnist_source_open(&source, &settings->data, MNIST_IDX_TRAIN | MNIST_IDX_TEST, &err) !=
         MNIST_OK) {
-        return mnist_report_error(PROGRAM, &err);
+        return mnist_program_error(PROGRAM, &err);
     }
     mnist_view view = mnist_dataset_view(source.train);
     if (settings->quick && view.count > QUICK_IMAGES) {
@@ -170,5 +171,5 @@ static int run(void *given, const mnist_parsed *parsed)
 int main(int argc, char **argv)
 {
     mnist_bench_settings settings = mnist_bench_settings_defaults();
-    return mnist_report_main(&mnist_bench_program, argc, argv, &settings, run);
+    return mnist_program_main(&mnist_bench_program, argc, argv, &settings, run);
 }

@@ -1,5 +1,5 @@
 #define _POSIX_C_SOURCE 200809L
-#include "cli/eval/report.h"
+#include "cli/eval/emit.h"
 
 #include <mnist/io.h>
 #include <stdlib.h>

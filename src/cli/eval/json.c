@@ -1,10 +1,10 @@
 #define _POSIX_C_SOURCE 200809L
-#include "cli/eval/report.h"
-#include "cli/shared/report.h"
+#include "cli/eval/emit.h"
+#include "cli/shared/figures.h"
 
 #include <stdlib.h>
 
-#define REAL(value) mnist_report_real(value)
+#define REAL(value) mnist_json_number(value)
 
 static json_t *count_json(size_t count)
 {
@@ -57,7 +57,7 @@ json_t *mnist_eval_metrics_json(const mnist_metrics *metrics)
                      macro, "weighted", weighted, "micro", scores_json(&metrics->micro), "top_k",
                      top_k, "log_loss", metrics->log_loss, "brier", metrics->brier, "kappa",
                      REAL(metrics->kappa), "mcc", REAL(metrics->mcc), "confusion",
-                     mnist_report_confusion_json(metrics->confusion), "calibration",
+                     mnist_confusion_json(metrics->confusion), "calibration",
                      calibration_json(&metrics->calibration));
 }
 
@@ -108,7 +108,7 @@ json_t *mnist_eval_worst_json(const mnist_mistake *mistakes, size_t count)
     return worst;
 }
 
-json_t *mnist_eval_temperature_json(const mnist_eval_temperature_report *report)
+json_t *mnist_eval_temperature_json(const mnist_eval_temperature_fit *report)
 {
     json_t *object = json_pack("{s:f, s:o}", "value", report->value, "fitted_on",
                                report->fitted_on ? count_json(report->fitted_on) : json_null());

@@ -4,9 +4,11 @@
 #include "cli/eval/baseline.h"
 #include "cli/eval/files.h"
 #include "cli/eval/page.h"
-#include "cli/eval/report.h"
+#include "cli/eval/emit.h"
 #include "cli/eval/held_out.h"
-#include "cli/shared/report.h"
+#include "cli/shared/figures.h"
+#include "cli/shared/gate.h"
+#include "cli/shared/program.h"
 #include "cli/shared/settings.h"
 #include "cli/shared/source.h"
 #include "cli/terminal/clock.h"
@@ -44,7 +46,7 @@ typedef struct evaluation {
     mnist_metrics metrics;
     mnist_mistake *worst;
     size_t worst_count;
-    mnist_eval_temperature_report temperature; /* value 0: probabilities are as they are */
+    mnist_eval_temperature_fit temperature; /* value 0: probabilities are as they are */
     json_t *baseline;
     mnist_eval_comparison comparison; /* with it */
     mnist_eval_course course;         /* of the first model's training, with --log */
@@ -191,7 +193,7 @@ static void note_other_data(const evaluation *e, const committee_member *member)
         (strcmp(images, e->digests.images) != 0 || strcmp(labels, e->digests.labels) != 0)) {
         fprintf(stderr, PROGRAM ": note: ");
         if (e->count > 1) {
-            mnist_report_plain(member->path, stderr);
+            mnist_print_plain(member->path, stderr);
             fprintf(stderr, ": ");
         }
         fprintf(stderr,
@@ -213,7 +215,7 @@ static json_t *models_json(const evaluation *e)
     json_t *models = json_array();
     for (size_t m = 0; m < e->count; m++) {
         json_t *model = model_json(e, &e->members[m]);
-        mnist_json_put(&model, "test", mnist_report_evaluation(&e->members[m].own));
+        mnist_json_put(&model, "test", mnist_figures_json(&e->members[m].own));
         mnist_json_append(&models, model);
     }
     return models;
@@ -247,19 +249,19 @@ static void add_measured(const evaluation *e, json_t **doc)
 static json_t *document(const evaluation *e)
 {
     bool several = e->count > 1;
-    json_t *doc = json_pack(
-        "{s:s, s:s, s:o, s:{s:{s:I, s:s, s:s}}, s:o, s:f, s:o}", "schema", "mnist-eval/1",
-        "version", mnist_version(), several ? "models" : "model",
-        several ? models_json(e) : model_json(e, &e->members[0]), "data", "test", "n",
-        (json_int_t)e->test.count, "images_sha256", e->digests.images, "labels_sha256",
-        e->digests.labels, "test", mnist_report_evaluation(&e->test), "seconds", e->seconds, "gate",
-        mnist_report_gate(&e->settings->gate, e->test.accuracy, e->test.loss));
+    json_t *doc =
+        json_pack("{s:s, s:s, s:o, s:{s:{s:I, s:s, s:s}}, s:o, s:f, s:o}", "schema", "mnist-eval/1",
+                  "version", mnist_version(), several ? "models" : "model",
+                  several ? models_json(e) : model_json(e, &e->members[0]), "data", "test", "n",
+                  (json_int_t)e->test.count, "images_sha256", e->digests.images, "labels_sha256",
+                  e->digests.labels, "test", mnist_figures_json(&e->test), "seconds", e->seconds,
+                  "gate", mnist_gate_json(&e->settings->gate, e->test.accuracy, e->test.loss));
     if (e->settings->tta > 1) {
         mnist_json_put(&doc, "tta", json_integer((json_int_t)e->settings->tta));
         mnist_json_put(&doc, "seed", mnist_json_whole(e->settings->seed));
     }
     if (e->settings->confusion) {
-        mnist_json_put(&doc, "confusion", mnist_report_confusion_json(e->test.confusion));
+        mnist_json_put(&doc, "confusion", mnist_confusion_json(e->test.confusion));
     }
     add_measured(e, &doc);
     return doc;
@@ -303,20 +305,20 @@ static void print_lines(const evaluation *e)
 {
     for (size_t m = 0; e->count > 1 && m < e->count; m++) {
         print_versions(e);
-        mnist_report_figures(&e->members[m].own, e->members[m].seconds);
+        mnist_figures_print(&e->members[m].own, e->members[m].seconds);
         printf(" model=");
-        mnist_report_plain(e->members[m].path, stdout);
+        mnist_print_plain(e->members[m].path, stdout);
         putchar('\n');
     }
     if (e->settings->confusion) {
-        mnist_report_confusion(&e->test);
+        mnist_confusion_print(&e->test);
     }
     print_measured(e);
     if (e->count > 1) {
         printf("models=%zu ", e->count);
     }
     print_versions(e);
-    mnist_report_line(&e->test, e->seconds);
+    mnist_figures_print_line(&e->test, e->seconds);
 }
 
 /* Of a net whose numbers overflow, the first of several. */
@@ -465,7 +467,7 @@ static bool find_held_out(const evaluation *e, mnist_view all, mnist_view *out, 
 static bool fit_temperature(evaluation *e, const mnist_source *source, mnist_pool *pool,
                             mnist_error *err)
 {
-    mnist_eval_temperature_report *report = &e->temperature;
+    mnist_eval_temperature_fit *report = &e->temperature;
     mnist_view view;
     if (!e->settings->temperature) {
         return true;
@@ -602,7 +604,7 @@ static bool measure_more(evaluation *e, mnist_view view, mnist_pool *pool, mnist
 static int fail_beside(const mnist_error *err)
 {
     fflush(stdout); /* in the order in which things happen, where both are one file */
-    return mnist_report_error(PROGRAM, err);
+    return mnist_program_error(PROGRAM, err);
 }
 
 static int write_files(const evaluation *e, mnist_view view, mnist_pool *pool)
@@ -627,14 +629,13 @@ static int write_files(const evaluation *e, mnist_view view, mnist_pool *pool)
 /* Whether all gates are passed; says on stderr which are not. */
 static bool judge(const evaluation *e)
 {
-    bool passed =
-        mnist_report_check_gate(PROGRAM, &e->settings->gate, e->test.accuracy, e->test.loss);
+    bool passed = mnist_gate_check(PROGRAM, &e->settings->gate, e->test.accuracy, e->test.loss);
     if (e->settings->baseline && e->measured && !e->comparison.passed) {
         char fall[MNIST_REAL_TEXT], tolerance[MNIST_REAL_TEXT];
         mnist_real_format(-e->comparison.pairing.difference, fall);
         mnist_real_format(e->settings->tolerance, tolerance);
         fprintf(stderr, PROGRAM ": gate failed: test accuracy is %s below that of ", fall);
-        mnist_report_plain(e->settings->baseline, stderr);
+        mnist_print_plain(e->settings->baseline, stderr);
         fprintf(stderr, ", more than --tolerance %s\n", tolerance);
         passed = false;
     }
@@ -656,7 +657,7 @@ static int evaluate(evaluation *e, const mnist_source *source, mnist_pool *pool)
         ok = measure_more(e, view, pool, &err);
     }
     if (!ok) {
-        return mnist_report_error(PROGRAM, &err);
+        return mnist_program_error(PROGRAM, &err);
     }
     for (size_t m = 0; m < e->count; m++) {
         note_other_data(e, &e->members[m]);
@@ -667,11 +668,11 @@ static int evaluate(evaluation *e, const mnist_source *source, mnist_pool *pool)
         if (doc) {
             mnist_eval_print_csv(doc, stdout);
         } else {
-            code = mnist_report_json(PROGRAM, NULL); /* which says so */
+            code = mnist_program_print_json(PROGRAM, NULL); /* which says so */
         }
         json_decref(doc);
     } else if (settings->out.json) {
-        code = mnist_report_json(PROGRAM, document(e));
+        code = mnist_program_print_json(PROGRAM, document(e));
     } else {
         print_lines(e);
     }
@@ -687,11 +688,11 @@ static bool check_paths(const mnist_eval_settings *settings, const mnist_parsed 
 {
     bool document = settings->out.json || settings->csv;
     for (size_t m = 0; document && m < parsed->operand_count; m++) {
-        if (!mnist_report_json_name(parsed->operands[m], err)) {
+        if (!mnist_json_check_name(parsed->operands[m], err)) {
             return false;
         }
     }
-    return !document || !settings->baseline || mnist_report_json_name(settings->baseline, err);
+    return !document || !settings->baseline || mnist_json_check_name(settings->baseline, err);
 }
 
 static bool load(evaluation *e, const mnist_parsed *parsed, mnist_error *err)
@@ -740,7 +741,7 @@ static int run(void *given, const mnist_parsed *parsed)
     mnist_source source = {.train = NULL};
     mnist_pool *pool = NULL;
     if (!check_paths(settings, parsed, &err)) {
-        return mnist_report_usage(&mnist_eval_program, &err);
+        return mnist_program_usage(&mnist_eval_program, &err);
     }
     bool loaded =
         (!settings->baseline || mnist_baseline_read(&e.baseline, settings->baseline, &err)) &&
@@ -752,13 +753,13 @@ static int run(void *given, const mnist_parsed *parsed)
              MNIST_OK)) {
         mnist_source_close(&source);
         unload(&e);
-        return mnist_report_usage(&mnist_eval_program, &err);
+        return mnist_program_usage(&mnist_eval_program, &err);
     }
     bool ok =
         loaded &&
         mnist_source_load(&source, &settings->data, wanted_images(settings), &err) == MNIST_OK &&
         mnist_pool_create(&pool, settings->threads, &err) == MNIST_OK;
-    int code = ok ? evaluate(&e, &source, pool) : mnist_report_error(PROGRAM, &err);
+    int code = ok ? evaluate(&e, &source, pool) : mnist_program_error(PROGRAM, &err);
     mnist_pool_free(pool);
     mnist_source_close(&source);
     unload(&e);
@@ -768,5 +769,5 @@ static int run(void *given, const mnist_parsed *parsed)
 int main(int argc, char **argv)
 {
     mnist_eval_settings settings = mnist_eval_settings_defaults();
-    return mnist_report_main(&mnist_eval_program, argc, argv, &settings, run);
+    return mnist_program_main(&mnist_eval_program, argc, argv, &settings, run);
 }

@@ -2,7 +2,7 @@
 
 #include "cli/shared/adopt.h"
 #include "cli/shared/facts.h"
-#include "cli/shared/report.h"
+#include "cli/shared/figures.h"
 
 static void add_facts(mnist_facts *facts, const mnist_eval_page *page)
 {
@@ -60,7 +60,7 @@ mnist_status mnist_eval_page_write(const mnist_eval_page *page, mnist_pool *pool
     const char *dataset = mnist_dataset_choice_name(page->settings->data.dataset);
     size_t used = 0;
     mnist_format_shape(mnist_model_mlp(first), shape);
-    mnist_report_format(page->evaluation, figures);
+    mnist_figures_format(page->evaluation, figures);
     if (page->count > 1) {
         snprintf(heading, sizeof heading, "%zu nets on %s", page->count, dataset);
         used = (size_t)snprintf(result, sizeof result, "models=%zu ", page->count);

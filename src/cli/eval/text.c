@@ -1,5 +1,4 @@
-#include "cli/eval/report.h"
-#include "cli/shared/report.h"
+#include "cli/eval/emit.h"
 
 #include <math.h>
 #include <string.h>
@@ -117,7 +116,7 @@ void mnist_eval_print_worst(const mnist_mistake *mistakes, size_t count)
     }
 }
 
-void mnist_eval_print_temperature(const mnist_eval_temperature_report *report)
+void mnist_eval_print_temperature(const mnist_eval_temperature_fit *report)
 {
     printf("temperature %.6g", report->value);
     if (report->fitted_on) {

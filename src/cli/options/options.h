@@ -249,7 +249,7 @@ mnist_origin mnist_options_origin(const mnist_parsed *parsed, const char *name);
 bool mnist_options_was_given(const mnist_parsed *parsed, const char *name);
 
 /* "PROGRAM: TEXT", and the line that points to --help. */
-void mnist_options_report(const mnist_program *program, const mnist_error *err, FILE *out);
+void mnist_options_print_error(const mnist_program *program, const mnist_error *err, FILE *out);
 
 /* At most 80 columns wide. Defaults are what settings hold. */
 void mnist_options_print_help(const mnist_program *program, const void *settings, FILE *out);

@@ -353,7 +353,7 @@ bool mnist_options_was_given(const mnist_parsed *parsed, const char *name)
     return mnist_options_origin(parsed, name) != MNIST_ORIGIN_DEFAULT;
 }
 
-void mnist_options_report(const mnist_program *program, const mnist_error *err, FILE *out)
+void mnist_options_print_error(const mnist_program *program, const mnist_error *err, FILE *out)
 {
     fprintf(out, "%s: %s\n", program->name, err->text);
     if (err->status == MNIST_ERR_ARGUMENT) {
@@ -383,7 +383,7 @@ int mnist_options_start(const mnist_program *program, int argc, char **argv, voi
         }
         /* fall through */
     case MNIST_PARSE_ERROR:
-        mnist_options_report(program, &err, stderr);
+        mnist_options_print_error(program, &err, stderr);
         return err.status == MNIST_ERR_ARGUMENT ? MNIST_EXIT_USAGE : MNIST_EXIT_FAILURE;
     }
     errno = 0;

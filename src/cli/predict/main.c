@@ -1,7 +1,8 @@
 /* mnist-predict: reads digits in pictures. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/options/json.h"
-#include "cli/shared/report.h"
+#include "cli/shared/figures.h"
+#include "cli/shared/program.h"
 #include "cli/shared/settings.h"
 #include "cli/terminal/show.h"
 
@@ -48,7 +49,7 @@ static void print_numbers(size_t image, size_t glyph, FILE *out)
 /* For people. */
 static void print_name(const char *file, size_t image, size_t glyph, FILE *out)
 {
-    mnist_report_plain(file, out);
+    mnist_print_plain(file, out);
     print_numbers(image, glyph, out);
 }
 
@@ -65,7 +66,7 @@ static void print_field(const char *file, size_t image, size_t glyph)
         doubled[used++] = *c;
     }
     doubled[used] = '\0';
-    mnist_report_plain(doubled, stdout);
+    mnist_print_plain(doubled, stdout);
     print_numbers(image, glyph, stdout);
 }
 
@@ -149,7 +150,7 @@ static bool print_json(const subject *s, const float *probabilities, const unsig
     json_t *object = subject_json(s, probabilities, order);
     char *text = mnist_json_text(object, 0);
     if (text) {
-        puts(text); /* whether it could be written, mnist_report_end sees */
+        puts(text); /* whether it could be written, mnist_program_end sees */
     } else {
         fprintf(stderr, PROGRAM ": out of memory for a line of JSON\n");
     }
@@ -311,7 +312,7 @@ static void predict_file(prediction *p, const char *file)
                  : mnist_pictures_load(&pictures, file, rows, cols, &err);
     if (status != MNIST_OK) {
         fflush(stdout);
-        (void)mnist_report_error(PROGRAM, &err);
+        (void)mnist_program_error(PROGRAM, &err);
         p->failed = true;
         return;
     }
@@ -331,7 +332,7 @@ static bool check_names(const mnist_predict_settings *settings, const mnist_pars
                         mnist_error *err)
 {
     for (size_t i = 1; settings->out.json && i < parsed->operand_count; i++) {
-        if (!mnist_report_json_name(parsed->operands[i], err)) {
+        if (!mnist_json_check_name(parsed->operands[i], err)) {
             return false;
         }
     }
@@ -366,7 +367,7 @@ static int run(void *given, const mnist_parsed *parsed)
                     .style =
                         mnist_show_choose(mnist_color_wanted(settings->out.color, STDERR_FILENO))};
     if (!check_names(settings, parsed, &err)) {
-        return mnist_report_usage(&mnist_predict_program, &err);
+        return mnist_program_usage(&mnist_predict_program, &err);
     }
     bool ok = mnist_model_load(&p.model, parsed->operands[0], &err) == MNIST_OK &&
               mnist_classifier_create(&p.classifier, mnist_model_mlp(p.model),
@@ -374,7 +375,7 @@ static int run(void *given, const mnist_parsed *parsed)
     if (ok) {
         p.inputs = mnist_mlp_shape(mnist_model_mlp(p.model))->inputs;
     }
-    const int code = ok ? predict_files(&p, parsed) : mnist_report_error(PROGRAM, &err);
+    const int code = ok ? predict_files(&p, parsed) : mnist_program_error(PROGRAM, &err);
     mnist_classifier_free(p.classifier);
     mnist_model_free(p.model);
     return code;
@@ -383,5 +384,5 @@ static int run(void *given, const mnist_parsed *parsed)
 int main(int argc, char **argv)
 {
     mnist_predict_settings settings = mnist_predict_settings_defaults();
-    return mnist_report_main(&mnist_predict_program, argc, argv, &settings, run);
+    return mnist_program_main(&mnist_predict_program, argc, argv, &settings, run);
 }

@@ -1,7 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/train/checkpoints.h"
 
-#include "cli/shared/report.h"
+#include "cli/shared/figures.h"
+#include "cli/shared/program.h"
 #include "cli/shared/signals.h"
 #include "cli/terminal/clock.h"
 #include "cli/terminal/format.h"
@@ -127,7 +128,7 @@ static void keep(mnist_keeper *k, const mnist_training *training, uint64_t step,
     }
     s->checkpoint_failed = true;
     mnist_progress_finish(&s->progress);
-    mnist_report_error(PROGRAM, &err);
+    mnist_program_error(PROGRAM, &err);
     fprintf(stderr, PROGRAM ": this checkpoint is left out%s; training goes on\n",
             !k->kept      ? ""
             : is_there(k) ? ", the one before stays"
@@ -158,7 +159,7 @@ static void answer(mnist_keeper *k, unsigned over, double loss, double accuracy)
         fputs("no --checkpoint to write\n", stderr);
     } else if (k->kept && k->kept_step == k->step && k->kept_epochs == over) {
         fputs("wrote ", stderr);
-        mnist_report_plain(s->settings->checkpoint, stderr);
+        mnist_print_plain(s->settings->checkpoint, stderr);
         fputc('\n', stderr);
     } else {
         fputs("no checkpoint could be written\n", stderr);

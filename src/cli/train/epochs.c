@@ -1,7 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/train/epochs.h"
 
-#include "cli/shared/report.h"
+#include "cli/shared/figures.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -63,7 +63,7 @@ json_t *mnist_epochs_json(const mnist_epochs *epochs)
                           json_pack("{s:i, s:f, s:f, s:f, s:o, s:o, s:f}", "epoch", (int)i + 1,
                                     "lr", e->lr, "train_loss", e->train_loss, "train_accuracy",
                                     e->train_accuracy, "validation_loss",
-                                    validated ? mnist_report_real(e->validation_loss) : json_null(),
+                                    validated ? mnist_json_number(e->validation_loss) : json_null(),
                                     "validation_accuracy",
                                     validated ? json_real(e->validation_accuracy) : json_null(),
                                     "seconds", e->seconds));

@@ -3,11 +3,11 @@
 #include "cli/train/checkpoints.h"
 #include "cli/terminal/clock.h"
 #include "cli/train/preview.h"
-#include "cli/shared/report.h"
+#include "cli/shared/program.h"
 #include "cli/shared/signals.h"
 #include "cli/train/files.h"
 #include "cli/train/page.h"
-#include "cli/train/report.h"
+#include "cli/train/say.h"
 #include "cli/train/session.h"
 #include "cli/train/tune.h"
 
@@ -276,7 +276,7 @@ static void write_report(mnist_session *s, const mnist_train_page *page,
     }
     if (status != MNIST_OK) {
         s->save_failed = true;
-        mnist_report_error(PROGRAM, &err);
+        mnist_program_error(PROGRAM, &err);
     }
     free(name);
     mnist_signals_set(MNIST_SIGNAL_ENDS);
@@ -315,7 +315,7 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
         s->farewell = mnist_keeper_farewell(&r.keeper);
     }
     if (status == MNIST_OK) {
-        mnist_train_report_course(s, result);
+        mnist_train_say_course(s, result);
         status = test_net(s, mlp, committee, page ? page->probabilities : NULL, &result->test, err);
         result->seconds = mnist_clock() - start;
     }
@@ -329,7 +329,7 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
         mnist_signals_set(MNIST_SIGNAL_WAITS);
         if (save_model(s, mlp, result, err) != MNIST_OK) {
             s->save_failed = result->save_failed = true;
-            mnist_report_error(PROGRAM, err);
+            mnist_program_error(PROGRAM, err);
         }
         mnist_signals_set(MNIST_SIGNAL_ENDS);
     }
@@ -373,7 +373,7 @@ static int train_all(mnist_session *s, size_t parameters)
                 train_once(s, done, committee, wants_page ? &page : NULL, &results[done], &err);
         }
         if (status == MNIST_OK) {
-            mnist_train_report_run(s, &results[done]);
+            mnist_train_say_run(s, &results[done]);
         }
     }
     int code;
@@ -390,9 +390,9 @@ static int train_all(mnist_session *s, size_t parameters)
             mnist_committee_probabilities(committee, page.probabilities);
             write_report(s, &page, results, count, &outcome.committee, outcome.seconds);
         }
-        code = mnist_train_report(PROGRAM, s, &outcome);
+        code = mnist_train_say_results(PROGRAM, s, &outcome);
     } else {
-        code = status == MNIST_ERR_STOPPED ? s->farewell : mnist_report_error(PROGRAM, &err);
+        code = status == MNIST_ERR_STOPPED ? s->farewell : mnist_program_error(PROGRAM, &err);
     }
     for (unsigned i = 0; i < done; i++) {
         mnist_epochs_free(results[i].epochs);
@@ -487,7 +487,7 @@ static int save_preview(mnist_session *s)
     mnist_error err;
     if (mnist_preview_save(settings->preview, s->train, &settings->train.augmentation,
                            settings->train.seed, s->pool, &err) != MNIST_OK) {
-        return mnist_report_error(PROGRAM, &err);
+        return mnist_program_error(PROGRAM, &err);
     }
     mnist_progress_message(&s->progress, "wrote %s: %s", settings->preview,
                            settings->augment ? settings->augment : "images as they are");
@@ -505,16 +505,16 @@ static int run_session(mnist_session *s)
         status = mnist_session_net(s, s->settings, s->settings->train.seed, &mlp, &err);
     }
     if (status != MNIST_OK) {
-        int code = mnist_report_error(PROGRAM, &err);
+        int code = mnist_program_error(PROGRAM, &err);
         return status == MNIST_ERR_ARGUMENT ? MNIST_EXIT_USAGE : code;
     }
     size_t parameters = mnist_mlp_parameters(mlp);
     mnist_mlp_free(mlp);
-    mnist_train_describe(s, parameters);
+    mnist_train_say_start(s, parameters);
     if (s->settings->preview) {
         return save_preview(s);
     }
-    return s->settings->dry_run ? mnist_train_report_plan(PROGRAM, s, parameters)
+    return s->settings->dry_run ? mnist_train_say_plan(PROGRAM, s, parameters)
                                 : train_all(s, parameters);
 }
 
@@ -546,17 +546,17 @@ int main(int argc, char **argv)
     mnist_parsed parsed;
     char augmentation[MNIST_AUGMENTATION_TEXT];
     mnist_memory_return_large();
-    mnist_report_start();
+    mnist_program_start();
     int code = mnist_options_start(&mnist_train_program, argc, argv, &settings, &parsed);
     if (code < 0) {
         mnist_train_set_augmentation(&settings, augmentation);
         mnist_signals_start(true);
-        code = mnist_choose_kernels(PROGRAM);
+        code = mnist_program_choose_kernels(PROGRAM);
         if (code == MNIST_EXIT_OK) {
             code = settings.tune_seconds > 0.0 ? mnist_tune(&settings, &parsed)
                                                : train(argv[0], &settings, &parsed);
         }
-        code = mnist_report_end(PROGRAM, code);
+        code = mnist_program_end(PROGRAM, code);
     }
     mnist_options_free(&parsed);
     return code;

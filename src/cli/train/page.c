@@ -2,7 +2,7 @@
 #include "cli/train/page.h"
 
 #include "cli/shared/facts.h"
-#include "cli/shared/report.h"
+#include "cli/shared/figures.h"
 #include "cli/train/resume.h"
 
 #include <math.h>
@@ -150,7 +150,7 @@ mnist_status mnist_train_page_write(const mnist_train_page *page, const char *pa
     char shape[MNIST_SHAPE_TEXT], heading[MNIST_SHAPE_TEXT + 64], result[MNIST_FIGURES_TEXT + 32];
     char note[200] = "", figures[MNIST_FIGURES_TEXT];
     mnist_format_shape(page->mlp, shape);
-    mnist_report_format(test, figures);
+    mnist_figures_format(test, figures);
     if (count > 1) {
         snprintf(heading, sizeof heading, "%u nets %s on %s", count, shape,
                  mnist_dataset_choice_name(s->settings->data.dataset));

@@ -4,10 +4,11 @@
 #include "cli/terminal/clock.h"
 #include "cli/terminal/format.h"
 #include "cli/train/halving.h"
-#include "cli/shared/report.h"
+#include "cli/shared/figures.h"
+#include "cli/shared/program.h"
 #include "cli/train/search_space.h"
 #include "cli/shared/signals.h"
-#include "cli/train/report.h"
+#include "cli/train/say.h"
 #include "cli/train/session.h"
 
 #include <assert.h>
@@ -403,7 +404,7 @@ static int report_plan(const tuner *t)
     if (t->base.out.json) {
         json_t *doc = document(t, &t->base);
         mnist_json_put(&doc, "dry_run", json_true());
-        return mnist_report_json(PROGRAM, doc);
+        return mnist_program_print_json(PROGRAM, doc);
     }
     char seconds[MNIST_REAL_TEXT], epochs[64], candidates[64], varied[512];
     mnist_real_format(t->base.tune_seconds, seconds);
@@ -423,7 +424,7 @@ static bool write_settings(const tuner *t, const mnist_train_settings *best, con
     bool good = text && mnist_output_write(output, text, strlen(text), &err) == MNIST_OK;
     free(text);
     if (!good) {
-        mnist_report_error(PROGRAM, &err);
+        mnist_program_error(PROGRAM, &err);
     }
     return good;
 }
@@ -439,10 +440,10 @@ static int report(const tuner *t, const mnist_halving_result *result, const char
     int code = output && !written ? MNIST_EXIT_FAILURE : MNIST_EXIT_OK;
     if (t->base.out.json) {
         json_t *doc = document(t, &best);
-        mnist_json_put(&doc, "validation", mnist_report_evaluation(&t->best));
+        mnist_json_put(&doc, "validation", mnist_figures_json(&t->best));
         mnist_json_put(&doc, "runs", json_incref(t->trials));
         mnist_json_put(&doc, "seconds", json_real(seconds));
-        int printed = mnist_report_json(PROGRAM, doc);
+        int printed = mnist_program_print_json(PROGRAM, doc);
         return code != MNIST_EXIT_OK ? code : printed;
     }
     if (written) {
@@ -452,7 +453,7 @@ static int report(const tuner *t, const mnist_halving_result *result, const char
                result->best.epochs, (unsigned long long)result->candidates,
                (unsigned long long)result->trials, seconds);
     } else if (!mnist_options_print_config(t->parsed->program, &best, stdout, &err)) {
-        return mnist_report_error(PROGRAM, &err);
+        return mnist_program_error(PROGRAM, &err);
     }
     return code;
 }
@@ -469,7 +470,7 @@ static int report_nothing(tuner *t, mnist_trial_end end)
     } else {
         mnist_fail(&t->err, MNIST_ERR_STOPPED, "every run diverged; try --clip-norm 1");
     }
-    return mnist_report_error(PROGRAM, &t->err);
+    return mnist_program_error(PROGRAM, &t->err);
 }
 
 static int search(tuner *t, const char *output)
@@ -489,7 +490,7 @@ static int search(tuner *t, const char *output)
     const int number = mnist_signals_noted();
     const int interrupted = number ? mnist_signals_exit(number) : MNIST_EXIT_OK;
     if (end == MNIST_TRIAL_ERROR) {
-        return mnist_report_error(PROGRAM, &t->err);
+        return mnist_program_error(PROGRAM, &t->err);
     }
     if (!result.found) {
         int code = report_nothing(t, end);
@@ -526,7 +527,7 @@ int mnist_tune(const mnist_train_settings *settings, const mnist_parsed *parsed)
     }
     int code;
     if (status != MNIST_OK) {
-        code = mnist_report_error(PROGRAM, &err);
+        code = mnist_program_error(PROGRAM, &err);
         code = status == MNIST_ERR_ARGUMENT ? MNIST_EXIT_USAGE : code;
     } else {
         code = settings->dry_run ? report_plan(&t) : search(&t, output);

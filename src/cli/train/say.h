@@ -1,6 +1,6 @@
 /* What mnist-train says about its runs: lines, JSON documents, the plan of --dry-run. */
-#ifndef MNIST_CLI_TRAIN_REPORT_H
-#define MNIST_CLI_TRAIN_REPORT_H
+#ifndef MNIST_CLI_TRAIN_SAY_H
+#define MNIST_CLI_TRAIN_SAY_H
 
 #include "cli/train/session.h"
 
@@ -15,22 +15,23 @@ typedef struct mnist_outcome {
 } mnist_outcome;
 
 /* The net and the data, on stderr. */
-void mnist_train_describe(mnist_session *s, size_t parameters);
+void mnist_train_say_start(mnist_session *s, size_t parameters);
 
 /* On stderr: why training ended before its last epoch, if it did, and with --keep best which epoch
  * was kept. */
-void mnist_train_report_course(mnist_session *s, const mnist_run_result *result);
+void mnist_train_say_course(mnist_session *s, const mnist_run_result *result);
 
 /* A run's line as soon as it has ended; with --json nothing. */
-void mnist_train_report_run(const mnist_session *s, const mnist_run_result *result);
+void mnist_train_say_run(const mnist_session *s, const mnist_run_result *result);
 
 /* What is left to say when all runs have ended, and the gate's verdict: the exit code. */
-int mnist_train_report(const char *program, const mnist_session *s, const mnist_outcome *outcome);
+int mnist_train_say_results(const char *program, const mnist_session *s,
+                            const mnist_outcome *outcome);
 
 /* {"train", "validation", "test"}, the last only where the test images were read. */
 json_t *mnist_train_data_json(const mnist_session *s);
 
 /* What --dry-run has found out, in the form of the result line: the exit code. */
-int mnist_train_report_plan(const char *program, const mnist_session *s, size_t parameters);
+int mnist_train_say_plan(const char *program, const mnist_session *s, size_t parameters);
 
 #endif

@@ -1,7 +1,9 @@
 #define _POSIX_C_SOURCE 200809L
-#include "cli/train/report.h"
+#include "cli/train/say.h"
 
-#include "cli/shared/report.h"
+#include "cli/shared/figures.h"
+#include "cli/shared/gate.h"
+#include "cli/shared/program.h"
 #include "cli/terminal/format.h"
 #include "cli/train/resume.h"
 
@@ -75,7 +77,7 @@ static json_t *runs_json(const mnist_outcome *outcome)
                                     mnist_json_whole(run->seed), "seconds", run->seconds, "epochs",
                                     mnist_epochs_json(run->epochs), "stopped",
                                     stopped_json(run->end), "kept_epoch", (int)run->kept_epoch,
-                                    "test", mnist_report_evaluation(&run->test), "model",
+                                    "test", mnist_figures_json(&run->test), "model",
                                     model_json(run, outcome->parameters)));
     }
     return runs;
@@ -97,26 +99,26 @@ static json_t *document(const mnist_session *s, const mnist_outcome *outcome, co
                   mnist_json_whole(settings->train.seed), "kernels", mnist_kernels_name(),
                   "threads", (json_int_t)mnist_pool_threads(s->pool));
     if (outcome->is_committee) {
-        mnist_json_put(&doc, "test", mnist_report_evaluation(&outcome->committee));
+        mnist_json_put(&doc, "test", mnist_figures_json(&outcome->committee));
         mnist_json_put(&doc, "members", runs_json(outcome));
         mnist_json_put(&doc, "seconds", json_real(outcome->seconds));
     } else if (outcome->count == 1) {
         mnist_json_put(&doc, "epochs", mnist_epochs_json(first->epochs));
         mnist_json_put(&doc, "stopped", stopped_json(first->end));
         mnist_json_put(&doc, "kept_epoch", json_integer((json_int_t)first->kept_epoch));
-        mnist_json_put(&doc, "test", mnist_report_evaluation(&first->test));
+        mnist_json_put(&doc, "test", mnist_figures_json(&first->test));
         mnist_json_put(&doc, "model", model_json(first, outcome->parameters));
         mnist_json_put(&doc, "seconds", json_real(first->seconds));
     } else {
         mnist_json_put(&doc, "test",
                        json_pack("{s:o, s:f, s:f, s:f, s:f, s:I, s:i}", "loss",
-                                 mnist_report_real(sum->loss_mean), "accuracy", sum->accuracy_mean,
+                                 mnist_json_number(sum->loss_mean), "accuracy", sum->accuracy_mean,
                                  "accuracy_sd", sum->accuracy_sd, "accuracy_min", sum->accuracy_min,
                                  "accuracy_max", sum->accuracy_max, "n", (json_int_t)s->test.count,
                                  "runs", (int)outcome->count));
         mnist_json_put(&doc, "runs", runs_json(outcome));
     }
-    mnist_json_put(&doc, "gate", mnist_report_gate(&settings->gate, accuracy, loss));
+    mnist_json_put(&doc, "gate", mnist_gate_json(&settings->gate, accuracy, loss));
     return doc;
 }
 
@@ -132,7 +134,7 @@ static void format_run(const mnist_session *s, const mnist_run_result *result, c
     }
 }
 
-void mnist_train_report_course(mnist_session *s, const mnist_run_result *result)
+void mnist_train_say_course(mnist_session *s, const mnist_run_result *result)
 {
     const mnist_train_config *config = &s->settings->train;
     char run[48], number[MNIST_REAL_TEXT], margin[MNIST_REAL_TEXT + 24] = "";
@@ -167,7 +169,7 @@ void mnist_train_report_course(mnist_session *s, const mnist_run_result *result)
     }
 }
 
-void mnist_train_report_run(const mnist_session *s, const mnist_run_result *result)
+void mnist_train_say_run(const mnist_session *s, const mnist_run_result *result)
 {
     if (s->settings->out.json) {
         return;
@@ -176,13 +178,14 @@ void mnist_train_report_run(const mnist_session *s, const mnist_run_result *resu
     if (several) {
         printf("seed=%llu ", (unsigned long long)result->seed);
     }
-    mnist_report_line(&result->test, result->seconds);
+    mnist_figures_print_line(&result->test, result->seconds);
     if (several) {
         fflush(stdout); /* a run may take long: show each as it ends */
     }
 }
 
-int mnist_train_report(const char *program, const mnist_session *s, const mnist_outcome *outcome)
+int mnist_train_say_results(const char *program, const mnist_session *s,
+                            const mnist_outcome *outcome)
 {
     const mnist_train_settings *settings = s->settings;
     summary sum = summarize(outcome->runs, outcome->count);
@@ -191,21 +194,21 @@ int mnist_train_report(const char *program, const mnist_session *s, const mnist_
     const double loss = outcome->is_committee ? outcome->committee.loss : sum.loss_max;
     int code = MNIST_EXIT_OK;
     if (settings->out.json) {
-        code = mnist_report_json(program, document(s, outcome, &sum, accuracy, loss));
+        code = mnist_program_print_json(program, document(s, outcome, &sum, accuracy, loss));
     } else if (outcome->is_committee) {
         printf("models=%u ", outcome->count);
-        mnist_report_line(&outcome->committee, outcome->seconds);
+        mnist_figures_print_line(&outcome->committee, outcome->seconds);
     } else if (outcome->count > 1) {
         printf("runs=%u test_acc_mean=%.6g test_acc_sd=%.6f test_acc_min=%.6g test_acc_max=%.6g "
                "test_loss_mean=%.6f n=%zu\n",
                outcome->count, sum.accuracy_mean, sum.accuracy_sd, sum.accuracy_min,
                sum.accuracy_max, sum.loss_mean, s->test.count);
     }
-    bool passed = mnist_report_check_gate(program, &settings->gate, accuracy, loss);
+    bool passed = mnist_gate_check(program, &settings->gate, accuracy, loss);
     return code != MNIST_EXIT_OK ? code : passed ? MNIST_EXIT_OK : MNIST_EXIT_GATE;
 }
 
-void mnist_train_describe(mnist_session *s, size_t parameters)
+void mnist_train_say_start(mnist_session *s, size_t parameters)
 {
     const mnist_train_settings *settings = s->settings;
     char hidden[256] = "";
@@ -238,7 +241,7 @@ void mnist_train_describe(mnist_session *s, size_t parameters)
                            mnist_pool_threads(s->pool));
 }
 
-int mnist_train_report_plan(const char *program, const mnist_session *s, size_t parameters)
+int mnist_train_say_plan(const char *program, const mnist_session *s, size_t parameters)
 {
     const mnist_train_config *config = &s->settings->train;
     size_t steps = (s->train.count + config->batch_size - 1) / config->batch_size;
@@ -254,7 +257,7 @@ int mnist_train_report_plan(const char *program, const mnist_session *s, size_t 
         if (s->settings->ensemble > 0) {
             mnist_json_put(&plan, "ensemble", json_integer((json_int_t)s->settings->ensemble));
         }
-        return mnist_report_json(program, plan);
+        return mnist_program_print_json(program, plan);
     }
     printf("parameters=%zu train=%zu validation=%zu test=%zu epochs=%u steps=%llu runs=%u",
            parameters, s->train.count, s->validation.count, s->test.count, config->epochs,

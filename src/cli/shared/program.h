@@ -1,0 +1,40 @@
+/* A program from its start to its end: options, kernels, what is printed last, exit codes. */
+#ifndef MNIST_CLI_SHARED_PROGRAM_H
+#define MNIST_CLI_SHARED_PROGRAM_H
+
+#include "cli/options/options.h"
+
+/* All that most programs' main does: options, MNIST_ISA, run, what is left of
+ * stdout. settings has the defaults. The exit code. */
+int mnist_program_main(const mnist_program *program, int argc, char **argv, void *settings,
+                       int (*run)(void *settings, const mnist_parsed *parsed));
+
+/* To be called first in main.
+ * - Memory that runs short while JSON is made is noticed (cli/options/json.h).
+ * - A data file that is cut short while it is mapped becomes a message and exit code 1.
+ * - A reader that goes away, or a limit on file sizes, must not end a run: SIGPIPE and SIGXFSZ are
+ *   ignored, and writes then fail with a message.
+ * - A standard stream that the caller has closed gets /dev/null for reading, so that no file opened
+ *   later takes its number and with it what is printed; writing to it fails as before. */
+void mnist_program_start(void);
+
+/* Takes the kernels that MNIST_ISA names, if it is set. MNIST_EXIT_OK, or an exit code after a
+ * message. */
+int mnist_program_choose_kernels(const char *program);
+
+/* Prints and releases a document (NULL: says that memory was short). The exit code. */
+int mnist_program_print_json(const char *program, json_t *document);
+
+/* Flushes stdout; a full disk or a closed pipe becomes a message and an exit code, unless code is
+ * one already. */
+int mnist_program_end(const char *program, int code);
+
+/* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); returns the exit code
+ * that goes with the status. */
+int mnist_program_error(const char *program, const mnist_error *err);
+
+/* The same, and MNIST_EXIT_USAGE with a word on --help if the command line is to blame, which
+ * MNIST_ERR_ARGUMENT says. */
+int mnist_program_usage(const mnist_program *program, const mnist_error *err);
+
+#endif
