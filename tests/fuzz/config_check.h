@@ -2,8 +2,9 @@
 #ifndef MNIST_TESTS_FUZZ_CONFIG_CHECK_H
 #define MNIST_TESTS_FUZZ_CONFIG_CHECK_H
 
-#include "cli/shared/settings.h"
 #include "fuzz.h"
+
+#include "cli/options/options.h"
 
 /* To be freed. */
 static inline char *print_config(const mnist_program *program, const void *settings)

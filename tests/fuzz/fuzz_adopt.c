@@ -2,6 +2,8 @@
 #include "cli/shared/adopt.h"
 #include "fuzz.h"
 
+#include "cli/eval/settings.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     mnist_eval_settings settings = mnist_eval_settings_defaults();
@@ -14,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_failure(MNIST_ERR_ARGUMENT, &err);
         PROMISED(!options);
     } else {
-        if (!mnist_adopt_data(options, "model\x1b\n", &parsed, &settings, &err)) {
+        if (!mnist_adopt_data(options, "model\x1b\n", &parsed, &settings, &settings.data, &err)) {
             check_failure(MNIST_ERR_ARGUMENT, &err);
         } else {
             PROMISED(settings.data.dataset < MNIST_DATASETS);

@@ -5,6 +5,8 @@
 #include "fuzz.h"
 #include "safetensors_mutator.h"
 
+#include "cli/train/settings.h"
+
 #include <math.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -49,14 +51,14 @@ static void go_on(const mnist_train_settings *settings)
     const mnist_view train = mnist_view_slice(all, 0, IMAGES - 2);
     const mnist_view validation = mnist_view_slice(all, IMAGES - 2, 2);
     const mnist_train_hooks hooks = {NULL, stop_at_step, stop_at_epoch};
-    mnist_train_config config = settings->train;
+    mnist_train_config config = settings->training.config;
     mnist_mlp_config shape = {.inputs = SIDE * SIDE,
                               .outputs = MNIST_CLASSES,
-                              .hidden_count = settings->hidden.count,
-                              .activation = settings->activation};
+                              .hidden_count = settings->training.hidden.count,
+                              .activation = settings->training.activation};
     mnist_mlp *mlp;
     mnist_error err;
-    memcpy(shape.hidden, settings->hidden.width, sizeof shape.hidden);
+    memcpy(shape.hidden, settings->training.hidden.width, sizeof shape.hidden);
     for (unsigned l = 0; l < shape.hidden_count; l++) {
         if (shape.hidden[l] > MOST_WIDTH) {
             return;
@@ -65,9 +67,10 @@ static void go_on(const mnist_train_settings *settings)
     for (size_t i = 0; i < sizeof images; i++) {
         images[i] = (uint8_t)(37 * i);
     }
-    const mnist_normalization normalization = mnist_normalization_fit(settings->normalize, train);
+    const mnist_normalization normalization =
+        mnist_normalization_fit(settings->training.normalize, train);
     config.adapt_threads = false;
-    if (!mnist_resume_check_net(settings->resumed, &settings->hidden, SIDE * SIDE, &err)) {
+    if (!mnist_resume_check_net(settings->resumed, &settings->training.hidden, SIDE * SIDE, &err)) {
         check_failure(MNIST_ERR_FORMAT, &err);
         return;
     }
@@ -88,7 +91,8 @@ static void check_settings(const mnist_train_settings *settings)
     PROMISED(r && r->checkpoint && json_is_object(r->config) && r->epochs);
     PROMISED(r->course.epoch >= 1);
     PROMISED(r->epochs->count == r->course.epoch - !r->course.epoch_ended);
-    PROMISED(settings->data.synthetic_train <= 1000000 && settings->data.synthetic_test <= 1000000);
+    PROMISED(settings->training.data.synthetic_train <= 1000000 &&
+             settings->training.data.synthetic_test <= 1000000);
     for (size_t i = 0; i < r->snapshot.count; i++) {
         const mnist_array *array = &r->snapshot.arrays[i];
         const float *values = array->values;
@@ -113,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         mnist_train_program.settle(&settings, &parsed);
         if (!mnist_train_program.validate(&settings, &parsed, &err)) {
             check_failure(MNIST_ERR_ARGUMENT, &err);
-        } else if (settings.train.batch_size <= MOST_BATCH) {
+        } else if (settings.training.config.batch_size <= MOST_BATCH) {
             go_on(&settings);
         }
         if (mnist_resume_check_data(settings.resumed, &other, &other, &err) != MNIST_OK) {

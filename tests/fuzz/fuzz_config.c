@@ -4,6 +4,8 @@
 #include "config_check.h"
 #include "fuzz.h"
 
+#include "cli/train/settings.h"
+
 static bool apply_config(const char *text, size_t size, mnist_train_settings *settings,
                          mnist_parsed *parsed, mnist_error *err)
 {

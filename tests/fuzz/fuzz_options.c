@@ -4,6 +4,11 @@
 #include "config_check.h"
 #include "fuzz.h"
 
+#include "cli/bench/settings.h"
+#include "cli/eval/settings.h"
+#include "cli/predict/settings.h"
+#include "cli/train/settings.h"
+
 #define MOST_WORDS 64
 
 typedef union settings {

@@ -1,7 +1,7 @@
 /* Values of single options - numbers, shares, percentages, lists of widths and of rates, names: the
  * first byte chooses the option of mnist-train, the rest is its text. What is taken is formatted
  * and must read back to the same bits. */
-#include "cli/shared/settings.h"
+#include "cli/train/settings.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

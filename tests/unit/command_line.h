@@ -2,7 +2,8 @@
 #ifndef MNIST_TESTS_COMMAND_LINE_H
 #define MNIST_TESTS_COMMAND_LINE_H
 
-#include "cli/shared/settings.h"
+#include "cli/eval/settings.h"
+#include "cli/train/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,6 +7,7 @@
 
 #include "cli/shared/adopt.h"
 #include "cli/eval/course.h"
+#include "cli/train/settings.h"
 
 #include <mnist/data.h>
 #include <mnist/io.h>

@@ -3,7 +3,10 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "cli/options/describe.h"
-#include "cli/shared/settings.h"
+#include "cli/bench/settings.h"
+#include "cli/eval/settings.h"
+#include "cli/predict/settings.h"
+#include "cli/train/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -21,8 +21,8 @@ static void test_defaults(void **state)
     assert_string_equal(before, after);
     free(before);
     free(after);
-    assert_int_equal(o.train.train.epochs, library.epochs);
-    assert_true(o.train.train.schedule.lr == library.schedule.lr);
+    assert_int_equal(o.train.training.config.epochs, library.epochs);
+    assert_true(o.train.training.config.schedule.lr == library.schedule.lr);
     assert_null(o.train.output);
     assert_true(o.train.gate.min_accuracy == 0.0);
     assert_false(mnist_options_was_given(&o.parsed, "epochs"));
@@ -37,24 +37,24 @@ static void test_every_form(void **state)
     parse_train(&o, "-e3 -b 32 --lr=0.05 --no-nesterov --hidden 512,256 --activation leaky-relu "
                     "-s 18446744073709551615 -qn --data some/dir");
     assert_runs(&o);
-    assert_int_equal(o.train.train.epochs, 3);
-    assert_int_equal(o.train.train.batch_size, 32);
-    assert_true(o.train.train.schedule.lr == 0.05f);
-    assert_false(o.train.train.optimizer.nesterov);
-    assert_int_equal(o.train.hidden.count, 2);
-    assert_int_equal(o.train.hidden.width[1], 256);
-    assert_int_equal(o.train.activation, MNIST_LEAKY_RELU);
-    assert_true(o.train.train.seed == UINT64_MAX);
+    assert_int_equal(o.train.training.config.epochs, 3);
+    assert_int_equal(o.train.training.config.batch_size, 32);
+    assert_true(o.train.training.config.schedule.lr == 0.05f);
+    assert_false(o.train.training.config.optimizer.nesterov);
+    assert_int_equal(o.train.training.hidden.count, 2);
+    assert_int_equal(o.train.training.hidden.width[1], 256);
+    assert_int_equal(o.train.training.activation, MNIST_LEAKY_RELU);
+    assert_true(o.train.training.config.seed == UINT64_MAX);
     assert_true(o.train.out.quiet && o.train.dry_run && !o.train.verbose);
-    assert_string_equal(o.train.data.data_dir, "some/dir");
+    assert_string_equal(o.train.training.data.data_dir, "some/dir");
     assert_true(mnist_options_was_given(&o.parsed, "data-dir"));
     assert_true(mnist_options_was_given(&o.parsed, "nesterov"));
     assert_int_equal(mnist_train_progress_mode(&o.train), MNIST_PROGRESS_NONE);
 
     parse_train(&o, "--epochs 3 --epochs 4 --no-nesterov --nesterov --progress bar");
     assert_runs(&o);
-    assert_int_equal(o.train.train.epochs, 4); /* the last one counts */
-    assert_true(o.train.train.optimizer.nesterov);
+    assert_int_equal(o.train.training.config.epochs, 4); /* the last one counts */
+    assert_true(o.train.training.config.optimizer.nesterov);
     assert_int_equal(mnist_train_progress_mode(&o.train), MNIST_PROGRESS_BAR);
 
     parse_words(&o, &mnist_eval_program, "m.st --confusion --min-accuracy 97.6% -j2");
@@ -95,7 +95,7 @@ static void test_actions(void **state)
             fail_msg("%s: result %d", cases[i].words, o.result);
         }
         if (o.result == MNIST_PARSE_HELP) {
-            assert_int_equal(o.train.train.epochs, mnist_train_defaults().epochs);
+            assert_int_equal(o.train.training.config.epochs, mnist_train_defaults().epochs);
         }
         mnist_options_free(&o.parsed);
     }
@@ -363,14 +363,14 @@ static void test_reals(void **state)
         snprintf(words, sizeof words, "--lr %s", cases[i].given);
         parse_train(&o, words);
         assert_runs(&o);
-        assert_true(o.train.train.schedule.lr == cases[i].value);
-        mnist_float_format(o.train.train.schedule.lr, text);
+        assert_true(o.train.training.config.schedule.lr == cases[i].value);
+        mnist_float_format(o.train.training.config.schedule.lr, text);
         assert_string_equal(text, cases[i].shown);
     }
     outcome o;
     parse_train(&o, "--weight-decay -0");
     assert_runs(&o);
-    assert_false(signbit(o.train.train.optimizer.weight_decay));
+    assert_false(signbit(o.train.training.config.optimizer.weight_decay));
 }
 
 static void test_real_format(void **state)
@@ -429,7 +429,7 @@ static void test_locale(void **state)
     mnist_real_format(0.125, text);
     setlocale(LC_NUMERIC, "C");
     assert_runs(&o);
-    assert_true(o.train.train.schedule.lr == 0.25f);
+    assert_true(o.train.training.config.schedule.lr == 0.25f);
     assert_true(o.train.gate.min_accuracy == 0.975);
     assert_string_equal(text, "0.125");
 }
@@ -502,9 +502,9 @@ static void test_shares_and_percentages(void **state)
         snprintf(words, sizeof words, "--val-split %s", cases[i].given);
         parse_train(&o, words);
         assert_runs(&o);
-        assert_true(o.train.val_split.fraction == cases[i].fraction);
-        assert_true(o.train.val_split.count == cases[i].count);
-        assert_true(mnist_share_of(o.train.val_split, 60000) == cases[i].of_60000);
+        assert_true(o.train.training.val_split.fraction == cases[i].fraction);
+        assert_true(o.train.training.val_split.count == cases[i].count);
+        assert_true(mnist_share_of(o.train.training.val_split, 60000) == cases[i].of_60000);
     }
     assert_true(mnist_share_of((mnist_share){.fraction = 0.9999999}, 10) == 10);
     outcome o;
@@ -532,9 +532,9 @@ static void test_widths(void **state)
         snprintf(words, sizeof words, "--hidden %s", cases[i].given);
         parse_train(&o, words);
         assert_runs(&o);
-        assert_int_equal(o.train.hidden.count, cases[i].count);
+        assert_int_equal(o.train.training.hidden.count, cases[i].count);
         if (cases[i].count > 0) {
-            assert_int_equal(o.train.hidden.width[cases[i].count - 1], cases[i].last);
+            assert_int_equal(o.train.training.hidden.width[cases[i].count - 1], cases[i].last);
         }
     }
 }
@@ -581,9 +581,9 @@ static void test_help_fits(void **state)
     memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = '\0';
     train.output = name;
-    train.hidden.count = MNIST_MAX_HIDDEN;
+    train.training.hidden.count = MNIST_MAX_HIDDEN;
     for (unsigned i = 0; i < MNIST_MAX_HIDDEN; i++) {
-        train.hidden.width[i] = MNIST_MAX_WIDTH;
+        train.training.hidden.width[i] = MNIST_MAX_WIDTH;
     }
     check_help(&mnist_train_program, &train);
 }
@@ -592,13 +592,13 @@ static void test_help_shows_live_defaults(void **state)
 {
     (void)state;
     mnist_train_settings settings = mnist_train_settings_defaults();
-    settings.train.epochs = 4321;
-    settings.train.schedule.lr = 0.0625f;
-    settings.train.optimizer.nesterov = false;
-    settings.hidden = (mnist_widths){2, {77, 33}};
-    settings.activation = MNIST_GELU;
-    settings.val_split = (mnist_share){.count = 777};
-    settings.data.data_dir = "/some/where";
+    settings.training.config.epochs = 4321;
+    settings.training.config.schedule.lr = 0.0625f;
+    settings.training.config.optimizer.nesterov = false;
+    settings.training.hidden = (mnist_widths){2, {77, 33}};
+    settings.training.activation = MNIST_GELU;
+    settings.training.val_split = (mnist_share){.count = 777};
+    settings.training.data.data_dir = "/some/where";
     char *help = printed_help(&mnist_train_program, &settings);
     assert_non_null(strstr(help, "  -e, --epochs N           "
                                  "passes over the training images (default: 4321)\n"));

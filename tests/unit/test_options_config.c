@@ -105,11 +105,13 @@ static void test_round_trip(void **state)
         assert_runs(&second);
         char *again = printed_config(&second.train);
         assert_string_equal(again, printed);
-        assert_memory_equal(&second.train.train.schedule.lr, &first.train.train.schedule.lr,
-                            sizeof(float));
-        assert_true(second.train.train.optimizer.momentum == first.train.train.optimizer.momentum);
-        assert_true(second.train.train.schedule.warmup == first.train.train.schedule.warmup);
-        assert_true(second.train.train.seed == first.train.train.seed);
+        assert_memory_equal(&second.train.training.config.schedule.lr,
+                            &first.train.training.config.schedule.lr, sizeof(float));
+        assert_true(second.train.training.config.optimizer.momentum ==
+                    first.train.training.config.optimizer.momentum);
+        assert_true(second.train.training.config.schedule.warmup ==
+                    first.train.training.config.schedule.warmup);
+        assert_true(second.train.training.config.seed == first.train.training.config.seed);
         free(printed);
         free(again);
         mnist_options_free(&second.parsed);
@@ -127,17 +129,17 @@ static void test_precedence(void **state)
         outcome o;
         parse_config(&o, json, around[i][0], around[i][1]);
         assert_runs(&o);
-        assert_int_equal(o.train.train.epochs, 7);
-        assert_true(o.train.train.schedule.lr == 0.5f);
-        assert_false(o.train.train.optimizer.nesterov);
-        assert_int_equal(o.train.hidden.count, 2);
-        assert_int_equal(o.train.hidden.width[0], 64);
+        assert_int_equal(o.train.training.config.epochs, 7);
+        assert_true(o.train.training.config.schedule.lr == 0.5f);
+        assert_false(o.train.training.config.optimizer.nesterov);
+        assert_int_equal(o.train.training.hidden.count, 2);
+        assert_int_equal(o.train.training.hidden.width[0], 64);
         assert_true(o.train.gate.min_accuracy == 0.97);
-        assert_true(o.train.train.seed == 12);
-        assert_true(o.train.val_split.count == 100);
-        assert_true(o.train.train.optimizer.clip_norm == 2.0f);
+        assert_true(o.train.training.config.seed == 12);
+        assert_true(o.train.training.val_split.count == 100);
+        assert_true(o.train.training.config.optimizer.clip_norm == 2.0f);
         assert_string_equal(o.train.output, "m.st");
-        assert_int_equal(o.train.train.batch_size, mnist_train_defaults().batch_size);
+        assert_int_equal(o.train.training.config.batch_size, mnist_train_defaults().batch_size);
         assert_int_equal(mnist_options_origin(&o.parsed, "epochs"), MNIST_ORIGIN_COMMAND_LINE);
         assert_int_equal(mnist_options_origin(&o.parsed, "lr"), MNIST_ORIGIN_CONFIG);
         assert_int_equal(mnist_options_origin(&o.parsed, "batch-size"), MNIST_ORIGIN_DEFAULT);
@@ -153,8 +155,8 @@ static void test_precedence(void **state)
     mnist_options_free(&o.parsed);
     parse_config(&o, "{\"hidden\": [], \"epochs\": 2.0}", "", "");
     assert_runs(&o);
-    assert_int_equal(o.train.hidden.count, 0);
-    assert_int_equal(o.train.train.epochs, 2);
+    assert_int_equal(o.train.training.hidden.count, 0);
+    assert_int_equal(o.train.training.config.epochs, 2);
     mnist_options_free(&o.parsed);
 }
 

@@ -98,9 +98,10 @@ static void test_precedence(void **state)
     for (size_t i = 0; i < LENGTH(orders); i++) {
         parse_with_config(&o, "{\"epochs\": 7, \"lr\": 0.25, \"recipe\": \"default\"}", orders[i]);
         assert_runs(&o);
-        assert_true(o.train.train.optimizer.weight_decay == weight_decay); /* over the default */
-        assert_int_equal(o.train.train.epochs, 7);                         /* beaten by the file */
-        assert_true(o.train.train.schedule.lr == 0.5f); /* beaten by the command line */
+        assert_true(o.train.training.config.optimizer.weight_decay ==
+                    weight_decay);                                /* over the default */
+        assert_int_equal(o.train.training.config.epochs, 7);      /* beaten by the file */
+        assert_true(o.train.training.config.schedule.lr == 0.5f); /* beaten by the command line */
         assert_int_equal(mnist_options_origin(&o.parsed, "epochs"), MNIST_ORIGIN_CONFIG);
         assert_int_equal(mnist_options_origin(&o.parsed, "lr"), MNIST_ORIGIN_COMMAND_LINE);
         assert_int_equal(mnist_options_origin(&o.parsed, "warmup"), MNIST_ORIGIN_RECIPE);
@@ -109,17 +110,17 @@ static void test_precedence(void **state)
     }
     parse_with_config(&o, "{\"recipe\": \"fast\", \"lr\": 0.25}", ""); /* named in the file */
     assert_runs(&o);
-    assert_true(o.train.train.schedule.warmup == warmup);
-    assert_true(o.train.train.schedule.lr == 0.25f);
+    assert_true(o.train.training.config.schedule.warmup == warmup);
+    assert_true(o.train.training.config.schedule.lr == 0.25f);
     mnist_options_free(&o.parsed);
     parse_with_config(&o, "{\"lr\": 0.25, \"recipe\": \"fast\"}", "--recipe default");
     assert_runs(&o);
-    assert_int_equal(o.train.train.epochs, mnist_train_defaults().epochs);
-    assert_true(o.train.train.schedule.lr == 0.25f);
+    assert_int_equal(o.train.training.config.epochs, mnist_train_defaults().epochs);
+    assert_true(o.train.training.config.schedule.lr == 0.25f);
     mnist_options_free(&o.parsed);
     parse_train(&o, "--recipe fast --recipe default"); /* the last one, as with any option */
     assert_runs(&o);
-    assert_int_equal(o.train.train.epochs, mnist_train_defaults().epochs);
+    assert_int_equal(o.train.training.config.epochs, mnist_train_defaults().epochs);
 }
 
 static void test_refusals(void **state)

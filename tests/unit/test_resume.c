@@ -109,10 +109,10 @@ static void takes_the_settings(void **state)
     parse_resume(&o, file.path, "");
     assert_runs(&o);
     const mnist_resumption *r = o.train.resumed;
-    assert_int_equal(o.train.train.epochs, 4);
-    assert_int_equal(o.train.hidden.count, 1);
-    assert_int_equal(o.train.train.optimizer.kind, MNIST_ADAM);
-    assert_true(o.train.train.schedule.lr == 0.25f); /* settling has left it alone */
+    assert_int_equal(o.train.training.config.epochs, 4);
+    assert_int_equal(o.train.training.hidden.count, 1);
+    assert_int_equal(o.train.training.config.optimizer.kind, MNIST_ADAM);
+    assert_true(o.train.training.config.schedule.lr == 0.25f); /* settling has left it alone */
     assert_string_equal(o.train.log, "run.csv");
     assert_string_equal(o.train.checkpoint, file.path); /* and not the name that it had */
     assert_string_equal(o.train.resume, file.path);
@@ -128,7 +128,7 @@ static void takes_the_settings(void **state)
 
     parse_resume(&o, file.path, "-e 9 -j 1 --checkpoint b.ckpt --checkpoint-every 5s --max-time 3");
     assert_runs(&o);
-    assert_int_equal(o.train.train.epochs, 9);
+    assert_int_equal(o.train.training.config.epochs, 9);
     assert_int_equal(o.train.threads, 1);
     assert_string_equal(o.train.checkpoint, "b.ckpt");
     assert_true(o.train.checkpoint_every.seconds == 5.0);
@@ -137,7 +137,7 @@ static void takes_the_settings(void **state)
     /* what agrees may be said; what is settled from other options is not what was said */
     parse_resume(&o, file.path, "--lr 0.25 --augment shift=1.0 --optimizer adam --log-every 0");
     assert_runs(&o);
-    assert_true(o.train.train.schedule.lr == 0.25f);
+    assert_true(o.train.training.config.schedule.lr == 0.25f);
     mnist_options_free(&o.parsed);
     write_with(file.path, "log", "lost");
     parse_resume(&o, file.path, "");

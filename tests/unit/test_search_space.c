@@ -122,15 +122,15 @@ static void test_settings(void **state)
         char *one = printed_config(&a), *two = printed_config(&b);
         assert_string_equal(one, two);
         differ += strcmp(one, base) != 0;
-        assert_true(a.train.schedule.lr == 0.123f); /* as the command line has it */
-        assert_int_equal(a.activation, MNIST_GELU);
-        assert_int_equal(a.train.seed, 3);
-        a.hidden = o.train.hidden; /* all else that differs is in the space */
-        a.train.batch_size = o.train.train.batch_size;
-        a.train.optimizer.weight_decay = o.train.train.optimizer.weight_decay;
-        a.train.label_smoothing = o.train.train.label_smoothing;
-        a.dropout = o.train.dropout;
-        a.train.input_dropout = o.train.train.input_dropout;
+        assert_true(a.training.config.schedule.lr == 0.123f); /* as the command line has it */
+        assert_int_equal(a.training.activation, MNIST_GELU);
+        assert_int_equal(a.training.config.seed, 3);
+        a.training.hidden = o.train.training.hidden; /* all else that differs is in the space */
+        a.training.config.batch_size = o.train.training.config.batch_size;
+        a.training.config.optimizer.weight_decay = o.train.training.config.optimizer.weight_decay;
+        a.training.config.label_smoothing = o.train.training.config.label_smoothing;
+        a.training.dropout = o.train.training.dropout;
+        a.training.config.input_dropout = o.train.training.config.input_dropout;
         free(one);
         one = printed_config(&a);
         assert_string_equal(one, base);
@@ -142,7 +142,7 @@ static void test_settings(void **state)
     parse_train(&other, "--tune 5 --lr 0.123 --seed 4 --activation gelu");
     mnist_train_settings x = mnist_tune_settings(&o.train, &o.parsed, 1);
     mnist_train_settings y = mnist_tune_settings(&other.train, &other.parsed, 1);
-    assert_true(x.train.label_smoothing != y.train.label_smoothing);
+    assert_true(x.training.config.label_smoothing != y.training.config.label_smoothing);
     free(base);
     free(zero);
 }
@@ -155,24 +155,26 @@ static void test_settled(void **state)
     outcome o;
     parse_train(&o, "--tune 5 --optimizer adam");
     assert_runs(&o);
-    assert_true(o.train.train.schedule.lr == 0.001f); /* what adam has where nothing is said */
+    assert_true(o.train.training.config.schedule.lr ==
+                0.001f); /* what adam has where nothing is said */
     size_t dropped = 0, deep = 0;
     for (uint64_t candidate = 1; candidate < 400; candidate++) {
         mnist_train_settings s = mnist_tune_settings(&o.train, &o.parsed, candidate);
-        const float *rates = s.train.regularization.dropout;
-        const float drawn = s.dropout.count > 0 ? s.dropout.rate[0] : 0.0f;
-        assert_true(s.dropout.count <= 1);
+        const float *rates = s.training.config.regularization.dropout;
+        const float drawn = s.training.dropout.count > 0 ? s.training.dropout.rate[0] : 0.0f;
+        assert_true(s.training.dropout.count <= 1);
         for (unsigned l = 0; l < MNIST_MAX_HIDDEN; l++) {
-            assert_true(rates[l] == (l < s.hidden.count ? drawn : 0.0f));
+            assert_true(rates[l] == (l < s.training.hidden.count ? drawn : 0.0f));
         }
         dropped += drawn > 0.0f;
-        deep += drawn > 0.0f && s.hidden.count > 1;
-        assert_true(s.train.schedule.lr >= 0.99e-4f && s.train.schedule.lr <= 1.01e-2f);
-        assert_true(s.train.schedule.lr != 0.001f || candidate > 1);
+        deep += drawn > 0.0f && s.training.hidden.count > 1;
+        assert_true(s.training.config.schedule.lr >= 0.99e-4f &&
+                    s.training.config.schedule.lr <= 1.01e-2f);
+        assert_true(s.training.config.schedule.lr != 0.001f || candidate > 1);
     }
     assert_true(dropped > 150 && dropped < 250 && deep > 30);
-    assert_true(mnist_tune_settings(&o.train, &o.parsed, 1).train.schedule.lr !=
-                mnist_tune_settings(&o.train, &o.parsed, 2).train.schedule.lr);
+    assert_true(mnist_tune_settings(&o.train, &o.parsed, 1).training.config.schedule.lr !=
+                mnist_tune_settings(&o.train, &o.parsed, 2).training.config.schedule.lr);
 
     outcome fixed; /* one rate for layers whose number varies; adam's rate from the user */
     parse_train(&fixed, "--tune 5 --dropout 0.25 --optimizer rmsprop --lr 0.002");
@@ -181,18 +183,19 @@ static void test_settled(void **state)
     for (uint64_t candidate = 0; candidate < 100; candidate++) {
         mnist_train_settings s = mnist_tune_settings(&fixed.train, &fixed.parsed, candidate);
         for (unsigned l = 0; l < MNIST_MAX_HIDDEN; l++) {
-            assert_true(s.train.regularization.dropout[l] == (l < s.hidden.count ? 0.25f : 0.0f));
+            assert_true(s.training.config.regularization.dropout[l] ==
+                        (l < s.training.hidden.count ? 0.25f : 0.0f));
         }
-        two += s.hidden.count == 2;
-        assert_true(s.train.schedule.lr == 0.002f);
+        two += s.training.hidden.count == 2;
+        assert_true(s.training.config.schedule.lr == 0.002f);
     }
     assert_true(two > 20);
     outcome each; /* a rate for each layer, of a number that is fixed */
     parse_train(&each, "--tune 5 --dropout 0.25,0.5 --hidden 64,32");
     assert_runs(&each);
     mnist_train_settings s = mnist_tune_settings(&each.train, &each.parsed, 5);
-    assert_true(s.train.regularization.dropout[0] == 0.25f &&
-                s.train.regularization.dropout[1] == 0.5f);
+    assert_true(s.training.config.regularization.dropout[0] == 0.25f &&
+                s.training.config.regularization.dropout[1] == 0.5f);
     mnist_options_free(&o.parsed);
 }
 

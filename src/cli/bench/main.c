@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/shared/figures.h"
 #include "cli/shared/program.h"
-#include "cli/shared/settings.h"
+#include "cli/bench/settings.h"
 #include "cli/shared/source.h"
 
 #include <mnist/mnist.h>

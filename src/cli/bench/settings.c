@@ -1,4 +1,5 @@
-/* What mnist-bench can be told. */
+#include "cli/bench/settings.h"
+
 #include "cli/shared/option_parts.h"
 
 mnist_bench_settings mnist_bench_settings_defaults(void)
@@ -61,12 +62,19 @@ static const mnist_named_text bench_environment[] = {
     {NULL, NULL},
 };
 
+static void set_defaults(void *settings)
+{
+    *(mnist_bench_settings *)settings = mnist_bench_settings_defaults();
+}
+
 const mnist_program mnist_bench_program = {
     .name = "mnist-bench",
     .summary = "measure kernels, training and inference on this machine",
     .description = "Measures what this machine can do at most, then each kernel, training and "
                    "inference, and prints the median, least and greatest of several samples, and "
                    "how near it comes to the machine's peak. MNIST_ISA chooses the kernels.",
+    .settings_size = sizeof(mnist_bench_settings),
+    .defaults = set_defaults,
     .sections = bench_sections,
     .section_count = LENGTH(bench_sections),
     .examples = bench_examples,

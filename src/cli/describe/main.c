@@ -2,16 +2,17 @@
  * is not installed. A new program is one line in PROGRAMS. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/options/describe.h"
-#include "cli/shared/settings.h"
+#include "cli/bench/settings.h"
+#include "cli/eval/settings.h"
+#include "cli/predict/settings.h"
+#include "cli/train/settings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define PROGRAM  "mnist-describe"
 #define PROGRAMS X(train) X(eval) X(predict) X(bench)
 
-#define X(name) #name,
-static const char *const short_names[] = {PROGRAMS NULL};
-#undef X
 #define X(name) "mnist-" #name,
 static const char *const program_names[] = {PROGRAMS NULL};
 #undef X
@@ -19,17 +20,17 @@ static const char *const program_names[] = {PROGRAMS NULL};
 static const mnist_program *const programs[] = {PROGRAMS NULL};
 #undef X
 
-/* Settings are of a type for each program. */
-#define X(name)                                                                                    \
-    if (strcmp(short_name, #name) == 0) {                                                          \
-        mnist_##name##_settings settings = mnist_##name##_settings_defaults();                     \
-        mnist_describe_man(&mnist_##name##_program, &settings, program_names, out);                \
-    }
-static void describe_man(const char *short_name, FILE *out)
+/* Defaults are what a page shows. */
+static bool describe_man(const mnist_program *program, FILE *out)
 {
-    PROGRAMS
+    void *settings = calloc(1, program->settings_size);
+    if (settings) {
+        program->defaults(settings);
+        mnist_describe_man(program, settings, program_names, out);
+    }
+    free(settings);
+    return settings != NULL;
 }
-#undef X
 
 static int usage(void)
 {
@@ -42,7 +43,7 @@ static int usage(void)
 static bool describe(const char *kind, size_t index, FILE *out)
 {
     if (strcmp(kind, "man") == 0) {
-        describe_man(short_names[index], out);
+        return describe_man(programs[index], out);
     } else if (strcmp(kind, "bash") == 0) {
         mnist_describe_bash(programs[index], out);
     } else if (strcmp(kind, "zsh") == 0) {

@@ -2,7 +2,7 @@
 
 #include "cli/shared/adopt.h"
 #include "cli/options/options.h"
-#include "cli/train/page.h"
+#include "cli/shared/facts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ bool mnist_course_plan_read(mnist_course_plan *out, const json_t *options, const
 {
     static const char *const names[] = {"epochs", "batch-size",  "lr",         "schedule",
                                         "warmup", "step-factor", "step-count", "keep"};
-    mnist_train_settings told = mnist_train_settings_defaults();
+    mnist_training_settings told = mnist_training_defaults();
     *out = (mnist_course_plan){.path = path};
     out->has_seed = read_digits(seed, &out->seed);
     out->known =
@@ -42,10 +42,10 @@ bool mnist_course_plan_read(mnist_course_plan *out, const json_t *options, const
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         out->known = out->known && json_object_get(options, names[i]);
     }
-    out->batch_size = told.train.batch_size;
-    out->epochs = told.train.epochs;
-    out->schedule = told.train.schedule;
-    out->keeps_best = told.train.keep == MNIST_KEEP_BEST;
+    out->batch_size = told.config.batch_size;
+    out->epochs = told.config.epochs;
+    out->schedule = told.config.schedule;
+    out->keeps_best = told.config.keep == MNIST_KEEP_BEST;
     return true;
 }
 

@@ -3,7 +3,7 @@
 #ifndef MNIST_CLI_EVAL_COURSE_H
 #define MNIST_CLI_EVAL_COURSE_H
 
-#include "cli/shared/settings.h"
+#include "cli/eval/settings.h"
 
 #include <jansson.h>
 #include <mnist/mnist.h>

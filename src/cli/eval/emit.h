@@ -2,7 +2,7 @@
 #ifndef MNIST_CLI_EVAL_EMIT_H
 #define MNIST_CLI_EVAL_EMIT_H
 
-#include "cli/shared/settings.h"
+#include "cli/eval/settings.h"
 
 #include <mnist/metrics.h>
 

@@ -2,7 +2,7 @@
 #ifndef MNIST_CLI_EVAL_FILES_H
 #define MNIST_CLI_EVAL_FILES_H
 
-#include "cli/shared/settings.h"
+#include "cli/eval/settings.h"
 #include "cli/shared/source.h"
 
 /* Locates the data (mnist_source_locate) and sees to it that --report and --predictions destroy

@@ -10,7 +10,7 @@ bool mnist_held_out_adopt(const json_t *options, const char *path, mnist_held_ou
                           mnist_error *err)
 {
     static const char *const names[] = {"val-split", "limit", "synthetic-train"};
-    mnist_train_settings told = mnist_train_settings_defaults();
+    mnist_training_settings told = mnist_training_defaults();
     if (!mnist_adopt_training(options, path, names, sizeof names / sizeof *names, &told, err)) {
         return false;
     }

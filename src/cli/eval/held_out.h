@@ -2,7 +2,9 @@
 #ifndef MNIST_CLI_EVAL_HELD_OUT_H
 #define MNIST_CLI_EVAL_HELD_OUT_H
 
-#include "cli/shared/settings.h"
+#include "cli/eval/settings.h"
+
+#include <mnist/data.h>
 
 /* What a model says of its training images. */
 typedef struct mnist_held_out {

@@ -9,7 +9,7 @@
 #include "cli/shared/figures.h"
 #include "cli/shared/gate.h"
 #include "cli/shared/program.h"
-#include "cli/shared/settings.h"
+#include "cli/eval/settings.h"
 #include "cli/shared/source.h"
 #include "cli/terminal/clock.h"
 
@@ -64,7 +64,7 @@ static bool adopt_data(const committee_member *member, const mnist_parsed *parse
 {
     json_t *options;
     bool ok = load_options(member, &options, err) &&
-              mnist_adopt_data(options, member->path, parsed, settings, err);
+              mnist_adopt_data(options, member->path, parsed, settings, &settings->data, err);
     json_decref(options);
     return ok;
 }

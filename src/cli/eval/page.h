@@ -3,7 +3,7 @@
 #define MNIST_CLI_EVAL_PAGE_H
 
 #include "cli/eval/course.h"
-#include "cli/shared/settings.h"
+#include "cli/eval/settings.h"
 
 #include <mnist/mnist.h>
 

@@ -1,4 +1,5 @@
-/* What mnist-eval can be told. */
+#include "cli/eval/settings.h"
+
 #include "cli/shared/option_parts.h"
 
 #include <mnist/metrics.h>
@@ -229,6 +230,11 @@ static const mnist_named_text eval_environment[] = {
     {NULL, NULL},
 };
 
+static void set_defaults(void *settings)
+{
+    *(mnist_eval_settings *)settings = mnist_eval_settings_defaults();
+}
+
 const mnist_program mnist_eval_program = {
     .name = "mnist-eval",
     .summary = "measure models of mnist-train on the test images",
@@ -239,6 +245,8 @@ const mnist_program mnist_eval_program = {
     .operand = "MODEL",
     .operand_min = 1,
     .operand_max = 1000,
+    .settings_size = sizeof(mnist_eval_settings),
+    .defaults = set_defaults,
     .sections = eval_sections,
     .section_count = LENGTH(eval_sections),
     .examples = eval_examples,

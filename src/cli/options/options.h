@@ -177,6 +177,8 @@ typedef struct mnist_program {
     const char *operand;       /* "MODEL", a file; NULL if it takes options only */
     const char *more_operands; /* what the others are, if they are something else: "FILE" */
     size_t operand_min, operand_max;
+    size_t settings_size;             /* of the struct that the options set */
+    void (*defaults)(void *settings); /* fills it with what holds when nothing is said */
     const mnist_option_section *sections;
     size_t section_count;
     const mnist_recipe *recipes; /* the last one's name is NULL; NULL: none */
@@ -247,6 +249,10 @@ int mnist_options_start(const mnist_program *program, int argc, char **argv, voi
 mnist_origin mnist_options_origin(const mnist_parsed *parsed, const char *name);
 /* On the command line, in the config file or by a recipe. */
 bool mnist_options_was_given(const mnist_parsed *parsed, const char *name);
+
+/* Only what stands on the command line can contradict: a config file made by --print-config states
+ * everything, also what does not matter. false too where the program has no such option. */
+bool mnist_on_command_line(const mnist_parsed *parsed, const char *name);
 
 /* "PROGRAM: TEXT", and the line that points to --help. */
 void mnist_options_print_error(const mnist_program *program, const mnist_error *err, FILE *out);

@@ -353,6 +353,12 @@ bool mnist_options_was_given(const mnist_parsed *parsed, const char *name)
     return mnist_options_origin(parsed, name) != MNIST_ORIGIN_DEFAULT;
 }
 
+bool mnist_on_command_line(const mnist_parsed *parsed, const char *name)
+{
+    return mnist_option_find(parsed->program, name).option &&
+           mnist_options_origin(parsed, name) == MNIST_ORIGIN_COMMAND_LINE;
+}
+
 void mnist_options_print_error(const mnist_program *program, const mnist_error *err, FILE *out)
 {
     fprintf(out, "%s: %s\n", program->name, err->text);

@@ -3,7 +3,7 @@
 #include "cli/options/json.h"
 #include "cli/shared/figures.h"
 #include "cli/shared/program.h"
-#include "cli/shared/settings.h"
+#include "cli/predict/settings.h"
 #include "cli/terminal/show.h"
 
 #include <mnist/mnist.h>

@@ -1,4 +1,5 @@
-/* What mnist-predict can be told. */
+#include "cli/predict/settings.h"
+
 #include "cli/shared/option_parts.h"
 
 mnist_predict_settings mnist_predict_settings_defaults(void)
@@ -120,6 +121,11 @@ static const mnist_named_text predict_files[] = {
     {NULL, NULL},
 };
 
+static void set_defaults(void *settings)
+{
+    *(mnist_predict_settings *)settings = mnist_predict_settings_defaults();
+}
+
 const mnist_program mnist_predict_program = {
     .name = "mnist-predict",
     .summary = "read digits in pictures with a model of mnist-train",
@@ -135,6 +141,8 @@ const mnist_program mnist_predict_program = {
     .more_operands = "FILE|-",
     .operand_min = 1,
     .operand_max = 1000000,
+    .settings_size = sizeof(mnist_predict_settings),
+    .defaults = set_defaults,
     .sections = predict_sections,
     .section_count = LENGTH(predict_sections),
     .examples = predict_examples,

@@ -33,13 +33,13 @@ bool mnist_adopt_parse(const char *text, const char *path, json_t **options, mni
 }
 
 bool mnist_adopt_training(const json_t *options, const char *path, const char *const names[],
-                          size_t count, mnist_train_settings *told, mnist_error *err)
+                          size_t count, mnist_training_settings *told, mnist_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         const json_t *value = json_object_get(options, names[i]);
         char where[600];
         snprintf(where, sizeof where, "%.500s: option %s in its metadata", path, names[i]);
-        if (value && !mnist_option_set_json(mnist_option_find(&mnist_train_program, names[i]),
+        if (value && !mnist_option_set_json(mnist_option_find(&mnist_training_options, names[i]),
                                             where, value, told, err)) {
             return false;
         }
@@ -48,10 +48,10 @@ bool mnist_adopt_training(const json_t *options, const char *path, const char *c
 }
 
 bool mnist_adopt_data(const json_t *options, const char *path, const mnist_parsed *parsed,
-                      mnist_eval_settings *settings, mnist_error *err)
+                      void *settings, const mnist_data_settings *data, mnist_error *err)
 {
     /* Files that were named are data of their own, whatever the model was trained on. */
-    bool files_given = settings->data.test_images || settings->data.data_dir;
+    bool files_given = data->test_images || data->data_dir;
     for (size_t i = 0; i < MNIST_ADOPTED; i++) {
         const json_t *value = json_object_get(options, mnist_adopted[i]);
         mnist_option_ref ref = mnist_option_find(parsed->program, mnist_adopted[i]);
@@ -64,12 +64,12 @@ bool mnist_adopt_data(const json_t *options, const char *path, const mnist_parse
         if (!mnist_option_set_json(ref, where, value, settings, err)) {
             return false;
         }
-        if (settings->data.synthetic_test > MNIST_ADOPT_IMAGES &&
+        if (data->synthetic_test > MNIST_ADOPT_IMAGES &&
             !mnist_options_was_given(parsed, "synthetic-test")) {
             return mnist_options_fail(err,
                                       "%s: its metadata ask for %zu synthetic test images; to have "
                                       "more than %u, say --synthetic-test",
-                                      path, settings->data.synthetic_test, MNIST_ADOPT_IMAGES);
+                                      path, data->synthetic_test, MNIST_ADOPT_IMAGES);
         }
     }
     return true;

@@ -1,10 +1,10 @@
-/* What a model file says of the options it was trained with, taken over by mnist-eval. It is input
- * like any other: the options below are looked at and no others, each with the checks of a command
- * line. None of them is a path: a model decides neither what is read nor what is written. */
+/* What a model file says of the options it was trained with, taken over by programs that read models.
+ * It is input like any other: the options below are looked at and no others, each with the checks of
+ * a command line. None of them is a path: a model decides neither what is read nor what is written. */
 #ifndef MNIST_CLI_SHARED_ADOPT_H
 #define MNIST_CLI_SHARED_ADOPT_H
 
-#include "cli/shared/settings.h"
+#include "cli/shared/training.h"
 
 enum { MNIST_ADOPTED = 3 };
 /* The first says whose data; the others count for the synthetic set alone. */
@@ -21,15 +21,16 @@ extern const char *const mnist_adopted[MNIST_ADOPTED];
  * json_decref, and NULL on failure. path: for messages. false: no JSON object, or too long. */
 bool mnist_adopt_parse(const char *text, const char *path, json_t **options, mnist_error *err);
 
-/* Sets `count` options of mnist-train, those of them that the model states. options may be NULL.
+/* Sets `count` options of a training, those of them that the model states. options may be NULL.
  * false: a value that its option would refuse. */
 bool mnist_adopt_training(const json_t *options, const char *path, const char *const names[],
-                          size_t count, mnist_train_settings *told, mnist_error *err);
+                          size_t count, mnist_training_settings *told, mnist_error *err);
 
-/* Sets what the command line has not said about the data. options may be NULL. false: a value that
- * its option would refuse, or more synthetic images than a model may ask for. */
+/* Sets what the command line has not said about the data, in the settings of parsed->program, of which
+ * data are a part. options may be NULL. false: a value that its option would refuse, or more
+ * synthetic images than a model may ask for. */
 bool mnist_adopt_data(const json_t *options, const char *path, const mnist_parsed *parsed,
-                      mnist_eval_settings *settings, mnist_error *err);
+                      void *settings, const mnist_data_settings *data, mnist_error *err);
 
 /* How the model's images were distorted; given, if not NULL, says it instead. None where nobody
  * says. */

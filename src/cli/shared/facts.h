@@ -1,9 +1,12 @@
-/* Names and values for the HTML report, made one after the other. */
+/* For the HTML report: names and values, made one after the other. */
 #ifndef MNIST_CLI_SHARED_FACTS_H
 #define MNIST_CLI_SHARED_FACTS_H
 
 #include <jansson.h>
 #include <mnist/mnist.h>
+
+/* The most points of the training loss that a page shows between the epochs' ends. */
+#define MNIST_PAGE_POINTS 400u
 
 /* Starts as zeros; owns its texts. Where memory is short it stays failed, and holds what it had. */
 typedef struct mnist_facts {

@@ -44,6 +44,10 @@
     .argument = name_of_argument
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+/* Of a table whose length a header states. */
+#define HAS_LENGTH(table, length)                                                                  \
+    _Static_assert(LENGTH(table) == length, "the length that its header states")
+
 /* A section about a part of the settings. */
 #define PART(heading, table, settings, field)                                                      \
     {                                                                                              \
@@ -101,10 +105,6 @@ mnist_data_settings mnist_data_defaults(void);
 
 /* Presets of --augment, for completion; NULL past the end. */
 const char *mnist_preset_name(int index);
-
-/* Only what stands on the command line can contradict: a config file made by --print-config states
- * everything, also what does not matter. false too where the program has no such option. */
-bool mnist_on_command_line(const mnist_parsed *parsed, const char *name);
 
 /* known: whether it is settled which data set will be used. false: err says what is wrong. */
 bool mnist_settings_check_data(const mnist_data_settings *data, bool known,

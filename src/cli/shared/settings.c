@@ -1,6 +1,8 @@
 /* What the programs' options have in common: the data, the gate, the output. */
 #include "cli/shared/option_parts.h"
 
+#include <mnist/data.h>
+
 const char *mnist_dataset_choice_name(mnist_dataset_choice dataset)
 {
     static const char *const names[MNIST_DATASETS] = {"mnist", "fashion", "synthetic"};
@@ -80,8 +82,6 @@ const mnist_option mnist_color_options[] = {
 };
 /* clang-format on */
 
-#define HAS_LENGTH(table, length)                                                                  \
-    _Static_assert(LENGTH(table) == length, "the length in cli/shared/option_parts.h")
 HAS_LENGTH(mnist_source_options, SOURCE_OPTIONS);
 HAS_LENGTH(mnist_test_options, TEST_OPTIONS);
 HAS_LENGTH(mnist_gate_options, GATE_OPTIONS);
@@ -98,12 +98,6 @@ const mnist_named_text mnist_data_files[] = {
 const char *mnist_preset_name(int index)
 {
     return mnist_augmentation_preset_name((size_t)index);
-}
-
-bool mnist_on_command_line(const mnist_parsed *parsed, const char *name)
-{
-    return mnist_option_find(parsed->program, name).option &&
-           mnist_options_origin(parsed, name) == MNIST_ORIGIN_COMMAND_LINE;
 }
 
 static bool check_pair(const char *images, const char *labels, const char *which, mnist_error *err)

@@ -141,7 +141,7 @@ static void keep(mnist_keeper *k, const mnist_training *training, uint64_t step,
 static void say_where(const mnist_keeper *k, char text[128])
 {
     snprintf(text, 128, "epoch %u of %u, step %" PRIu64 " of %" PRIu64, k->epoch,
-             k->session->settings->train.epochs, k->step, k->steps);
+             k->session->settings->training.config.epochs, k->step, k->steps);
 }
 
 /* The answer to SIGUSR1: of loss and accuracy those of the epoch so far. */
@@ -293,7 +293,7 @@ static mnist_status try_to_go_on(mnist_session *s, mnist_error *err)
 {
     const mnist_resumption *r = s->settings->resumed;
     const mnist_train_hooks hooks = {NULL, stop_at_step, stop_at_epoch};
-    mnist_train_config config = s->settings->train;
+    mnist_train_config config = s->settings->training.config;
     mnist_mlp *mlp = NULL;
     config.adapt_threads = false;
     mnist_status status = mnist_session_net(s, s->settings, config.seed, &mlp, err);
@@ -331,7 +331,7 @@ static void warn_of_existing(mnist_session *s)
 /* A schedule goes by the number of all steps. */
 static void warn_of_more_epochs(mnist_session *s)
 {
-    const mnist_train_config *config = &s->settings->train;
+    const mnist_train_config *config = &s->settings->training.config;
     const mnist_resumption *r = s->settings->resumed;
     const bool schedule =
         config->schedule.kind != MNIST_SCHEDULE_CONSTANT || config->schedule.warmup > 0.0f;
@@ -381,7 +381,8 @@ mnist_status mnist_checkpoints_check(mnist_session *s, mnist_error *err)
         status = mnist_resume_check_data(r, &s->train_digests, &s->test_digests, err);
     }
     if (status == MNIST_OK && r &&
-        !mnist_resume_check_net(r, &settings->hidden, (size_t)s->train.rows * s->train.cols, err)) {
+        !mnist_resume_check_net(r, &settings->training.hidden,
+                                (size_t)s->train.rows * s->train.cols, err)) {
         status = err->status;
     }
     if (status == MNIST_OK && r) {

@@ -35,7 +35,7 @@ static mnist_status add_seeds(file_list *list, const mnist_train_settings *setti
     mnist_status status = MNIST_OK;
     for (unsigned i = 0; pattern && i < seeds && status == MNIST_OK; i++) {
         char *name;
-        status = mnist_session_file(pattern, settings->train.seed + i, &name, err);
+        status = mnist_session_file(pattern, settings->training.config.seed + i, &name, err);
         if (status == MNIST_OK) {
             file.path = list->owned[list->count] = name;
             add(list, file);

@@ -109,7 +109,7 @@ static bool after_epoch(void *context, const mnist_epoch_report *report)
 {
     run *r = context;
     mnist_session *s = r->session;
-    note_course(&s->settings->train, report, r->result);
+    note_course(&s->settings->training.config, report, r->result);
     write_log(s, &(mnist_log_record){.is_epoch = true,
                                      .seed = r->result->seed,
                                      .epoch = report->epoch,
@@ -157,7 +157,7 @@ static bool is_over(const mnist_train_config *config, const mnist_course *course
 
 static void announce_resumption(mnist_session *s)
 {
-    const mnist_train_config *config = &s->settings->train;
+    const mnist_train_config *config = &s->settings->training.config;
     const mnist_resumption *resumed = s->settings->resumed;
     const mnist_course *course = &resumed->course;
     if (is_over(config, course)) {
@@ -224,7 +224,7 @@ static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
                                mnist_run_result *result, mnist_error *err)
 {
     mnist_train_settings settings = *s->settings;
-    settings.train.seed = result->seed;
+    settings.training.config.seed = result->seed;
     char *options_text = model_options(&settings, err);
     if (!options_text) {
         return err->status;
@@ -288,12 +288,12 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
                                mnist_train_page *page, mnist_run_result *result, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
-    mnist_train_config config = settings->train;
+    mnist_train_config config = settings->training.config;
     mnist_mlp *mlp = NULL;
     const mnist_resumption *resumed = settings->resumed;
     const double start = mnist_clock() - (resumed ? resumed->course.seconds : 0.0);
     const bool wants_epochs = settings->out.json || settings->checkpoint || page;
-    *result = (mnist_run_result){.seed = settings->train.seed + index,
+    *result = (mnist_run_result){.seed = settings->training.config.seed + index,
                                  .epochs = wants_epochs ? mnist_epochs_new() : NULL};
     config.seed = result->seed;
     config.adapt_threads = settings->threads == 0; /* who names a number gets it */
@@ -449,7 +449,8 @@ static mnist_status prepare(mnist_session *s, mnist_error *err)
     const mnist_train_settings *settings = s->settings;
     const unsigned wanted = MNIST_IDX_TRAIN | MNIST_IDX_TEST;
     mnist_error missing;
-    mnist_status located = mnist_source_locate(&s->source, &settings->data, wanted, &missing);
+    mnist_status located =
+        mnist_source_locate(&s->source, &settings->training.data, wanted, &missing);
     mnist_status status = mnist_train_files_check(s, err);
     if (status == MNIST_OK && located != MNIST_OK) {
         *err = missing;
@@ -459,7 +460,7 @@ static mnist_status prepare(mnist_session *s, mnist_error *err)
         status = check_outputs(s, err);
     }
     if (status == MNIST_OK) {
-        status = mnist_source_load(&s->source, &settings->data, wanted, err);
+        status = mnist_source_load(&s->source, &settings->training.data, wanted, err);
     }
     if (status == MNIST_OK) {
         status = mnist_session_split(s, err);
@@ -485,12 +486,13 @@ static int save_preview(mnist_session *s)
 {
     const mnist_train_settings *settings = s->settings;
     mnist_error err;
-    if (mnist_preview_save(settings->preview, s->train, &settings->train.augmentation,
-                           settings->train.seed, s->pool, &err) != MNIST_OK) {
+    if (mnist_preview_save(settings->preview, s->train, &settings->training.config.augmentation,
+                           settings->training.config.seed, s->pool, &err) != MNIST_OK) {
         return mnist_program_error(PROGRAM, &err);
     }
     mnist_progress_message(&s->progress, "wrote %s: %s", settings->preview,
-                           settings->augment ? settings->augment : "images as they are");
+                           settings->training.augment ? settings->training.augment
+                                                      : "images as they are");
     return MNIST_EXIT_OK;
 }
 
@@ -502,7 +504,7 @@ static int run_session(mnist_session *s)
                          s->settings->out.color, STDERR_FILENO);
     mnist_status status = prepare(s, &err);
     if (status == MNIST_OK) {
-        status = mnist_session_net(s, s->settings, s->settings->train.seed, &mlp, &err);
+        status = mnist_session_net(s, s->settings, s->settings->training.config.seed, &mlp, &err);
     }
     if (status != MNIST_OK) {
         int code = mnist_program_error(PROGRAM, &err);
@@ -549,7 +551,7 @@ int main(int argc, char **argv)
     mnist_program_start();
     int code = mnist_options_start(&mnist_train_program, argc, argv, &settings, &parsed);
     if (code < 0) {
-        mnist_train_set_augmentation(&settings, augmentation);
+        mnist_training_set_augmentation(&settings.training, augmentation);
         mnist_signals_start(true);
         code = mnist_program_choose_kernels(PROGRAM);
         if (code == MNIST_EXIT_OK) {

@@ -12,7 +12,7 @@
 mnist_status mnist_train_page_start(mnist_train_page *page, const mnist_session *session,
                                     mnist_error *err)
 {
-    const mnist_train_config *config = &session->settings->train;
+    const mnist_train_config *config = &session->settings->training.config;
     *page = (mnist_train_page){.session = session};
     page->epoch_steps = (session->train.count + config->batch_size - 1) / config->batch_size;
     page->steps = page->epoch_steps * config->epochs;
@@ -77,13 +77,15 @@ static void add_facts(mnist_facts *facts, const mnist_train_page *page, const mn
 {
     const mnist_session *s = page->session;
     mnist_facts_add_net(facts, page->mlp, &s->normalization);
-    mnist_facts_add(facts, "data set", "%s", mnist_dataset_choice_name(s->settings->data.dataset));
+    mnist_facts_add(facts, "data set", "%s",
+                    mnist_dataset_choice_name(s->settings->training.data.dataset));
     mnist_facts_add(facts, "training images", "%zu", s->train.count);
     mnist_facts_add(facts, "validation images", "%zu", s->validation.count);
     mnist_facts_add(facts, "test images", "%zu", s->test.count);
     mnist_facts_add(facts, "seed", "%llu", (unsigned long long)run->seed);
     if (count == 1) {
-        mnist_facts_add(facts, "epochs", "%u of %u%s", run->last_epoch, s->settings->train.epochs,
+        mnist_facts_add(facts, "epochs", "%u of %u%s", run->last_epoch,
+                        s->settings->training.config.epochs,
                         run->end == MNIST_END_PATIENCE ? ", stopped by --patience"
                         : run->end == MNIST_END_TIME   ? ", stopped by --max-time"
                                                        : "");
@@ -123,7 +125,7 @@ static void add_settings(mnist_facts *facts, const mnist_session *s, uint64_t se
                          mnist_error *err)
 {
     mnist_train_settings settings = *s->settings;
-    settings.train.seed = seed;
+    settings.training.config.seed = seed;
     json_t *options =
         mnist_options_json(&mnist_train_program, &settings, MNIST_OPTION_IN_MODEL, err);
     mnist_facts_add_json(facts, options);
@@ -135,7 +137,7 @@ static void add_settings(mnist_facts *facts, const mnist_session *s, uint64_t se
 static bool is_one_course(const mnist_session *s)
 {
     const mnist_resumption *resumed = s->settings->resumed;
-    return !resumed || resumed->planned == s->settings->train.epochs;
+    return !resumed || resumed->planned == s->settings->training.config.epochs;
 }
 
 mnist_status mnist_train_page_write(const mnist_train_page *page, const char *path,
@@ -153,7 +155,7 @@ mnist_status mnist_train_page_write(const mnist_train_page *page, const char *pa
     mnist_figures_format(test, figures);
     if (count > 1) {
         snprintf(heading, sizeof heading, "%u nets %s on %s", count, shape,
-                 mnist_dataset_choice_name(s->settings->data.dataset));
+                 mnist_dataset_choice_name(s->settings->training.data.dataset));
         snprintf(result, sizeof result, "models=%u %s", count, figures);
         snprintf(
             note, sizeof note,
@@ -162,7 +164,7 @@ mnist_status mnist_train_page_write(const mnist_train_page *page, const char *pa
             count, (unsigned long long)run->seed);
     } else {
         snprintf(heading, sizeof heading, "%s on %s", shape,
-                 mnist_dataset_choice_name(s->settings->data.dataset));
+                 mnist_dataset_choice_name(s->settings->training.data.dataset));
         snprintf(result, sizeof result, "%s", figures);
     }
     add_facts(&facts, page, run, count);
@@ -189,7 +191,7 @@ mnist_status mnist_train_page_write(const mnist_train_page *page, const char *pa
             .points = page->points,
             .point_count = page->count,
             .has_schedule = is_one_course(s),
-            .schedule = s->settings->train.schedule,
+            .schedule = s->settings->training.config.schedule,
             .steps = page->steps,
             .epoch_steps = page->epoch_steps,
             .last_step = run->step,

@@ -3,9 +3,8 @@
 #ifndef MNIST_CLI_TRAIN_PAGE_H
 #define MNIST_CLI_TRAIN_PAGE_H
 
+#include "cli/shared/facts.h"
 #include "cli/train/session.h"
-
-#define MNIST_PAGE_POINTS 400u /* of the training loss between the epochs' ends */
 
 /* Of one training; of a committee, of its first member. Starts as zeros. */
 typedef struct mnist_train_page {

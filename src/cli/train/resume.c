@@ -167,12 +167,12 @@ static bool check_settings(const mnist_resumption *r, const mnist_train_settings
     const struct {
         const char *name;
         size_t count;
-    } drawn[] = {{"synthetic-train", kept->data.synthetic_train},
-                 {"synthetic-test", kept->data.synthetic_test}};
+    } drawn[] = {{"synthetic-train", kept->training.data.synthetic_train},
+                 {"synthetic-test", kept->training.data.synthetic_test}};
     mnist_train_settings settled = *kept;
     mnist_error inner;
-    mnist_train_program.settle(&settled, own);
-    if (!mnist_train_program.validate(&settled, own, &inner)) {
+    own->program->settle(&settled, own);
+    if (!own->program->validate(&settled, own, &inner)) {
         return refuse(err, MNIST_ERR_FORMAT, r->path, "its settings: %s", inner.text);
     }
     for (size_t i = 0; i < sizeof drawn / sizeof drawn[0]; i++) {
@@ -183,7 +183,7 @@ static bool check_settings(const mnist_resumption *r, const mnist_train_settings
                 drawn[i].count, MNIST_ADOPT_IMAGES, drawn[i].name);
         }
     }
-    return mnist_resume_check_net(r, &kept->hidden, 0, err);
+    return mnist_resume_check_net(r, &kept->training.hidden, 0, err);
 }
 
 void mnist_resume_release(void *resumption)
@@ -322,7 +322,7 @@ bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
     if (!check_settings(r, &kept, &own, parsed, err)) {
         return false;
     }
-    r->planned = kept.train.epochs;
+    r->planned = kept.training.config.epochs;
     kept.checkpoint = r->path; /* where it goes on, unless another is given */
     mnist_option_ref ref = mnist_option_at(parsed->program, 0);
     for (; ref.option; ref = mnist_option_at(parsed->program, ref.index + 1)) {

@@ -3,7 +3,7 @@
 #define MNIST_CLI_TRAIN_RESUME_H
 
 #include "cli/train/epochs.h"
-#include "cli/shared/settings.h"
+#include "cli/train/settings.h"
 
 #include <mnist/mnist.h>
 

@@ -96,7 +96,7 @@ static json_t *document(const mnist_session *s, const mnist_outcome *outcome, co
     json_t *doc =
         json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:I}", "schema", "mnist-train/1", "version",
                   mnist_version(), "config", config, "data", mnist_train_data_json(s), "seed",
-                  mnist_json_whole(settings->train.seed), "kernels", mnist_kernels_name(),
+                  mnist_json_whole(settings->training.config.seed), "kernels", mnist_kernels_name(),
                   "threads", (json_int_t)mnist_pool_threads(s->pool));
     if (outcome->is_committee) {
         mnist_json_put(&doc, "test", mnist_figures_json(&outcome->committee));
@@ -130,13 +130,13 @@ static void format_run(const mnist_session *s, const mnist_run_result *result, c
     text[0] = '\0';
     if (runs > 1) {
         snprintf(text, size, "run %llu/%u  ",
-                 (unsigned long long)(result->seed - s->settings->train.seed + 1), runs);
+                 (unsigned long long)(result->seed - s->settings->training.config.seed + 1), runs);
     }
 }
 
 void mnist_train_say_course(mnist_session *s, const mnist_run_result *result)
 {
-    const mnist_train_config *config = &s->settings->train;
+    const mnist_train_config *config = &s->settings->training.config;
     char run[48], number[MNIST_REAL_TEXT], margin[MNIST_REAL_TEXT + 24] = "";
     format_run(s, result, run, sizeof run);
     if (result->end == MNIST_END_PATIENCE) {
@@ -212,17 +212,18 @@ void mnist_train_say_start(mnist_session *s, size_t parameters)
 {
     const mnist_train_settings *settings = s->settings;
     char hidden[256] = "";
-    for (unsigned l = 0; l < settings->hidden.count; l++) {
+    for (unsigned l = 0; l < settings->training.hidden.count; l++) {
         size_t used = strlen(hidden);
-        snprintf(hidden + used, sizeof hidden - used, "%u-", settings->hidden.width[l]);
+        snprintf(hidden + used, sizeof hidden - used, "%u-", settings->training.hidden.width[l]);
     }
     mnist_progress_message(&s->progress,
                            "%u-%s%u %s, %zu parameters; %s: %zu training, %zu validation, %zu test "
                            "images",
                            s->train.rows * s->train.cols, hidden, MNIST_CLASSES,
-                           settings->hidden.count > 0 ? mnist_activation_name(settings->activation)
-                                                      : "softmax regression",
-                           parameters, mnist_dataset_choice_name(settings->data.dataset),
+                           settings->training.hidden.count > 0
+                               ? mnist_activation_name(settings->training.activation)
+                               : "softmax regression",
+                           parameters, mnist_dataset_choice_name(settings->training.data.dataset),
                            s->train.count, s->validation.count, s->test.count);
     if (!settings->verbose) {
         return;
@@ -243,7 +244,7 @@ void mnist_train_say_start(mnist_session *s, size_t parameters)
 
 int mnist_train_say_plan(const char *program, const mnist_session *s, size_t parameters)
 {
-    const mnist_train_config *config = &s->settings->train;
+    const mnist_train_config *config = &s->settings->training.config;
     size_t steps = (s->train.count + config->batch_size - 1) / config->batch_size;
     if (s->settings->out.json) {
         mnist_error err;

@@ -7,7 +7,7 @@ static const char *const batches[] = {"32", "64", "128", "256", NULL};
 
 static bool is_sgd(const mnist_train_settings *base)
 {
-    return base->train.optimizer.kind == MNIST_SGD;
+    return base->training.config.optimizer.kind == MNIST_SGD;
 }
 
 /* Their steps are about as long as the learning rate, whatever the gradient's scale. */
@@ -48,6 +48,13 @@ const mnist_dimension mnist_search_space[] = {
      .applies = is_adaptive},
     {.option = NULL},
 };
+
+bool mnist_search_varies(const mnist_train_settings *base, const mnist_parsed *parsed, size_t row)
+{
+    const mnist_dimension *dimension = &mnist_search_space[row];
+    return !mnist_on_command_line(parsed, dimension->option) &&
+           (!dimension->applies || dimension->applies(base));
+}
 
 /* 10^x. pow's last bit is a library's own affair: the exponential series of the fraction, then
  * products with 10. */

@@ -3,7 +3,7 @@
 #ifndef MNIST_CLI_TRAIN_SEARCH_SPACE_H
 #define MNIST_CLI_TRAIN_SEARCH_SPACE_H
 
-#include "cli/shared/settings.h"
+#include "cli/train/settings.h"
 
 typedef enum mnist_distribution {
     MNIST_LOG_UNIFORM, /* from 10^low to 10^high */
@@ -25,6 +25,9 @@ typedef struct mnist_dimension {
 /* What mnist-train --tune varies. Rows are only appended: a row's number is part of what its random
  * numbers are keyed by. */
 extern const mnist_dimension mnist_search_space[];
+
+/* Is that row searched? Not where the command line sets its option. */
+bool mnist_search_varies(const mnist_train_settings *base, const mnist_parsed *parsed, size_t row);
 
 /* The value of one row for one candidate, as the option takes it: three significant digits, or a
  * text of the list. A function of seed, row and candidate, the same bits on every machine. */

@@ -8,28 +8,29 @@ mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
     mnist_view all = mnist_dataset_view(s->source.train);
-    if (settings->limit > 0 && settings->limit < all.count) {
-        all = mnist_view_slice(all, 0, settings->limit);
+    if (settings->training.limit > 0 && settings->training.limit < all.count) {
+        all = mnist_view_slice(all, 0, settings->training.limit);
     }
-    uint64_t held_out = mnist_share_of(settings->val_split, all.count);
+    uint64_t held_out = mnist_share_of(settings->training.val_split, all.count);
     if (held_out >= all.count) {
         return mnist_fail(
             err, MNIST_ERR_ARGUMENT,
             "--val-split would hold out %llu of %zu training images%s and leave none to train "
             "on",
-            (unsigned long long)held_out, all.count, settings->limit > 0 ? " (see --limit)" : "");
+            (unsigned long long)held_out, all.count,
+            settings->training.limit > 0 ? " (see --limit)" : "");
     }
-    if (held_out == 0 &&
-        (settings->train.patience > 0 || settings->train.keep == MNIST_KEEP_BEST)) {
+    if (held_out == 0 && (settings->training.config.patience > 0 ||
+                          settings->training.config.keep == MNIST_KEEP_BEST)) {
         return mnist_fail(
             err, MNIST_ERR_ARGUMENT,
             "--%s goes by the validation loss, but --val-split leaves no image of %zu to "
             "validate on",
-            settings->train.patience > 0 ? "patience" : "keep best", all.count);
+            settings->training.config.patience > 0 ? "patience" : "keep best", all.count);
     }
     s->train = mnist_view_slice(all, 0, all.count - (size_t)held_out);
     s->validation = mnist_view_slice(all, s->train.count, (size_t)held_out);
-    s->normalization = mnist_normalization_fit(settings->normalize, s->train);
+    s->normalization = mnist_normalization_fit(settings->training.normalize, s->train);
     if (!s->source.test) {
         return MNIST_OK;
     }
@@ -47,12 +48,12 @@ mnist_status mnist_session_net(const mnist_session *s, const mnist_train_setting
 {
     mnist_mlp_config config = {.inputs = s->train.rows * s->train.cols,
                                .outputs = MNIST_CLASSES,
-                               .hidden_count = settings->hidden.count,
-                               .activation = settings->activation};
-    memcpy(config.hidden, settings->hidden.width, sizeof config.hidden);
+                               .hidden_count = settings->training.hidden.count,
+                               .activation = settings->training.activation};
+    memcpy(config.hidden, settings->training.hidden.width, sizeof config.hidden);
     mnist_status status = mnist_mlp_create(mlp, &config, err);
     if (status == MNIST_OK) {
-        mnist_mlp_init(*mlp, settings->init, seed);
+        mnist_mlp_init(*mlp, settings->training.init, seed);
     }
     return status;
 }

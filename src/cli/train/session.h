@@ -4,7 +4,7 @@
 
 #include "cli/train/epochs.h"
 #include "cli/terminal/progress.h"
-#include "cli/shared/settings.h"
+#include "cli/train/settings.h"
 #include "cli/shared/source.h"
 
 #include <mnist/mnist.h>

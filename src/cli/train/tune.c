@@ -40,63 +40,6 @@ typedef struct tuner {
     mnist_error err;
 } tuner;
 
-/* Checks. */
-
-static bool on_command_line(const mnist_parsed *parsed, const char *name)
-{
-    return mnist_options_origin(parsed, name) == MNIST_ORIGIN_COMMAND_LINE;
-}
-
-/* Whether that row of the space is searched. */
-static bool varies(const mnist_train_settings *base, const mnist_parsed *parsed, size_t row)
-{
-    return !on_command_line(parsed, space[row].option) &&
-           (!space[row].applies || space[row].applies(base));
-}
-
-bool mnist_tune_check(const mnist_train_settings *settings, const mnist_parsed *parsed,
-                      mnist_error *err)
-{
-    /* From a file or a recipe they are for the run that the settings found are for. */
-    static const char *const of_runs[] = {"runs",         "ensemble",   "log",
-                                          "log-every",    "checkpoint", "checkpoint-every",
-                                          "min-accuracy", "max-loss",   "report"};
-    for (size_t i = 0; i < sizeof of_runs / sizeof of_runs[0]; i++) {
-        if (on_command_line(parsed, of_runs[i])) {
-            return mnist_options_fail(err,
-                                      "--%s does not go with --tune, which prints settings for "
-                                      "--config and tests no net",
-                                      of_runs[i]);
-        }
-    }
-    if (on_command_line(parsed, "output")) {
-        const size_t length = strlen(settings->output);
-        if (length < 6 || strcmp(settings->output + length - 5, ".json") != 0) {
-            return mnist_options_fail(err, "--output: with --tune it takes the settings found, for "
-                                           "--config, and no model: a name that ends in .json");
-        }
-    }
-    const mnist_share *split = &settings->val_split;
-    if (mnist_options_origin(parsed, "val-split") >= MNIST_ORIGIN_CONFIG && split->count == 0 &&
-        split->fraction <= 0.0) {
-        return mnist_options_fail(err,
-                                  "--tune chooses by validation images, of which --val-split 0 "
-                                  "leaves none");
-    }
-    if (settings->dropout.count > 1 && on_command_line(parsed, "dropout") &&
-        !on_command_line(parsed, "hidden")) {
-        return mnist_options_fail(err, "--dropout: a rate for each layer does not go with --tune, "
-                                       "which varies how many layers there are; give one for all, "
-                                       "or --hidden");
-    }
-    size_t rows = 0;
-    for (size_t row = 0; space[row].option; row++) {
-        rows += varies(settings, parsed, row);
-    }
-    return rows > 0 || mnist_options_fail(err, "--tune: the command line sets every option that it "
-                                               "would vary");
-}
-
 /* Candidates. */
 
 mnist_train_settings mnist_tune_settings(const mnist_train_settings *base,
@@ -105,10 +48,10 @@ mnist_train_settings mnist_tune_settings(const mnist_train_settings *base,
     mnist_train_settings settings = *base;
     mnist_parsed drawn = *parsed; /* as if a config file gave what is drawn, as one will */
     for (size_t row = 0; candidate > 0 && space[row].option; row++) {
-        if (varies(base, parsed, row)) {
+        if (mnist_search_varies(base, parsed, row)) {
             char text[MNIST_OPTION_TEXT];
             mnist_option_ref ref = mnist_option_find(parsed->program, space[row].option);
-            mnist_dimension_draw(space, row, base->train.seed, candidate, text);
+            mnist_dimension_draw(space, row, base->training.config.seed, candidate, text);
             bool good = mnist_option_set(ref.option, mnist_option_field(ref, &settings), text);
             assert(good); /* a test goes over the table */
             (void)good;
@@ -125,7 +68,7 @@ static void describe(const tuner *t, mnist_train_settings *settings, char *text,
     size_t used = 0;
     text[0] = '\0';
     for (size_t row = 0; space[row].option && used < size; row++) {
-        if (varies(&t->base, t->parsed, row)) {
+        if (mnist_search_varies(&t->base, t->parsed, row)) {
             char value[MNIST_OPTION_TEXT];
             mnist_option_ref ref = mnist_option_find(t->parsed->program, space[row].option);
             mnist_option_format(ref.option, mnist_option_field(ref, settings), value);
@@ -192,7 +135,7 @@ static mnist_trial_end train(tuner *t, const mnist_train_settings *settings,
 {
     mnist_session *s = &t->session;
     mnist_mlp *mlp = NULL;
-    mnist_train_config config = settings->train;
+    mnist_train_config config = settings->training.config;
     mnist_train_hooks hooks = {t, after_step, after_epoch};
     config.adapt_threads = settings->threads == 0;
     mnist_status status = mnist_session_net(s, settings, config.seed, &mlp, &t->err);
@@ -224,7 +167,7 @@ static json_t *varied_json(const tuner *t, const mnist_train_settings *settings)
     json_t *all = mnist_options_json(t->parsed->program, settings, MNIST_OPTION_IN_CONFIG, &err);
     json_t *varied = json_object();
     for (size_t row = 0; space[row].option; row++) {
-        if (varies(&t->base, t->parsed, row)) {
+        if (mnist_search_varies(&t->base, t->parsed, row)) {
             mnist_json_put(&varied, space[row].option,
                            json_incref(json_object_get(all, space[row].option)));
         }
@@ -264,7 +207,7 @@ static void show_trial(tuner *t, const mnist_trial *trial, const mnist_evaluatio
         mnist_format_accuracy(accuracy, t->best.accuracy);
         snprintf(best, sizeof best, "best %s", accuracy);
     }
-    int width = snprintf(NULL, 0, "%u", t->base.train.epochs);
+    int width = snprintf(NULL, 0, "%u", t->base.training.config.epochs);
     mnist_progress_message(&t->session.progress, "%6.1f s  epochs %*u  %-27s  %s  %s",
                            mnist_clock() - t->start, width, trial->epochs, result, best, text);
 }
@@ -288,7 +231,7 @@ static mnist_trial_end run_trial(void *context, const mnist_trial *trial, mnist_
     }
     mnist_evaluation evaluation;
     const double start = mnist_clock();
-    settings.train.epochs = trial->epochs;
+    settings.training.config.epochs = trial->epochs;
     mnist_trial_end end = train(t, &settings, &evaluation);
     if (end != MNIST_TRIAL_DONE && end != MNIST_TRIAL_FAILED) {
         return end;
@@ -324,21 +267,24 @@ static mnist_status check_output(const tuner *t, const char *output, mnist_error
 static mnist_status prepare(tuner *t, const char *output, mnist_error *err)
 {
     mnist_session *s = &t->session;
-    mnist_status status = mnist_source_locate(&s->source, &t->base.data, MNIST_IDX_TRAIN, err);
+    mnist_status status =
+        mnist_source_locate(&s->source, &t->base.training.data, MNIST_IDX_TRAIN, err);
     if (status == MNIST_OK && output) {
         status = check_output(t, output, err);
     }
     if (status == MNIST_OK) {
-        status = mnist_source_load(&s->source, &t->base.data, MNIST_IDX_TRAIN, err);
+        status = mnist_source_load(&s->source, &t->base.training.data, MNIST_IDX_TRAIN, err);
     }
     if (status != MNIST_OK) {
         return status;
     }
     if (mnist_options_origin(t->parsed, "val-split") < MNIST_ORIGIN_CONFIG) {
         size_t count = mnist_dataset_view(s->source.train).count;
-        count = t->base.limit > 0 && t->base.limit < count ? t->base.limit : count;
+        count = t->base.training.limit > 0 && t->base.training.limit < count
+                    ? t->base.training.limit
+                    : count;
         const size_t part = count / VALIDATION_PART;
-        t->base.val_split =
+        t->base.training.val_split =
             (mnist_share){.count = part < VALIDATION_IMAGES ? part : VALIDATION_IMAGES};
     }
     status = mnist_session_split(s, err);
@@ -369,7 +315,7 @@ static void list_varied(const tuner *t, char *text, size_t size)
 {
     size_t used = 0;
     for (size_t row = 0; space[row].option && used < size; row++) {
-        if (varies(&t->base, t->parsed, row)) {
+        if (mnist_search_varies(&t->base, t->parsed, row)) {
             used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "," : "",
                                      space[row].option);
         }
@@ -386,7 +332,7 @@ static json_t *document(const tuner *t, const mnist_train_settings *config)
         mnist_json_append(&candidates, json_integer((json_int_t)t->plan.candidates[rung]));
     }
     for (size_t row = 0; space[row].option; row++) {
-        if (varies(&t->base, t->parsed, row)) {
+        if (mnist_search_varies(&t->base, t->parsed, row)) {
             mnist_json_append(&vary, json_string(space[row].option));
         }
     }
@@ -394,9 +340,10 @@ static json_t *document(const tuner *t, const mnist_train_settings *config)
         "{s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:{s:f, s:o, s:o, s:o}}", "schema", "mnist-train/1",
         "version", mnist_version(), "config",
         mnist_options_json(t->parsed->program, config, MNIST_OPTION_IN_CONFIG, &err), "data",
-        mnist_train_data_json(&t->session), "seed", mnist_json_whole(t->base.train.seed), "kernels",
-        mnist_kernels_name(), "threads", (json_int_t)mnist_pool_threads(t->session.pool), "tune",
-        "seconds", t->base.tune_seconds, "vary", vary, "epochs", epochs, "candidates", candidates);
+        mnist_train_data_json(&t->session), "seed", mnist_json_whole(t->base.training.config.seed),
+        "kernels", mnist_kernels_name(), "threads", (json_int_t)mnist_pool_threads(t->session.pool),
+        "tune", "seconds", t->base.tune_seconds, "vary", vary, "epochs", epochs, "candidates",
+        candidates);
 }
 
 static int report_plan(const tuner *t)
@@ -435,7 +382,7 @@ static int report(const tuner *t, const mnist_halving_result *result, const char
     mnist_train_settings best = mnist_tune_settings(&t->base, t->parsed, result->best.candidate);
     const double seconds = mnist_clock() - t->start;
     mnist_error err;
-    best.train.epochs = result->best.epochs;
+    best.training.config.epochs = result->best.epochs;
     bool written = output && write_settings(t, &best, output);
     int code = output && !written ? MNIST_EXIT_FAILURE : MNIST_EXIT_OK;
     if (t->base.out.json) {
@@ -482,8 +429,8 @@ static int search(tuner *t, const char *output)
     list_varied(t, varied, sizeof varied);
     mnist_progress_message(&t->session.progress,
                            "%s: %zu training, %zu validation images; epochs %s; varied: %s",
-                           mnist_dataset_choice_name(t->base.data.dataset), t->session.train.count,
-                           t->session.validation.count, epochs, varied);
+                           mnist_dataset_choice_name(t->base.training.data.dataset),
+                           t->session.train.count, t->session.validation.count, epochs, varied);
     mnist_fail(&t->err, MNIST_ERR_MEMORY, "out of memory for the search");
     mnist_signals_set(MNIST_SIGNAL_NOTED); /* ends the search; what was found is printed */
     mnist_trial_end end = mnist_halving_run(&t->plan, t->deadline, &objective, &result);
@@ -513,12 +460,14 @@ int mnist_tune(const mnist_train_settings *settings, const mnist_parsed *parsed)
     char *output = NULL;
     mnist_status status = MNIST_OK;
     t.deadline = t.start + settings->tune_seconds;
-    t.plan = mnist_halving_plan_for(settings->train.epochs);
+    t.plan = mnist_halving_plan_for(settings->training.config.epochs);
     t.session.settings = &t.base;
     mnist_progress_start(&t.session.progress, mnist_train_progress_mode(settings),
                          settings->out.color, STDERR_FILENO);
-    if (on_command_line(parsed, "output")) { /* of the search; else of what the settings are for */
-        status = mnist_session_file(settings->output, settings->train.seed, &output, &err);
+    if (mnist_on_command_line(parsed,
+                              "output")) { /* of the search; else of what the settings are for */
+        status =
+            mnist_session_file(settings->output, settings->training.config.seed, &output, &err);
         t.base.output = NULL;
     }
     t.trials = settings->out.json ? json_array() : NULL;

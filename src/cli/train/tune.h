@@ -3,11 +3,7 @@
 #ifndef MNIST_CLI_TRAIN_TUNE_H
 #define MNIST_CLI_TRAIN_TUNE_H
 
-#include "cli/shared/settings.h"
-
-/* What on the command line does not go with --tune; false: err says it. */
-bool mnist_tune_check(const mnist_train_settings *settings, const mnist_parsed *parsed,
-                      mnist_error *err);
+#include "cli/train/settings.h"
 
 /* The settings of a candidate: candidate 0 is base itself; of others, the options of the search
  * space are drawn anew, but for those that stand on the command line. */

@@ -1,0 +1,291 @@
+#include "cli/shared/training.h"
+
+#include "cli/shared/option_parts.h"
+
+/* Enums of the library are named by the library, so that the two cannot drift apart. */
+
+static const char *normalization_name(int value)
+{
+    return mnist_normalization_name((mnist_normalization_kind)value);
+}
+
+static const char *activation_name(int value)
+{
+    return mnist_activation_name((mnist_activation)value);
+}
+
+static const char *init_name(int value)
+{
+    return mnist_init_name((mnist_init)value);
+}
+
+static const char *schedule_name(int value)
+{
+    return mnist_schedule_name((mnist_schedule_kind)value);
+}
+
+static const char *optimizer_name(int value)
+{
+    return mnist_optimizer_name((mnist_optimizer_kind)value);
+}
+
+static const char *keep_name(int value)
+{
+    return mnist_keep_name((mnist_keep)value);
+}
+
+static const char *precision_name(int value)
+{
+    return mnist_precision_name((mnist_precision)value);
+}
+
+mnist_training_settings mnist_training_defaults(void)
+{
+    return (mnist_training_settings){
+        .data = mnist_data_defaults(),
+        .val_split = {.fraction = 0.05},
+        .normalize = MNIST_NORMALIZE_UNIT,
+        .hidden = {.count = 1, .width = {256}},
+        .activation = MNIST_RELU,
+        .init = MNIST_INIT_AUTO,
+        .config = mnist_train_defaults(),
+    };
+}
+
+const mnist_option mnist_train_files_options[] = {
+    {STRING(mnist_data_settings, train_images, "FILE"), .name = "train-images", .flags = CONFIG,
+     .help = "IDX file of training images, raw or gzip"},
+    {STRING(mnist_data_settings, train_labels, "FILE"), .name = "train-labels", .flags = CONFIG,
+     .help = "IDX file of training labels"},
+    {SIZE(mnist_data_settings, synthetic_train, 1, MOST_IMAGES), .name = "synthetic-train",
+     .flags = MATHS, .help = "training images of the synthetic data set"},
+};
+
+#define S mnist_training_settings
+
+/* clang-format off */
+const mnist_option mnist_train_data_options[] = {
+    {SIZE(S, limit, 0, MOST_IMAGES), .name = "limit", .zero = "all", .flags = MATHS,
+     .known_as = "train-size", .help = "use only the first N training images"},
+    {.type = MNIST_OPTION_SHARE, .offset = MNIST_OPTION_FIELD(mnist_share, S, val_split),
+     .whole = {0, MOST_IMAGES}, .name = "val-split", .argument = "N|F", .zero = "none",
+     .known_as = "validation-split", .flags = MATHS,
+     .help = "validate on the last N, or this fraction, of the training images and do not train on "
+             "them; 0 for none"},
+    {CHOICE(mnist_normalization_kind, S, normalize, normalization_name), .name = "normalize",
+     .argument = "HOW", .flags = MATHS, .known_as = "normalization",
+     .help = "scale of the pixels, x/255 or with mean 0 and deviation 1"},
+    {STRING(S, augment, "SPEC"), .name = "augment", .known_as = "augmentation", .flags = MATHS,
+     .suggested = mnist_preset_name,
+     .help = "distort training images anew in every epoch: none, light, simard or ciresan, and "
+             "entries to change it, like ciresan,shift=1,thickness=0.3"},
+};
+/* clang-format on */
+
+/* clang-format off */
+const mnist_option mnist_model_options[] = {
+    {.type = MNIST_OPTION_WIDTHS, .offset = MNIST_OPTION_FIELD(mnist_widths, S, hidden),
+     .name = "hidden", .argument = "LIST", .known_as = "layers", .flags = MATHS,
+     .help = "widths of the hidden layers, like 128 or 512,512; none for softmax regression"},
+    {CHOICE(mnist_activation, S, activation, activation_name), .name = "activation",
+     .argument = "NAME", .flags = MATHS, .help = "activation of the hidden layers"},
+    {CHOICE(mnist_init, S, init, init_name), .name = "init", .argument = "NAME", .flags = MATHS,
+     .help = "range of the initial weights; auto goes by the activation"},
+};
+/* clang-format on */
+
+const mnist_option mnist_optimisation_options[] = {
+    {UNSIGNED(S, config.epochs, 1, 1000000), .letter = 'e', .name = "epochs", .flags = MATHS,
+     .help = "passes over the training images"},
+    {SIZE(S, config.batch_size, 1, 1000000), .letter = 'b', .name = "batch-size", .flags = MATHS,
+     .help = "images per step"},
+    {CHOICE(mnist_optimizer_kind, S, config.optimizer.kind, optimizer_name), .name = "optimizer",
+     .argument = "NAME", .known_as = "optimiser", .flags = MATHS,
+     .help = "how weights follow the gradient"},
+    {FLOAT_ABOVE(S, config.schedule.lr, 0.0, 1000.0), .name = "lr", .known_as = "learning-rate",
+     .flags = MATHS, .help = "learning rate, at its peak; 0.001 if the optimizer is not sgd"},
+    {FLOAT_BELOW(S, config.optimizer.momentum, 0.0, 1.0), .name = "momentum", .flags = MATHS,
+     .help = "sgd: momentum; 0 for none"},
+    {SWITCH(S, config.optimizer.nesterov), .name = "nesterov", .flags = MATHS,
+     .help = "sgd: Nesterov's momentum"},
+    {FLOAT_BELOW(S, config.optimizer.beta1, 0.0, 1.0), .name = "beta1", .flags = MATHS,
+     .help = "adam, adamw: decay of the mean of gradients"},
+    {FLOAT_BELOW(S, config.optimizer.beta2, 0.0, 1.0), .name = "beta2", .flags = MATHS,
+     .help = "adam, adamw: decay of the mean of their squares"},
+    {FLOAT_BELOW(S, config.optimizer.rho, 0.0, 1.0), .name = "rho", .flags = MATHS,
+     .help = "rmsprop: decay of the mean of squared gradients"},
+    {FLOAT_ABOVE(S, config.optimizer.epsilon, 0.0, 1.0), .name = "epsilon", .flags = MATHS,
+     .help = "adam, adamw, rmsprop: what is added to the divisor"},
+    {FLOAT_WITHIN(S, config.optimizer.clip_norm, 0.0, INFINITY), .name = "clip-norm",
+     .flags = MATHS, .zero = "off", .help = "clip the gradient to this L2 norm; 0 for off"},
+    {CHOICE(mnist_schedule_kind, S, config.schedule.kind, schedule_name), .name = "schedule",
+     .argument = "NAME", .flags = MATHS, .known_as = "scheduler",
+     .help = "course of the learning rate after the warm-up"},
+    {FLOAT_BELOW(S, config.schedule.warmup, 0.0, 1.0), .name = "warmup", .flags = MATHS,
+     .zero = "none", .help = "fraction of all steps over which the learning rate rises from 0"},
+    {FLOAT_ABOVE(S, config.schedule.step_factor, 0.0, 1.0), .name = "step-factor", .flags = MATHS,
+     .known_as = "gamma", .help = "schedule step: times this at each drop"},
+    {UNSIGNED(S, config.schedule.step_count, 1, 1000), .name = "step-count", .flags = MATHS,
+     .help = "schedule step: how many drops, equally spaced"},
+    {FLOAT_BELOW(S, config.averaging.ema, 0.0, 1.0), .name = "ema", .flags = MATHS, .zero = "none",
+     .help = "test and keep an exponential moving average of the weights with this decay a step"},
+    {FLOAT_BELOW(S, config.averaging.swa_start, 0.0, 1.0), .name = "swa-start", .flags = MATHS,
+     .zero = "none",
+     .help =
+         "test and keep the mean of the weights at the ends of the epochs after this fraction of "
+         "them (stochastic weight averaging)"},
+    {CHOICE(mnist_precision, S, config.precision, precision_name), .name = "precision",
+     .argument = "NAME", .flags = MATHS,
+     .help = "what operands of products are rounded to; sums and weights stay fp32, and so does "
+             "evaluation"},
+};
+
+/* clang-format off */
+const mnist_option mnist_regularisation_options[] = {
+    {FLOAT_WITHIN(S, config.optimizer.weight_decay, 0.0, 1.0), .name = "weight-decay", .flags = MATHS,
+     .zero = "none", .help = "L2 penalty on the weights; adamw: decay apart from the gradient"},
+    {FLOAT_WITHIN(S, config.optimizer.max_norm, 0.0, INFINITY), .name = "max-norm", .flags = MATHS,
+     .zero = "off", .help = "limit the L2 norm of each hidden unit's incoming weights"},
+    {.type = MNIST_OPTION_RATES, .offset = MNIST_OPTION_FIELD(mnist_rates, S, dropout),
+     .name = "dropout", .argument = "LIST", .flags = MATHS,
+     .help = "probability that a hidden unit is dropped: one for all layers, or one a layer"},
+    {FLOAT_BELOW(S, config.input_dropout, 0.0, 1.0), .name = "input-dropout",
+     .flags = MATHS, .zero = "none", .help = "probability that a pixel is dropped"},
+    {FLOAT_WITHIN(S, config.input_noise, 0.0, 10.0), .name = "input-noise", .flags = MATHS,
+     .zero = "none", .help = "deviation of the noise added to pixels, whose range is 1"},
+    {FLOAT_WITHIN(S, config.mixup, 0.0, 100.0), .name = "mixup", .flags = MATHS,
+     .zero = "none", .help = "mix pairs of images, and their labels, by shares from Beta(X, X)"},
+    {FLOAT_BELOW(S, config.label_smoothing, 0.0, 1.0), .name = "label-smoothing", .flags = MATHS,
+     .zero = "none", .help = "share of each target spread over all classes"},
+    {FLOAT_WITHIN(S, config.regularization.confidence_penalty, 0.0, 100.0),
+     .name = "confidence-penalty", .flags = MATHS, .zero = "none",
+     .help = "weight of the outputs' negative entropy in the loss"},
+    {SWITCH(S, config.batch_norm), .name = "batch-norm", .flags = MATHS,
+     .help = "normalise hidden layers over the batch; the model has it in its weights"},
+    {FLOAT_WITHIN(S, config.regularization.adversarial_epsilon, 0.0, 10.0), .name = "adversarial",
+     .flags = MATHS, .zero = "off", .known_as = "fgsm",
+     .help = "train on images moved by X a pixel against the gradient's sign, too"},
+    {.type = MNIST_OPTION_FLOAT,
+     .offset = MNIST_OPTION_FIELD(float, S, config.regularization.adversarial_share),
+     .real = {0.0, 1.0, true, true}, .argument = "F", .name = "adversarial-share", .flags = MATHS,
+     .help = "what share of the loss is that of the images of --adversarial"},
+    {FLOAT_WITHIN(S, config.regularization.virtual_epsilon, 0.0, 100.0), .name = "vat",
+     .flags = MATHS, .zero = "off",
+     .help = "virtual adversarial training: keep the outputs where images move by the length X"},
+    {FLOAT_ABOVE(S, config.regularization.virtual_weight, 0.0, 100.0), .name = "vat-weight",
+     .flags = MATHS, .help = "weight of --vat in the loss"},
+};
+/* clang-format on */
+
+/* clang-format off */
+const mnist_option mnist_course_options[] = {
+    {UNSIGNED(S, config.patience, 0, 1000000), .name = "patience", .flags = MATHS, .zero = "off",
+     .known_as = "early-stopping",
+     .help = "stop after N epochs without a lower validation loss; 0 for never"},
+    {FLOAT_WITHIN(S, config.min_delta, 0.0, INFINITY), .name = "min-delta", .flags = MATHS,
+     .help = "by how much it must be lower to count for --patience"},
+    {CHOICE(mnist_keep, S, config.keep, keep_name), .name = "keep", .argument = "WHICH",
+     .flags = MATHS, .help = "which epoch's weights are tested and saved; the best is that of least "
+                             "validation loss"},
+    {.type = MNIST_OPTION_DOUBLE, .offset = MNIST_OPTION_FIELD(double, S, config.max_seconds),
+     .real = {0.0, 1e9, false, false}, .argument = "SECONDS", .name = "max-time", .zero = "no limit",
+     .flags = CONFIG,
+     .help = "stop training after so long; the model then depends on the machine's speed"},
+};
+/* clang-format on */
+
+#undef S
+
+HAS_LENGTH(mnist_train_files_options, TRAIN_FILES_OPTIONS);
+HAS_LENGTH(mnist_train_data_options, TRAIN_DATA_OPTIONS);
+HAS_LENGTH(mnist_model_options, MODEL_OPTIONS);
+HAS_LENGTH(mnist_optimisation_options, OPTIMISATION_OPTIONS);
+HAS_LENGTH(mnist_regularisation_options, REGULARISATION_OPTIONS);
+HAS_LENGTH(mnist_course_options, COURSE_OPTIONS);
+
+static const mnist_option_section sections[] = {MNIST_TRAINING_SECTIONS(0)};
+
+const mnist_program mnist_training_options = {
+    .name = "training", .sections = sections, .section_count = LENGTH(sections)};
+
+/* What follows from settings together: defaults that depend on others, lists for all layers. */
+void mnist_training_settle(mnist_training_settings *s, const mnist_parsed *parsed)
+{
+    if (s->config.optimizer.kind != MNIST_SGD && !mnist_options_was_given(parsed, "lr")) {
+        s->config.schedule.lr = 0.001f;
+    }
+    for (unsigned l = 0; l < MNIST_MAX_HIDDEN; l++) {
+        float *rate = &s->config.regularization.dropout[l];
+        *rate = l < s->dropout.count ? s->dropout.rate[l] : 0.0f;
+        if (s->dropout.count == 1 && l < s->hidden.count) {
+            *rate = s->dropout.rate[0];
+        }
+    }
+}
+
+static bool check_augmentation(const mnist_training_settings *s, mnist_error *err)
+{
+    mnist_augmentation augmentation;
+    mnist_error why;
+    if (s->augment && mnist_augmentation_parse(&augmentation, s->augment, &why) != MNIST_OK) {
+        return mnist_options_fail(err, "--augment: %s", why.text);
+    }
+    return true;
+}
+
+static bool check_regularization(const mnist_training_settings *s, const mnist_parsed *parsed,
+                                 mnist_error *err)
+{
+    static const char *const of_sgd[] = {"momentum", "nesterov"};
+    static const char *const of_adam[] = {"beta1", "beta2"};
+    const mnist_optimizer_kind kind = s->config.optimizer.kind;
+    for (size_t i = 0; i < LENGTH(of_sgd); i++) {
+        if (kind != MNIST_SGD && mnist_on_command_line(parsed, of_sgd[i])) {
+            return mnist_options_fail(err, "--%s is for --optimizer sgd", of_sgd[i]);
+        }
+        if (kind != MNIST_ADAM && kind != MNIST_ADAMW &&
+            mnist_on_command_line(parsed, of_adam[i])) {
+            return mnist_options_fail(err, "--%s is for --optimizer adam or adamw", of_adam[i]);
+        }
+    }
+    if (kind != MNIST_RMSPROP && mnist_on_command_line(parsed, "rho")) {
+        return mnist_options_fail(err, "--rho is for --optimizer rmsprop");
+    }
+    if (s->dropout.count > 1 && s->dropout.count != s->hidden.count) {
+        return mnist_options_fail(err,
+                                  "--dropout: %u rates, but %u hidden layers; give one for all "
+                                  "layers or one a layer",
+                                  s->dropout.count, s->hidden.count);
+    }
+    const mnist_regularization *r = &s->config.regularization;
+    if (r->adversarial_epsilon > 0.0f && r->virtual_epsilon > 0.0f) {
+        return mnist_options_fail(err, "--adversarial and --vat exclude each other");
+    }
+    if (s->config.batch_norm && (r->adversarial_epsilon > 0.0f || r->virtual_epsilon > 0.0f)) {
+        return mnist_options_fail(err,
+                                  "--batch-norm does not go with --adversarial or --vat, whose "
+                                  "images it would normalise by themselves");
+    }
+    if (s->config.batch_norm && s->config.batch_size < 2) {
+        return mnist_options_fail(err, "--batch-norm needs a --batch-size of at least 2");
+    }
+    return true;
+}
+
+bool mnist_training_check(const mnist_training_settings *s, const mnist_parsed *parsed,
+                          mnist_error *err)
+{
+    return check_augmentation(s, err) && check_regularization(s, parsed, err);
+}
+
+void mnist_training_set_augmentation(mnist_training_settings *settings,
+                                     char text[MNIST_AUGMENTATION_TEXT])
+{
+    mnist_augmentation *augmentation = &settings->config.augmentation;
+    if (settings->augment) {
+        (void)mnist_augmentation_parse(augmentation, settings->augment,
+                                       NULL); /* has been checked */
+        mnist_augmentation_print(augmentation, text);
+        settings->augment = mnist_augmentation_any(augmentation) ? text : NULL;
+    }
+}

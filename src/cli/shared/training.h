@@ -1,0 +1,85 @@
+/* What states a training: the data, the net, the optimisation, the regularisation and the course. A
+ * part of the settings of every program that trains; a model file states them ("options" in its
+ * metadata), and programs that read models take them from there through the same table. */
+#ifndef MNIST_CLI_SHARED_TRAINING_H
+#define MNIST_CLI_SHARED_TRAINING_H
+
+#include "cli/shared/settings.h"
+
+#include <mnist/data.h>
+#include <mnist/nn.h>
+#include <mnist/train.h>
+
+typedef struct mnist_training_settings {
+    mnist_data_settings data;
+    size_t limit;          /* use only the first so many training images; 0: all */
+    mnist_share val_split; /* off the end of the training images (those that limit leaves) */
+    mnist_normalization_kind normalize;
+    mnist_widths hidden;
+    mnist_activation activation;
+    mnist_init init;
+    mnist_rates dropout;       /* goes to config.regularization, for each layer, once all is read */
+    const char *augment;       /* text of config.augmentation; NULL: none */
+    mnist_train_config config; /* its seed is that of --seed, for the weights too */
+} mnist_training_settings;
+
+/* What holds when nothing is said; that of training itself is the library's mnist_train_defaults. */
+mnist_training_settings mnist_training_defaults(void);
+
+enum {
+    TRAIN_FILES_OPTIONS = 3,
+    TRAIN_DATA_OPTIONS = 4,
+    MODEL_OPTIONS = 3,
+    OPTIMISATION_OPTIONS = 18,
+    REGULARISATION_OPTIONS = 13,
+    COURSE_OPTIONS = 4
+};
+/* Over mnist_data_settings: */
+extern const mnist_option mnist_train_files_options[];
+/* Over mnist_training_settings: */
+extern const mnist_option mnist_train_data_options[];
+extern const mnist_option mnist_model_options[];
+extern const mnist_option mnist_optimisation_options[];
+extern const mnist_option mnist_regularisation_options[];
+extern const mnist_option mnist_course_options[];
+
+/* The sections of a program whose settings have a mnist_training_settings at `where`; for files that
+ * include cli/shared/option_parts.h. */
+#define MNIST_TRAINING_SECTION(heading, table, length, where)                                      \
+    {                                                                                              \
+        .title = heading, .options = table, .count = length, .offset = where                       \
+    }
+/* clang-format off */
+#define MNIST_TRAINING_SECTIONS(where)                                                             \
+    MNIST_TRAINING_SECTION("Data", mnist_source_options, SOURCE_OPTIONS,                           \
+                           (where) + offsetof(mnist_training_settings, data)),                     \
+    MNIST_TRAINING_SECTION("Data", mnist_train_files_options, TRAIN_FILES_OPTIONS,                 \
+                           (where) + offsetof(mnist_training_settings, data)),                     \
+    MNIST_TRAINING_SECTION("Data", mnist_test_options, TEST_OPTIONS,                               \
+                           (where) + offsetof(mnist_training_settings, data)),                     \
+    MNIST_TRAINING_SECTION("Data", mnist_train_data_options, TRAIN_DATA_OPTIONS, where),           \
+    MNIST_TRAINING_SECTION("Model", mnist_model_options, MODEL_OPTIONS, where),                    \
+    MNIST_TRAINING_SECTION("Optimisation", mnist_optimisation_options, OPTIMISATION_OPTIONS,       \
+                           where),                                                                 \
+    MNIST_TRAINING_SECTION("Regularisation", mnist_regularisation_options,                         \
+                           REGULARISATION_OPTIONS, where),                                         \
+    MNIST_TRAINING_SECTION("Course", mnist_course_options, COURSE_OPTIONS, where)
+/* clang-format on */
+
+/* These sections alone, over mnist_training_settings: for reading what a model states. */
+extern const mnist_program mnist_training_options;
+
+/* What follows from settings together: defaults that depend on others, lists for all layers. */
+void mnist_training_settle(mnist_training_settings *settings, const mnist_parsed *parsed);
+
+/* What no option can check alone, but for the data (mnist_settings_check_data) and the course, which
+ * is each program's own. false: err says what is wrong. */
+bool mnist_training_check(const mnist_training_settings *settings, const mnist_parsed *parsed,
+                          mnist_error *err);
+
+/* Sets config.augmentation by --augment, whose text has been checked, and puts in its place the text
+ * without presets, in `text`: what a model file is to say. */
+void mnist_training_set_augmentation(mnist_training_settings *settings,
+                                     char text[MNIST_AUGMENTATION_TEXT]);
+
+#endif
