@@ -33,13 +33,13 @@ typedef struct mnist_dataset mnist_dataset;
 
 /* Reads an image file (IDX, unsigned byte, 3 dimensions) and a label file (unsigned byte, 1
  * dimension; or 32-bit int, 1 or 2 dimensions, of which the first column counts, as in QMNIST).
- * Each may be raw or gzip, told by content. A raw image file of 4 MiB to 1 GiB is read into large
- * pages where the system has them; else it is mapped and must not shrink while in use. Everything
- * is checked before it is believed: magic, type, rank, sizes against the bytes there are, trailing
- * bytes, gzip CRC, equal counts, labels in range, at least one image. Memory taken is at most twice
- * a raw file's size; of a gzip file 1,033 times its size for images and 2,065 for labels, since
- * deflate can pack no tighter, and only what the header promises; and 8 MiB. Of a pipe at most 1 GiB
- * is read. Format:
+ * Each may be raw or gzip, told by content. A raw image file of up to 1 GiB is read, from 4 MiB on
+ * into large pages where the system has them; a larger one is mapped and must not shrink while in
+ * use. Everything is checked before it is believed: magic, type, rank, sizes against the bytes there
+ * are, trailing bytes, gzip CRC, equal counts, labels in range, at least one image. Memory taken is
+ * at most twice a raw file's size; of a gzip file 1,033 times its size for images and 2,065 for
+ * labels, since deflate can pack no tighter, and only what the header promises; and 8 MiB. Of a pipe
+ * at most 1 GiB is read. Format:
  * http://yann.lecun.com/exdb/mnist/ (section "file formats"); gzip: RFC 1952. Errors:
  * MNIST_ERR_NOT_FOUND, MNIST_ERR_IO, MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH (counts),
  * MNIST_ERR_MEMORY; the text names the file, the byte offset, expected and found. */
