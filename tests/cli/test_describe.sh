@@ -22,7 +22,7 @@ esac
 have()
 {
     command -v "$1" >/dev/null 2>&1 || {
-        echo "test_describe: no $1: its part is left out"
+        title=$1 left_out 'it is not installed' 'scripts/install-deps.sh shells'
         return 1
     }
 }
@@ -201,6 +201,8 @@ if script --version 2>/dev/null | grep -q util-linux; then
         TERM=dumb script -qec 'bash --norc --noprofile -i' session.log >"$work/out" 2>"$work/err"
     got=$(<got)
     expect "typed: $got" [ "$got" = '<--confusion><a model.safetensors><--data-dir><a folder/><--dataset=fashion>' ]
+else
+    title='bash, typed' left_out 'no script of util-linux'
 fi
 
 # --- zsh ----------------------------------------------------------------------------------------------

@@ -12,11 +12,6 @@ small=(--dataset synthetic --synthetic-train 200 --synthetic-test 50 --val-split
 large=("${small[@]}" --hidden 64) # a model of 200 KB
 disk=$work/disk
 
-left_out()
-{
-    echo "${0##*/}: left out: $title: $1"
-}
-
 no_temporary()
 {
     expect "a temporary file is left in $1" [ -z "$(find "$1" -name '*.tmp')" ]

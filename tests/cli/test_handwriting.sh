@@ -10,16 +10,12 @@ set -euo pipefail
 FLOOR=90 # percent of the pictures
 LEAST=300
 
-skip()
-{
-    echo "test_handwriting.sh: skipped: $*" >&2
-    exit 77
-}
-
 source=$(CDPATH='' cd -- "$2" && pwd)
-mnist=$(CDPATH='' cd -- "$3" 2>/dev/null && pwd) || skip "there is no directory $3"
+mnist=$(CDPATH='' cd -- "$3" 2>/dev/null && pwd) ||
+    skip_test "there is no directory $3" "scripts/get-mnist.sh mnist '$3'"
 for name in train-images train-labels; do
-    compgen -G "$mnist/$name?idx?-ubyte*" >/dev/null || skip "there is no MNIST in $mnist"
+    compgen -G "$mnist/$name?idx?-ubyte*" >/dev/null ||
+        skip_test "there is no MNIST in $mnist" "scripts/get-mnist.sh mnist '$mnist'"
 done
 start "$1"
 predict=${train%train}predict
@@ -31,7 +27,8 @@ for python in python3 /usr/bin/python3; do # Debian's Pillow is for Debian's Pyt
         break
     fi
 done
-[ "$drawn" ] || skip "no Pillow, or not these packages: $(python3 "$source/tests/cli/handwriting.py" --packages)"
+[ "$drawn" ] || skip_test 'no Pillow, or fewer than four of the handwriting fonts' \
+    "Debian's python3-pil $(python3 "$source/tests/cli/handwriting.py" --packages) (scripts/install-deps.sh handwriting)"
 
 begin 'a net of distorted digits'
 run 0 "$train" --data-dir "$mnist" --recipe quick99 --epochs 6 -q -o net.st
@@ -48,7 +45,7 @@ judge()
 begin 'digits of handwriting fonts'
 "$predict" net.st pictures/Breip/0-black.png >"$work/out" 2>"$work/err" || true
 if grep -q 'without libpng' "$work/err"; then
-    skip 'built without libpng'
+    skip_test 'built without libpng' 'scripts/install-deps.sh build, and build again'
 fi
 right=0 all=0
 for folder in pictures/*/; do

@@ -125,4 +125,7 @@ for header in "$prefix"/include/mnist/*.h; do
         quietly "$cxx" -std=c++17 -Wall -Wextra -Werror "${cflags[@]}" -fsyntax-only -x c++ "$work/alone.c"
     fi
 done
+if [ -z "$cxx" ]; then
+    echo 'left out: the headers as C++: no C++ compiler; to have it: scripts/install-deps.sh c++'
+fi
 echo "test_install: passed"

@@ -12,8 +12,7 @@ fi
 . "$2/tests/cli/lib.sh"
 start "$1"
 if ! command -v python3 >/dev/null; then
-    echo "test_progress: no python3 to be a terminal: skipped"
-    exit 77
+    skip_test 'no python3 to be a terminal' 'scripts/install-deps.sh test'
 fi
 export TERM=xterm
 endless=("$train" --dataset synthetic --synthetic-train 600 --synthetic-test 20 --hidden 64 -j 1 -e 100000)
@@ -154,6 +153,8 @@ begin 'UTF-8'
 LC_ALL=C.UTF-8 screen 80 'v3 C' "${endless[@]}"
 if [ "$(LC_ALL=C.UTF-8 locale charmap 2>/dev/null)" = UTF-8 ]; then
     shown_matches $'\nloss [0-9. ]{6} (▁|▂|▃|▄|▅|▆|▇|█)+\n'
+else
+    left_out 'no locale C.UTF-8'
 fi
 out_matches 'wrapped 0'
 

@@ -14,14 +14,12 @@ AUGMENTED_FLOOR=0.989 # 8 epochs instead of 200: a smoke of what takes minutes
 
 source=$(CDPATH='' cd -- "$2" && pwd)
 mnist=$(CDPATH='' cd -- "$3" 2>/dev/null && pwd) || {
-    echo "test_real.sh: skipped: there is no directory $3" >&2
-    exit 77
+    skip_test "there is no directory $3" "scripts/get-mnist.sh mnist '$3'"
 }
 for name in train-images train-labels t10k-images t10k-labels; do
     # shellcheck disable=SC2144  # one match is what is asked for
     if ! compgen -G "$mnist/$name?idx?-ubyte*" >/dev/null; then
-        echo "test_real.sh: skipped: there is no MNIST in $mnist" >&2
-        exit 77
+        skip_test "there is no MNIST in $mnist" "scripts/get-mnist.sh mnist '$mnist'"
     fi
 done
 start "$1"

@@ -368,6 +368,8 @@ if command -v prlimit >/dev/null; then
     out_has 'full.csv: cannot write the log: File too large; training goes on without the log'
     expect 'half a line in the log' [ "$(tail -c 1 full.csv | od -A n -c | tr -d ' ')" = '\n' ]
     expect 'more than the limit' [ "$(wc -c <full.csv)" -le 200 ]
+else
+    left_out 'a log that cannot grow: no prlimit'
 fi
 
 # --- Where data are found ----------------------------------------------------------------------------------------------------
@@ -507,6 +509,8 @@ if script --version 2>/dev/null | grep -q util-linux; then
     terminal "$command -q"
     expect 'more than the result with -q' [ "$(lines_of "$work/out")" -eq 1 ]
     export TERM=dumb
+else
+    title='on a terminal' left_out 'no script of util-linux'
 fi
 
 # --- --help and its kin -----------------------------------------------------------------------------------------------------------

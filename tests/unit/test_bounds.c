@@ -2,6 +2,7 @@
  * what its header promises, must say the very same as without one. */
 #define _GNU_SOURCE /* nftw, MAP_ANONYMOUS */
 #include "crafted.h"
+#include "left_out.h"
 #include "scratch.h"
 #include "unit.h"
 
@@ -332,7 +333,7 @@ static void test_log(void **state)
 static void test_not_here(void **state)
 {
     (void)state;
-    skip(); /* a sanitizer takes addresses for itself */
+    LEAVE_OUT("a sanitizer takes addresses for itself");
 }
 
 int main(void)

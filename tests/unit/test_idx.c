@@ -16,6 +16,7 @@
 #include "data/idx.h"
 #include "data/inflate.h"
 #include "data/signature.h"
+#include "left_out.h"
 #include "scratch.h"
 
 typedef enum role { IMAGES, LABELS } role;
@@ -495,7 +496,7 @@ static void unreadable_files_are_told(void **state)
     assert_int_equal(chmod(file.path, 0), 0);
     bool root = geteuid() == 0; /* whom no mode stops */
     if (root && seteuid(65534) != 0) {
-        skip();
+        LEAVE_OUT("root may not become somebody else here");
     }
     o = read_path(IMAGES, file.path);
     if (root) {
