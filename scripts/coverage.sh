@@ -84,7 +84,11 @@ ctest --test-dir "$dir/faults" --output-on-failure -j2 -L faults
 unset LLVM_PROFILE_FILE
 "$profdata" merge -sparse -o "$dir/all.profdata" "$dir"/profiles/*.profraw
 
-programs=("$dir/mnist-train" -object "$dir/mnist-eval" -object "$dir/mnist-predict" -object "$dir/mnist-bench")
+# llvm-cov takes the first binary as it is and others as objects
+programs=()
+while read -r program; do
+    programs+=(${programs[@]+-object} "$dir/$program")
+done <"$dir/programs.txt"
 for test in "$dir"/test_* "$dir"/tests/test_*; do
     if [ -x "$test" ] && [ ! -d "$test" ]; then
         programs+=(-object "$test")

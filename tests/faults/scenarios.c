@@ -1,6 +1,7 @@
 /* What is run with failing calls: the programs in their ways, on the smallest data that lead
  * everywhere. */
 #define _POSIX_C_SOURCE 200809L
+#include "mains.h"
 #include "sweep.h"
 
 #include <stdint.h>
@@ -8,11 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
-
-int mnist_train_main(int argc, char **argv);
-int mnist_eval_main(int argc, char **argv);
-int mnist_bench_main(int argc, char **argv);
-int mnist_predict_main(int argc, char **argv);
 
 #define TRAIN   .program = "mnist-train", .main = mnist_train_main
 #define EVAL    .program = "mnist-eval", .main = mnist_eval_main

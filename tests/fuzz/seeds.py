@@ -270,7 +270,7 @@ lines = {
     "predict": "model\n-\n-k3\n--invert=yes\n--center\nbox\n--line", "read": "--text\nmodel\na.png\n--show",
 }
 for name, text in lines.items():
-    for number, program in ((0, "train"), (1, "eval"), (2, "bench"), (192, "predict")):
+    for number, program in enumerate(("train", "eval", "predict", "bench")):  # as in MNIST_PROGRAM_ROOMS
         put("options", f"{program}-{name}", bytes([number]) + text.encode("latin-1"))
 
 values = ["", "0", "1", "-1", "true", "false", "none", "list", "0.5", "1e-3", "-0", ".5", "5.", "1e",

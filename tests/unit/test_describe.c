@@ -2,11 +2,8 @@
  * every program is in all of them. That shells and man read them: tests/cli/test_describe.sh. */
 #define _POSIX_C_SOURCE 200809L
 
+#include "cli/describe/programs.h"
 #include "cli/options/describe.h"
-#include "cli/bench/settings.h"
-#include "cli/eval/settings.h"
-#include "cli/predict/settings.h"
-#include "cli/train/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -112,14 +109,13 @@ static void check_program(const mnist_program *program, const void *settings)
 static void test_every_option(void **state)
 {
     (void)state;
-    mnist_train_settings train = mnist_train_settings_defaults();
-    mnist_eval_settings eval = mnist_eval_settings_defaults();
-    mnist_bench_settings bench = mnist_bench_settings_defaults();
-    check_program(&mnist_train_program, &train);
-    check_program(&mnist_eval_program, &eval);
-    mnist_predict_settings predict = mnist_predict_settings_defaults();
-    check_program(&mnist_bench_program, &bench);
-    check_program(&mnist_predict_program, &predict);
+    for (size_t i = 0; mnist_programs[i]; i++) {
+        void *settings = calloc(1, mnist_programs[i]->settings_size);
+        assert_non_null(settings);
+        mnist_programs[i]->defaults(settings);
+        check_program(mnist_programs[i], settings);
+        free(settings);
+    }
 }
 
 /* Everything that roff or a shell could take for its own. */

@@ -1,36 +1,13 @@
 /* mnist-describe: writes the programs' manual pages and shell completion while they are built. It
- * is not installed. A new program is one line in PROGRAMS. */
+ * is not installed. */
 #define _POSIX_C_SOURCE 200809L
+#include "cli/describe/programs.h"
 #include "cli/options/describe.h"
-#include "cli/bench/settings.h"
-#include "cli/eval/settings.h"
-#include "cli/predict/settings.h"
-#include "cli/train/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define PROGRAM  "mnist-describe"
-#define PROGRAMS X(train) X(eval) X(predict) X(bench)
-
-#define X(name) "mnist-" #name,
-static const char *const program_names[] = {PROGRAMS NULL};
-#undef X
-#define X(name) &mnist_##name##_program,
-static const mnist_program *const programs[] = {PROGRAMS NULL};
-#undef X
-
-/* Defaults are what a page shows. */
-static bool describe_man(const mnist_program *program, FILE *out)
-{
-    void *settings = calloc(1, program->settings_size);
-    if (settings) {
-        program->defaults(settings);
-        mnist_describe_man(program, settings, program_names, out);
-    }
-    free(settings);
-    return settings != NULL;
-}
+#define PROGRAM "mnist-describe"
 
 static int usage(void)
 {
@@ -40,41 +17,64 @@ static int usage(void)
     return MNIST_EXIT_USAGE;
 }
 
-static bool describe(const char *kind, size_t index, FILE *out)
+/* A manual page says what each option's default is, and points to all programs. */
+static bool describe_man(const mnist_program *program, FILE *out)
 {
-    if (strcmp(kind, "man") == 0) {
-        return describe_man(programs[index], out);
-    } else if (strcmp(kind, "bash") == 0) {
-        mnist_describe_bash(programs[index], out);
-    } else if (strcmp(kind, "zsh") == 0) {
-        mnist_describe_zsh(programs[index], out);
-    } else if (strcmp(kind, "fish") == 0) {
-        mnist_describe_fish(programs[index], out);
-    } else {
-        return false;
+    size_t count = 0;
+    while (mnist_programs[count]) {
+        count++;
     }
-    return true;
+    const char **names = calloc(count + 1, sizeof *names);
+    void *settings = calloc(1, program->settings_size);
+    const bool room = names && settings;
+    if (room) {
+        for (size_t i = 0; i < count; i++) {
+            names[i] = mnist_programs[i]->name;
+        }
+        program->defaults(settings);
+        mnist_describe_man(program, settings, names, out);
+    }
+    free(settings);
+    free(names);
+    return room;
+}
+
+typedef enum outcome { DONE, FAILED, UNKNOWN_KIND } outcome;
+
+static outcome describe(const char *kind, const mnist_program *program, FILE *out)
+{
+    bool good = true;
+    if (strcmp(kind, "man") == 0) {
+        good = describe_man(program, out);
+    } else if (strcmp(kind, "bash") == 0) {
+        mnist_describe_bash(program, out);
+    } else if (strcmp(kind, "zsh") == 0) {
+        mnist_describe_zsh(program, out);
+    } else if (strcmp(kind, "fish") == 0) {
+        mnist_describe_fish(program, out);
+    } else {
+        return UNKNOWN_KIND;
+    }
+    return good && fflush(out) == 0 && !ferror(out) ? DONE : FAILED;
 }
 
 int main(int argc, char **argv)
 {
-    size_t index = 0;
+    const mnist_program *const *program = mnist_programs;
     if (argc == 2 && strcmp(argv[1], "programs") == 0) {
-        for (; programs[index]; index++) {
-            puts(programs[index]->name);
+        for (; *program; program++) {
+            puts((*program)->name);
         }
         return fflush(stdout) == 0 ? MNIST_EXIT_OK : MNIST_EXIT_FAILURE;
     }
     if (argc != 3 && argc != 4) {
         return usage();
     }
-    while (programs[index] && strcmp(programs[index]->name, argv[2]) != 0) {
-        index++;
+    while (*program && strcmp((*program)->name, argv[2]) != 0) {
+        program++;
     }
-    if (!programs[index]) {
-        fprintf(stderr,
-                PROGRAM ": no program %s is known; it is to be added to src/cli/describe/main.c\n",
-                argv[2]);
+    if (!*program) {
+        fprintf(stderr, PROGRAM ": no program %s is known: it is not in CMakeLists.txt\n", argv[2]);
         return MNIST_EXIT_USAGE;
     }
     const char *path = argc == 4 ? argv[3] : NULL;
@@ -83,17 +83,18 @@ int main(int argc, char **argv)
         perror(path);
         return MNIST_EXIT_FAILURE;
     }
-    const bool known = describe(argv[1], index, out);
-    bool complete = known && fflush(out) == 0 && !ferror(out);
-    complete = (!path || fclose(out) == 0) && complete;
-    if (path && !complete) {
+    outcome end = describe(argv[1], *program, out);
+    if (path && fclose(out) != 0 && end == DONE) {
+        end = FAILED;
+    }
+    if (path && end != DONE) {
         remove(path); /* a build must not go on with half a file */
     }
-    if (!known) {
+    if (end == UNKNOWN_KIND) {
         return usage();
     }
-    if (!complete) {
+    if (end == FAILED) {
         perror(path ? path : "stdout");
     }
-    return complete ? MNIST_EXIT_OK : MNIST_EXIT_FAILURE;
+    return end == DONE ? MNIST_EXIT_OK : MNIST_EXIT_FAILURE;
 }
