@@ -1,4 +1,5 @@
-/* Files of pictures: what format a file has, and what it holds. */
+/* Files of pictures: what format a file has, which reader it goes to, and the list of what it holds:
+ * the sink of the readers. */
 #include "image/pictures.h"
 
 #include "base/status.h"
@@ -15,25 +16,10 @@ const char *mnist_picture_format_name(mnist_picture_format format)
     return (unsigned)format < MNIST_PICTURE_FORMATS ? names[format] : NULL;
 }
 
-mnist_status mnist_pictures_add(mnist_pictures *pictures, mnist_picture picture, mnist_error *err)
+static mnist_status admit_size(void *context, const char *path, size_t at, uint64_t rows,
+                               uint64_t cols, mnist_error *err)
 {
-    if (pictures->count == pictures->room) {
-        const size_t room = pictures->room > 0 ? 2 * pictures->room : 1;
-        mnist_picture *items = realloc(pictures->items, room * sizeof *items);
-        if (!items) {
-            free((void *)picture.pixels);
-            return mnist_fail_memory(err, room * sizeof *items, "a list of pictures");
-        }
-        pictures->items = items;
-        pictures->room = room;
-    }
-    pictures->items[pictures->count++] = picture;
-    return MNIST_OK;
-}
-
-mnist_status mnist_picture_check_size(const char *path, size_t at, uint64_t rows, uint64_t cols,
-                                      mnist_error *err)
-{
+    (void)context;
     if (rows < 1 || cols < 1) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
                           "%s: a picture of %" PRIu64 " x %" PRIu64
@@ -49,19 +35,26 @@ mnist_status mnist_picture_check_size(const char *path, size_t at, uint64_t rows
     return MNIST_OK;
 }
 
-void mnist_flatten(const uint8_t *pairs, size_t count, uint8_t *out)
+static mnist_status take_picture(void *context, mnist_picture picture, mnist_error *err)
 {
-    uint64_t opacity = 0, light = 0;
-    for (size_t i = 0; i < count; i++) {
-        opacity += pairs[2 * i + 1];
-        light += (uint64_t)pairs[2 * i] * pairs[2 * i + 1];
+    mnist_pictures *pictures = context;
+    if (pictures->count == pictures->room) {
+        const size_t room = pictures->room > 0 ? 2 * pictures->room : 1;
+        mnist_picture *items = realloc(pictures->items, room * sizeof *items);
+        if (!items) {
+            free((void *)picture.pixels);
+            return mnist_fail_memory(err, room * sizeof *items, "a list of pictures");
+        }
+        pictures->items = items;
+        pictures->room = room;
     }
-    const bool dark = 2 * light < 255 * opacity, ink = 2 * opacity < 255 * (uint64_t)count;
-    const unsigned ground = dark == ink ? 255 : 0;
-    for (size_t i = 0; i < count; i++) {
-        const unsigned grey = pairs[2 * i], a = pairs[2 * i + 1];
-        out[i] = (uint8_t)((grey * a + ground * (255 - a) + 127) / 255);
-    }
+    pictures->items[pictures->count++] = picture;
+    return MNIST_OK;
+}
+
+mnist_picture_sink mnist_pictures_sink(mnist_pictures *pictures)
+{
+    return (mnist_picture_sink){.context = pictures, .admit = admit_size, .take = take_picture};
 }
 
 /* What a file is that is none of ours; a phrase that ends a sentence. */
@@ -109,15 +102,16 @@ static mnist_status fail_unknown(const uint8_t *data, size_t size, const char *p
 static mnist_status read_bytes(mnist_pictures *out, mnist_bytes *file, const char *path,
                                unsigned raw_rows, unsigned raw_cols, mnist_error *err)
 {
+    const mnist_picture_sink sink = mnist_pictures_sink(out);
     const uint8_t *data = file->data;
     const size_t size = file->size;
     mnist_status status;
     if (size >= 4 && memcmp(data, "\x89PNG", 4) == 0) {
         out->format = MNIST_PICTURE_PNG;
-        status = mnist_png_read(out, data, size, path, err);
+        status = mnist_png_read(&sink, data, size, path, err);
     } else if (size >= 2 && data[0] == 'P' && memchr("2356", data[1], 4)) {
         out->format = MNIST_PICTURE_PNM;
-        status = mnist_pnm_read(out, data, size, path, err);
+        status = mnist_pnm_read(&sink, data, size, path, err);
     } else if (size > 0 && size == (size_t)raw_rows * raw_cols) {
         out->format = MNIST_PICTURE_RAW;
         out->bytes = *file;

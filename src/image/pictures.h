@@ -1,9 +1,10 @@
-/* Reading files of pictures: one format a file, untrusted bytes in memory. */
+/* The list of the pictures of one file, which has one format. */
 #ifndef MNIST_IMAGE_PICTURES_H
 #define MNIST_IMAGE_PICTURES_H
 
 #include "base/file.h"
 #include "data/idx.h"
+#include "image/readers.h"
 
 #include <mnist/image.h>
 
@@ -16,29 +17,7 @@ struct mnist_pictures {
     mnist_idx_images images; /* IDX */
 };
 
-/* Adds a picture, whose pixels it takes over: with free, in the end. Errors: MNIST_ERR_MEMORY; the
- * pixels are then released. */
-mnist_status mnist_pictures_add(mnist_pictures *pictures, mnist_picture picture, mnist_error *err);
-
-/* The size of a picture, before memory is taken. at: offset in the file where it stands. Errors:
- * MNIST_ERR_FORMAT. */
-mnist_status mnist_picture_check_size(const char *path, size_t at, uint64_t rows, uint64_t cols,
-                                      mnist_error *err);
-
-/* Each adds all pictures that the bytes of a file hold; they begin as that format does. On failure
- * some may have been added. Errors: MNIST_ERR_FORMAT, MNIST_ERR_MEMORY. */
-mnist_status mnist_pnm_read(mnist_pictures *out, const uint8_t *data, size_t size, const char *path,
-                            mnist_error *err);
-mnist_status mnist_png_read(mnist_pictures *out, const uint8_t *data, size_t size, const char *path,
-                            mnist_error *err);
-
-static inline uint8_t mnist_grey(unsigned red, unsigned green, unsigned blue)
-{
-    return (uint8_t)((77 * red + 150 * green + 29 * blue + 128) >> 8);
-}
-
-/* Of pairs of grey and opacity, count of them: the grey that is seen before the ground that goes
- * with them (step 0 of mnist/image.h). */
-void mnist_flatten(const uint8_t *pairs, size_t count, uint8_t *out);
+/* A sink that adds pictures to the list. */
+mnist_picture_sink mnist_pictures_sink(mnist_pictures *pictures);
 
 #endif

@@ -1,8 +1,9 @@
 /* PNG (W3C, "Portable Network Graphics"), through libpng. It is read here and written in io/: what
  * is read is a picture, which io/, the room of models and logs, knows nothing of. */
-#include "image/pictures.h"
+#include "image/readers.h"
 
 #include "base/status.h"
+#include "image/grey.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 /* All of a reading: what changes within it must not be in variables of the function that libpng's
  * errors jump back to. */
 typedef struct decoder {
+    const mnist_picture_sink *sink;
     const uint8_t *data;
     size_t size, at;
     const char *path;
@@ -72,7 +74,7 @@ static mnist_status check_header(decoder *d)
 {
     const png_uint_32 rows = png_get_image_height(d->png, d->info);
     const png_uint_32 cols = png_get_image_width(d->png, d->info);
-    mnist_status status = mnist_picture_check_size(d->path, 16, rows, cols, d->err);
+    mnist_status status = d->sink->admit(d->sink->context, d->path, 16, rows, cols, d->err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -136,6 +138,23 @@ static void decode(decoder *d)
     png_read_end(d->png, NULL);
 }
 
+/* Of pairs of grey and opacity, count of them: the grey that is seen before the ground that goes
+ * with them (step 0 of mnist/image.h). out may be pairs. */
+static void flatten(const uint8_t *pairs, size_t count, uint8_t *out)
+{
+    uint64_t opacity = 0, light = 0;
+    for (size_t i = 0; i < count; i++) {
+        opacity += pairs[2 * i + 1];
+        light += (uint64_t)pairs[2 * i] * pairs[2 * i + 1];
+    }
+    const bool dark = 2 * light < 255 * opacity, ink = 2 * opacity < 255 * (uint64_t)count;
+    const unsigned ground = dark == ink ? 255 : 0;
+    for (size_t i = 0; i < count; i++) {
+        const unsigned grey = pairs[2 * i], a = pairs[2 * i + 1];
+        out[i] = (uint8_t)((grey * a + ground * (255 - a) + 127) / 255);
+    }
+}
+
 /* Samples to grey, in the memory that they are in: no pixel is written before it is read. */
 static void make_grey(decoder *d)
 {
@@ -143,7 +162,7 @@ static void make_grey(decoder *d)
     uint8_t *s = d->samples;
     switch (d->channels) {
     case 2:
-        mnist_flatten(s, count, s);
+        flatten(s, count, s);
         break;
     case 3:
         for (size_t i = 0; i < count; i++) {
@@ -156,17 +175,18 @@ static void make_grey(decoder *d)
             s[2 * i] = mnist_grey(s[4 * i], s[4 * i + 1], s[4 * i + 2]);
             s[2 * i + 1] = opacity;
         }
-        mnist_flatten(s, count, s);
+        flatten(s, count, s);
         break;
     default:
         break;
     }
 }
 
-mnist_status mnist_png_read(mnist_pictures *out, const uint8_t *data, size_t size, const char *path,
-                            mnist_error *err)
+mnist_status mnist_png_read(const mnist_picture_sink *sink, const uint8_t *data, size_t size,
+                            const char *path, mnist_error *err)
 {
-    decoder d = {.data = data, .size = size, .path = path, .err = err, .status = MNIST_OK};
+    decoder d = {
+        .sink = sink, .data = data, .size = size, .path = path, .err = err, .status = MNIST_OK};
     d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, on_error, on_warning);
     d.info = d.png ? png_create_info_struct(d.png) : NULL;
     if (d.info) {
@@ -182,19 +202,19 @@ mnist_status mnist_png_read(mnist_pictures *out, const uint8_t *data, size_t siz
     }
     make_grey(&d);
     uint8_t *pixels = realloc(d.samples, d.rows * d.cols);
-    return mnist_pictures_add(out,
-                              (mnist_picture){.pixels = pixels ? pixels : d.samples,
-                                              .rows = (unsigned)d.rows,
-                                              .cols = (unsigned)d.cols},
-                              err);
+    return sink->take(sink->context,
+                      (mnist_picture){.pixels = pixels ? pixels : d.samples,
+                                      .rows = (unsigned)d.rows,
+                                      .cols = (unsigned)d.cols},
+                      err);
 }
 
 #else
 
-mnist_status mnist_png_read(mnist_pictures *out, const uint8_t *data, size_t size, const char *path,
-                            mnist_error *err)
+mnist_status mnist_png_read(const mnist_picture_sink *sink, const uint8_t *data, size_t size,
+                            const char *path, mnist_error *err)
 {
-    (void)out;
+    (void)sink;
     (void)data;
     (void)size;
     return mnist_fail(

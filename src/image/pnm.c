@@ -1,7 +1,8 @@
 /* PGM and PPM (netpbm.sourceforge.net/doc/pgm.html, ppm.html): plain and raw, of up to 16 bits. */
-#include "image/pictures.h"
+#include "image/readers.h"
 
 #include "base/status.h"
+#include "image/grey.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #define MOST_VALUE 65535u
 
 typedef struct reader {
+    const mnist_picture_sink *sink;
     const uint8_t *data;
     size_t size, at;
     const char *path;
@@ -83,7 +85,7 @@ static mnist_status read_header(reader *in, char kind, header *h, mnist_error *e
         status = read_number(in, "the height", &rows, err);
     }
     if (status == MNIST_OK) {
-        status = mnist_picture_check_size(in->path, start, rows, cols, err);
+        status = in->sink->admit(in->sink->context, in->path, start, rows, cols, err);
     }
     if (status == MNIST_OK) {
         skip_between(in);
@@ -180,10 +182,10 @@ static bool at_raw_magic(const reader *in)
            (in->data[in->at + 1] == '5' || in->data[in->at + 1] == '6');
 }
 
-mnist_status mnist_pnm_read(mnist_pictures *out, const uint8_t *data, size_t size, const char *path,
-                            mnist_error *err)
+mnist_status mnist_pnm_read(const mnist_picture_sink *sink, const uint8_t *data, size_t size,
+                            const char *path, mnist_error *err)
 {
-    reader in = {.data = data, .size = size, .path = path};
+    reader in = {.sink = sink, .data = data, .size = size, .path = path};
     header h = {0};
     do {
         const char kind = (char)data[in.at + 1];
@@ -202,8 +204,8 @@ mnist_status mnist_pnm_read(mnist_pictures *out, const uint8_t *data, size_t siz
             free(pixels);
             return status;
         }
-        status = mnist_pictures_add(
-            out, (mnist_picture){.pixels = pixels, .rows = h.rows, .cols = h.cols}, err);
+        status = sink->take(sink->context,
+                            (mnist_picture){.pixels = pixels, .rows = h.rows, .cols = h.cols}, err);
         if (status != MNIST_OK) {
             return status;
         }

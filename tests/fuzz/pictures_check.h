@@ -64,11 +64,8 @@ static inline void check_picture(const mnist_picture *picture, bool prepare)
     }
 }
 
-typedef mnist_status (*picture_reader)(mnist_pictures *out, const uint8_t *data, size_t size,
-                                       const char *path, mnist_error *err);
-
 /* pixels: the most that there may be in all. */
-static inline void check_pictures(picture_reader read, mnist_picture_format format,
+static inline void check_pictures(mnist_picture_reader *read, mnist_picture_format format,
                                   const uint8_t *data, size_t size, uint64_t pixels)
 {
     mnist_pictures *pictures = calloc(1, sizeof *pictures);
@@ -77,8 +74,9 @@ static inline void check_pictures(picture_reader read, mnist_picture_format form
     const bool prepare = chosen(data, size, 8); /* takes ten times as long as reading */
     PROMISED(pictures);
     pictures->format = format;
+    const mnist_picture_sink sink = mnist_pictures_sink(pictures);
     uint8_t *copy = copy_of(data, size);
-    const mnist_status status = read(pictures, copy, size, "picture\x1b\n", &err);
+    const mnist_status status = read(&sink, copy, size, "picture\x1b\n", &err);
     free(copy); /* nothing points into it */
     if (status != MNIST_OK) {
         check_failure(status, &err);
