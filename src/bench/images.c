@@ -1,5 +1,5 @@
 /* The kernels group, last: distorted images, and what an epoch costs beforehand. */
-#include "bench/suite.h"
+#include "bench/groups.h"
 
 #include "base/status.h"
 

@@ -1,6 +1,6 @@
 /* Each kernel alone, on one thread, at the shapes that nn/ and data/ call it with for nets on
  * MNIST. */
-#include "bench/suite.h"
+#include "bench/groups.h"
 
 #include "base/memory.h"
 #include "base/status.h"

@@ -1,11 +1,43 @@
-/* What the machine can do at most: arithmetic, reading, and threads meeting. */
-#include "bench/suite.h"
+/* The machine group: what the CPU is, and what it can do at most in arithmetic, in reading, and where
+ * threads meet. */
+#include "bench/groups.h"
 
 #include "base/memory.h"
 #include "base/status.h"
 
 #include <stdio.h>
 #include <string.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
+void mnist_bench_cpu_name(char name[MNIST_BENCH_NAME])
+{
+    snprintf(name, MNIST_BENCH_NAME, "unknown");
+#if defined(__x86_64__) || defined(__i386__)
+    unsigned words[12] = {0};
+    for (unsigned i = 0; i < 3; i++) { /* three leaves of 16 bytes: the processor brand string */
+        unsigned *w = words + i * 4;
+        if (!__get_cpuid(0x80000002u + i, &w[0], &w[1], &w[2], &w[3])) {
+            return;
+        }
+    }
+    char brand[sizeof words + 1] = "";
+    memcpy(brand, words, sizeof words);
+    size_t first = strspn(brand, " "), end = strlen(brand);
+    while (end > first && brand[end - 1] == ' ') {
+        end--;
+    }
+    for (size_t i = first; i < end; i++) { /* it goes to terminals and into JSON */
+        if (brand[i] < ' ' || brand[i] > '~') {
+            brand[i] = '?';
+        }
+    }
+    if (end > first) {
+        snprintf(name, MNIST_BENCH_NAME, "%.*s", (int)(end - first), brand + first);
+    }
+#endif
+}
 
 /* A loop of peak.h on every worker of a pool. */
 typedef struct peak_work {

@@ -1,5 +1,5 @@
 /* Whole nets: epochs of training, evaluation, and one image at a time. */
-#include "bench/suite.h"
+#include "bench/groups.h"
 
 #include "base/memory.h"
 #include "base/status.h"

@@ -1,11 +1,10 @@
-/* Taking samples and making rows of them. */
+/* Cases of a group are collected, sampled, and made rows of. What the cases are, it does not know. */
 #define _POSIX_C_SOURCE 200809L
 #include "bench/suite.h"
 
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "data/batch.h"
 
 #include <assert.h>
 #include <math.h>
@@ -13,13 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#if defined(__x86_64__) || defined(__i386__)
-#include <cpuid.h>
-#endif
-
-#define MACHINE      "machine"
-#define LEAST_IMAGES 64u
-#define LEAST_MEMORY 65536u
 
 struct mnist_suite_case {
     mnist_bench_case item;
@@ -49,12 +41,6 @@ static const unit units[MNIST_BENCH_UNITS] = {
     [MNIST_BENCH_US] = {"us", 1e6, true},
 };
 
-mnist_bench_config mnist_bench_defaults(void)
-{
-    return (mnist_bench_config){
-        .runs = 5, .sample_seconds = 0.02, .memory_bytes = (size_t)256 << 20};
-}
-
 double mnist_bench_clock(void)
 {
     struct timespec time;
@@ -75,39 +61,6 @@ void mnist_bench_fill(float *values, size_t count, float scale)
         mnist_rng_block block = mnist_philox(counter, key);
         values[i] = scale * (2.0f * mnist_rng_unit(block.word[i % 4]) - 1.0f);
     }
-}
-
-double mnist_bench_density(mnist_view view)
-{
-    return mnist_batch_density(view);
-}
-
-void mnist_bench_cpu_name(char name[MNIST_BENCH_NAME])
-{
-    snprintf(name, MNIST_BENCH_NAME, "unknown");
-#if defined(__x86_64__) || defined(__i386__)
-    unsigned words[12] = {0};
-    for (unsigned i = 0; i < 3; i++) { /* three leaves of 16 bytes: the processor brand string */
-        unsigned *w = words + i * 4;
-        if (!__get_cpuid(0x80000002u + i, &w[0], &w[1], &w[2], &w[3])) {
-            return;
-        }
-    }
-    char brand[sizeof words + 1] = "";
-    memcpy(brand, words, sizeof words);
-    size_t first = strspn(brand, " "), end = strlen(brand);
-    while (end > first && brand[end - 1] == ' ') {
-        end--;
-    }
-    for (size_t i = first; i < end; i++) { /* it goes to terminals and into JSON */
-        if (brand[i] < ' ' || brand[i] > '~') {
-            brand[i] = '?';
-        }
-    }
-    if (end > first) {
-        snprintf(name, MNIST_BENCH_NAME, "%.*s", (int)(end - first), brand + first);
-    }
-#endif
 }
 
 /* Building */
@@ -166,8 +119,8 @@ void *mnist_suite_alloc(mnist_suite *suite, size_t count, size_t size)
 mnist_status mnist_suite_add(mnist_suite *suite, const mnist_bench_case *item, mnist_error *err)
 {
     assert(!item->work != !item->sample && item->context);
-    bool shown = mnist_suite_wants(suite, item->name) &&
-                 (!item->is_peak || strcmp(suite->group, MACHINE) == 0);
+    bool shown =
+        mnist_suite_wants(suite, item->name) && (!item->is_peak || suite->group_shows_peaks);
     if (!shown && !item->is_peak) {
         return MNIST_OK;
     }
@@ -191,7 +144,14 @@ mnist_status mnist_suite_add(mnist_suite *suite, const mnist_bench_case *item, m
     return MNIST_OK;
 }
 
-static void clear_group(mnist_suite *suite)
+void mnist_suite_begin(mnist_suite *suite, const char *group, bool shows_peaks)
+{
+    assert(suite->count == 0);
+    suite->group = group;
+    suite->group_shows_peaks = shows_peaks;
+}
+
+void mnist_suite_clear(mnist_suite *suite)
 {
     while (suite->owned) {
         struct mnist_suite_owned *owned = suite->owned;
@@ -324,7 +284,7 @@ static bool has_rows(const mnist_suite *suite)
 }
 
 static mnist_status visit_rows(mnist_suite *suite, mnist_bench_visit visit, void *context,
-                               size_t *visited, mnist_error *err)
+                               mnist_error *err)
 {
     for (size_t i = 0; i < suite->count; i++) {
         qsort(suite->cases[i].seconds, suite->config->runs, sizeof(double), compare);
@@ -333,88 +293,21 @@ static mnist_status visit_rows(mnist_suite *suite, mnist_bench_visit visit, void
     for (size_t i = 0; i < suite->count; i++) {
         if (suite->cases[i].shown) {
             mnist_bench_row row = make_row(suite, &suite->cases[i]);
-            ++*visited;
+            suite->visited++;
             if (!visit(context, &row)) {
-                return mnist_fail(err, MNIST_ERR_STOPPED, "stopped after %zu rows", *visited);
+                return mnist_fail(err, MNIST_ERR_STOPPED, "stopped after %zu rows", suite->visited);
             }
         }
     }
     return MNIST_OK;
 }
 
-static mnist_status check(const mnist_bench_config *c, mnist_view view, mnist_error *err)
+mnist_status mnist_suite_run(mnist_suite *suite, mnist_bench_visit visit, void *context,
+                             mnist_error *err)
 {
-    if (c->runs < 1 || c->runs > MNIST_BENCH_MAX_RUNS) {
-        return mnist_fail(err, MNIST_ERR_ARGUMENT, "runs: expected 1 to %u, found %u",
-                          MNIST_BENCH_MAX_RUNS, c->runs);
+    if (!has_rows(suite)) {
+        return MNIST_OK;
     }
-    if (!(c->sample_seconds > 0.0 && isfinite(c->sample_seconds))) {
-        return mnist_fail(err, MNIST_ERR_ARGUMENT, "length of a sample: expected above 0, found %g",
-                          c->sample_seconds);
-    }
-    if (c->memory_bytes < LEAST_MEMORY) {
-        return mnist_fail(err, MNIST_ERR_ARGUMENT,
-                          "memory to read: expected at least %u bytes, found %zu", LEAST_MEMORY,
-                          c->memory_bytes);
-    }
-    if (view.count < LEAST_IMAGES) {
-        return mnist_fail(err, MNIST_ERR_ARGUMENT, "images: expected at least %u, found %zu",
-                          LEAST_IMAGES, view.count);
-    }
-    return MNIST_OK;
-}
-
-static mnist_status create_pools(mnist_suite *suite, mnist_error *err)
-{
-    mnist_status status = mnist_pool_create(&suite->one, 1, err);
-    if (status == MNIST_OK) {
-        status = mnist_pool_create(&suite->all, suite->config->threads, err);
-    }
-    if (status == MNIST_OK && mnist_pool_threads(suite->all) == 1) {
-        mnist_pool_free(suite->all);
-        suite->all = NULL;
-    }
-    return status;
-}
-
-mnist_status mnist_bench_run(const mnist_bench_config *config, mnist_view view,
-                             mnist_bench_visit visit, void *context, mnist_error *err)
-{
-    static const struct {
-        const char *name;
-        mnist_status (*add)(mnist_suite *suite, mnist_error *err);
-    } groups[] = {{MACHINE, mnist_bench_add_machine},
-                  {"kernels", mnist_bench_add_kernels},
-                  {"training", mnist_bench_add_training},
-                  {"inference", mnist_bench_add_inference}};
-    mnist_status status = check(config, view, err);
-    if (status != MNIST_OK) {
-        return status;
-    }
-    mnist_suite suite = {.config = config, .view = view, .kernels = mnist_kernels_select()};
-    suite.peak = mnist_peak_of(suite.kernels);
-    size_t visited = 0;
-    status = create_pools(&suite, err);
-    for (size_t i = 0; i < sizeof groups / sizeof groups[0] && status == MNIST_OK; i++) {
-        suite.group = groups[i].name;
-        status = mnist_bench_add_peaks(&suite, err);
-        if (status == MNIST_OK) {
-            status = groups[i].add(&suite, err);
-        }
-        bool measured = status == MNIST_OK && has_rows(&suite);
-        if (measured) {
-            status = measure_group(&suite, err);
-        }
-        if (measured && status == MNIST_OK) {
-            status = visit_rows(&suite, visit, context, &visited, err);
-        }
-        clear_group(&suite);
-    }
-    if (status == MNIST_OK && visited == 0) {
-        status = mnist_fail(err, MNIST_ERR_ARGUMENT,
-                            "filter \"%s\": no row's group and name hold it", config->filter);
-    }
-    mnist_pool_free(suite.all);
-    mnist_pool_free(suite.one);
-    return status;
+    mnist_status status = measure_group(suite, err);
+    return status == MNIST_OK ? visit_rows(suite, visit, context, err) : status;
 }

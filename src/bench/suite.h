@@ -1,7 +1,8 @@
-/* What is measured, and the machinery that measures it. Shared by the files of bench/ only.
+/* The machinery that measures. Shared by the files of bench/ only.
  *
- * A group's file adds cases to a suite; suite.c then warms each up, finds how many repetitions make
- * a sample, takes the samples in rounds and makes rows of them.
+ * A group begins; its file (groups.h) adds cases; to run it is to warm each case up, to find how many
+ * repetitions make a sample, to take the samples in rounds, and to make rows of them. bench.c does
+ * that with one group after the other.
  */
 #ifndef MNIST_BENCH_SUITE_H
 #define MNIST_BENCH_SUITE_H
@@ -39,7 +40,7 @@ typedef struct mnist_bench_case {
     void *context;      /* from mnist_suite_alloc */
     size_t least, most; /* repetitions of a sample; 0: no limit */
     double longer;      /* a sample is so many times as long as others; 0 stands for 1 */
-    bool is_peak; /* of fp32, which fractions are of: taken in every group, shown in "machine" */
+    bool is_peak;       /* of fp32, which fractions are of: taken in every group, shown in one */
 } mnist_bench_case;
 
 typedef struct mnist_suite {
@@ -49,12 +50,26 @@ typedef struct mnist_suite {
     mnist_peak peak;
     mnist_pool *one, *all; /* all is NULL if it would have one thread too */
     double peak_gflops[2]; /* of fp32, with one thread and all: the best sample so far */
+    size_t visited;        /* rows so far */
     /* the group that is being built */
     const char *group;
+    bool group_shows_peaks;
     struct mnist_suite_case *cases;
     size_t count, capacity;
     struct mnist_suite_owned *owned;
 } mnist_suite;
+
+/* Begins a group, which has no cases yet; the one before has been cleared. group is borrowed.
+ * shows_peaks: the cases that are peaks get rows, too; in other groups they are only measured. */
+void mnist_suite_begin(mnist_suite *suite, const char *group, bool shows_peaks);
+
+/* Measures the group and visits its rows, if it has any that are to be shown. Errors: those of the
+ * samples; MNIST_ERR_STOPPED (by visit). */
+mnist_status mnist_suite_run(mnist_suite *suite, mnist_bench_visit visit, void *context,
+                             mnist_error *err);
+
+/* Ends the group: its cases, and what was allocated or owned with it. */
+void mnist_suite_clear(mnist_suite *suite);
 
 /* Does the filter let this row through? To be asked before memory is taken for it. */
 bool mnist_suite_wants(const mnist_suite *suite, const char *name);
@@ -78,16 +93,5 @@ double mnist_bench_clock(void);
 
 /* Keeps a result, so that what made it is not left out. */
 void mnist_bench_keep(double value);
-
-/* The peaks that fractions are of: the first cases of every group. A slow spell that lasts for all
- * of one group then spoils no other's fractions. */
-mnist_status mnist_bench_add_peaks(mnist_suite *suite, mnist_error *err);
-
-/* Each group's cases, in the order of their rows. */
-mnist_status mnist_bench_add_machine(mnist_suite *suite, mnist_error *err);
-mnist_status mnist_bench_add_kernels(mnist_suite *suite, mnist_error *err);
-mnist_status mnist_bench_add_images(mnist_suite *suite, mnist_error *err); /* kernels, too */
-mnist_status mnist_bench_add_training(mnist_suite *suite, mnist_error *err);
-mnist_status mnist_bench_add_inference(mnist_suite *suite, mnist_error *err);
 
 #endif

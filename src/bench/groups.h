@@ -1,0 +1,19 @@
+/* The groups of rows, one function each: it adds the group's cases to a suite, in the order of their
+ * rows. Shared by the files of bench/ only. Errors: MNIST_ERR_MEMORY, and those of what is measured.
+ */
+#ifndef MNIST_BENCH_GROUPS_H
+#define MNIST_BENCH_GROUPS_H
+
+#include "bench/suite.h"
+
+/* The peaks that fractions are of: the first cases of every group. A slow spell that lasts for all
+ * of one group then spoils no other's fractions. */
+mnist_status mnist_bench_add_peaks(mnist_suite *suite, mnist_error *err);
+
+mnist_status mnist_bench_add_machine(mnist_suite *suite, mnist_error *err);
+mnist_status mnist_bench_add_kernels(mnist_suite *suite, mnist_error *err);
+mnist_status mnist_bench_add_images(mnist_suite *suite, mnist_error *err); /* kernels, too */
+mnist_status mnist_bench_add_training(mnist_suite *suite, mnist_error *err);
+mnist_status mnist_bench_add_inference(mnist_suite *suite, mnist_error *err);
+
+#endif
