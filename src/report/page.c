@@ -8,15 +8,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define LONG_VALUE 40 /* bytes; what is longer gets a line of its own */
-
-void mnist_put_scroll(mnist_text *text, const char *name)
-{
-    mnist_text_format(
-        text, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n", name);
-}
 
 /* 'sha256-…' as a Content-Security-Policy names what it lets through (W3C, "Content Security Policy
  * Level 3", 2.3.1). */
@@ -108,23 +99,6 @@ static void put_contents(mnist_text *text, const mnist_page *page)
                          "<li><a href=\"#weights\">Weights</a></li>"
                          "<li><a href=\"#settings\">Settings</a></li>"
                          "<li><a href=\"#measured\">Speed</a></li></ul></nav>\n");
-}
-
-void mnist_put_facts(mnist_text *text, mnist_page_facts facts)
-{
-    mnist_text_put(text, "<dl class=\"facts\">\n");
-    for (size_t i = 0; i < facts.count; i++) {
-        if (facts.items[i].value) {
-            mnist_text_put(text, strlen(facts.items[i].value) > LONG_VALUE
-                                     ? "<div class=\"long\"><dt>"
-                                     : "<div><dt>");
-            mnist_text_escape(text, facts.items[i].name);
-            mnist_text_put(text, "</dt><dd>");
-            mnist_text_escape(text, facts.items[i].value);
-            mnist_text_put(text, "</dd></div>\n");
-        }
-    }
-    mnist_text_put(text, "</dl>\n");
 }
 
 static void put_header(mnist_text *text, const mnist_findings *findings)

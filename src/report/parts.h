@@ -52,6 +52,8 @@ mnist_status mnist_embed_create(mnist_embedded *out, const mnist_mlp *mlp, unsig
                                 mnist_error *err);
 void mnist_embed_free(mnist_embedded *embedded);
 
+/* What sections are made of (boxes.c). */
+
 /* Names and values, escaped. */
 void mnist_put_facts(mnist_text *text, mnist_page_facts facts);
 
