@@ -94,7 +94,7 @@ for test in "$dir"/test_* "$dir"/tests/test_*; do
         programs+=(-object "$test")
     fi
 done
-programs+=(-object "$dir/faults/fault-sweep" -ignore-filename-regex='src/base/faults(_durable)?\.[ch]$')
+programs+=(-object "$dir/faults/fault-sweep")
 if [ -n "$html" ]; then
     "$cov" show -format=html -show-branches=count -output-dir="$dir/html" \
         -instr-profile="$dir/all.profdata" "${programs[@]}" "$root/src" "$root/include"

@@ -2,7 +2,7 @@
 #ifndef MNIST_TESTS_FAULTS_SWEEP_H
 #define MNIST_TESTS_FAULTS_SWEEP_H
 
-#include "base/faults.h"
+#include "faults.h"
 
 #include <stdio.h>
 

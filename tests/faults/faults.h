@@ -1,12 +1,12 @@
-/* Faults on purpose: in a build with -DMNIST_FAULTS=ON, calls of the C library fail when a test
- * asks for it, whoever makes them: this project, jansson, zlib, libpng, or the C library for its
- * own needs. The functions are defined here again under their own names, and a program's definition
- * comes before that of any library. Other builds hold nothing of this.
+/* Faults on purpose: in the program fault-sweep, calls of the C library fail when a test asks for
+ * it, whoever makes them: this project, jansson, zlib, libpng, or the C library for its own needs.
+ * The functions are defined here again under their own names, and a program's definition comes
+ * before that of any library. No other program holds any of this.
  *
  * Only Linux with glibc, and no build with ThreadSanitizer.
  */
-#ifndef MNIST_BASE_FAULTS_H
-#define MNIST_BASE_FAULTS_H
+#ifndef MNIST_TESTS_FAULTS_FAULTS_H
+#define MNIST_TESTS_FAULTS_FAULTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE /* RTLD_NEXT */
-#include "base/faults.h"
-#include "base/faults_durable.h"
+#include "faults.h"
+#include "durable.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE /* AT_EMPTY_PATH */
-#include "base/faults_durable.h"
-#include "base/faults.h"
+#include "durable.h"
+#include "faults.h"
 
 #include <errno.h>
 #include <fcntl.h>

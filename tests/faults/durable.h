@@ -1,10 +1,10 @@
-/* The account that base/faults.c keeps of what a machine that goes down would still have
+/* The account that faults.c keeps of what a machine that goes down would still have
  * afterwards. It is told of calls that have done what they should. It calls nothing that counts or
  * can be made to fail, allocates nothing, and leaves errno as it was. What it has found is asked
- * for by mnist_faults_undurable (base/faults.h).
+ * for by mnist_faults_undurable (faults.h).
  */
-#ifndef MNIST_BASE_FAULTS_DURABLE_H
-#define MNIST_BASE_FAULTS_DURABLE_H
+#ifndef MNIST_TESTS_FAULTS_DURABLE_H
+#define MNIST_TESTS_FAULTS_DURABLE_H
 
 /* Nothing has been written yet. */
 void mnist_durable_begin(void);
