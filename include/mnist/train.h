@@ -134,15 +134,6 @@ typedef struct mnist_train_hooks {
     bool (*on_epoch)(void *context, const mnist_epoch_report *report);
 } mnist_train_hooks;
 
-/* Trains mlp in place on train (in an order that is a function of seed and epoch). validation may
- * be empty (count 0). The result is a function of the net given, config, the views and the
- * normalisation; not of the pool. Errors: MNIST_ERR_ARGUMENT (which field, its range;
- * a net created with batch_norm), MNIST_ERR_MISMATCH (image size and net), MNIST_ERR_MEMORY,
- * MNIST_ERR_DIVERGED (epoch, step and what to change), MNIST_ERR_STOPPED. */
-mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
-                         mnist_view validation, const mnist_normalization *normalization,
-                         mnist_pool *pool, const mnist_train_hooks *hooks, mnist_error *err);
-
 /* All that a training is between two steps: parameters, the optimiser's state, averages, the best
  * epoch so far, and where in its course it is. What is drawn is a function of seed, step and place,
  * so that there is no generator to be kept. One that goes on from a snapshot ends with the bits of
@@ -178,17 +169,35 @@ typedef struct mnist_course {
 mnist_status mnist_snapshot_course(const mnist_snapshot *snapshot, mnist_course *out,
                                    mnist_error *err);
 
-/* mnist_train from a snapshot on, which may come from a file: nothing in it is trusted. mlp has the
- * shape that it had; what is in it does not matter. config, views and normalisation must be those
- * of the training that the snapshot was taken of; save that epochs may be more (what goes by the
- * number of all steps, as the schedule, then goes by the new one from here on), and what changes no
- * result. Of a training that was over, it writes the result and calls no hook. max_seconds counts
- * from the first beginning. Errors: as mnist_train; MNIST_ERR_FORMAT (what in the snapshot is
- * missing, out of range or too much), MNIST_ERR_MISMATCH (it is further than config goes). */
-mnist_status mnist_train_resume(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
-                                mnist_view validation, const mnist_normalization *normalization,
-                                mnist_pool *pool, const mnist_train_hooks *hooks,
-                                const mnist_snapshot *snapshot, mnist_error *err);
+/* What a training is given. Only net and train must be: a field that is left 0 has the value that
+ * stands beside it. Nothing is kept of it after the call. */
+typedef struct mnist_train_job {
+    mnist_mlp *net; /* trained in place: from the parameters that it holds (mnist_mlp_init draws
+                     * them), or from those of resume */
+    const mnist_train_config *config; /* NULL: mnist_train_defaults() */
+    mnist_view train;                 /* taken in an order that is a function of seed and epoch */
+    mnist_view validation;            /* count 0: none */
+    const mnist_normalization *normalization; /* NULL: MNIST_NORMALIZE_UNIT, as mnist-train has it
+                                               * when no flag is given */
+    mnist_pool *pool; /* NULL: one of mnist_cpu_count() threads is made, and ended with the call */
+    const mnist_train_hooks *hooks; /* NULL: none */
+    const mnist_snapshot *resume;   /* where to go on from; NULL: from the beginning */
+} mnist_train_job;
+
+/* The result is a function of the job's net, config, views and normalisation; not of its pool.
+ *
+ * With resume, the result is that of the training which the snapshot was taken of, as if it had not
+ * been interrupted. The snapshot may come from a file: nothing in it is trusted. net has the shape
+ * that it had; what is in it does not matter. config, views and normalisation must be those of that
+ * training; save that epochs may be more (what goes by the number of all steps, as the schedule,
+ * then goes by the new one from here on), and what changes no result. Of a training that was over,
+ * the result is written and no hook called. max_seconds counts from the first beginning.
+ *
+ * Errors: MNIST_ERR_ARGUMENT (which field, its range; a net created with batch_norm),
+ * MNIST_ERR_MISMATCH (image size and net; the snapshot is further than config goes),
+ * MNIST_ERR_FORMAT (what in the snapshot is missing, out of range or too much), MNIST_ERR_MEMORY,
+ * MNIST_ERR_DIVERGED (epoch, step and what to change), MNIST_ERR_STOPPED. */
+mnist_status mnist_train(const mnist_train_job *job, mnist_error *err);
 
 #ifdef __cplusplus
 }

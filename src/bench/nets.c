@@ -103,13 +103,15 @@ static mnist_status training_sample(void *context, size_t repetitions, double *s
                                     mnist_error *err)
 {
     training_work *work = context;
-    const mnist_normalization unit = {.kind = MNIST_NORMALIZE_UNIT, .stddev = 1.0f};
-    mnist_train_hooks hooks = {.context = work, .on_epoch = note_epoch};
+    const mnist_train_hooks hooks = {.context = work, .on_epoch = note_epoch};
+    const mnist_train_job job = {.net = work->mlp,
+                                 .config = &work->config,
+                                 .train = mnist_view_slice(work->view, 0, repetitions),
+                                 .pool = work->pool,
+                                 .hooks = &hooks};
     /* The net learns on from sample to sample, which is as training goes; what mnist_train takes
      * memory for lies outside of its epoch. */
-    mnist_status status =
-        mnist_train(work->mlp, &work->config, mnist_view_slice(work->view, 0, repetitions),
-                    (mnist_view){.count = 0}, &unit, work->pool, &hooks, err);
+    mnist_status status = mnist_train(&job, err);
     *seconds = work->seconds;
     return status;
 }

@@ -21,6 +21,9 @@ double mnist_batch_density(mnist_view view);
 /* Below this density leaving the zeros out is faster (src/kernels/README.md). */
 #define MNIST_SPARSE_DENSITY 0.5
 
+/* The one given, or what stands for NULL: MNIST_NORMALIZE_UNIT. */
+const mnist_normalization *mnist_normalization_or_unit(const mnist_normalization *normalization);
+
 /* A pixel's value as table[byte] + shift with table[0] = 0, so that normalised images keep their
  * zeros; the shift is the same for every pixel and is returned. It is 0 for
  * MNIST_NORMALIZE_UNIT. */

@@ -59,6 +59,12 @@ mnist_normalization mnist_normalization_fit(mnist_normalization_kind kind, mnist
     return fit;
 }
 
+const mnist_normalization *mnist_normalization_or_unit(const mnist_normalization *normalization)
+{
+    static const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
+    return normalization ? normalization : &unit;
+}
+
 void mnist_normalization_table(const mnist_normalization *normalization, float table[256])
 {
     for (int v = 0; v < 256; v++) {

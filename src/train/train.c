@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/pool.h"
 #include "base/status.h"
+#include "data/batch.h"
 #include "nn/pass.h"
 #include "train/config.h"
 #include "train/feed.h"
@@ -19,6 +20,7 @@
 #include <time.h>
 
 struct mnist_training {
+    const mnist_train_job *job; /* with a default for what its caller left out */
     const mnist_train_config *config;
     mnist_pool *pool;
     size_t count; /* images in an epoch */
@@ -49,20 +51,19 @@ static double now_seconds(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static mnist_status check_views(const mnist_mlp *mlp, mnist_view train, mnist_view validation,
-                                mnist_error *err)
+static mnist_status check_views(const mnist_train_job *job, mnist_error *err)
 {
-    const mnist_mlp_config *shape = mnist_mlp_shape(mlp);
-    if (train.count < 1 || train.count > UINT32_MAX) {
+    const mnist_mlp_config *shape = mnist_mlp_shape(job->net);
+    if (job->train.count < 1 || job->train.count > UINT32_MAX) {
         return mnist_train_bad_field(err, "training images", "1 to 4294967295",
-                                     (double)train.count);
+                                     (double)job->train.count);
     }
     if (shape->batch_norm) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
                           "the net: expected one without batch normalisation, which the training's "
                           "own batch_norm adds and folds");
     }
-    mnist_view views[2] = {train, validation};
+    const mnist_view views[2] = {job->train, job->validation};
     for (size_t i = 0; i < 2; i++) {
         if (views[i].count > 0 && (size_t)views[i].rows * views[i].cols != shape->inputs) {
             return mnist_fail(err, MNIST_ERR_MISMATCH,
@@ -86,39 +87,37 @@ static void free_trainer(trainer *t)
     mnist_result_free(&t->result);
 }
 
-static mnist_status create_pass(trainer *t, size_t batch, const mnist_normalization *normalization,
-                                mnist_error *err)
+static mnist_status create_pass(trainer *t, size_t batch, mnist_error *err)
 {
     mnist_regularization regularization = t->config->regularization;
-    regularization.adversarial_epsilon /= normalization->stddev;
-    regularization.virtual_epsilon /= normalization->stddev;
+    regularization.adversarial_epsilon /= t->job->normalization->stddev;
+    regularization.virtual_epsilon /= t->job->normalization->stddev;
     return mnist_pass_create_with(
         &t->pass, t->result.net, t->pool, batch,
         (mnist_pass_options){.precision = t->config->precision, .regularization = &regularization},
         err);
 }
 
-static mnist_status prepare_trainer(trainer *t, mnist_mlp *mlp, mnist_view train,
-                                    const mnist_normalization *normalization, mnist_error *err)
+static mnist_status prepare_trainer(trainer *t, mnist_error *err)
 {
     size_t batch = t->config->batch_size;
-    if (batch > train.count) {
-        batch = train.count; /* one batch an epoch */
+    t->count = t->job->train.count;
+    if (batch > t->count) {
+        batch = t->count; /* one batch an epoch */
     }
-    t->count = train.count;
-    t->steps = (uint64_t)t->config->epochs * ((train.count + batch - 1) / batch);
+    t->steps = (uint64_t)t->config->epochs * ((t->count + batch - 1) / batch);
     t->loss_scale.scale = t->config->precision == MNIST_FP16 ? LOSS_SCALE_START : 0.0f;
-    mnist_status status = mnist_result_create(&t->result, mlp, t->config, err);
+    mnist_status status = mnist_result_create(&t->result, t->job->net, t->config, err);
     if (status == MNIST_OK) {
-        status = create_pass(t, batch, normalization, err);
+        status = create_pass(t, batch, err);
     }
     if (status == MNIST_OK) {
         status = mnist_optimizer_create(&t->optimizer, t->result.net, &t->config->optimizer, err);
     }
     if (status == MNIST_OK) {
         t->optimizer->average = t->config->averaging.ema > 0.0f ? t->result.average : NULL;
-        status = mnist_feed_create(&t->feed, train, normalization, t->config, t->pass->half, batch,
-                                   t->pool, err);
+        status = mnist_feed_create(&t->feed, t->job->train, t->job->normalization, t->config,
+                                   t->pass->half, batch, t->pool, err);
     }
     return status;
 }
@@ -194,9 +193,9 @@ static mnist_status train_batch(trainer *t, double *loss, size_t *correct, mnist
 }
 
 /* false: the caller wants no more. */
-static bool report_step(const trainer *t, const mnist_train_hooks *hooks, double loss,
-                        size_t correct)
+static bool report_step(const trainer *t, double loss, size_t correct)
 {
+    const mnist_train_hooks *hooks = t->job->hooks;
     const size_t count = t->batch.count;
     return !hooks || !hooks->on_step ||
            hooks->on_step(hooks->context,
@@ -215,8 +214,7 @@ static bool report_step(const trainer *t, const mnist_train_hooks *hooks, double
 }
 
 /* One epoch's steps, from where it stands, or those for which there is time. */
-static mnist_status train_epoch(trainer *t, const mnist_train_hooks *hooks,
-                                mnist_epoch_report *report, mnist_error *err)
+static mnist_status train_epoch(trainer *t, mnist_epoch_report *report, mnist_error *err)
 {
     if (t->seen < t->count) {
         mnist_feed_start(t->feed, t->pool, t->config->seed, t->epoch, t->seen);
@@ -232,7 +230,7 @@ static mnist_status train_epoch(trainer *t, const mnist_train_hooks *hooks,
         t->correct_sum += correct;
         t->seen += t->batch.count;
         mnist_feed_advance(t->feed);
-        if (!report_step(t, hooks, loss, correct)) {
+        if (!report_step(t, loss, correct)) {
             return mnist_fail(err, MNIST_ERR_STOPPED, "stopped at epoch %u, step %llu", t->epoch,
                               (unsigned long long)t->step);
         }
@@ -256,13 +254,11 @@ static mnist_status train_epoch(trainer *t, const mnist_train_hooks *hooks,
 }
 
 /* Validation of what an epoch has come to. */
-static mnist_status validate_epoch(trainer *t, mnist_view validation,
-                                   const mnist_normalization *normalization,
-                                   mnist_epoch_report *report, mnist_error *err)
+static mnist_status validate_epoch(trainer *t, mnist_epoch_report *report, mnist_error *err)
 {
     mnist_evaluation evaluation;
-    mnist_status status =
-        mnist_evaluate(t->result.out, validation, normalization, t->pool, &evaluation, err);
+    mnist_status status = mnist_evaluate(t->result.out, t->job->validation, t->job->normalization,
+                                         t->pool, &evaluation, err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -296,15 +292,14 @@ static bool begin_epoch(trainer *t)
     return true;
 }
 
-static mnist_status run_epochs(trainer *t, mnist_view validation,
-                               const mnist_normalization *normalization,
-                               const mnist_train_hooks *hooks, mnist_error *err)
+static mnist_status run_epochs(trainer *t, mnist_error *err)
 {
+    const mnist_train_hooks *hooks = t->job->hooks;
     while (begin_epoch(t)) {
         mnist_epoch_report report;
         const double start = now_seconds();
         const size_t seen = t->seen;
-        mnist_status status = train_epoch(t, hooks, &report, err);
+        mnist_status status = train_epoch(t, &report, err);
         if (status != MNIST_OK) {
             return status;
         }
@@ -312,8 +307,8 @@ static mnist_status run_epochs(trainer *t, mnist_view validation,
         report.images_per_second =
             report.seconds > 0.0 ? (double)(report.seen - seen) / report.seconds : 0.0;
         mnist_result_write(&t->result, t->config, t->pass->kernels, t->epoch);
-        if (validation.count > 0) {
-            status = validate_epoch(t, validation, normalization, &report, err);
+        if (t->job->validation.count > 0) {
+            status = validate_epoch(t, &report, err);
             if (status != MNIST_OK) {
                 return status;
             }
@@ -456,46 +451,47 @@ static mnist_status go_on_from(trainer *t, const mnist_snapshot *snapshot, mnist
     return status;
 }
 
-/* From the beginning, or from a snapshot. */
-static mnist_status train_from(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
-                               mnist_view validation, const mnist_normalization *normalization,
-                               mnist_pool *pool, const mnist_train_hooks *hooks,
-                               const mnist_snapshot *snapshot, mnist_error *err)
+/* A job with its defaults filled in, checked. */
+static mnist_status run_job(const mnist_train_job *job, mnist_error *err)
 {
-    mnist_status status = mnist_train_check(config, validation.count > 0, err);
-    if (status == MNIST_OK) {
-        status = check_views(mlp, train, validation, err);
-    }
-    if (status != MNIST_OK) {
-        return status;
-    }
-    trainer t = {.config = config,
-                 .pool = pool,
+    trainer t = {.job = job,
+                 .config = job->config,
+                 .pool = job->pool,
                  .start = now_seconds(),
                  .epoch_ended = true, /* the one before the first */
-                 .team = mnist_team_start(mnist_pool_threads(pool), config->adapt_threads)};
-    status = prepare_trainer(&t, mlp, train, normalization, err);
-    if (status == MNIST_OK && snapshot) {
-        status = go_on_from(&t, snapshot, err);
+                 .team =
+                     mnist_team_start(mnist_pool_threads(job->pool), job->config->adapt_threads)};
+    mnist_status status = prepare_trainer(&t, err);
+    if (status == MNIST_OK && job->resume) {
+        status = go_on_from(&t, job->resume, err);
     }
     if (status == MNIST_OK) {
-        status = run_epochs(&t, validation, normalization, hooks, err);
+        status = run_epochs(&t, err);
     }
     free_trainer(&t);
     return status;
 }
 
-mnist_status mnist_train(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
-                         mnist_view validation, const mnist_normalization *normalization,
-                         mnist_pool *pool, const mnist_train_hooks *hooks, mnist_error *err)
+mnist_status mnist_train(const mnist_train_job *job, mnist_error *err)
 {
-    return train_from(mlp, config, train, validation, normalization, pool, hooks, NULL, err);
-}
-
-mnist_status mnist_train_resume(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
-                                mnist_view validation, const mnist_normalization *normalization,
-                                mnist_pool *pool, const mnist_train_hooks *hooks,
-                                const mnist_snapshot *snapshot, mnist_error *err)
-{
-    return train_from(mlp, config, train, validation, normalization, pool, hooks, snapshot, err);
+    const mnist_train_config defaults = mnist_train_defaults();
+    mnist_train_job whole = *job;
+    mnist_pool *own = NULL;
+    if (!job->config) {
+        whole.config = &defaults;
+    }
+    whole.normalization = mnist_normalization_or_unit(job->normalization);
+    mnist_status status = mnist_train_check(whole.config, whole.validation.count > 0, err);
+    if (status == MNIST_OK) {
+        status = check_views(&whole, err);
+    }
+    if (status == MNIST_OK && !job->pool) {
+        status = mnist_pool_create(&own, 0, err);
+        whole.pool = own;
+    }
+    if (status == MNIST_OK) {
+        status = run_job(&whole, err);
+    }
+    mnist_pool_free(own);
+    return status;
 }

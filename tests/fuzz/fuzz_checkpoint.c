@@ -76,8 +76,15 @@ static void go_on(const mnist_train_settings *settings)
     }
     PROMISED(pool || mnist_pool_create(&pool, 1, &err) == MNIST_OK);
     PROMISED(mnist_mlp_create(&mlp, &shape, &err) == MNIST_OK);
-    mnist_status status = mnist_train_resume(mlp, &config, train, validation, &normalization, pool,
-                                             &hooks, &settings->resumed->snapshot, &err);
+    const mnist_train_job job = {.net = mlp,
+                                 .config = &config,
+                                 .train = train,
+                                 .validation = validation,
+                                 .normalization = &normalization,
+                                 .pool = pool,
+                                 .hooks = &hooks,
+                                 .resume = &settings->resumed->snapshot};
+    mnist_status status = mnist_train(&job, &err);
     if (status != MNIST_OK) {
         check_failure(status, &err);
     }

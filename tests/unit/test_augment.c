@@ -565,8 +565,7 @@ static void trained(const mnist_train_config *config, mnist_normalization_kind k
 {
     uint8_t *images = noise(PIXELS, IMAGES), labels[IMAGES];
     test_images(images, labels, IMAGES, PIXELS);
-    const mnist_view view = {images, labels, IMAGES, SIDE, SIDE},
-                     nothing = {NULL, NULL, 0, SIDE, SIDE};
+    const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
     const mnist_mlp_config shape = {.inputs = PIXELS,
                                     .outputs = MNIST_CLASSES,
                                     .hidden_count = 1,
@@ -578,8 +577,9 @@ static void trained(const mnist_train_config *config, mnist_normalization_kind k
     assert_int_equal(mnist_pool_create(&pool, threads, NULL), MNIST_OK);
     assert_int_equal(mnist_mlp_create(&mlp, &shape, NULL), MNIST_OK);
     mnist_mlp_init(mlp, MNIST_INIT_HE, 1);
-    assert_int_equal(mnist_train(mlp, config, view, nothing, &normalization, pool, NULL, NULL),
-                     MNIST_OK);
+    const mnist_train_job job = {
+        .net = mlp, .config = config, .train = view, .normalization = &normalization, .pool = pool};
+    assert_int_equal(mnist_train(&job, NULL), MNIST_OK);
     assert_true(mlp->arena_size <= count);
     memset(parameters, 0, count * sizeof *parameters);
     memcpy(parameters, mlp->parameters, mlp->arena_size * sizeof *parameters);

@@ -196,9 +196,12 @@ static void test_fp16_trains(void **state)
         config.precision = half ? MNIST_FP16 : MNIST_FP32;
         assert_int_equal(mnist_mlp_create(&mlp, &shape, NULL), MNIST_OK);
         mnist_mlp_init(mlp, MNIST_INIT_HE, 1);
-        assert_int_equal(mnist_train(mlp, &config, view, mnist_view_slice(view, 0, 0),
-                                     &normalization, pool, NULL, NULL),
-                         MNIST_OK);
+        const mnist_train_job job = {.net = mlp,
+                                     .config = &config,
+                                     .train = view,
+                                     .normalization = &normalization,
+                                     .pool = pool};
+        assert_int_equal(mnist_train(&job, NULL), MNIST_OK);
         assert_int_equal(mnist_evaluate(mlp, view, &normalization, pool, &evaluation, NULL),
                          MNIST_OK);
         losses[half] = evaluation.loss;

@@ -89,8 +89,14 @@ static void train_on(run *r, const mnist_train_config *config, bool validates, u
     assert_int_equal(mnist_pool_create(&pool, threads, NULL), MNIST_OK);
     mnist_mlp_init(r->mlp, MNIST_INIT_AUTO, config->seed);
     r->start = snapshot(r->mlp);
-    r->status =
-        mnist_train(r->mlp, config, train, validation, &normalization, pool, &hooks, &r->err);
+    const mnist_train_job job = {.net = r->mlp,
+                                 .config = config,
+                                 .train = train,
+                                 .validation = validation,
+                                 .normalization = &normalization,
+                                 .pool = pool,
+                                 .hooks = &hooks};
+    r->status = mnist_train(&job, &r->err);
     mnist_pool_free(pool);
 }
 
@@ -629,8 +635,6 @@ static void second_layer(const mnist_train_config *config, float stddev, float o
 {
     mnist_mlp *mlp;
     mnist_pool *pool;
-    const mnist_view train = mnist_view_slice(all, 0, IMAGES),
-                     nothing = mnist_view_slice(all, 0, 0);
     const mnist_normalization normalization = {MNIST_NORMALIZE_STANDARD, 0.0f, stddev};
     assert_int_equal(mnist_mlp_create(&mlp, &shape, NULL), MNIST_OK);
     assert_int_equal(mnist_pool_create(&pool, 2, NULL), MNIST_OK);
@@ -640,8 +644,12 @@ static void second_layer(const mnist_train_config *config, float stddev, float o
             mlp->parameters[reference_place(mlp, 0, k, n)] *= stddev;
         }
     }
-    assert_int_equal(mnist_train(mlp, config, train, nothing, &normalization, pool, NULL, NULL),
-                     MNIST_OK);
+    const mnist_train_job job = {.net = mlp,
+                                 .config = config,
+                                 .train = mnist_view_slice(all, 0, IMAGES),
+                                 .normalization = &normalization,
+                                 .pool = pool};
+    assert_int_equal(mnist_train(&job, NULL), MNIST_OK);
     mnist_mlp_get_layer(mlp, 1, out, NULL);
     mnist_pool_free(pool);
     mnist_mlp_free(mlp);

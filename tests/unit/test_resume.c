@@ -42,7 +42,6 @@ static int set_up(void **state)
     const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
     const mnist_mlp_config shape = {
         .inputs = SIDE * SIDE, .hidden = {6}, .hidden_count = 1, .outputs = MNIST_CLASSES};
-    const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
     const mnist_train_hooks hooks = {.on_epoch = take};
     mnist_train_config config = mnist_train_defaults();
     mnist_mlp *mlp;
@@ -53,8 +52,9 @@ static int set_up(void **state)
         mnist_pool_create(&pool, 1, NULL) != MNIST_OK) {
         return -1;
     }
-    mnist_status status =
-        mnist_train(mlp, &config, view, (mnist_view){.count = 0}, &unit, pool, &hooks, NULL);
+    const mnist_train_job job = {
+        .net = mlp, .config = &config, .train = view, .pool = pool, .hooks = &hooks};
+    mnist_status status = mnist_train(&job, NULL);
     mnist_pool_free(pool);
     mnist_mlp_free(mlp);
     return status == MNIST_ERR_STOPPED ? 0 : -1;

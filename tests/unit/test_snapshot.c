@@ -88,10 +88,15 @@ static mnist_status train(mnist_mlp *mlp, const mnist_train_config *config, unsi
                           const mnist_snapshot *snapshot, course *c, mnist_error *err)
 {
     const mnist_train_hooks hooks = {c, on_step, on_epoch};
-    return snapshot
-               ? mnist_train_resume(mlp, config, training, validation, &unit, pools[pool], &hooks,
-                                    snapshot, err)
-               : mnist_train(mlp, config, training, validation, &unit, pools[pool], &hooks, err);
+    const mnist_train_job job = {.net = mlp,
+                                 .config = config,
+                                 .train = training,
+                                 .validation = validation,
+                                 .normalization = &unit,
+                                 .pool = pools[pool],
+                                 .hooks = &hooks,
+                                 .resume = snapshot};
+    return mnist_train(&job, err);
 }
 
 /* Trains to the place (from 1) and stops there; the snapshot is the caller's. */

@@ -69,8 +69,14 @@ static mnist_status train(const golden_case *c, unsigned threads, mnist_view val
     assert_int_equal(mnist_mlp_create(mlp, &c->mlp, err), MNIST_OK);
     assert_int_equal(mnist_pool_create(&pool, threads, err), MNIST_OK);
     mnist_mlp_init(*mlp, c->init, c->train.seed);
-    mnist_status status =
-        mnist_train(*mlp, &c->train, view, validation, &normalization, pool, &hooks, err);
+    const mnist_train_job job = {.net = *mlp,
+                                 .config = &c->train,
+                                 .train = view,
+                                 .validation = validation,
+                                 .normalization = &normalization,
+                                 .pool = pool,
+                                 .hooks = &hooks};
+    mnist_status status = mnist_train(&job, err);
     mnist_pool_free(pool);
     return status;
 }
@@ -441,6 +447,36 @@ static void test_misfits(void **state)
     assert_int_equal(record.steps, 0);
 }
 
+/* A job of a net and images alone is that of mnist_train_defaults, pixels / 255 and any pool. */
+static void test_what_is_left_out(void **state)
+{
+    (void)state;
+    const mnist_mlp_config shape = golden_cases[0].mlp;
+    const mnist_train_config defaults = mnist_train_defaults();
+    const mnist_normalization unit = mnist_normalization_fit(MNIST_NORMALIZE_UNIT, view);
+    mnist_pool *pool;
+    mnist_mlp *nets[2];
+    assert_int_equal(mnist_pool_create(&pool, 1, NULL), MNIST_OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(mnist_mlp_create(&nets[i], &shape, NULL), MNIST_OK);
+        mnist_mlp_init(nets[i], MNIST_INIT_AUTO, 1);
+    }
+    const mnist_train_job whole = {.net = nets[0],
+                                   .config = &defaults,
+                                   .train = view,
+                                   .validation = nothing,
+                                   .normalization = &unit,
+                                   .pool = pool};
+    const mnist_train_job least = {.net = nets[1], .train = view};
+    assert_int_equal(mnist_train(&whole, NULL), MNIST_OK);
+    assert_int_equal(mnist_train(&least, NULL), MNIST_OK);
+    assert_memory_equal(nets[0]->parameters, nets[1]->parameters,
+                        nets[0]->arena_size * sizeof *nets[0]->parameters);
+    mnist_mlp_free(nets[0]);
+    mnist_mlp_free(nets[1]);
+    mnist_pool_free(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_needs_validation),
         cmocka_unit_test(test_misfits),
+        cmocka_unit_test(test_what_is_left_out),
     };
     return cmocka_run_group_tests_name("train", tests, make_images, NULL);
 }

@@ -298,8 +298,15 @@ static mnist_status try_to_go_on(mnist_session *s, mnist_error *err)
     config.adapt_threads = false;
     mnist_status status = mnist_session_net(s, s->settings, config.seed, &mlp, err);
     if (status == MNIST_OK) {
-        status = mnist_train_resume(mlp, &config, s->train, s->validation, &s->normalization,
-                                    s->pool, &hooks, &r->snapshot, err);
+        const mnist_train_job job = {.net = mlp,
+                                     .config = &config,
+                                     .train = s->train,
+                                     .validation = s->validation,
+                                     .normalization = &s->normalization,
+                                     .pool = s->pool,
+                                     .hooks = &hooks,
+                                     .resume = &r->snapshot};
+        status = mnist_train(&job, err);
         if (status == MNIST_ERR_STOPPED || status == MNIST_ERR_DIVERGED) { /* its time will come */
             status = MNIST_OK;
         }

@@ -185,6 +185,14 @@ static mnist_status train_net(mnist_session *s, const mnist_train_config *config
 {
     const mnist_resumption *resumed = s->settings->resumed;
     const mnist_train_hooks hooks = {r, after_step, after_epoch};
+    const mnist_train_job job = {.net = mlp,
+                                 .config = config,
+                                 .train = s->train,
+                                 .validation = s->validation,
+                                 .normalization = &s->normalization,
+                                 .pool = s->pool,
+                                 .hooks = &hooks,
+                                 .resume = resumed ? &resumed->snapshot : NULL};
     if (resumed) {
         if (note_resumption(config, s->train.count, resumed, r->result, err) != MNIST_OK) {
             return err->status;
@@ -193,11 +201,7 @@ static mnist_status train_net(mnist_session *s, const mnist_train_config *config
     }
     mnist_keeper_start(&r->keeper, s, r->result);
     mnist_signals_set(MNIST_SIGNAL_NOTED);
-    mnist_status status =
-        resumed ? mnist_train_resume(mlp, config, s->train, s->validation, &s->normalization,
-                                     s->pool, &hooks, &resumed->snapshot, err)
-                : mnist_train(mlp, config, s->train, s->validation, &s->normalization, s->pool,
-                              &hooks, err);
+    mnist_status status = mnist_train(&job, err);
     mnist_progress_finish(&s->progress);
     if (status != MNIST_ERR_STOPPED) { /* from here on there is nothing that a signal would lose */
         mnist_signals_set(MNIST_SIGNAL_ENDS);

@@ -140,8 +140,14 @@ static mnist_trial_end train(tuner *t, const mnist_train_settings *settings,
     config.adapt_threads = settings->threads == 0;
     mnist_status status = mnist_session_net(s, settings, config.seed, &mlp, &t->err);
     if (status == MNIST_OK) {
-        status = mnist_train(mlp, &config, s->train, s->validation, &s->normalization, s->pool,
-                             &hooks, &t->err);
+        const mnist_train_job job = {.net = mlp,
+                                     .config = &config,
+                                     .train = s->train,
+                                     .validation = s->validation,
+                                     .normalization = &s->normalization,
+                                     .pool = s->pool,
+                                     .hooks = &hooks};
+        status = mnist_train(&job, &t->err);
     }
     if (status == MNIST_OK) {
         status =

@@ -20,8 +20,9 @@ int main(void)
               mnist_mlp_create(&mlp, &shape, &err) == MNIST_OK;
     if (ok) {
         mnist_mlp_init(mlp, MNIST_INIT_AUTO, 1);
-        ok = mnist_train(mlp, &config, mnist_dataset_view(train), (mnist_view){.count = 0}, &unit,
-                         pool, NULL, &err) == MNIST_OK &&
+        const mnist_train_job job = {
+            .net = mlp, .config = &config, .train = mnist_dataset_view(train), .pool = pool};
+        ok = mnist_train(&job, &err) == MNIST_OK &&
              mnist_evaluate(mlp, mnist_dataset_view(test), &unit, pool, &result, &err) == MNIST_OK;
     }
     if (ok) {
