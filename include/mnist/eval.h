@@ -70,15 +70,22 @@ mnist_status mnist_committee_add(mnist_committee *committee, mnist_mlp *mlp,
                                  const mnist_normalization *normalization, mnist_pool *pool,
                                  mnist_evaluation *own, mnist_error *err);
 
-/* Test-time augmentation (Krizhevsky et al. 2012): adds `versions` members, which are the net on
- * the images as they are and on versions - 1 copies, each distorted by mnist_augment_view with the
- * seed and the copy's number, from 1, as the epoch. Asserts versions >= 1. Needs room for one copy
- * of the images. Errors: as mnist_committee_add and mnist_augmenter_create; the committee then
- * holds the members added so far. */
+/* Versions of each image: the image as it is, and count - 1 copies of it, each distorted by
+ * mnist_augment_view with the seed and the copy's number, from 1, as the epoch. */
+typedef struct mnist_versions {
+    unsigned count; /* >= 1 */
+    mnist_augmentation augmentation;
+    uint64_t seed;
+} mnist_versions;
+
+/* Test-time augmentation (Krizhevsky et al. 2012): adds a member for each version of the images.
+ * Asserts versions->count >= 1. Needs room for one copy of the images. Errors: as
+ * mnist_committee_add and mnist_augmenter_create; the committee then holds the members added so
+ * far. */
 mnist_status mnist_committee_add_versions(mnist_committee *committee, mnist_mlp *mlp,
                                           const mnist_normalization *normalization,
-                                          const mnist_augmentation *augmentation, unsigned versions,
-                                          uint64_t seed, mnist_pool *pool, mnist_error *err);
+                                          const mnist_versions *versions, mnist_pool *pool,
+                                          mnist_error *err);
 
 /* Adds all members of another committee over as many images. */
 void mnist_committee_join(mnist_committee *committee, const mnist_committee *other);

@@ -74,18 +74,19 @@ mnist_status mnist_committee_add(mnist_committee *committee, mnist_mlp *mlp,
 
 mnist_status mnist_committee_add_versions(mnist_committee *committee, mnist_mlp *mlp,
                                           const mnist_normalization *normalization,
-                                          const mnist_augmentation *augmentation, unsigned versions,
-                                          uint64_t seed, mnist_pool *pool, mnist_error *err)
+                                          const mnist_versions *versions, mnist_pool *pool,
+                                          mnist_error *err)
 {
-    assert(versions >= 1);
+    assert(versions->count >= 1);
     const mnist_view view = committee->view;
     const size_t pixels = (size_t)view.rows * view.cols;
     mnist_status status = mnist_committee_add(committee, mlp, normalization, pool, NULL, err);
-    if (status != MNIST_OK || versions == 1) {
+    if (status != MNIST_OK || versions->count == 1) {
         return status;
     }
     mnist_augmenter *augmenter;
-    status = mnist_augmenter_create(&augmenter, augmentation, view.rows, view.cols, pool, err);
+    status = mnist_augmenter_create(&augmenter, &versions->augmentation, view.rows, view.cols, pool,
+                                    err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -93,8 +94,8 @@ mnist_status mnist_committee_add_versions(mnist_committee *committee, mnist_mlp 
     if (!images) {
         status = mnist_fail_memory(err, view.count * pixels, "distorted images");
     }
-    for (unsigned version = 1; status == MNIST_OK && version < versions; version++) {
-        mnist_augmenter_start(augmenter, pool, seed, version);
+    for (unsigned version = 1; status == MNIST_OK && version < versions->count; version++) {
+        mnist_augmenter_start(augmenter, pool, versions->seed, version);
         mnist_augment_view(augmenter, pool, view, images);
         status = add_images(committee, images, mlp, normalization, pool, NULL, err);
     }

@@ -205,6 +205,8 @@ static void test_versions(void **state)
     mnist_evaluation alone, expected, found, other;
     assert_int_equal(mnist_augmentation_parse(&a, "shift=1,rotate=40,erase=0.5,half17", NULL),
                      MNIST_OK);
+    const mnist_versions itself = {.count = 1, .augmentation = a, .seed = 9};
+    const mnist_versions several = {.count = VERSIONS, .augmentation = a, .seed = 9};
     for (unsigned threads = 1; threads <= 3; threads++) {
         mnist_pool *pool;
         mnist_augmenter *augmenter;
@@ -218,15 +220,15 @@ static void test_versions(void **state)
         mnist_committee_evaluate(one, &alone);
         mnist_committee_free(one);
         assert_int_equal(mnist_committee_create(&one, view, NULL), MNIST_OK);
-        assert_int_equal(mnist_committee_add_versions(one, mlp, &UNIT, &a, 1, 9, pool, NULL),
+        assert_int_equal(mnist_committee_add_versions(one, mlp, &UNIT, &itself, pool, NULL),
                          MNIST_OK);
         assert_int_equal(mnist_committee_count(one), 1);
         mnist_committee_evaluate(one, &found);
         assert_memory_equal(&found, &alone, sizeof found);
 
         assert_int_equal(mnist_committee_create(&many, view, NULL), MNIST_OK);
-        assert_int_equal(
-            mnist_committee_add_versions(many, mlp, &UNIT, &a, VERSIONS, 9, pool, NULL), MNIST_OK);
+        assert_int_equal(mnist_committee_add_versions(many, mlp, &UNIT, &several, pool, NULL),
+                         MNIST_OK);
         assert_int_equal(mnist_committee_count(many), VERSIONS);
         mnist_committee_evaluate(many, &found);
         if (threads == 1) {
@@ -326,13 +328,13 @@ static void test_refusals(void **state)
     assert_int_equal(mnist_committee_create(&committee, wide, &err), MNIST_OK);
     assert_int_equal(mnist_committee_add(committee, mlp, &UNIT, pool, &e, &err),
                      MNIST_ERR_MISMATCH);
-    mnist_augmentation bad = {.shift = -1.0f};
+    const mnist_versions bad = {.count = 2, .augmentation = {.shift = -1.0f}, .seed = 1};
     mnist_committee *small;
     assert_int_equal(mnist_committee_create(&small, view, &err), MNIST_OK);
-    assert_int_equal(mnist_committee_add_versions(small, mlp, &UNIT, &bad, 2, 1, pool, &err),
+    assert_int_equal(mnist_committee_add_versions(small, mlp, &UNIT, &bad, pool, &err),
                      MNIST_ERR_ARGUMENT);
     mnist_committee_free(small);
-    assert_int_equal(mnist_committee_add_versions(committee, mlp, &UNIT, &bad, 2, 1, pool, &err),
+    assert_int_equal(mnist_committee_add_versions(committee, mlp, &UNIT, &bad, pool, &err),
                      MNIST_ERR_MISMATCH); /* said first */
     assert_string_equal(err.text, "the images are 5 x 5 = 25 pixels, but the net has 16 inputs");
     assert_int_equal(mnist_committee_count(committee), 0);

@@ -350,9 +350,12 @@ static mnist_status measure_versions(const evaluation *e, committee_member *memb
     mnist_committee *versions;
     mnist_status status = mnist_committee_create(&versions, view, err);
     if (status == MNIST_OK) {
-        status = mnist_committee_add_versions(
-            versions, mnist_model_mlp(member->model), mnist_model_normalization(member->model),
-            &member->augmentation, e->settings->tta, e->settings->seed, pool, err);
+        const mnist_versions wanted = {.count = e->settings->tta,
+                                       .augmentation = member->augmentation,
+                                       .seed = e->settings->seed};
+        status = mnist_committee_add_versions(versions, mnist_model_mlp(member->model),
+                                              mnist_model_normalization(member->model), &wanted,
+                                              pool, err);
     }
     if (status == MNIST_OK) {
         mnist_committee_evaluate(versions, &member->own);
