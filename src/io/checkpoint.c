@@ -29,25 +29,23 @@ _Static_assert(sizeof(float) == 4 && sizeof(double) == 8,
 
 /* Saving. */
 
-/* The whole file, sealed; to be freed. */
-static mnist_status encode(uint8_t **file, size_t *size, const char *path,
-                           const mnist_array *arrays, mnist_tensor *tensors, size_t array_count,
-                           const mnist_metadata *all, size_t all_count, mnist_error *err)
+/* The whole file, sealed; its bytes are to be freed. There are as many tensors as arrays. */
+static mnist_status encode(mnist_safetensors_output *file, const mnist_array *arrays,
+                           mnist_error *err)
 {
-    size_t data;
-    for (size_t i = 0; i < array_count; i++) {
-        tensors[i] = (mnist_tensor){
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        file->tensors[i] = (mnist_tensor){
             .name = arrays[i].name, .type = arrays[i].element, .rank = arrays[i].rank};
-        memcpy(tensors[i].shape, arrays[i].shape, sizeof arrays[i].shape);
+        memcpy(file->tensors[i].shape, arrays[i].shape, sizeof arrays[i].shape);
     }
-    mnist_status status =
-        mnist_safetensors_build(file, size, &data, all, all_count, tensors, array_count, path, err);
+    mnist_status status = mnist_safetensors_build(file, err);
     if (status == MNIST_OK) {
-        for (size_t i = 0; i < array_count; i++) {
-            mnist_safetensors_put(*file + data + tensors[i].begin, arrays[i].element,
-                                  mnist_array_count(&arrays[i]), arrays[i].values);
+        for (size_t i = 0; i < file->tensor_count; i++) {
+            mnist_safetensors_put(file->bytes + file->data + file->tensors[i].begin,
+                                  arrays[i].element, mnist_array_count(&arrays[i]),
+                                  arrays[i].values);
         }
-        mnist_safetensors_seal(*file, *size);
+        mnist_safetensors_seal(file->bytes, file->size);
     }
     return status;
 }
@@ -58,10 +56,13 @@ mnist_status mnist_checkpoint_save(const char *path, const mnist_array *arrays, 
 {
     const mnist_metadata own[OWN_KEYS] = {
         {"format", format_name}, {"format_version", format_version}, {"crc32", "00000000"}};
-    uint8_t *file = NULL;
-    size_t size = 0;
     mnist_metadata *all = malloc((OWN_KEYS + metadata_count) * sizeof *all);
     mnist_tensor *tensors = calloc(array_count + 1, sizeof *tensors);
+    mnist_safetensors_output file = {.path = path,
+                                     .metadata = all,
+                                     .metadata_count = OWN_KEYS + metadata_count,
+                                     .tensors = tensors,
+                                     .tensor_count = array_count};
     mnist_status status = MNIST_OK;
     if (!all || !tensors) {
         status = mnist_fail_memory(err, (OWN_KEYS + metadata_count) * sizeof *all, "metadata");
@@ -70,13 +71,12 @@ mnist_status mnist_checkpoint_save(const char *path, const mnist_array *arrays, 
         for (size_t i = 0; i < metadata_count; i++) {
             all[OWN_KEYS + i] = metadata[i];
         }
-        status = encode(&file, &size, path, arrays, tensors, array_count, all,
-                        OWN_KEYS + metadata_count, err);
+        status = encode(&file, arrays, err);
     }
     if (status == MNIST_OK) {
-        status = mnist_file_replace(path, file, size, err);
+        status = mnist_file_replace(path, file.bytes, file.size, err);
     }
-    free(file);
+    free(file.bytes);
     free(tensors);
     free(all);
     return status;

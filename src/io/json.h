@@ -6,11 +6,17 @@
 
 #include <jansson.h>
 
-/* Reads size bytes of JSON, which hold at most so many values; a key that is given twice is an
- * error. flags: jansson's, more of them; what: for the message. Errors: MNIST_ERR_MEMORY, and
- * MNIST_ERR_FORMAT, for which not err but error says what is wrong with the text. *out is then
- * NULL. */
-mnist_status mnist_io_json(json_t **out, const char *text, size_t size, size_t values, size_t flags,
-                           const char *what, json_error_t *error, mnist_error *err);
+typedef struct mnist_io_json_text {
+    const char *text; /* size bytes */
+    size_t size;
+    size_t values;    /* that it holds, at most */
+    size_t flags;     /* of jansson, beside JSON_REJECT_DUPLICATES */
+    const char *what; /* it is: for messages */
+} mnist_io_json_text;
+
+/* Reads it; a key that is given twice is an error. Errors: MNIST_ERR_MEMORY, and MNIST_ERR_FORMAT,
+ * for which not err but error says what is wrong with the text. *out is then NULL. */
+mnist_status mnist_io_json(json_t **out, const mnist_io_json_text *text, json_error_t *error,
+                           mnist_error *err);
 
 #endif

@@ -254,8 +254,12 @@ static mnist_status split_json(log_reader *r, mnist_error *err)
     json_t *object;
     json_error_t error;
     const size_t size = strlen(r->text);
-    mnist_status status = mnist_io_json(&object, r->text, size, size / 2, JSON_DECODE_INT_AS_REAL,
-                                        "a line of a log", &error, err);
+    const mnist_io_json_text text = {.text = r->text,
+                                     .size = size,
+                                     .values = size / 2,
+                                     .flags = JSON_DECODE_INT_AS_REAL,
+                                     .what = "a line of a log"};
+    mnist_status status = mnist_io_json(&object, &text, &error, err);
     if (status == MNIST_ERR_FORMAT) {
         return mnist_fail(err, MNIST_ERR_FORMAT, "%s: line %zu: no JSON: %s", r->path, r->line,
                           mnist_show(error.text).text);

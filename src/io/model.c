@@ -198,8 +198,8 @@ static mnist_status check_keys(const mnist_metadata own[OWN_KEYS], const mnist_m
     return MNIST_OK;
 }
 
-/* The whole file, sealed; to be freed. */
-static mnist_status encode(uint8_t **file, size_t *size, const char *path, const mnist_mlp *mlp,
+/* The whole file, sealed; its path is given, its bytes are to be freed. metadata: the caller's. */
+static mnist_status encode(mnist_safetensors_output *file, const mnist_mlp *mlp,
                            const mnist_normalization *normalization, const mnist_metadata *metadata,
                            size_t metadata_count, mnist_error *err)
 {
@@ -222,11 +222,11 @@ static mnist_status encode(uint8_t **file, size_t *size, const char *path, const
         {"stddev", stddev.text},
         {"crc32", "00000000"},
     };
-    mnist_status status = check_keys(own, metadata, metadata_count, path, err);
+    mnist_status status = check_keys(own, metadata, metadata_count, file->path, err);
     if (status != MNIST_OK) {
         return status;
     }
-    size_t count = OWN_KEYS + metadata_count, data; /* the caller's array bounds the sum */
+    const size_t count = OWN_KEYS + metadata_count; /* the caller's array bounds the sum */
     mnist_metadata *all = malloc(count * sizeof *all);
     if (!all) {
         return mnist_fail_memory(err, count * sizeof *all, "metadata");
@@ -237,15 +237,20 @@ static mnist_status encode(uint8_t **file, size_t *size, const char *path, const
     }
     layout tensors;
     layout_init(&tensors, config);
-    status = mnist_safetensors_build(file, size, &data, all, count, tensors.tensors, tensors.count,
-                                     path, err);
+    file->metadata = all;
+    file->metadata_count = count;
+    file->tensors = tensors.tensors;
+    file->tensor_count = tensors.count;
+    status = mnist_safetensors_build(file, err);
+    if (status == MNIST_OK) {
+        status = write_tensors(file->bytes + file->data, mlp, &tensors, file->path, err);
+    }
+    if (status == MNIST_OK) {
+        mnist_safetensors_seal(file->bytes, file->size);
+    }
+    file->metadata = NULL; /* nothing of this call stays in it but the bytes */
+    file->tensors = NULL;
     free(all);
-    if (status == MNIST_OK) {
-        status = write_tensors(*file + data, mlp, &tensors, path, err);
-    }
-    if (status == MNIST_OK) {
-        mnist_safetensors_seal(*file, *size);
-    }
     return status;
 }
 
@@ -254,20 +259,18 @@ mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
                               const mnist_metadata *metadata, size_t metadata_count,
                               char digest[MNIST_DIGEST_TEXT], mnist_error *err)
 {
-    uint8_t *file = NULL;
-    size_t size = 0;
-    const char *name = path ? path : "the model"; /* in messages */
-    mnist_status status = check_saveable(name, mlp, normalization, err);
+    mnist_safetensors_output file = {.path = path ? path : "the model"};
+    mnist_status status = check_saveable(file.path, mlp, normalization, err);
     if (status == MNIST_OK) {
-        status = encode(&file, &size, name, mlp, normalization, metadata, metadata_count, err);
+        status = encode(&file, mlp, normalization, metadata, metadata_count, err);
     }
     if (status == MNIST_OK && path) {
-        status = mnist_file_replace(path, file, size, err);
+        status = mnist_file_replace(path, file.bytes, file.size, err);
     }
     if (status == MNIST_OK && digest) {
-        mnist_sha256(file, size, "", 0, digest);
+        mnist_sha256(file.bytes, file.size, "", 0, digest);
     }
-    free(file);
+    free(file.bytes);
     return status;
 }
 

@@ -140,7 +140,9 @@ static mnist_status parse_json(json_t **out, const char *json, size_t size, size
                                const char *path, mnist_error *err)
 {
     json_error_t error;
-    mnist_status status = mnist_io_json(out, json, size, values, 0, "a JSON header", &error, err);
+    const mnist_io_json_text text = {
+        .text = json, .size = size, .values = values, .what = "a JSON header"};
+    mnist_status status = mnist_io_json(out, &text, &error, err);
     if (status != MNIST_ERR_FORMAT) {
         return status;
     }
@@ -486,18 +488,18 @@ static char *print_json(const json_t *root)
 }
 
 /* The header, tensors placed one after the other. *text is released with free. */
-static mnist_status write_header(char **text, const mnist_metadata *metadata, size_t metadata_count,
-                                 mnist_tensor *tensors, size_t tensor_count, const char *path,
+static mnist_status write_header(char **text, const mnist_safetensors_output *file,
                                  mnist_error *err)
 {
+    mnist_tensor *tensors = file->tensors;
     json_t *root = json_object(), *object = json_object();
     mnist_status status = MNIST_OK;
     uint64_t end = 0;
     bool complete = root && object && json_object_set_nocheck(root, "__metadata__", object) == 0;
-    for (size_t i = 0; i < metadata_count && complete && status == MNIST_OK; i++) {
-        status = add_metadata(object, &metadata[i], path, err);
+    for (size_t i = 0; i < file->metadata_count && complete && status == MNIST_OK; i++) {
+        status = add_metadata(object, &file->metadata[i], file->path, err);
     }
-    for (size_t i = 0; i < tensor_count && complete && status == MNIST_OK; i++) {
+    for (size_t i = 0; i < file->tensor_count && complete && status == MNIST_OK; i++) {
         bool fits = tensor_size(&tensors[i], &tensors[i].size);
         assert(fits && "a tensor that is in memory fits a file");
         (void)fits;
@@ -514,15 +516,11 @@ static mnist_status write_header(char **text, const mnist_metadata *metadata, si
     return complete ? status : mnist_fail_memory(err, 4096, "a JSON header");
 }
 
-mnist_status mnist_safetensors_build(uint8_t **out, size_t *size, size_t *data,
-                                     const mnist_metadata *metadata, size_t metadata_count,
-                                     mnist_tensor *tensors, size_t tensor_count, const char *path,
-                                     mnist_error *err)
+mnist_status mnist_safetensors_build(mnist_safetensors_output *file, mnist_error *err)
 {
     char *header = NULL;
-    *out = NULL;
-    mnist_status status =
-        write_header(&header, metadata, metadata_count, tensors, tensor_count, path, err);
+    file->bytes = NULL;
+    mnist_status status = write_header(&header, file, err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -530,28 +528,29 @@ mnist_status mnist_safetensors_build(uint8_t **out, size_t *size, size_t *data,
     size_t length = strlen(header), values;
     size_t padded = (length + 7) / 8 * 8; /* so that the data are aligned for whoever maps them */
     /* nothing is written that would not be read */
-    if (padded > MAX_HEADER || check_structure(header, length, &values, path, NULL) != MNIST_OK) {
+    if (padded > MAX_HEADER ||
+        check_structure(header, length, &values, file->path, NULL) != MNIST_OK) {
         free(header);
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
                           "%s: too much metadata: a header of %zu bytes, expected at most %u bytes "
                           "and %u values",
-                          path, padded, MAX_HEADER, MAX_VALUES);
+                          file->path, padded, MAX_HEADER, MAX_VALUES);
     }
-    const mnist_tensor *last = tensor_count > 0 ? &tensors[tensor_count - 1] : NULL;
-    *data = LENGTH_SIZE + padded;
-    *size = *data + (last ? (size_t)(last->begin + last->size) : 0);
-    uint8_t *file = calloc(*size, 1);
-    if (!file) {
+    const mnist_tensor *last =
+        file->tensor_count > 0 ? &file->tensors[file->tensor_count - 1] : NULL;
+    file->data = LENGTH_SIZE + padded;
+    file->size = file->data + (last ? (size_t)(last->begin + last->size) : 0);
+    file->bytes = calloc(file->size, 1);
+    if (!file->bytes) {
         free(header);
-        return mnist_fail_memory(err, *size, "a model file");
+        return mnist_fail_memory(err, file->size, "a model file");
     }
     for (unsigned i = 0; i < LENGTH_SIZE; i++) {
-        file[i] = (uint8_t)((uint64_t)padded >> (8 * i));
+        file->bytes[i] = (uint8_t)((uint64_t)padded >> (8 * i));
     }
-    memcpy(file + LENGTH_SIZE, header, length);
-    memset(file + LENGTH_SIZE + length, ' ', padded - length);
+    memcpy(file->bytes + LENGTH_SIZE, header, length);
+    memset(file->bytes + LENGTH_SIZE + length, ' ', padded - length);
     free(header);
-    *out = file;
     return MNIST_OK;
 }
 

@@ -56,15 +56,25 @@ mnist_status mnist_safetensors_check_version(const mnist_safetensors *file, cons
 void mnist_safetensors_get(void *values, mnist_element element, size_t count, const uint8_t *bytes);
 void mnist_safetensors_put(uint8_t *bytes, mnist_element element, size_t count, const void *values);
 
-/* Takes memory for a whole file, writes the header, and leaves the tensors' bytes zero. Of each
- * tensor name, type, rank and shape are given; begin and size are set. The keys and their order are
- * kept; a "crc32" among them must be eight zeros, and mnist_safetensors_seal is to be called in the
- * end. Release *out with free. path is for messages. Errors: MNIST_ERR_ARGUMENT (metadata that is
- * not UTF-8, or a key twice), MNIST_ERR_MEMORY. */
-mnist_status mnist_safetensors_build(uint8_t **out, size_t *size, size_t *data,
-                                     const mnist_metadata *metadata, size_t metadata_count,
-                                     mnist_tensor *tensors, size_t tensor_count, const char *path,
-                                     mnist_error *err);
+/* A file to be written: what it shall hold, and what mnist_safetensors_build makes of it. */
+typedef struct mnist_safetensors_output {
+    const char *path;               /* for messages */
+    const mnist_metadata *metadata; /* keys and their order are kept; a "crc32" among them must be
+                                     * eight zeros, and mnist_safetensors_seal is to be called in
+                                     * the end */
+    size_t metadata_count;
+    mnist_tensor
+        *tensors; /* of each name, type, rank and shape are given; begin and size are set */
+    size_t tensor_count;
+    uint8_t *bytes; /* the whole file; to be released with free */
+    size_t size;    /* of it */
+    size_t data;    /* where in it the tensors begin */
+} mnist_safetensors_output;
+
+/* Takes memory for the whole file, writes the header, and leaves the tensors' bytes zero. On
+ * failure bytes is NULL. Errors: MNIST_ERR_ARGUMENT (metadata that is not UTF-8, a key twice, or
+ * too much of them), MNIST_ERR_MEMORY. */
+mnist_status mnist_safetensors_build(mnist_safetensors_output *file, mnist_error *err);
 
 /* Computes the CRC-32 and puts it in its place. Asserts that there is one. */
 void mnist_safetensors_seal(uint8_t *file, size_t size);

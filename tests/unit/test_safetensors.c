@@ -241,12 +241,15 @@ static void build_writes_what_parse_reads(void **state)
         {.name = "b", .rank = 1, .shape = {2}},
         {.name = "s", .rank = 0},
     };
-    uint8_t *file, *again;
-    size_t size, start;
+    mnist_safetensors_output output = {.path = "file",
+                                       .metadata = metadata,
+                                       .metadata_count = metadata_count,
+                                       .tensors = tensors,
+                                       .tensor_count = 3};
     mnist_error err;
-    assert_int_equal(mnist_safetensors_build(&file, &size, &start, metadata, metadata_count,
-                                             tensors, 3, "file", &err),
-                     MNIST_OK);
+    assert_int_equal(mnist_safetensors_build(&output, &err), MNIST_OK);
+    uint8_t *const file = output.bytes;
+    const size_t size = output.size, start = output.data;
     static const char expected[] =
         "{\"__metadata__\":{\"z\":\"first\",\"crc32\":\"00000000\",\"x\\\"crc32\":\"ffffffff\","
         "\"y\":\"\\\"crc32\\\":\\\"00000000\\\"\","
@@ -284,9 +287,8 @@ static void build_writes_what_parse_reads(void **state)
     }
     mnist_safetensors_free(&parsed);
 
-    assert_int_equal(mnist_safetensors_build(&again, &size, &start, metadata, metadata_count,
-                                             tensors, 3, "file", &err),
-                     MNIST_OK);
+    assert_int_equal(mnist_safetensors_build(&output, &err), MNIST_OK);
+    uint8_t *const again = output.bytes;
     again[start + 5] = 77;
     mnist_safetensors_seal(again, size);
     assert_memory_equal(again, file, size);
@@ -317,13 +319,11 @@ static void build_refuses(void **state)
         {{{"a", "1"}, {"a", "2"}}, "metadata key 'a' is given twice"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        uint8_t *file;
-        size_t size, start;
+        mnist_safetensors_output file = {
+            .path = "file", .metadata = cases[i].metadata, .metadata_count = 2};
         mnist_error err;
-        assert_int_equal(mnist_safetensors_build(&file, &size, &start, cases[i].metadata, 2, NULL,
-                                                 0, "file", &err),
-                         MNIST_ERR_ARGUMENT);
-        assert_null(file);
+        assert_int_equal(mnist_safetensors_build(&file, &err), MNIST_ERR_ARGUMENT);
+        assert_null(file.bytes);
         assert_non_null(strstr(err.text, cases[i].expected));
     }
 }
@@ -341,12 +341,9 @@ static void build_refuses_too_many_values(void **state)
         snprintf(keys[i], sizeof keys[i], "%u", i);
         metadata[i] = (mnist_metadata){keys[i], ""};
     }
-    uint8_t *file;
-    size_t size, start;
+    mnist_safetensors_output file = {.path = "file", .metadata = metadata, .metadata_count = COUNT};
     mnist_error err;
-    assert_int_equal(
-        mnist_safetensors_build(&file, &size, &start, metadata, COUNT, NULL, 0, "file", &err),
-        MNIST_ERR_ARGUMENT);
+    assert_int_equal(mnist_safetensors_build(&file, &err), MNIST_ERR_ARGUMENT);
     assert_non_null(strstr(err.text, "too much metadata"));
     free(keys);
     free(metadata);
