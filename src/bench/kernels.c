@@ -483,11 +483,11 @@ static void softmax(void *context)
                                             .scale = 1.0f / SMALL_BATCH});
 }
 
-static mnist_status add_element(mnist_suite *suite, const char *name, mnist_bench_unit unit,
-                                double amount_each, size_t count, mnist_activation activation,
-                                void (*work_on)(void *context), mnist_error *err)
+/* item, whose amount is of one element, on so many; its context is made here. */
+static mnist_status add_element(mnist_suite *suite, mnist_bench_case item, size_t count,
+                                mnist_activation activation, mnist_error *err)
 {
-    if (!mnist_suite_wants(suite, name)) {
+    if (!mnist_suite_wants(suite, item.name)) {
         return MNIST_OK;
     }
     element_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
@@ -509,9 +509,8 @@ static mnist_status add_element(mnist_suite *suite, const char *name, mnist_benc
         work->labels[i] = (uint8_t)(i % MNIST_CLASSES);
         work->a[i] *= 40.0f; /* [-2, 2): activations and logits as nets have them */
     }
-    mnist_bench_case item = {
-        .unit = unit, .amount = amount_each * (double)count, .work = work_on, .context = work};
-    snprintf(item.name, sizeof item.name, "%s", name);
+    item.amount *= (double)count;
+    item.context = work;
     return mnist_suite_add(suite, &item, err);
 }
 
@@ -519,35 +518,39 @@ static mnist_status add_elements(mnist_suite *suite, mnist_error *err)
 {
     const size_t batch = SMALL_BATCH * 128; /* activations of a hidden layer */
     const size_t panel = ((size_t)suite->view.rows * suite->view.cols + 1) * MNIST_PANEL;
-    char name[MNIST_BENCH_NAME];
+    mnist_bench_case item = {.unit = MNIST_BENCH_GBYTES, .amount = 8.0, .work = activate};
     mnist_status status = MNIST_OK;
     for (unsigned i = 0; i < MNIST_ACTIVATIONS && status == MNIST_OK; i++) {
         mnist_activation f = (mnist_activation)i;
-        snprintf(name, sizeof name, "activation, %s, %u x 128", mnist_activation_name(f),
+        snprintf(item.name, sizeof item.name, "activation, %s, %u x 128", mnist_activation_name(f),
                  SMALL_BATCH);
-        status = add_element(suite, name, MNIST_BENCH_GBYTES, 8.0, batch, f, activate, err);
+        status = add_element(suite, item, batch, f, err);
     }
+    /* the copy reads and writes, the kernel reads two and writes one */
+    item =
+        (mnist_bench_case){.unit = MNIST_BENCH_GBYTES, .amount = 20.0, .work = activate_backward};
     for (unsigned i = 0; i < MNIST_ACTIVATIONS && status == MNIST_OK; i++) {
         mnist_activation f = (mnist_activation)i;
-        snprintf(name, sizeof name, "derivative and copy, %s, %u x 128", mnist_activation_name(f),
-                 SMALL_BATCH);
-        /* the copy reads and writes, the kernel reads two and writes one */
-        status =
-            add_element(suite, name, MNIST_BENCH_GBYTES, 20.0, batch, f, activate_backward, err);
+        snprintf(item.name, sizeof item.name, "derivative and copy, %s, %u x 128",
+                 mnist_activation_name(f), SMALL_BATCH);
+        status = add_element(suite, item, batch, f, err);
     }
     if (status == MNIST_OK) {
-        snprintf(name, sizeof name, "softmax and gradient, %u x %u", SMALL_BATCH, MNIST_CLASSES);
-        status = add_element(suite, name, MNIST_BENCH_IMAGES, 1.0 / MNIST_LANES,
-                             SMALL_BATCH * MNIST_LANES, MNIST_RELU, softmax, err);
+        item = (mnist_bench_case){
+            .unit = MNIST_BENCH_IMAGES, .amount = 1.0 / MNIST_LANES, .work = softmax};
+        snprintf(item.name, sizeof item.name, "softmax and gradient, %u x %u", SMALL_BATCH,
+                 MNIST_CLASSES);
+        status = add_element(suite, item, SMALL_BATCH * MNIST_LANES, MNIST_RELU, err);
     }
     if (status == MNIST_OK) {
-        snprintf(name, sizeof name, "sgd, Nesterov, %zu weights", panel);
-        status = add_element(suite, name, MNIST_BENCH_GBYTES, 20.0, panel, MNIST_RELU, sgd, err);
+        item = (mnist_bench_case){.unit = MNIST_BENCH_GBYTES, .amount = 20.0, .work = sgd};
+        snprintf(item.name, sizeof item.name, "sgd, Nesterov, %zu weights", panel);
+        status = add_element(suite, item, panel, MNIST_RELU, err);
     }
     if (status == MNIST_OK) {
-        snprintf(name, sizeof name, "sum of squares, %zu values", panel);
-        status =
-            add_element(suite, name, MNIST_BENCH_GBYTES, 4.0, panel, MNIST_RELU, sum_squares, err);
+        item = (mnist_bench_case){.unit = MNIST_BENCH_GBYTES, .amount = 4.0, .work = sum_squares};
+        snprintf(item.name, sizeof item.name, "sum of squares, %zu values", panel);
+        status = add_element(suite, item, panel, MNIST_RELU, err);
     }
     return status;
 }

@@ -14,6 +14,22 @@ typedef struct group {
     uint32_t into;                     /* index of the group that it has become part of; its own */
 } group;
 
+/* Where a digit stands in the line. */
+typedef struct position {
+    uint64_t middle; /* twice the column */
+    uint32_t group;
+} position;
+
+/* A line of digits on its way to them. */
+typedef struct line {
+    const mnist_picture *picture;
+    mnist_levels levels;
+    mnist_strokes strokes;
+    size_t count;    /* of strokes that are no dust */
+    group *groups;   /* (count), the first of a stroke each */
+    position *order; /* (count): of the groups that are left, from left to right */
+} line;
+
 static unsigned least(unsigned a, unsigned b)
 {
     return a < b ? a : b;
@@ -102,11 +118,6 @@ static uint32_t group_of(const group *groups, uint32_t i)
     return i;
 }
 
-typedef struct position {
-    uint64_t middle; /* twice the column */
-    uint32_t group;
-} position;
-
 static int compare(const void *a, const void *b)
 {
     const position *x = a, *y = b;
@@ -130,19 +141,19 @@ static size_t sort(const group *groups, size_t count, position *order)
 }
 
 /* From numbers of strokes to numbers of digits, as order has them. */
-static mnist_status number_digits(mnist_strokes *strokes, const group *groups, size_t count,
-                                  const position *order, size_t digits, mnist_error *err)
+static mnist_status number_digits(line *l, size_t digits, mnist_error *err)
 {
-    uint32_t *number = calloc(count, sizeof *number);
+    uint32_t *glyphs = l->strokes.glyphs;
+    uint32_t *number = calloc(l->count, sizeof *number);
     if (!number) {
-        return mnist_fail_memory(err, count * sizeof *number, "a line of digits");
+        return mnist_fail_memory(err, l->count * sizeof *number, "a line of digits");
     }
     for (size_t d = 0; d < digits; d++) {
-        number[order[d].group] = (uint32_t)d + 1;
+        number[l->order[d].group] = (uint32_t)d + 1;
     }
-    for (size_t s = 1; s <= strokes->count; s++) {
-        if (strokes->glyphs[s] != 0) {
-            strokes->glyphs[s] = number[group_of(groups, strokes->glyphs[s] - 1)];
+    for (size_t s = 1; s <= l->strokes.count; s++) {
+        if (glyphs[s] != 0) {
+            glyphs[s] = number[group_of(l->groups, glyphs[s] - 1)];
         }
     }
     free(number);
@@ -157,20 +168,18 @@ static mnist_box grown(const mnist_picture *picture, const group *g)
                        least(g->bottom + 1, picture->rows) - top};
 }
 
-static mnist_status make_glyphs(const mnist_picture *picture, const mnist_levels *levels,
-                                mnist_strokes *strokes, group *groups, position *order,
-                                size_t strokes_kept, mnist_center center, mnist_glyph **glyphs,
-                                size_t *count, mnist_error *err)
+static mnist_status make_glyphs(line *l, mnist_center center, mnist_glyph **glyphs, size_t *count,
+                                mnist_error *err)
 {
-    measure(picture, strokes, groups, strokes_kept);
-    join(groups, strokes_kept);
-    const size_t digits = sort(groups, strokes_kept, order);
+    measure(l->picture, &l->strokes, l->groups, l->count);
+    join(l->groups, l->count);
+    const size_t digits = sort(l->groups, l->count, l->order);
     if (digits > MNIST_MAX_GLYPHS) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
                           "%zu things stand side by side: expected a line of at most %u digits",
                           digits, MNIST_MAX_GLYPHS);
     }
-    mnist_status status = number_digits(strokes, groups, strokes_kept, order, digits, err);
+    mnist_status status = number_digits(l, digits, err);
     mnist_glyph *out = status == MNIST_OK ? calloc(digits, sizeof *out) : NULL;
     if (!out) {
         return status != MNIST_OK
@@ -178,8 +187,8 @@ static mnist_status make_glyphs(const mnist_picture *picture, const mnist_levels
                    : mnist_fail_memory(err, digits * sizeof *out, "a line of digits");
     }
     for (size_t d = 0; d < digits; d++) {
-        mnist_glyph_make(picture, levels, strokes, (uint32_t)d + 1,
-                         grown(picture, &groups[order[d].group]), center, &out[d]);
+        mnist_glyph_make(l->picture, &l->levels, &l->strokes, (uint32_t)d + 1,
+                         grown(l->picture, &l->groups[l->order[d].group]), center, &out[d]);
     }
     *glyphs = out;
     *count = digits;
@@ -193,31 +202,30 @@ mnist_status mnist_picture_segment(const mnist_picture *picture, mnist_invert in
     assert(picture->rows >= 1 && picture->cols >= 1 && center != MNIST_CENTER_NONE);
     *glyphs = NULL;
     *count = 0;
-    mnist_levels levels;
-    mnist_strokes strokes;
-    mnist_status status = mnist_levels_find(picture, invert, &levels, err);
+    line l = {.picture = picture};
+    mnist_status status = mnist_levels_find(picture, invert, &l.levels, err);
     if (status == MNIST_OK) {
-        status = mnist_strokes_find(picture, &levels, &strokes, err);
+        status = mnist_strokes_find(picture, &l.levels, &l.strokes, err);
     }
     if (status != MNIST_OK) {
         return status;
     }
-    const size_t kept = number_strokes(&strokes);
-    if (kept > MOST_STROKES) {
-        mnist_strokes_free(&strokes);
+    l.count = number_strokes(&l.strokes);
+    if (l.count > MOST_STROKES) {
+        mnist_strokes_free(&l.strokes);
         return mnist_fail(
             err, MNIST_ERR_FORMAT,
             "%zu strokes that do not touch: expected at most %u, of a line of at most "
             "%u digits",
-            kept, MOST_STROKES, MNIST_MAX_GLYPHS);
+            l.count, MOST_STROKES, MNIST_MAX_GLYPHS);
     }
-    group *groups = calloc(kept, sizeof *groups);
-    position *order = calloc(kept, sizeof *order);
-    status = groups && order ? make_glyphs(picture, &levels, &strokes, groups, order, kept, center,
-                                           glyphs, count, err)
-                             : mnist_fail_memory(err, kept * sizeof *groups, "a line of digits");
-    free(order);
-    free(groups);
-    mnist_strokes_free(&strokes);
+    l.groups = calloc(l.count, sizeof *l.groups);
+    l.order = calloc(l.count, sizeof *l.order);
+    status = l.groups && l.order
+                 ? make_glyphs(&l, center, glyphs, count, err)
+                 : mnist_fail_memory(err, l.count * sizeof *l.groups, "a line of digits");
+    free(l.order);
+    free(l.groups);
+    mnist_strokes_free(&l.strokes);
     return status;
 }
