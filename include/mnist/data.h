@@ -93,7 +93,8 @@ typedef enum mnist_normalization_kind {
     MNIST_NORMALIZATIONS      /* how many there are */
 } mnist_normalization_kind;
 
-/* Part of a model: every reader of the model applies it. */
+/* Part of a model: every reader of the model applies it. A call that is given NULL instead of one
+ * takes MNIST_NORMALIZE_UNIT, as mnist-train does when no flag is given. */
 typedef struct mnist_normalization {
     mnist_normalization_kind kind;
     float mean;   /* of x / 255; 0 for UNIT */

@@ -1,4 +1,8 @@
-/* mnist/eval.h: how well a net does on a data set. */
+/* mnist/eval.h: how well a net does on a data set.
+ *
+ * A call that is given NULL instead of a pool makes one of mnist_cpu_count() threads and ends it;
+ * whoever calls often keeps one. Its errors are then also those of mnist_pool_create.
+ */
 #ifndef MNIST_EVAL_H
 #define MNIST_EVAL_H
 

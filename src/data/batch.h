@@ -26,7 +26,7 @@ const mnist_normalization *mnist_normalization_or_unit(const mnist_normalization
 
 /* A pixel's value as table[byte] + shift with table[0] = 0, so that normalised images keep their
  * zeros; the shift is the same for every pixel and is returned. It is 0 for
- * MNIST_NORMALIZE_UNIT. */
+ * MNIST_NORMALIZE_UNIT, which NULL stands for. */
 float mnist_normalization_split(const mnist_normalization *normalization, float table[256]);
 
 #endif

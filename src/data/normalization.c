@@ -67,6 +67,7 @@ const mnist_normalization *mnist_normalization_or_unit(const mnist_normalization
 
 void mnist_normalization_table(const mnist_normalization *normalization, float table[256])
 {
+    normalization = mnist_normalization_or_unit(normalization);
     for (int v = 0; v < 256; v++) {
         float unit = (float)v / 255.0f;
         table[v] = normalization->kind == MNIST_NORMALIZE_UNIT
@@ -77,6 +78,7 @@ void mnist_normalization_table(const mnist_normalization *normalization, float t
 
 float mnist_normalization_split(const mnist_normalization *normalization, float table[256])
 {
+    normalization = mnist_normalization_or_unit(normalization);
     bool unit = normalization->kind == MNIST_NORMALIZE_UNIT;
     for (int v = 0; v < 256; v++) {
         float value = (float)v / 255.0f;

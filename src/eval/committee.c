@@ -72,21 +72,16 @@ mnist_status mnist_committee_add(mnist_committee *committee, mnist_mlp *mlp,
     return add_images(committee, committee->view.images, mlp, normalization, pool, own, err);
 }
 
-mnist_status mnist_committee_add_versions(mnist_committee *committee, mnist_mlp *mlp,
-                                          const mnist_normalization *normalization,
-                                          const mnist_versions *versions, mnist_pool *pool,
-                                          mnist_error *err)
+/* The versions that are distorted: all but the first. */
+static mnist_status add_copies(mnist_committee *committee, mnist_mlp *mlp,
+                               const mnist_normalization *normalization,
+                               const mnist_versions *versions, mnist_pool *pool, mnist_error *err)
 {
-    assert(versions->count >= 1);
     const mnist_view view = committee->view;
     const size_t pixels = (size_t)view.rows * view.cols;
-    mnist_status status = mnist_committee_add(committee, mlp, normalization, pool, NULL, err);
-    if (status != MNIST_OK || versions->count == 1) {
-        return status;
-    }
     mnist_augmenter *augmenter;
-    status = mnist_augmenter_create(&augmenter, &versions->augmentation, view.rows, view.cols, pool,
-                                    err);
+    mnist_status status = mnist_augmenter_create(&augmenter, &versions->augmentation, view.rows,
+                                                 view.cols, pool, err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -101,6 +96,25 @@ mnist_status mnist_committee_add_versions(mnist_committee *committee, mnist_mlp 
     }
     mnist_free(images);
     mnist_augmenter_free(augmenter);
+    return status;
+}
+
+mnist_status mnist_committee_add_versions(mnist_committee *committee, mnist_mlp *mlp,
+                                          const mnist_normalization *normalization,
+                                          const mnist_versions *versions, mnist_pool *pool,
+                                          mnist_error *err)
+{
+    assert(versions->count >= 1);
+    mnist_pool *own = NULL;
+    mnist_status status = pool ? MNIST_OK : mnist_pool_create(&own, 0, err);
+    pool = pool ? pool : own;
+    if (status == MNIST_OK) {
+        status = mnist_committee_add(committee, mlp, normalization, pool, NULL, err);
+    }
+    if (status == MNIST_OK && versions->count > 1) {
+        status = add_copies(committee, mlp, normalization, versions, pool, err);
+    }
+    mnist_pool_free(own);
     return status;
 }
 

@@ -134,26 +134,29 @@ static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnis
                            e->view.count);
 }
 
-static mnist_status evaluate(mnist_mlp *mlp, mnist_view view,
-                             const mnist_normalization *normalization, mnist_pool *pool,
-                             float *outputs, bool logits, mnist_evaluation *out, mnist_error *err)
+/* What an evaluation is to give. */
+typedef struct wanted {
+    float *outputs; /* (count, MNIST_CLASSES): the logits, or else the probabilities; NULL: not */
+    bool logits;
+    mnist_evaluation *figures; /* NULL: not */
+} wanted;
+
+static mnist_status evaluate_with(mnist_mlp *mlp, mnist_view view,
+                                  const mnist_normalization *normalization, mnist_pool *pool,
+                                  wanted want, mnist_error *err)
 {
-    mnist_status status = check_view(mlp, view, err);
-    if (status != MNIST_OK) {
-        return status;
-    }
-    evaluator e = {.view = view, .outputs = outputs, .logits = logits};
+    evaluator e = {.view = view, .outputs = want.outputs, .logits = want.logits};
     e.shift = mnist_normalization_split(normalization, e.table);
-    status = prepare(&e, mlp, pool, err);
+    mnist_status status = prepare(&e, mlp, pool, err);
     if (status == MNIST_OK) {
         mnist_pool_run(pool, share_task, &e);
     }
-    if (status == MNIST_OK && out) {
+    if (status == MNIST_OK && want.figures) {
         mnist_tally tally = {0};
         for (size_t i = 0; i < view.count; i++) { /* in the order of the images */
             mnist_tally_add(&tally, view.labels[i], e.predicted[i], (double)e.losses[i]);
         }
-        mnist_tally_finish(&tally, out);
+        mnist_tally_finish(&tally, want.figures);
     }
     mnist_pass_free(e.pass);
     mnist_free(e.x);
@@ -162,22 +165,40 @@ static mnist_status evaluate(mnist_mlp *mlp, mnist_view view,
     return status;
 }
 
+static mnist_status evaluate(mnist_mlp *mlp, mnist_view view,
+                             const mnist_normalization *normalization, mnist_pool *pool,
+                             wanted want, mnist_error *err)
+{
+    mnist_pool *own = NULL;
+    mnist_status status = check_view(mlp, view, err);
+    if (status == MNIST_OK && !pool) {
+        status = mnist_pool_create(&own, 0, err);
+    }
+    if (status == MNIST_OK) {
+        status = evaluate_with(mlp, view, normalization, pool ? pool : own, want, err);
+    }
+    mnist_pool_free(own);
+    return status;
+}
+
 mnist_status mnist_evaluate(mnist_mlp *mlp, mnist_view view,
                             const mnist_normalization *normalization, mnist_pool *pool,
                             mnist_evaluation *out, mnist_error *err)
 {
-    return evaluate(mlp, view, normalization, pool, NULL, false, out, err);
+    return evaluate(mlp, view, normalization, pool, (wanted){.figures = out}, err);
 }
 
 mnist_status mnist_probabilities(mnist_mlp *mlp, mnist_view view,
                                  const mnist_normalization *normalization, mnist_pool *pool,
                                  float *probabilities, mnist_evaluation *out, mnist_error *err)
 {
-    return evaluate(mlp, view, normalization, pool, probabilities, false, out, err);
+    const wanted want = {.outputs = probabilities, .figures = out};
+    return evaluate(mlp, view, normalization, pool, want, err);
 }
 
 mnist_status mnist_logits(mnist_mlp *mlp, mnist_view view, const mnist_normalization *normalization,
                           mnist_pool *pool, float *logits, mnist_evaluation *out, mnist_error *err)
 {
-    return evaluate(mlp, view, normalization, pool, logits, true, out, err);
+    const wanted want = {.outputs = logits, .logits = true, .figures = out};
+    return evaluate(mlp, view, normalization, pool, want, err);
 }

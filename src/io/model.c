@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "data/batch.h"
 #include "io/safetensors.h"
 #include "io/text.h"
 
@@ -260,6 +261,7 @@ mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
                               char digest[MNIST_DIGEST_TEXT], mnist_error *err)
 {
     mnist_safetensors_output file = {.path = path ? path : "the model"};
+    normalization = mnist_normalization_or_unit(normalization);
     mnist_status status = check_saveable(file.path, mlp, normalization, err);
     if (status == MNIST_OK) {
         status = encode(&file, mlp, normalization, metadata, metadata_count, err);

@@ -60,6 +60,9 @@ static void test_counts_and_loss(void **state)
         assert_true(e.loss == first.loss);
         mnist_pool_free(pool);
     }
+    mnist_evaluation e; /* neither normalisation nor pool: pixels / 255, and a pool of its own */
+    assert_int_equal(mnist_evaluate(mlp, view, NULL, NULL, &e, NULL), MNIST_OK);
+    assert_memory_equal(&e, &first, sizeof e);
     mnist_mlp_free(mlp);
 }
 

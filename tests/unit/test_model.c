@@ -137,6 +137,8 @@ static void round_trip(void **state)
         mnist_sha256(bytes, size, "", 0, expected);
         assert_string_equal(digest, expected);
         assert_string_equal(mnist_model_digest(model), expected);
+        save(NULL, mlp, NULL, metadata, 2, digest); /* without a normalisation: pixels / 255 */
+        assert_string_equal(digest, expected);
         free(bytes);
         free(again);
         mnist_model_free(model);
