@@ -87,6 +87,11 @@ mnist_status mnist_idx_locate(mnist_idx_paths *paths, unsigned wanted, const cha
                               size_t count, mnist_error *err);
 void mnist_idx_paths_free(mnist_idx_paths *paths);
 
+/* Finds one pair of files in a directory, by those names, and reads it: which is MNIST_IDX_TRAIN or
+ * MNIST_IDX_TEST. Errors: as mnist_idx_locate and mnist_dataset_load_idx. */
+mnist_status mnist_dataset_load_dir(mnist_dataset **out, const char *dir, unsigned which,
+                                    mnist_error *err);
+
 typedef enum mnist_normalization_kind {
     MNIST_NORMALIZE_UNIT,     /* x / 255 */
     MNIST_NORMALIZE_STANDARD, /* (x / 255 - mean) / stddev, over all pixels of the training split */

@@ -49,6 +49,10 @@ void mnist_mlp_free(mnist_mlp *mlp);
  * index. */
 void mnist_mlp_init(mnist_mlp *mlp, mnist_init init, uint64_t seed);
 
+/* Both: a net that is ready to be trained. Errors: as mnist_mlp_create. */
+mnist_status mnist_mlp_create_drawn(mnist_mlp **out, const mnist_mlp_config *config,
+                                    mnist_init init, uint64_t seed, mnist_error *err);
+
 const mnist_mlp_config *mnist_mlp_shape(const mnist_mlp *mlp);
 
 /* Number of trainable parameters. */

@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <mnist/data.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -194,4 +195,20 @@ void mnist_idx_paths_free(mnist_idx_paths *paths)
         free(*slots[r]);
         *slots[r] = NULL;
     }
+}
+
+mnist_status mnist_dataset_load_dir(mnist_dataset **out, const char *dir, unsigned which,
+                                    mnist_error *err)
+{
+    assert(which == MNIST_IDX_TRAIN || which == MNIST_IDX_TEST);
+    mnist_idx_paths paths = {NULL, NULL, NULL, NULL};
+    *out = NULL;
+    mnist_status status = mnist_idx_locate(&paths, which, &dir, 1, err);
+    if (status == MNIST_OK) {
+        status = which == MNIST_IDX_TRAIN
+                     ? mnist_dataset_load_idx(out, paths.train_images, paths.train_labels, err)
+                     : mnist_dataset_load_idx(out, paths.test_images, paths.test_labels, err);
+    }
+    mnist_idx_paths_free(&paths);
+    return status;
 }

@@ -132,6 +132,16 @@ void mnist_mlp_init(mnist_mlp *mlp, mnist_init init, uint64_t seed)
     }
 }
 
+mnist_status mnist_mlp_create_drawn(mnist_mlp **out, const mnist_mlp_config *config,
+                                    mnist_init init, uint64_t seed, mnist_error *err)
+{
+    mnist_status status = mnist_mlp_create(out, config, err);
+    if (status == MNIST_OK) {
+        mnist_mlp_init(*out, init, seed);
+    }
+    return status;
+}
+
 const mnist_mlp_config *mnist_mlp_shape(const mnist_mlp *mlp)
 {
     return &mlp->config;

@@ -202,6 +202,41 @@ static void one_pair_alone_can_be_wanted(void **state)
     assert_null(strstr(err.text, "t10k"));
 }
 
+/* Images of one white pixel each, and as many labels of 7. */
+static void write_pair(const scratch_file *dir, const char *const names[2], uint8_t count)
+{
+    const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 1, 0, 0, 0, 1, 255, 255};
+    const uint8_t labels[] = {0, 0, 8, 1, 0, 0, 0, count, 7, 7};
+    char path[2048];
+    snprintf(path, sizeof path, "%s/%s", dir->path, names[0]);
+    assert_int_equal(scratch_write(path, images, 16u + count), 0);
+    snprintf(path, sizeof path, "%s/%s", dir->path, names[1]);
+    assert_int_equal(scratch_write(path, labels, 8u + count), 0);
+}
+
+static void loads_a_pair_of_a_directory(void **state)
+{
+    scratch_file dir = MAKE("pairs", plain);
+    mnist_dataset *dataset;
+    mnist_error err;
+    write_pair(&dir, &plain[0], 2);
+    assert_int_equal(mnist_dataset_load_dir(&dataset, dir.path, MNIST_IDX_TRAIN, &err), MNIST_OK);
+    assert_int_equal(mnist_dataset_view(dataset).count, 2);
+    mnist_dataset_free(dataset);
+    assert_int_equal(mnist_dataset_load_dir(&dataset, dir.path, MNIST_IDX_TEST, &err),
+                     MNIST_ERR_FORMAT); /* still "x" */
+    assert_null(dataset);
+    write_pair(&dir, &plain[2], 1);
+    assert_int_equal(mnist_dataset_load_dir(&dataset, dir.path, MNIST_IDX_TEST, &err), MNIST_OK);
+    assert_int_equal(mnist_dataset_view(dataset).count, 1);
+    mnist_dataset_free(dataset);
+    const scratch_file empty = make(state, "no pairs", NULL, 0);
+    assert_int_equal(mnist_dataset_load_dir(&dataset, empty.path, MNIST_IDX_TEST, &err),
+                     MNIST_ERR_NOT_FOUND);
+    assert_null(dataset);
+    assert_non_null(strstr(err.text, "no t10k-images-idx3-ubyte"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +248,7 @@ int main(void)
         cmocka_unit_test(not_found_says_what_each_place_lacked),
         cmocka_unit_test(a_directory_under_a_file_s_name_is_no_file),
         cmocka_unit_test(a_long_list_ends_in_dots),
+        cmocka_unit_test(loads_a_pair_of_a_directory),
     };
     return cmocka_run_group_tests_name("locate", tests, scratch_create, scratch_remove);
 }

@@ -46,6 +46,9 @@ static void test_bad_configs(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         mnist_mlp *mlp = (mnist_mlp *)&mlp;
         mnist_error err;
+        assert_int_equal(mnist_mlp_create_drawn(&mlp, &cases[i].config, MNIST_INIT_AUTO, 1, &err),
+                         MNIST_ERR_ARGUMENT);
+        mlp = (mnist_mlp *)&mlp;
         assert_int_equal(mnist_mlp_create(&mlp, &cases[i].config, &err), MNIST_ERR_ARGUMENT);
         assert_null(mlp);
         assert_non_null(strstr(err.text, cases[i].text));
@@ -134,9 +137,10 @@ static void test_init_is_keyed(void **state)
 {
     (void)state;
     mnist_mlp *a = create(20, 10, 1, (unsigned[]){70}, MNIST_RELU);
-    mnist_mlp *b = create(20, 10, 1, (unsigned[]){70}, MNIST_RELU);
+    mnist_mlp *b;
     mnist_mlp_init(a, MNIST_INIT_HE, 1);
-    mnist_mlp_init(b, MNIST_INIT_HE, 2);
+    assert_int_equal(mnist_mlp_create_drawn(&b, mnist_mlp_shape(a), MNIST_INIT_HE, 2, NULL),
+                     MNIST_OK);
     assert_memory_not_equal(a->parameters, b->parameters, a->arena_size * sizeof(float));
     mnist_mlp_init(b, MNIST_INIT_HE, 1);
     assert_memory_equal(a->parameters, b->parameters, a->arena_size * sizeof(float));

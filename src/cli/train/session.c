@@ -51,11 +51,7 @@ mnist_status mnist_session_net(const mnist_session *s, const mnist_train_setting
                                .hidden_count = settings->training.hidden.count,
                                .activation = settings->training.activation};
     memcpy(config.hidden, settings->training.hidden.width, sizeof config.hidden);
-    mnist_status status = mnist_mlp_create(mlp, &config, err);
-    if (status == MNIST_OK) {
-        mnist_mlp_init(*mlp, settings->training.init, seed);
-    }
-    return status;
+    return mnist_mlp_create_drawn(mlp, &config, settings->training.init, seed, err);
 }
 
 void mnist_session_close(mnist_session *s)
