@@ -4,6 +4,8 @@
 # pkg-config, as C17 without a warning; and every public header by itself, as C and, where there is a
 # C++ compiler, as C++.
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh" # for its data
 
 if [ $# -ne 3 ]; then
     echo "usage: test_install.sh BUILD-DIR SOURCE-DIR COMPILER" >&2
@@ -51,6 +53,42 @@ check_output()
     echo "test_install: $1: $output"
 }
 
+# figure NAME COMMAND...: the VALUE of NAME=VALUE in what the command prints, run in $work/training.
+figure()
+{
+    (cd "$work/training" && "${@:2}" >"$work/out") || fail "$2 exits with $?"
+    value "$1"
+}
+
+# check_training: README.md's program makes the net that mnist-train makes of the same data: of MNIST, where that is
+# there and no sanitizer makes it long, or of a few images.
+check_training()
+{
+    local digits accuracy loss least=0 folder=$work/training program=$work/find_package/train
+    local evaluate=("$prefix/bin/mnist-eval" mnist.safetensors --data-dir data/mnist -q)
+    digits=$(cache_value MNIST_DATA_DIR)
+    mkdir -p "$folder/data"
+    if [ -z "$sanitizers" ] && compgen -G "$digits/t10k-images*" >/dev/null; then
+        ln -s "$digits" "$folder/data/mnist"
+        least=0.97
+    else
+        data "$folder/data/mnist" 28
+    fi
+    accuracy=$(figure test_acc "$program")
+    awk -v x="$accuracy" -v least="$least" 'BEGIN { exit !(x >= least) }' ||
+        fail "README.md's program: accuracy $accuracy, expected at least $least"
+    [ "$accuracy" = "$(figure test_acc "${evaluate[@]}")" ] ||
+        fail "README.md's program: accuracy $accuracy; by mnist-eval: $(cat "$work/out")"
+    loss=$(figure test_loss "${evaluate[@]}")
+    [ "$loss" = "$(figure test_loss "$prefix/bin/mnist-train" --data-dir data/mnist --hidden 128 --val-split 0 -q)" ] ||
+        fail "README.md's program: loss $loss; of mnist-train: $(cat "$work/out")"
+    rm -r "$folder/data"
+    (cd "$folder" && "$program" >"$work/output" 2>&1) && fail "README.md's program needs no data"
+    grep -q 'data/mnist (no such directory)' "$work/output" ||
+        fail "README.md's program, without data: $(cat "$work/output")"
+    echo "test_install: README.md's program: test_acc=$accuracy"
+}
+
 version=$(cache_value CMAKE_PROJECT_VERSION)
 [ -n "$version" ] || fail "no version in $build/CMakeCache.txt"
 
@@ -89,11 +127,12 @@ case $(sed -n 's/^mnist_DIR:[A-Z]*=//p' "$work/find_package/CMakeCache.txt") in
 *) fail "find_package took another mnist than the one installed here" ;;
 esac
 check_output find_package
+check_training
 
 # A version that is not this one must be refused.
 sed 's/find_package(mnist [0-9.]*/find_package(mnist 99.0/' "$consumer/CMakeLists.txt" >"$work/CMakeLists.txt"
 cmp -s "$work/CMakeLists.txt" "$consumer/CMakeLists.txt" && fail "the consumer asks for no version"
-cp "$consumer/main.c" "$work"
+cp "$consumer"/*.c "$work"
 if cmake -S "$work" -B "$work/wrong" -DCMAKE_C_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$prefix" \
     >/dev/null 2>&1; then
     fail "find_package(mnist 99.0) is satisfied by $version"

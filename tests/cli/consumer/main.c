@@ -8,7 +8,6 @@ int main(void)
     mnist_pool *pool = NULL;
     mnist_dataset *train = NULL, *test = NULL;
     mnist_mlp *mlp = NULL;
-    const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
     const mnist_mlp_config shape = {
         .inputs = 784, .outputs = 10, .hidden_count = 1, .hidden = {32}};
     mnist_train_config config = mnist_train_defaults();
@@ -17,13 +16,12 @@ int main(void)
     bool ok = mnist_pool_create(&pool, 2, &err) == MNIST_OK &&
               mnist_dataset_create_synthetic(&train, 0, 4000, 1, &err) == MNIST_OK &&
               mnist_dataset_create_synthetic(&test, 4000, 1000, 1, &err) == MNIST_OK &&
-              mnist_mlp_create(&mlp, &shape, &err) == MNIST_OK;
+              mnist_mlp_create_drawn(&mlp, &shape, MNIST_INIT_AUTO, 1, &err) == MNIST_OK;
     if (ok) {
-        mnist_mlp_init(mlp, MNIST_INIT_AUTO, 1);
         const mnist_train_job job = {
             .net = mlp, .config = &config, .train = mnist_dataset_view(train), .pool = pool};
         ok = mnist_train(&job, &err) == MNIST_OK &&
-             mnist_evaluate(mlp, mnist_dataset_view(test), &unit, pool, &result, &err) == MNIST_OK;
+             mnist_evaluate(mlp, mnist_dataset_view(test), NULL, pool, &result, &err) == MNIST_OK;
     }
     if (ok) {
         printf("libmnist %s test_acc=%.4f n=%zu\n", mnist_version(), result.accuracy, result.count);
