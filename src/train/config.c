@@ -61,8 +61,8 @@ mnist_train_config mnist_train_defaults(void)
     };
 }
 
-mnist_status mnist_train_bad_field(mnist_error *err, const char *field, const char *range,
-                                   double found)
+/* "FIELD: expected RANGE, found X". */
+static mnist_status bad_field(mnist_error *err, const char *field, const char *range, double found)
 {
     return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: expected %s, found %g", field, range, found);
 }
@@ -80,7 +80,7 @@ static mnist_status check_ranges(const range *ranges, size_t count, mnist_error 
         const range *r = &ranges[i];
         const bool high_enough = r->above ? r->found > r->least : r->found >= r->least;
         if (!(high_enough && r->found < r->most)) { /* NaN is in no range */
-            return mnist_train_bad_field(err, r->field, r->text, r->found);
+            return bad_field(err, r->field, r->text, r->found);
         }
     }
     return MNIST_OK;
@@ -91,7 +91,7 @@ static mnist_status check_ranges(const range *ranges, size_t count, mnist_error 
 static mnist_status check_optimizer(const mnist_optimizer_config *o, mnist_error *err)
 {
     if (!mnist_optimizer_name(o->kind)) {
-        return mnist_train_bad_field(err, "optimizer", "one of those there are", o->kind);
+        return bad_field(err, "optimizer", "one of those there are", o->kind);
     }
     const range ranges[] = {
         {"momentum", "0 to below 1", (double)o->momentum, 0.0, 1.0, false},
@@ -110,10 +110,10 @@ static mnist_status check_optimizer(const mnist_optimizer_config *o, mnist_error
 static mnist_status check_schedule(const mnist_schedule *s, mnist_error *err)
 {
     if (!mnist_schedule_name(s->kind)) {
-        return mnist_train_bad_field(err, "schedule", "one of those there are", s->kind);
+        return bad_field(err, "schedule", "one of those there are", s->kind);
     }
     if (!(s->step_factor > 0.0f && s->step_factor <= 1.0f)) {
-        return mnist_train_bad_field(err, "step factor", "above 0 to 1", (double)s->step_factor);
+        return bad_field(err, "step factor", "above 0 to 1", (double)s->step_factor);
     }
     const range ranges[] = {
         {"learning rate", "above 0", (double)s->lr, 0.0, INFINITY, true},
@@ -142,16 +142,16 @@ static mnist_status check_regularization(const mnist_train_config *c, mnist_erro
         {"input noise", "0 (off) or more", (double)c->input_noise, 0.0, INFINITY, false},
     };
     if (!(c->mixup >= 0.0f && c->mixup <= MIXUP_MOST)) {
-        return mnist_train_bad_field(err, "mixup", "0 (off) to 100", (double)c->mixup);
+        return bad_field(err, "mixup", "0 (off) to 100", (double)c->mixup);
     }
     for (size_t l = 0; l < MNIST_MAX_HIDDEN; l++) {
         if (!(r->dropout[l] >= 0.0f && r->dropout[l] < 1.0f)) {
-            return mnist_train_bad_field(err, "dropout", "0 to below 1", (double)r->dropout[l]);
+            return bad_field(err, "dropout", "0 to below 1", (double)r->dropout[l]);
         }
     }
     if (c->batch_norm && c->batch_size < 2) {
-        return mnist_train_bad_field(err, "batch size", "at least 2 with batch normalisation",
-                                     (double)c->batch_size);
+        return bad_field(err, "batch size", "at least 2 with batch normalisation",
+                         (double)c->batch_size);
     }
     if (adversarial && virtual) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
@@ -169,7 +169,7 @@ static mnist_status check_regularization(const mnist_train_config *c, mnist_erro
 static mnist_status check_course(const mnist_train_config *c, mnist_error *err)
 {
     if (!mnist_keep_name(c->keep)) {
-        return mnist_train_bad_field(err, "keep", "one of those there are", c->keep);
+        return bad_field(err, "keep", "one of those there are", c->keep);
     }
     if (c->averaging.ema > 0.0f && c->averaging.swa_start > 0.0f) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
@@ -186,17 +186,16 @@ static mnist_status check_course(const mnist_train_config *c, mnist_error *err)
     return CHECK(ranges, err);
 }
 
-mnist_status mnist_train_check(const mnist_train_config *c, bool validates, mnist_error *err)
+static mnist_status check_config(const mnist_train_config *c, bool validates, mnist_error *err)
 {
     if (c->epochs < 1) {
-        return mnist_train_bad_field(err, "epochs", "at least 1", c->epochs);
+        return bad_field(err, "epochs", "at least 1", c->epochs);
     }
     if (c->batch_size < 1 || c->batch_size > MNIST_MAX_BATCH) {
-        return mnist_train_bad_field(err, "batch size", "at least 1, at most 1000000",
-                                     (double)c->batch_size);
+        return bad_field(err, "batch size", "at least 1, at most 1000000", (double)c->batch_size);
     }
     if (!mnist_precision_name(c->precision)) {
-        return mnist_train_bad_field(err, "precision", "one of those there are", c->precision);
+        return bad_field(err, "precision", "one of those there are", c->precision);
     }
     if (!validates && (c->patience > 0 || c->keep == MNIST_KEEP_BEST)) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
@@ -214,4 +213,37 @@ mnist_status mnist_train_check(const mnist_train_config *c, bool validates, mnis
         status = check_course(c, err);
     }
     return status == MNIST_OK ? mnist_augmentation_check(&c->augmentation, err) : status;
+}
+
+static mnist_status check_views(const mnist_train_job *job, mnist_error *err)
+{
+    const mnist_mlp_config *shape = mnist_mlp_shape(job->net);
+    if (job->train.count < 1 || job->train.count > UINT32_MAX) {
+        return bad_field(err, "training images", "1 to 4294967295", (double)job->train.count);
+    }
+    if (shape->batch_norm) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "the net: expected one without batch normalisation, which the training's "
+                          "own batch_norm adds and folds");
+    }
+    const mnist_view views[2] = {job->train, job->validation};
+    for (size_t i = 0; i < 2; i++) {
+        if (views[i].count > 0 && (size_t)views[i].rows * views[i].cols != shape->inputs) {
+            return mnist_fail(err, MNIST_ERR_MISMATCH,
+                              "%s images are %u x %u = %zu pixels, but the net has %u inputs",
+                              i == 0 ? "training" : "validation", views[i].rows, views[i].cols,
+                              (size_t)views[i].rows * views[i].cols, shape->inputs);
+        }
+    }
+    if (shape->outputs != MNIST_CLASSES) {
+        return mnist_fail(err, MNIST_ERR_MISMATCH, "the data have %u classes, the net %u outputs",
+                          MNIST_CLASSES, shape->outputs);
+    }
+    return MNIST_OK;
+}
+
+mnist_status mnist_train_check(const mnist_train_job *job, mnist_error *err)
+{
+    mnist_status status = check_config(job->config, job->validation.count > 0, err);
+    return status == MNIST_OK ? check_views(job, err) : status;
 }

@@ -4,11 +4,8 @@
 
 #include <mnist/train.h>
 
-/* MNIST_ERR_ARGUMENT with "FIELD: expected RANGE, found X". */
-mnist_status mnist_train_bad_field(mnist_error *err, const char *field, const char *range,
-                                   double found);
-
-/* validates: are there validation images? MNIST_OK, or MNIST_ERR_ARGUMENT. */
-mnist_status mnist_train_check(const mnist_train_config *config, bool validates, mnist_error *err);
+/* Config, views and net of a job with its defaults filled in. Errors: MNIST_ERR_ARGUMENT,
+ * MNIST_ERR_MISMATCH. */
+mnist_status mnist_train_check(const mnist_train_job *job, mnist_error *err);
 
 #endif

@@ -1,82 +1,22 @@
 /* The epoch loop: shuffled batches through the net, reports, validation. */
 #define _POSIX_C_SOURCE 200809L
 #include <mnist/eval.h>
-#include <mnist/train.h>
 
-#include "base/memory.h"
-#include "base/pool.h"
 #include "base/status.h"
 #include "data/batch.h"
-#include "nn/pass.h"
 #include "train/config.h"
-#include "train/feed.h"
-#include "train/loss_scale.h"
-#include "train/result.h"
-#include "train/snapshot.h"
-#include "train/team.h"
+#include "train/training.h"
 
 #include <math.h>
-#include <string.h>
 #include <time.h>
-
-struct mnist_training {
-    const mnist_train_job *job; /* with a default for what its caller left out */
-    const mnist_train_config *config;
-    mnist_pool *pool;
-    size_t count; /* images in an epoch */
-    mnist_feed *feed;
-    mnist_pass *pass;
-    mnist_optimizer *optimizer;
-    mnist_result result;
-    mnist_pass_batch batch;      /* the current one */
-    mnist_loss_scale loss_scale; /* of fp16 */
-    mnist_team team;
-    float lr;
-    uint64_t step, steps;
-    /* The epoch under way: which, how far, and what its report adds up. */
-    unsigned epoch;   /* from 1; 0: none yet */
-    bool epoch_ended; /* with its validation */
-    size_t seen, correct_sum;
-    double loss_sum;
-    double start; /* of the training; where it goes on, so long ago as it had taken */
-    mnist_train_end end;
-};
 
 typedef mnist_training trainer;
 
-static double now_seconds(void)
+double mnist_training_clock(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static mnist_status check_views(const mnist_train_job *job, mnist_error *err)
-{
-    const mnist_mlp_config *shape = mnist_mlp_shape(job->net);
-    if (job->train.count < 1 || job->train.count > UINT32_MAX) {
-        return mnist_train_bad_field(err, "training images", "1 to 4294967295",
-                                     (double)job->train.count);
-    }
-    if (shape->batch_norm) {
-        return mnist_fail(err, MNIST_ERR_ARGUMENT,
-                          "the net: expected one without batch normalisation, which the training's "
-                          "own batch_norm adds and folds");
-    }
-    const mnist_view views[2] = {job->train, job->validation};
-    for (size_t i = 0; i < 2; i++) {
-        if (views[i].count > 0 && (size_t)views[i].rows * views[i].cols != shape->inputs) {
-            return mnist_fail(err, MNIST_ERR_MISMATCH,
-                              "%s images are %u x %u = %zu pixels, but the net has %u inputs",
-                              i == 0 ? "training" : "validation", views[i].rows, views[i].cols,
-                              (size_t)views[i].rows * views[i].cols, shape->inputs);
-        }
-    }
-    if (shape->outputs != MNIST_CLASSES) {
-        return mnist_fail(err, MNIST_ERR_MISMATCH, "the data have %u classes, the net %u outputs",
-                          MNIST_CLASSES, shape->outputs);
-    }
-    return MNIST_OK;
 }
 
 static void free_trainer(trainer *t)
@@ -137,13 +77,13 @@ static void run_step(trainer *t)
         mnist_pool_run(t->pool, step_task, t);
         return;
     }
-    const double start = now_seconds();
+    const double start = mnist_training_clock();
     if (mnist_team_alone(&t->team)) {
         mnist_pool_run_alone(t->pool, step_task, t);
     } else {
         mnist_pool_run(t->pool, step_task, t);
     }
-    mnist_team_note(&t->team, now_seconds() - start);
+    mnist_team_note(&t->team, mnist_training_clock() - start);
 }
 
 /* The loss and hits of the batch just done: added up in the order of the images. */
@@ -235,7 +175,7 @@ static mnist_status train_epoch(trainer *t, mnist_epoch_report *report, mnist_er
                               (unsigned long long)t->step);
         }
         if (t->config->max_seconds > 0.0 && t->step < t->steps &&
-            now_seconds() - t->start >= t->config->max_seconds) {
+            mnist_training_clock() - t->start >= t->config->max_seconds) {
             t->end = MNIST_END_TIME;
         }
     }
@@ -297,13 +237,13 @@ static mnist_status run_epochs(trainer *t, mnist_error *err)
     const mnist_train_hooks *hooks = t->job->hooks;
     while (begin_epoch(t)) {
         mnist_epoch_report report;
-        const double start = now_seconds();
+        const double start = mnist_training_clock();
         const size_t seen = t->seen;
         mnist_status status = train_epoch(t, &report, err);
         if (status != MNIST_OK) {
             return status;
         }
-        report.seconds = now_seconds() - start;
+        report.seconds = mnist_training_clock() - start;
         report.images_per_second =
             report.seconds > 0.0 ? (double)(report.seen - seen) / report.seconds : 0.0;
         mnist_result_write(&t->result, t->config, t->pass->kernels, t->epoch);
@@ -325,145 +265,19 @@ static mnist_status run_epochs(trainer *t, mnist_error *err)
     return MNIST_OK;
 }
 
-/* Snapshots. */
-
-enum { ARENAS = 5 };
-
-static void list_arenas(const trainer *t, mnist_arena arenas[ARENAS])
-{
-    const mnist_mlp *net = t->result.net;
-    const mnist_arena list[ARENAS] = {
-        {"net", net, net->parameters},
-        {"optimizer.first", net, t->optimizer->first},
-        {"optimizer.second", net, t->optimizer->second},
-        {"average", net, t->result.average},
-        {"best", t->result.out, t->result.best},
-    };
-    memcpy(arenas, list, sizeof list);
-}
-
-mnist_status mnist_snapshot_take(const mnist_training *t, mnist_snapshot **out, mnist_error *err)
-{
-    const mnist_place place = {.epoch = t->epoch,
-                               .ended = t->epoch_ended,
-                               .step = t->step,
-                               .seen = t->seen,
-                               .correct_sum = t->correct_sum,
-                               .loss_sum = t->loss_sum,
-                               .lr = (double)t->lr,
-                               .end = t->end,
-                               .seconds = now_seconds() - t->start,
-                               .updates = t->optimizer->updates,
-                               .beta1_power = t->optimizer->beta1_power,
-                               .beta2_power = t->optimizer->beta2_power,
-                               .loss_scale = (double)t->loss_scale.scale,
-                               .loss_scale_fitting = t->loss_scale.fitting,
-                               .averaged = t->result.averaged,
-                               .best_epoch = t->result.best_epoch,
-                               .since_better = t->result.since_better,
-                               .best_loss = t->result.best_loss,
-                               .loss_to_beat = t->result.loss_to_beat};
-    mnist_arena arenas[ARENAS];
-    list_arenas(t, arenas);
-    return mnist_snapshot_make(out, &place, arenas, ARENAS, err);
-}
-
-/* What is wrong with a place in this training; NULL: nothing. Each number is in its own range. */
-static const char *fault_of(const trainer *t, const mnist_place *p)
-{
-    const uint64_t batch = t->config->batch_size < t->count ? t->config->batch_size : t->count;
-    const uint64_t steps = (t->count + batch - 1) / batch; /* of an epoch */
-    const bool scaled = t->config->precision == MNIST_FP16;
-    if (p->epoch < 1 || p->seen > t->count || (p->seen % batch != 0 && p->seen != t->count)) {
-        return "no batch ends there";
-    }
-    if (p->step != (p->epoch - 1) * steps + (p->seen + batch - 1) / batch) {
-        return "the step is not that of the epoch and the images seen";
-    }
-    if (p->updates > p->step || p->correct_sum > p->seen || p->averaged > p->epoch ||
-        p->best_epoch > p->epoch || p->since_better > p->epoch) {
-        return "more is counted than has been done";
-    }
-    if (p->end == MNIST_END_EPOCHS || (p->end != MNIST_END_NOT_YET && !p->ended) ||
-        (p->ended && p->seen < t->count && p->end != MNIST_END_TIME)) {
-        return "an epoch has ended before its last image";
-    }
-    if (scaled
-            ? p->loss_scale < (double)LOSS_SCALE_LEAST || p->loss_scale > (double)LOSS_SCALE_MOST ||
-                  p->loss_scale_fitting >= LOSS_SCALE_STEPS
-            : p->loss_scale > 0.0) {
-        return "the loss scale is none that there can be";
-    }
-    return NULL;
-}
-
-static void go_to(trainer *t, const mnist_place *p)
-{
-    t->epoch = (unsigned)p->epoch;
-    t->epoch_ended = p->ended == 1;
-    t->step = p->step;
-    t->seen = (size_t)p->seen;
-    t->correct_sum = (size_t)p->correct_sum;
-    t->loss_sum = p->loss_sum;
-    t->lr = (float)p->lr;
-    t->end = (mnist_train_end)p->end;
-    t->start -= p->seconds;
-    t->optimizer->updates = p->updates;
-    t->optimizer->beta1_power = p->beta1_power;
-    t->optimizer->beta2_power = p->beta2_power;
-    t->loss_scale.scale = (float)p->loss_scale;
-    t->loss_scale.fitting = (unsigned)p->loss_scale_fitting;
-    t->result.averaged = p->averaged;
-    t->result.best_epoch = (unsigned)p->best_epoch;
-    t->result.since_better = (unsigned)p->since_better;
-    t->result.best_loss = p->best_loss;
-    t->result.loss_to_beat = p->loss_to_beat;
-}
-
-static mnist_status go_on_from(trainer *t, const mnist_snapshot *snapshot, mnist_error *err)
-{
-    mnist_place place;
-    mnist_arena arenas[ARENAS];
-    mnist_status status = mnist_snapshot_place(snapshot, &place, err);
-    if (status != MNIST_OK) {
-        return status;
-    }
-    if (place.epoch > t->config->epochs) {
-        return mnist_fail(err, MNIST_ERR_MISMATCH,
-                          "the training is in its epoch %llu already, but is to have %u",
-                          (unsigned long long)place.epoch, t->config->epochs);
-    }
-    const char *fault = fault_of(t, &place);
-    if (fault) {
-        return mnist_fail(
-            err, MNIST_ERR_FORMAT,
-            "the snapshot of a training, at epoch %llu, step %llu, %llu of %zu images "
-            "seen: %s",
-            (unsigned long long)place.epoch, (unsigned long long)place.step,
-            (unsigned long long)place.seen, t->count, fault);
-    }
-    list_arenas(t, arenas);
-    status = mnist_snapshot_restore(snapshot, arenas, ARENAS, err);
-    if (status == MNIST_OK) {
-        go_to(t, &place);
-        mnist_result_hand_out(&t->result, t->config);
-    }
-    return status;
-}
-
 /* A job with its defaults filled in, checked. */
 static mnist_status run_job(const mnist_train_job *job, mnist_error *err)
 {
     trainer t = {.job = job,
                  .config = job->config,
                  .pool = job->pool,
-                 .start = now_seconds(),
+                 .start = mnist_training_clock(),
                  .epoch_ended = true, /* the one before the first */
                  .team =
                      mnist_team_start(mnist_pool_threads(job->pool), job->config->adapt_threads)};
     mnist_status status = prepare_trainer(&t, err);
     if (status == MNIST_OK && job->resume) {
-        status = go_on_from(&t, job->resume, err);
+        status = mnist_training_go_on(&t, job->resume, err);
     }
     if (status == MNIST_OK) {
         status = run_epochs(&t, err);
@@ -481,10 +295,7 @@ mnist_status mnist_train(const mnist_train_job *job, mnist_error *err)
         whole.config = &defaults;
     }
     whole.normalization = mnist_normalization_or_unit(job->normalization);
-    mnist_status status = mnist_train_check(whole.config, whole.validation.count > 0, err);
-    if (status == MNIST_OK) {
-        status = check_views(&whole, err);
-    }
+    mnist_status status = mnist_train_check(&whole, err);
     if (status == MNIST_OK && !job->pool) {
         status = mnist_pool_create(&own, 0, err);
         whole.pool = own;
