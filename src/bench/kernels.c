@@ -48,7 +48,7 @@ static void product(void *context)
     work->kernels->product(&work->product);
 }
 
-/* As nn/pass.c does it: one block of MNIST_PANEL inputs, a panel of outputs at a time. */
+/* As nn/backward.c does it: one block of MNIST_PANEL inputs, a panel of outputs at a time. */
 static void input_gradient(void *context)
 {
     product_work *work = context;

@@ -205,18 +205,6 @@ static void forward_above(const mnist_pass *pass, unsigned l, size_t panel, cons
     }
 }
 
-void mnist_pass_drop(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
-                     float *values, size_t column, size_t width, size_t first, size_t end)
-{
-    mnist_dropout dropout = {
-        .seed = batch->seed, .step = batch->step, .layer = l, .first = (uint32_t)column};
-    mnist_dropout_set_rate(&dropout, pass->regularization.dropout[l]);
-    for (size_t i = first; i < end && dropout.threshold > 0; i++) {
-        dropout.row = (uint32_t)(i - batch->row);
-        pass->kernels->dropout(values + (i - first) * pass->mlp->layers[l].row, width, &dropout);
-    }
-}
-
 /* a = f(z) of rows [first, end), columns [column, column + width) of hidden layer l, with what
  * dropout leaves of it. */
 static void activate(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l, float *z,

@@ -84,6 +84,20 @@ void mnist_pass_normalize_backward(mnist_pass *pass, const mnist_pass_batch *bat
 void mnist_pass_backward_part(mnist_pass *pass, const mnist_pass_batch *batch, size_t first,
                               size_t end, mnist_worker worker);
 
+/* A block of the gradient, of one panel, or of two where mnist_pass_panels says so: which one, and
+ * where its sum of squares goes; the second panel's goes next_norm behind it. */
+typedef struct mnist_weight_block {
+    unsigned layer;
+    size_t panel, panels, first, end;
+    double *norm;
+    size_t next_norm;
+} mnist_weight_block;
+
+/* dW and db of a block, whose layer's deltas are there, to out; out_panel lies between two panels
+ * of it. */
+void mnist_pass_weight_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
+                                const mnist_weight_block *block, float *out, size_t out_panel);
+
 /* dL/dx of images [first, end) of the batch, whose deltas are there, to out
  * (count, perturbed_stride). */
 void mnist_pass_input_gradient(const mnist_pass *pass, const mnist_pass_batch *batch, size_t first,
