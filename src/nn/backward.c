@@ -73,20 +73,20 @@ static void backward_block(mnist_pass *pass, const mnist_pass_batch *batch, unsi
 {
     const mnist_mlp *mlp = pass->mlp;
     const mnist_layer *below = &mlp->layers[l - 1];
-    const size_t k = block * MNIST_PANEL, at = first * below->row + k;
-    const size_t width = mnist_pad(smaller(mlp->layers[l].inputs - k, MNIST_PANEL));
+    const mnist_block of = mnist_block_of(below, block, 1, first, end);
+    const size_t at = first * below->row + of.column;
     float *delta = pass->deltas[l - 1] + at;
     backward_product(pass, l, block, first, end, delta, below->row);
-    mnist_pass_drop(pass, batch, l - 1, delta, k, width, first, end);
+    mnist_pass_drop(pass, batch, l - 1, &of, delta);
     const float *from = (pass->inputs[l - 1] ? pass->inputs[l - 1] : pass->activations[l - 1]) + at;
     for (size_t i = 0; i < end - first; i++) {
         const size_t row = i * below->row;
         pass->kernels->activate_backward[mlp->config.activation](from + row, from + row,
-                                                                 delta + row, width);
+                                                                 delta + row, of.width);
     }
     if (pass->half && !mnist_layer_normalizes(below)) {
         mnist_pass_make_operands(pass, pass->deltas[l - 1], &pass->delta_pairs[l - 1], below->row,
-                                 first, end, k, width);
+                                 &of);
     }
 }
 

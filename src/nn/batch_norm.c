@@ -105,7 +105,9 @@ void mnist_pass_normalize_backward(mnist_pass *pass, const mnist_pass_batch *bat
         }
     }
     if (pass->half) {
-        mnist_pass_make_operands(pass, pass->deltas[l], &pass->delta_pairs[l], row, batch->row,
-                                 batch->row + count, column, width);
+        mnist_pass_make_operands(
+            pass, pass->deltas[l], &pass->delta_pairs[l], row,
+            &(mnist_block){
+                .first = batch->row, .end = batch->row + count, .column = column, .width = width});
     }
 }

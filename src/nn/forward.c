@@ -31,60 +31,69 @@ static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, floa
     });
 }
 
-/* z = x W + b of rows [first, end) of the pass, one panel of the first layer, or, of bytes, two:
- * `depth` inputs from k on, whose weights are w. */
-static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
-                           size_t panels, const float *init, size_t init_stride, float *z,
-                           size_t first, size_t end, size_t k, size_t depth, const float *w)
+/* Inputs of the first layer that a product takes at a time: `depth` of them from k on, with their
+ * weights, of one panel or of two, and what the sums start from. */
+typedef struct input_part {
+    size_t k, depth;
+    const float *w;
+    const float *init;
+    size_t init_stride;
+} input_part;
+
+/* z = x W + init of a block of the first layer, one panel, or, of bytes, two. */
+static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch,
+                           const mnist_block *block, const input_part *part, float *z)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
-    const size_t image = first - batch->row, width = mnist_panel_width(layer, panel);
+    const size_t image = block->first - batch->row, rows = block->end - block->first;
+    const size_t w_stride = mnist_panel_width(layer, block->column / MNIST_PANEL);
     if (batch->x) {
         pass->kernels->product(&(mnist_product){
             .out = z,
             .out_stride = layer->row,
-            .init = init,
-            .init_stride = init_stride,
-            .x = batch->x + image * batch->x_stride + k,
+            .init = part->init,
+            .init_stride = part->init_stride,
+            .x = batch->x + image * batch->x_stride + part->k,
             .x_row = batch->x_stride,
             .x_step = 1,
-            .w = w,
-            .w_stride = width,
-            .rows = end - first,
-            .depth = depth,
-            .width = width,
+            .w = part->w,
+            .w_stride = w_stride,
+            .rows = rows,
+            .depth = part->depth,
+            .width = block->width,
         });
         return;
     }
     pass->kernels->byte_product(&(mnist_byte_product){
         .out = z,
         .out_stride = layer->row,
-        .init = init,
-        .init_stride = init_stride,
+        .init = part->init,
+        .init_stride = part->init_stride,
         .init_panel = MNIST_PANEL,
-        .x = batch->bytes + (batch->index ? 0 : image * layer->inputs) + k,
+        .x = batch->bytes + (batch->index ? 0 : image * layer->inputs) + part->k,
         .index = batch->index ? batch->index + image : NULL,
         .x_stride = layer->inputs,
         .table = batch->table,
-        .w = w,
-        .w_stride = width,
+        .w = part->w,
+        .w_stride = w_stride,
         .w_panel = MNIST_PANEL * layer->rows,
-        .rows = end - first,
-        .depth = depth,
-        .width = panels * width,
+        .rows = rows,
+        .depth = part->depth,
+        .width = block->width,
     });
 }
 
-/* The same of bytes by pairs, all inputs, a block of weights at a time, and of one panel or two. */
-static void forward_byte_pairs(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
-                               size_t panels, const float *bias, float *z, size_t first, size_t end)
+/* The same of bytes by pairs, all inputs, some rows of weights at a time, and of one panel or two. */
+static void forward_byte_pairs(const mnist_pass *pass, const mnist_pass_batch *batch,
+                               const mnist_block *block, const float *bias, float *z)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
-    const size_t image = first - batch->row, width = mnist_panel_width(layer, panel);
-    const size_t blocks = blocks_of(layer->inputs, BYTE_ROWS);
+    const size_t panel = block->column / MNIST_PANEL, panels = mnist_block_panels(block);
+    const size_t image = block->first - batch->row, width = block->width / panels;
+    const size_t parts = blocks_of(layer->inputs, BYTE_ROWS);
     _Alignas(MNIST_ALIGN) mnist_pair pairs[2][BYTE_ROWS / 2 * MNIST_PANEL];
-    for (size_t block = 0, k = 0, next; block < blocks; block++, k = next) { /* nearly of a size */
-        next = block + 1 < blocks ? layer->inputs * (block + 1) / blocks / 2 * 2 : layer->inputs;
+    for (size_t part = 0, k = 0, next; part < parts; part++, k = next) { /* nearly of a size */
+        next = part + 1 < parts ? layer->inputs * (part + 1) / parts / 2 * 2 : layer->inputs;
         for (size_t p = 0; p < panels; p++) {
             mnist_pass_pair_weights(pass,
                                     pass->mlp->parameters + mnist_panel_row(layer, panel + p, k),
@@ -101,7 +110,7 @@ static void forward_byte_pairs(const mnist_pass *pass, const mnist_pass_batch *b
             .table = batch->table,
             .w = pairs[0],
             .w_stride = width,
-            .rows = end - first,
+            .rows = block->end - block->first,
             .depth = next - k,
             .width = width,
             .panels = panels,
@@ -114,32 +123,38 @@ static void forward_byte_pairs(const mnist_pass *pass, const mnist_pass_batch *b
 
 /* The same as floats, one panel, or two of fp32. Mixed precision makes infinite weights the largest
  * finite: 0 times one would matter, which zeros left out must not. */
-static void forward_floats(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
-                           size_t panels, const float *bias, float *z, size_t first, size_t end)
+static void forward_floats(const mnist_pass *pass, const mnist_pass_batch *batch,
+                           const mnist_block *block, const float *bias, float *z)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
-    const float *weights = pass->mlp->parameters + mnist_panel_row(layer, panel, 0);
-    const size_t width = mnist_panel_width(layer, panel);
+    const float *weights =
+        pass->mlp->parameters + mnist_panel_row(layer, block->column / MNIST_PANEL, 0);
     if (!pass->half) {
-        forward_inputs(pass, batch, panel, panels, bias, 0, z, first, end, 0, layer->inputs,
-                       weights);
+        forward_inputs(pass, batch, block,
+                       &(input_part){.depth = layer->inputs, .w = weights, .init = bias}, z);
         return;
     }
     _Alignas(MNIST_ALIGN) float rounded[ROUNDED_ROWS * MNIST_PANEL];
     for (size_t k = 0; k < layer->inputs; k += ROUNDED_ROWS) {
         size_t depth = smaller(layer->inputs - k, ROUNDED_ROWS);
-        pass->half->round_finite(weights + k * width, rounded, depth * width);
-        forward_inputs(pass, batch, panel, 1, k == 0 ? bias : z, k == 0 ? 0 : layer->row, z, first,
-                       end, k, depth, rounded);
+        pass->half->round_finite(weights + k * block->width, rounded, depth * block->width);
+        forward_inputs(pass, batch, block,
+                       &(input_part){.k = k,
+                                     .depth = depth,
+                                     .w = rounded,
+                                     .init = k == 0 ? bias : z,
+                                     .init_stride = k == 0 ? 0 : layer->row},
+                       z);
     }
 }
 
-/* z = x W + b of rows [first, end) of the pass, one panel of the first layer or two. */
-static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch, size_t panel,
-                          size_t panels, float *z, size_t first, size_t end)
+/* z = x W + b of a block of the first layer, one panel or two. */
+static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch,
+                          const mnist_block *block, float *z)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
-    const size_t width = mnist_panel_width(layer, panel);
+    const size_t panel = block->column / MNIST_PANEL, panels = mnist_block_panels(block);
+    const size_t width = block->width / panels;
     _Alignas(MNIST_ALIGN) float bias[2 * MNIST_PANEL] = {0};
     for (size_t p = 0; p < panels; p++) {
         if (batch->shift != 0.0f) {
@@ -150,35 +165,37 @@ static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch,
                    width * sizeof *bias);
         }
     }
-    if (mnist_pass_pairs_bytes(pass, batch, bias, panels * width)) {
-        forward_byte_pairs(pass, batch, panel, panels, bias, z, first, end);
-        return;
-    }
-    const size_t together = pass->half ? 1 : panels;
-    for (size_t p = 0; p < panels; p += together) {
-        forward_floats(pass, batch, panel + p, together, bias + p * MNIST_PANEL,
-                       z + p * MNIST_PANEL, first, end);
+    if (mnist_pass_pairs_bytes(pass, batch, bias, block->width)) {
+        forward_byte_pairs(pass, batch, block, bias, z);
+    } else if (!pass->half) {
+        forward_floats(pass, batch, block, bias, z);
+    } else {
+        for (size_t p = 0; p < panels; p++) {
+            const mnist_block one = mnist_block_of(layer, panel + p, 1, block->first, block->end);
+            forward_floats(pass, batch, &one, bias + p * MNIST_PANEL, z + p * MNIST_PANEL);
+        }
     }
 }
 
-/* z = a W + b of rows [first, end) of the pass, one panel of a layer above the first. */
-static void forward_above(const mnist_pass *pass, unsigned l, size_t panel, const float *bias,
-                          float *z, size_t first, size_t end)
+/* z = a W + b of a block of a layer above the first, one panel. */
+static void forward_above(const mnist_pass *pass, unsigned l, const mnist_block *block,
+                          const float *bias, float *z)
 {
     const mnist_layer *layer = &pass->mlp->layers[l];
-    const float *weights = pass->mlp->parameters + mnist_panel_row(layer, panel, 0);
-    const size_t width = mnist_panel_width(layer, panel), row = pass->mlp->layers[l - 1].row;
+    const float *weights =
+        pass->mlp->parameters + mnist_panel_row(layer, block->column / MNIST_PANEL, 0);
+    const size_t width = block->width, row = pass->mlp->layers[l - 1].row;
     if (!pass->half) {
         pass->kernels->product(&(mnist_product){
             .out = z,
             .out_stride = layer->row,
             .init = bias,
-            .x = pass->activations[l - 1] + first * row,
+            .x = pass->activations[l - 1] + block->first * row,
             .x_row = row,
             .x_step = 1,
             .w = weights,
             .w_stride = width,
-            .rows = end - first,
+            .rows = block->end - block->first,
             .depth = layer->inputs,
             .width = width,
         });
@@ -193,74 +210,73 @@ static void forward_above(const mnist_pass *pass, unsigned l, size_t panel, cons
             .out_stride = layer->row,
             .init = k == 0 ? bias : z,
             .init_stride = k == 0 ? 0 : layer->row,
-            .x = pass->activation_pairs[l - 1].along + (first * row + k) / 2,
+            .x = pass->activation_pairs[l - 1].along + (block->first * row + k) / 2,
             .x_row = row / 2,
             .x_step = 1,
             .w = pairs,
             .w_stride = width,
-            .rows = end - first,
+            .rows = block->end - block->first,
             .depth = (depth + 1) / 2,
             .width = width,
         });
     }
 }
 
-/* a = f(z) of rows [first, end), columns [column, column + width) of hidden layer l, with what
- * dropout leaves of it. */
-static void activate(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l, float *z,
-                     float *a, size_t column, size_t width, size_t first, size_t end)
+/* a = f(z) of a block of hidden layer l, with what dropout leaves of it; z and a are where the block
+ * begins. */
+static void activate(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                     const mnist_block *block, float *z, float *a)
 {
     const size_t row = pass->mlp->layers[l].row;
     const mnist_activation activation = pass->mlp->config.activation;
     /* z's place then keeps f(z) as it is before dropout */
     const bool keep = z != a && !mnist_activation_keeps_input(activation);
-    for (size_t i = 0; i < end - first; i++) {
-        pass->kernels->activate[activation](z + i * row, (keep ? z : a) + i * row, width);
+    for (size_t i = 0; i < block->end - block->first; i++) {
+        pass->kernels->activate[activation](z + i * row, (keep ? z : a) + i * row, block->width);
         if (keep) {
-            memcpy(a + i * row, z + i * row, width * sizeof *a);
+            memcpy(a + i * row, z + i * row, block->width * sizeof *a);
         }
     }
-    mnist_pass_drop(pass, batch, l, a, column, width, first, end);
+    mnist_pass_drop(pass, batch, l, block, a);
 }
 
-/* z = a W + b of rows [first, end) of the pass, one panel of layer l, or two where
- * mnist_pass_panels says so; f(z) too if it is a hidden layer. */
-static void forward_panels(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
-                           size_t panel, size_t panels, size_t first, size_t end)
+/* z = a W + b of a block of layer l, one panel, or two where mnist_pass_panels says so; f(z) too if
+ * it is a hidden layer. */
+static void forward_block(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
+                          const mnist_block *block)
 {
     const mnist_mlp *mlp = pass->mlp;
     const mnist_layer *layer = &mlp->layers[l];
-    size_t width = panels * mnist_panel_width(layer, panel), column = panel * MNIST_PANEL;
-    size_t at = first * layer->row + column;
+    const size_t panel = block->column / MNIST_PANEL;
+    const size_t at = block->first * layer->row + block->column;
     float *a = pass->activations[l] + at;
     float *z = pass->inputs[l] ? pass->inputs[l] + at : a;
     if (l > 0) {
         const float *bias = mlp->parameters + mnist_panel_row(layer, panel, layer->inputs);
-        forward_above(pass, l, panel, mnist_layer_normalizes(layer) ? NULL : bias, z, first, end);
+        forward_above(pass, l, block, mnist_layer_normalizes(layer) ? NULL : bias, z);
     } else {
-        forward_first(pass, batch, panel, panels, z, first, end);
+        forward_first(pass, batch, block, z);
     }
     if (l + 1 == mlp->layer_count) {
         return;
     }
-    for (size_t p = 0; mnist_layer_normalizes(layer) && p < panels; p++) {
+    for (size_t p = 0; mnist_layer_normalizes(layer) && p < mnist_block_panels(block); p++) {
         mnist_pass_normalize(pass, batch, l, panel + p, z + p * MNIST_PANEL);
     }
-    activate(pass, batch, l, z, a, column, width, first, end);
+    activate(pass, batch, l, block, z, a);
     if (pass->half) {
         mnist_pass_make_operands(pass, pass->activations[l], &pass->activation_pairs[l], layer->row,
-                                 first, end, column, width);
+                                 block);
     }
 }
 
-/* Where a panel's outputs go, other workers have read in the step before. */
-static void fetch_outputs(const mnist_pass *pass, unsigned l, size_t panel, size_t panels,
-                          size_t first, size_t end)
+/* Where a block's outputs go, other workers have read in the step before. */
+static void fetch_outputs(const mnist_pass *pass, unsigned l, const mnist_block *block)
 {
     const mnist_layer *layer = &pass->mlp->layers[l];
-    const size_t at = first * layer->row + panel * MNIST_PANEL;
-    mnist_fetch_rows_to_write(pass->activations[l] + at, layer->row * sizeof(float), end - first,
-                              panels * mnist_panel_width(layer, panel) * sizeof(float));
+    const size_t at = block->first * layer->row + block->column;
+    mnist_fetch_rows_to_write(pass->activations[l] + at, layer->row * sizeof(float),
+                              block->end - block->first, block->width * sizeof(float));
 }
 
 void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker,
@@ -280,12 +296,13 @@ void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mn
             size_t panel = unit / image_blocks, block = unit % image_blocks;
             size_t panels = mnist_pass_panels(pass, batch, l, unit, units_end, image_blocks);
             size_t blocks = smaller(image_blocks - block, units_end - unit);
-            size_t row = batch->row + block * block_rows;
-            size_t rows_end = smaller(batch->row + (block + blocks) * block_rows, rows);
+            const mnist_block mine =
+                mnist_block_of(&mlp->layers[l], panel, panels, batch->row + block * block_rows,
+                               smaller(batch->row + (block + blocks) * block_rows, rows));
             if (worker.count > 1) {
-                fetch_outputs(pass, l, panel, panels, row, rows_end);
+                fetch_outputs(pass, l, &mine);
             }
-            forward_panels(pass, batch, l, panel, panels, row, rows_end);
+            forward_block(pass, batch, l, &mine);
             unit += panels * blocks;
         }
         mnist_pool_barrier(worker);
@@ -299,7 +316,8 @@ void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mn
                          below->row * sizeof(float), *end - *first, below->stride * sizeof(float));
     }
     for (size_t panel = 0; panel < mlp->layers[last].panels && *first < *end; panel++) {
-        forward_panels(pass, batch, last, panel, 1, *first, *end);
+        const mnist_block mine = mnist_block_of(&mlp->layers[last], panel, 1, *first, *end);
+        forward_block(pass, batch, last, &mine);
     }
 }
 
@@ -330,8 +348,9 @@ void mnist_pass_loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool 
     });
     if (gradient && pass->half) {
         const mnist_layer *layer = &pass->mlp->layers[last];
-        mnist_pass_make_operands(pass, pass->deltas[last], &pass->delta_pairs[last], layer->row,
-                                 first, end, 0, layer->stride);
+        mnist_pass_make_operands(
+            pass, pass->deltas[last], &pass->delta_pairs[last], layer->row,
+            &(mnist_block){.first = first, .end = end, .width = layer->stride});
     }
 }
 
@@ -342,7 +361,9 @@ void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch)
     for (unsigned l = 0; l < mlp->layer_count && batch->count > 0; l++) {
         for (size_t panel = 0, panels; panel < mlp->layers[l].panels; panel += panels) {
             panels = mnist_pass_panels(pass, batch, l, panel, mlp->layers[l].panels, 1);
-            forward_panels(pass, batch, l, panel, panels, batch->row, end);
+            const mnist_block block =
+                mnist_block_of(&mlp->layers[l], panel, panels, batch->row, end);
+            forward_block(pass, batch, l, &block);
         }
     }
     mnist_pass_loss_part(pass, batch, false, batch->row, end);

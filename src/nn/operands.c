@@ -2,9 +2,10 @@
 #include "nn/parts.h"
 
 void mnist_pass_make_operands(const mnist_pass *pass, float *values,
-                              const struct mnist_pairs *pairs, size_t row, size_t first, size_t end,
-                              size_t column, size_t width)
+                              const struct mnist_pairs *pairs, size_t row, const mnist_block *block)
 {
+    const size_t first = block->first, end = block->end, column = block->column,
+                 width = block->width;
     for (size_t i = first; i < end; i++) {
         float *at = values + i * row + column;
         if (pairs->along) {

@@ -85,61 +85,74 @@ static mnist_adam_update adam_update(const mnist_optimizer *optimizer, mnist_upd
     return u;
 }
 
-/* count values from `at` on, of weights or, undecayed, of what else is trained. */
+/* Some values of the arena that lie one after the other, and their gradient. */
+typedef struct value_run {
+    size_t at, count;
+    const float *gradient;
+    bool decays; /* they are weights */
+} value_run;
+
 static void update_values(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
-                          mnist_mlp *mlp, const float *gradient, size_t at, size_t count,
-                          bool weights, mnist_update update)
+                          mnist_mlp *mlp, const value_run *run, mnist_update update)
 {
     const mnist_optimizer_config *c = &optimizer->config;
-    float *parameters = mlp->parameters + at, *first = optimizer->first + at;
+    float *parameters = mlp->parameters + run->at, *first = optimizer->first + run->at;
     if (c->kind == MNIST_SGD) {
         mnist_sgd_update u = {.lr = update.lr,
                               .momentum = c->momentum,
-                              .decay = weights ? c->weight_decay : 0.0f,
+                              .decay = run->decays ? c->weight_decay : 0.0f,
                               .scale = update.scale,
                               .nesterov = c->nesterov};
-        kernels->sgd(parameters, first, gradient, count, &u);
+        kernels->sgd(parameters, first, run->gradient, run->count, &u);
         return;
     }
     mnist_adam_update u = adam_update(optimizer, update);
-    if (!weights) {
+    if (!run->decays) {
         u.decay = 0.0f;
         u.keep = 1.0f;
     }
-    kernels->adam(parameters, first, optimizer->second + at, gradient, count, &u);
+    kernels->adam(parameters, first, optimizer->second + run->at, run->gradient, run->count, &u);
 }
 
-/* Rows from `first` on, to before `end`, of a panel; with the last trained one go those that are
- * not trained. */
+/* The average of rows that have been updated; with the last trained one go those that are not
+ * trained. */
 static void average_rows(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
-                         const mnist_mlp *mlp, const mnist_layer *layer, size_t panel, size_t first,
-                         size_t end)
+                         const mnist_mlp *mlp, const mnist_panel_rows *rows)
 {
+    const mnist_layer *layer = rows->layer;
     if (!optimizer->average) {
         return;
     }
-    const size_t at = mnist_panel_row(layer, panel, first);
-    const size_t rows = (end == layer->trained ? layer->rows : end) - first;
+    const size_t at = mnist_panel_row(layer, rows->panel, rows->first);
+    const size_t count = (rows->end == layer->trained ? layer->rows : rows->end) - rows->first;
     kernels->average(optimizer->average + at, mlp->parameters + at,
-                     rows * mnist_panel_width(layer, panel), optimizer->average_rate);
+                     count * mnist_panel_width(layer, rows->panel), optimizer->average_rate);
 }
 
 void mnist_optimizer_update(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
-                            mnist_mlp *mlp, const float *gradient, const mnist_layer *layer,
-                            size_t panel, size_t first, size_t end, mnist_update update)
+                            mnist_mlp *mlp, const mnist_panel_rows *rows, const float *gradient,
+                            mnist_update update)
 {
+    const mnist_layer *layer = rows->layer;
+    const size_t first = rows->first, end = rows->end;
     const size_t weights_end = end < layer->inputs ? end : layer->inputs;
-    const size_t width = mnist_panel_width(layer, panel), at = mnist_panel_row(layer, panel, first);
+    const size_t width = mnist_panel_width(layer, rows->panel);
     const size_t weights = weights_end > first ? (weights_end - first) * width : 0;
+    value_run run = {.at = mnist_panel_row(layer, rows->panel, first),
+                     .count = weights,
+                     .gradient = gradient,
+                     .decays = true};
     if (weights > 0) {
-        update_values(optimizer, kernels, mlp, gradient, at, weights, true, update);
+        update_values(optimizer, kernels, mlp, &run, update);
     }
-    if (end > layer->inputs) {
-        update_values(optimizer, kernels, mlp, gradient + weights, at + weights,
-                      (end - first) * width - weights, false, update);
+    if (end > layer->inputs) { /* what is trained and is no weight */
+        run = (value_run){.at = run.at + weights,
+                          .count = (end - first) * width - weights,
+                          .gradient = gradient + weights};
+        update_values(optimizer, kernels, mlp, &run, update);
     }
     if (optimizer->config.max_norm <= 0.0f) {
-        average_rows(optimizer, kernels, mlp, layer, panel, first, end);
+        average_rows(optimizer, kernels, mlp, rows);
     }
 }
 
@@ -151,5 +164,6 @@ void mnist_optimizer_limit(const mnist_optimizer *optimizer, const mnist_kernels
         kernels->limit_columns(mlp->parameters + mnist_panel_row(layer, panel, 0), layer->inputs,
                                mnist_panel_width(layer, panel), optimizer->config.max_norm);
     }
-    average_rows(optimizer, kernels, mlp, layer, panel, 0, layer->trained);
+    average_rows(optimizer, kernels, mlp,
+                 &(mnist_panel_rows){.layer = layer, .panel = panel, .end = layer->trained});
 }

@@ -16,6 +16,12 @@ typedef struct mnist_optimizer {
     double beta1_power, beta2_power; /* beta^updates: what is missing from Adam's means */
 } mnist_optimizer;
 
+/* Rows [first, end) of a panel of a layer's parameters. */
+typedef struct mnist_panel_rows {
+    const mnist_layer *layer;
+    size_t panel, first, end;
+} mnist_panel_rows;
+
 /* One update: what it is done with, the same for all blocks of the gradient. */
 typedef struct mnist_update {
     float lr;
@@ -31,12 +37,12 @@ void mnist_optimizer_free(mnist_optimizer *optimizer);
  */
 void mnist_optimizer_advance(mnist_optimizer *optimizer);
 
-/* Updates rows [first, end) of a panel by their gradient, (end - first, width of the panel); rows
- * from layer->inputs on, bias and gamma, are not decayed. The average follows, unless there is a
+/* Updates rows of a panel by their gradient, (end - first, width of the panel); rows from
+ * layer->inputs on, bias and gamma, are not decayed. The average follows, unless there is a
  * max-norm to come. */
 void mnist_optimizer_update(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
-                            mnist_mlp *mlp, const float *gradient, const mnist_layer *layer,
-                            size_t panel, size_t first, size_t end, mnist_update update);
+                            mnist_mlp *mlp, const mnist_panel_rows *rows, const float *gradient,
+                            mnist_update update);
 
 /* After all updates of a panel: limits the units' weights to max_norm, and the average follows. */
 void mnist_optimizer_limit(const mnist_optimizer *optimizer, const mnist_kernels *kernels,

@@ -38,12 +38,36 @@ static inline size_t mnist_pass_rows(const mnist_pass *pass, const mnist_pass_ba
     return pass->perturbed ? mnist_pass_perturbed_row(batch) + batch->count : batch->count;
 }
 
-/* Makes operands of what products have left at `column`, width wide, of rows [first, end) of the
- * pass: in those pairs that there are; without pairs along rows the floats are rounded in place.
- * first is even, and end unless it is the batch's. For a pass that has half. */
+/* A block of a layer's values as a pass holds them: columns [column, column + width) of rows
+ * [first, end). column is a multiple of MNIST_PANEL, width of MNIST_LANES; first is even, and so is
+ * end, unless it is the end of the batch. */
+typedef struct mnist_block {
+    size_t first, end;
+    size_t column, width;
+} mnist_block;
+
+/* Rows [first, end) of so many panels of a layer, from `panel` on: one of any width, or more that
+ * are whole. */
+static inline mnist_block mnist_block_of(const mnist_layer *layer, size_t panel, size_t panels,
+                                         size_t first, size_t end)
+{
+    return (mnist_block){.first = first,
+                         .end = end,
+                         .column = panel * MNIST_PANEL,
+                         .width = panels * mnist_panel_width(layer, panel)};
+}
+
+static inline size_t mnist_block_panels(const mnist_block *block)
+{
+    return blocks_of(block->width, MNIST_PANEL);
+}
+
+/* Makes operands of what products have left in a block of values, (rows of the pass, row): in those
+ * pairs that there are; without pairs along rows the floats are rounded in place. For a pass that
+ * has half. */
 void mnist_pass_make_operands(const mnist_pass *pass, float *values,
-                              const struct mnist_pairs *pairs, size_t row, size_t first, size_t end,
-                              size_t column, size_t width);
+                              const struct mnist_pairs *pairs, size_t row,
+                              const mnist_block *block);
 
 /* depth rows of a panel's weights, width wide, in pairs of rows. finite: infinite ones as the
  * largest finite. */
@@ -67,10 +91,10 @@ size_t mnist_pass_panels(const mnist_pass *pass, const mnist_pass_batch *batch, 
 void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker,
                              size_t *first, size_t *end);
 
-/* Dropout of hidden layer l: of its activations, or of the deltas at them, columns
- * [column, column + width) of rows [first, end) of the pass, where values are the first of. */
+/* Dropout of a block of hidden layer l: of its activations, or of the deltas at them; values is
+ * where the block begins. */
 void mnist_pass_drop(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
-                     float *values, size_t column, size_t width, size_t first, size_t end);
+                     const mnist_block *block, float *values);
 
 /* Batch normalisation of one panel of hidden layer l, all images of the batch: z to
  * gamma (z - mean) / deviation + bias in place; and back: deltas at that to deltas at z. */

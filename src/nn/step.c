@@ -60,9 +60,12 @@ static void update_block(const mnist_pass *pass, const mnist_weight_block *block
                          const weight_step *step, const float *gradient, size_t next_panel)
 {
     for (size_t p = 0; p < block->panels; p++) {
-        mnist_optimizer_update(step->optimizer, pass->kernels, pass->mlp, gradient + p * next_panel,
-                               &pass->mlp->layers[block->layer], block->panel + p, block->first,
-                               block->end, step->update);
+        const mnist_panel_rows rows = {.layer = &pass->mlp->layers[block->layer],
+                                       .panel = block->panel + p,
+                                       .first = block->first,
+                                       .end = block->end};
+        mnist_optimizer_update(step->optimizer, pass->kernels, pass->mlp, &rows,
+                               gradient + p * next_panel, step->update);
     }
 }
 
