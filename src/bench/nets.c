@@ -252,7 +252,12 @@ static uint8_t classify(const one_work *work, size_t image)
     mnist_pass_batch batch = {
         .x = work->x, .x_stride = work->stride, .table = work->table, .count = 1};
     if (work->x) {
-        mnist_batch_gather(work->view, work->table, NULL, image, 1, work->x, work->stride, NULL);
+        mnist_batch_gather(&(mnist_gather){.view = work->view,
+                                           .first = image,
+                                           .count = 1,
+                                           .table = work->table,
+                                           .x = work->x,
+                                           .x_stride = work->stride});
     } else {
         batch.bytes = work->view.images + image * work->view.rows * work->view.cols;
     }

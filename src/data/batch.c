@@ -27,21 +27,22 @@ void mnist_epoch_order(uint32_t *order, size_t count, uint64_t seed, uint32_t ep
     mnist_batch_shuffle(order, count, seed, epoch);
 }
 
-void mnist_batch_gather(mnist_view view, const float table[256], const uint32_t *order,
-                        size_t first, size_t count, float *x, size_t ldx, uint8_t *labels)
+void mnist_batch_gather(const mnist_gather *gather)
 {
-    size_t pixels = (size_t)view.rows * view.cols;
-    assert(ldx >= pixels);
-    for (size_t i = 0; i < count; i++) {
-        size_t index = order ? order[first + i] : first + i;
-        assert(index < view.count);
-        const uint8_t *restrict image = view.images + index * pixels; /* (pixels) */
-        float *restrict row = x + i * ldx;                            /* (pixels) of (ldx) */
+    const mnist_view *view = &gather->view;
+    const float *table = gather->table;
+    const size_t pixels = (size_t)view->rows * view->cols;
+    assert(gather->x_stride >= pixels);
+    for (size_t i = 0; i < gather->count; i++) {
+        const size_t at = gather->first + i, index = gather->order ? gather->order[at] : at;
+        assert(index < view->count);
+        const uint8_t *restrict image = view->images + index * pixels; /* (pixels) */
+        float *restrict row = gather->x + i * gather->x_stride;        /* (pixels) of (x_stride) */
         for (size_t p = 0; p < pixels; p++) {
             row[p] = table[image[p]];
         }
-        if (labels) {
-            labels[i] = view.labels[index];
+        if (gather->labels) {
+            gather->labels[i] = view->labels[index];
         }
     }
 }

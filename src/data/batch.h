@@ -8,12 +8,18 @@
  * (Durstenfeld 1964) from the identity. count fits 32 bits. */
 void mnist_batch_shuffle(uint32_t *order, size_t count, uint64_t seed, uint32_t epoch);
 
-/* Copies out images order[first] .. order[first + count - 1] of view (with order NULL: images
- * first .. first + count - 1) as floats, each pixel through table. x is (count, rows * cols) with
- * rows ldx >= rows * cols floats apart; the padding between is left as it is. labels (count), or
- * NULL. Indices are below view.count. */
-void mnist_batch_gather(mnist_view view, const float table[256], const uint32_t *order,
-                        size_t first, size_t count, float *x, size_t ldx, uint8_t *labels);
+/* Images to be copied out as floats: which, and where to. */
+typedef struct mnist_gather {
+    mnist_view view;
+    const uint32_t *order; /* indices below view.count; NULL: 0, 1, … */
+    size_t first, count;   /* images order[first] .. order[first + count - 1] */
+    const float *table;    /* (256): what becomes of a pixel */
+    float *x;              /* (count, rows * cols), rows x_stride apart */
+    size_t x_stride;       /* >= rows * cols; the padding between is left as it is */
+    uint8_t *labels;       /* (count): where the labels go; NULL: nowhere */
+} mnist_gather;
+
+void mnist_batch_gather(const mnist_gather *gather);
 
 /* Fraction of pixels that are not 0, estimated from at most 200 images spread over the view. */
 double mnist_batch_density(mnist_view view);

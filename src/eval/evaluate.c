@@ -69,7 +69,12 @@ static void share_task(void *argument, mnist_worker worker)
                                   .row = row};
         if (e->x) {
             float *x = e->x + row * e->stride;
-            mnist_batch_gather(e->view, e->table, NULL, image, count, x, e->stride, NULL);
+            mnist_batch_gather(&(mnist_gather){.view = e->view,
+                                               .first = image,
+                                               .count = count,
+                                               .table = e->table,
+                                               .x = x,
+                                               .x_stride = e->stride});
             batch.x = x;
         } else {
             batch.bytes = e->view.images + image * e->view.rows * e->view.cols;

@@ -88,16 +88,25 @@ static mnist_status allocate(mnist_feed *feed, bool skip, unsigned threads, mnis
                             feed->batch_size);
 }
 
+/* A batch whose images are to be changed on their way. */
+typedef struct changing {
+    const uint32_t *index; /* (count): which images of the view they are */
+    uint64_t step;         /* whose batch it is */
+    uint8_t *changed;      /* (count, pixels) */
+    float *targets;        /* (count, TARGET_STRIDE); NULL: mixup's are not wanted */
+} changing;
+
 /* Images `image` to `end` of a batch as the net shall see them: distorted, mixed with their
- * neighbours, with pixels dropped. index: which images they are; targets: NULL, unless mixup's are
- * wanted. Each is fetched while the one before is made: the order leads all over memory. image is
- * even. */
-static void change_part(mnist_feed *feed, uint8_t *changed, float *targets, const uint32_t *index,
-                        uint64_t step, size_t image, size_t end, unsigned worker)
+ * neighbours, with pixels dropped. Each is fetched while the one before is made: the order leads
+ * all over memory. image is even. */
+static void change_part(mnist_feed *feed, const changing *batch, size_t image, size_t end,
+                        unsigned worker)
 {
     const size_t pixels = feed->pixels;
     const mnist_inputs *inputs = &feed->inputs;
     const uint8_t *labels = feed->view.labels;
+    const uint32_t *index = batch->index;
+    uint8_t *changed = batch->changed;
     for (size_t i = image; i < end; i++) {
         const uint8_t *from = feed->view.images + index[i] * pixels;
         uint8_t *to = changed + i * pixels;
@@ -112,17 +121,21 @@ static void change_part(mnist_feed *feed, uint8_t *changed, float *targets, cons
     }
     for (size_t i = image; inputs->mixup > 0.0f && i < end; i += 2) {
         float unwanted[2 * TARGET_STRIDE],
-            *target = targets ? targets + i * TARGET_STRIDE : unwanted;
+            *target = batch->targets ? batch->targets + i * TARGET_STRIDE : unwanted;
         if (i + 1 < end) {
-            const uint8_t pair[2] = {labels[index[i]], labels[index[i + 1]]};
-            mnist_inputs_mix(inputs, step, i, changed + i * pixels, changed + (i + 1) * pixels,
-                             pixels, pair, target, TARGET_STRIDE);
+            mnist_inputs_mix(inputs, batch->step, i,
+                             &(mnist_neighbours){.a = changed + i * pixels,
+                                                 .b = changed + (i + 1) * pixels,
+                                                 .pixels = pixels,
+                                                 .labels = {labels[index[i]], labels[index[i + 1]]},
+                                                 .targets = target,
+                                                 .stride = TARGET_STRIDE});
         } else { /* the last of an odd number */
             mnist_inputs_target(labels[index[i]], target, TARGET_STRIDE);
         }
     }
     for (size_t i = image; inputs->dropout > 0.0f && i < end; i++) {
-        mnist_inputs_drop(inputs, feed->kernels, step, i, changed + i * pixels, pixels);
+        mnist_inputs_drop(inputs, feed->kernels, batch->step, i, changed + i * pixels, pixels);
     }
 }
 
@@ -147,7 +160,7 @@ static mnist_status measure_density(mnist_feed *feed, mnist_pool *pool, double *
         for (size_t i = 0; i < count; i++) {
             order[i] = (uint32_t)(view.count * i / count);
         }
-        change_part(feed, images, NULL, order, 0, 0, count, 0);
+        change_part(feed, &(changing){.index = order, .changed = images}, 0, count, 0);
         *density = mnist_batch_density((mnist_view){.images = images,
                                                     .labels = NULL,
                                                     .count = count,
@@ -182,29 +195,27 @@ static mnist_status prepare(mnist_feed *feed, const mnist_train_config *config, 
     return status;
 }
 
-mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
-                               const mnist_normalization *normalization,
-                               const mnist_train_config *config, const mnist_half *half,
-                               size_t batch_size, mnist_pool *pool, mnist_error *err)
+mnist_status mnist_feed_create(mnist_feed **out, const mnist_feed_source *source,
+                               const mnist_train_config *config, mnist_pool *pool, mnist_error *err)
 {
     *out = NULL;
     mnist_feed *feed = mnist_alloc(1, sizeof *feed);
     if (!feed) {
         return mnist_fail_memory(err, sizeof *feed, "the batches");
     }
-    feed->view = view;
-    feed->inputs = mnist_inputs_of(config, normalization);
-    feed->shift = mnist_normalization_split(normalization, feed->table);
+    feed->view = source->view;
+    feed->inputs = mnist_inputs_of(config, source->normalization);
+    feed->shift = mnist_normalization_split(source->normalization, feed->table);
     for (size_t byte = 0; feed->inputs.dropout > 0.0f && byte < 256; byte++) {
         feed->table[byte] *= mnist_inputs_scale(&feed->inputs);
     }
-    feed->half = half;
+    feed->half = source->half;
     feed->kernels = mnist_kernels_select();
-    if (half) {
-        half->round(feed->table, feed->table, 256);
+    if (feed->half) {
+        feed->half->round(feed->table, feed->table, 256);
     }
-    feed->pixels = (size_t)view.rows * view.cols;
-    feed->batch_size = batch_size;
+    feed->pixels = (size_t)feed->view.rows * feed->view.cols;
+    feed->batch_size = source->batch_size;
     mnist_status status = prepare(feed, config, pool, err);
     if (status != MNIST_OK) {
         mnist_feed_free(feed);
@@ -253,7 +264,11 @@ static void gather_part(mnist_feed *feed, unsigned buffer, size_t first, size_t 
     const gathered *to = &feed->buffers[buffer];
     const uint64_t step = feed->epoch_step + first / feed->batch_size;
     if (changes(feed)) {
-        change_part(feed, feed->changed[buffer], feed->targets[buffer], feed->order + first, step,
+        change_part(feed,
+                    &(changing){.index = feed->order + first,
+                                .step = step,
+                                .changed = feed->changed[buffer],
+                                .targets = feed->targets[buffer]},
                     image, end, worker.index);
         for (size_t i = image; to->x && i < end; i++) {
             to->labels[i] = view.labels[order[first + i]];
@@ -263,9 +278,14 @@ static void gather_part(mnist_feed *feed, unsigned buffer, size_t first, size_t 
         order = NULL;
     }
     if (to->x) {
-        mnist_batch_gather(view, feed->table, order, order ? first + image : image, end - image,
-                           to->x + image * feed->stride, feed->stride,
-                           order ? to->labels + image : NULL);
+        mnist_batch_gather(&(mnist_gather){.view = view,
+                                           .order = order,
+                                           .first = order ? first + image : image,
+                                           .count = end - image,
+                                           .table = feed->table,
+                                           .x = to->x + image * feed->stride,
+                                           .x_stride = feed->stride,
+                                           .labels = order ? to->labels + image : NULL});
     }
     for (size_t i = image; feed->inputs.noise > 0.0f && i < end; i++) {
         float *x = to->x + i * feed->stride;

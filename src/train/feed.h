@@ -13,15 +13,21 @@
 
 typedef struct mnist_feed mnist_feed;
 
-/* Batches of at most batch_size images of view, which must stay, as config wants them: distorted,
- * mixed, with pixels dropped, with noise. AUTO leaves zeros out where the density of what the net
- * will see makes it pay; with noise there are none. With half, pixels are rounded to its operands.
- * pool: whose workers will call. Errors: MNIST_ERR_MEMORY, MNIST_ERR_ARGUMENT (images too large to
- * be distorted). */
-mnist_status mnist_feed_create(mnist_feed **out, mnist_view view,
-                               const mnist_normalization *normalization,
-                               const mnist_train_config *config, const mnist_half *half,
-                               size_t batch_size, mnist_pool *pool, mnist_error *err);
+/* What a feed makes batches of. */
+typedef struct mnist_feed_source {
+    mnist_view view; /* must stay */
+    const mnist_normalization *normalization;
+    const mnist_half *half; /* pixels are rounded to its operands; NULL: fp32 */
+    size_t batch_size;      /* the most images of a batch */
+} mnist_feed_source;
+
+/* Batches of the source as config wants them: distorted, mixed, with pixels dropped, with noise.
+ * AUTO leaves zeros out where the density of what the net will see makes it pay; with noise there
+ * are none. pool: whose workers will call. Errors: MNIST_ERR_MEMORY, MNIST_ERR_ARGUMENT (images too
+ * large to be distorted). */
+mnist_status mnist_feed_create(mnist_feed **out, const mnist_feed_source *source,
+                               const mnist_train_config *config, mnist_pool *pool,
+                               mnist_error *err);
 void mnist_feed_free(mnist_feed *feed);
 
 /* Sets out on an epoch, at the batch that begins with image `first` of its order: 0, or where an

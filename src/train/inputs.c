@@ -69,10 +69,13 @@ void mnist_inputs_target(uint8_t label, float *target, size_t stride)
     target[label] = 1.0f;
 }
 
-void mnist_inputs_mix(const mnist_inputs *inputs, uint64_t step, size_t image, uint8_t *a,
-                      uint8_t *b, size_t pixels, const uint8_t labels[2], float *targets,
-                      size_t stride)
+void mnist_inputs_mix(const mnist_inputs *inputs, uint64_t step, size_t image,
+                      const mnist_neighbours *pair)
 {
+    uint8_t *a = pair->a, *b = pair->b;
+    const size_t pixels = pair->pixels;
+    const uint8_t *labels = pair->labels;
+    float *of_first = pair->targets, *of_second = pair->targets + pair->stride;
     const mnist_rng_block random = mnist_rng(inputs->seed, MNIST_RNG_MIXUP, 0, step << 20 | image);
     /* shares in 512ths: odd, as bins' middles are */
     const unsigned of_a = 2 * find_bin(inputs, random.word[0]) + 1;
@@ -82,11 +85,11 @@ void mnist_inputs_mix(const mnist_inputs *inputs, uint64_t step, size_t image, u
         a[p] = (uint8_t)((of_a * x + (512 - of_a) * y + 256) >> 9);
         b[p] = (uint8_t)((of_b * y + (512 - of_b) * x + 256) >> 9);
     }
-    memset(targets, 0, 2 * stride * sizeof *targets);
-    targets[labels[0]] += (float)of_a / 512.0f;
-    targets[labels[1]] += (float)(512 - of_a) / 512.0f;
-    targets[stride + labels[1]] += (float)of_b / 512.0f;
-    targets[stride + labels[0]] += (float)(512 - of_b) / 512.0f;
+    memset(pair->targets, 0, 2 * pair->stride * sizeof *pair->targets);
+    of_first[labels[0]] += (float)of_a / 512.0f;
+    of_first[labels[1]] += (float)(512 - of_a) / 512.0f;
+    of_second[labels[1]] += (float)of_b / 512.0f;
+    of_second[labels[0]] += (float)(512 - of_b) / 512.0f;
 }
 
 static mnist_dropout dropout_of(const mnist_inputs *inputs)

@@ -30,11 +30,19 @@ static inline bool mnist_inputs_change_bytes(const mnist_inputs *inputs)
     return inputs->mixup > 0.0f || inputs->dropout > 0.0f;
 }
 
+/* Two neighbours of a batch, to be mixed with each other. */
+typedef struct mnist_neighbours {
+    uint8_t *a, *b; /* (pixels) each */
+    size_t pixels;
+    uint8_t labels[2];
+    float *targets; /* (2, stride) */
+    size_t stride;
+} mnist_neighbours;
+
 /* Mixes images `image` and `image + 1` of the batch of `step` (image even): a becomes shares of a
- * and b, and b of b and a; pixels of each. targets of both, stride apart, by their labels. */
-void mnist_inputs_mix(const mnist_inputs *inputs, uint64_t step, size_t image, uint8_t *a,
-                      uint8_t *b, size_t pixels, const uint8_t labels[2], float *targets,
-                      size_t stride);
+ * and b, and b of b and a, and so do their targets. */
+void mnist_inputs_mix(const mnist_inputs *inputs, uint64_t step, size_t image,
+                      const mnist_neighbours *pair);
 
 /* The target of an image that is not mixed. */
 void mnist_inputs_target(uint8_t label, float *target, size_t stride);

@@ -56,8 +56,11 @@ static mnist_status prepare_trainer(trainer *t, mnist_error *err)
     }
     if (status == MNIST_OK) {
         t->optimizer->average = t->config->averaging.ema > 0.0f ? t->result.average : NULL;
-        status = mnist_feed_create(&t->feed, t->job->train, t->job->normalization, t->config,
-                                   t->pass->half, batch, t->pool, err);
+        const mnist_feed_source source = {.view = t->job->train,
+                                          .normalization = t->job->normalization,
+                                          .half = t->pass->half,
+                                          .batch_size = batch};
+        status = mnist_feed_create(&t->feed, &source, t->config, t->pool, err);
     }
     return status;
 }

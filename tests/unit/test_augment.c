@@ -525,8 +525,8 @@ static void check_feed(mnist_zero_skip skip, unsigned threads)
     uint32_t order[IMAGES];
     assert_int_equal(mnist_pool_create(&pool, threads, NULL), MNIST_OK);
     const mnist_train_config config = {.augmentation = a, .zero_skip = skip};
-    assert_int_equal(mnist_feed_create(&step.feed, view, &unit, &config, NULL, BATCH, pool, NULL),
-                     MNIST_OK);
+    const mnist_feed_source source = {.view = view, .normalization = &unit, .batch_size = BATCH};
+    assert_int_equal(mnist_feed_create(&step.feed, &source, &config, pool, NULL), MNIST_OK);
     for (uint32_t epoch = 1; epoch <= 2; epoch++) {
         bench b = make_bench(EVERYTHING, SIDE, SIDE, 9, epoch);
         size_t seen = 0;

@@ -156,7 +156,14 @@ static void assert_gathers(fixture *f, unsigned rows, unsigned cols, size_t ldx,
         f->x[i] = untouched;
     }
     memset(f->got, 99, sizeof f->got);
-    mnist_batch_gather(view, f->table, order, first, count, f->x, ldx, f->got);
+    mnist_batch_gather(&(mnist_gather){.view = view,
+                                       .order = order,
+                                       .first = first,
+                                       .count = count,
+                                       .table = f->table,
+                                       .x = f->x,
+                                       .x_stride = ldx,
+                                       .labels = f->got});
     for (size_t i = 0; i < COUNT; i++) {
         size_t source = i < count ? (order ? order[first + i] : first + i) : 0;
         assert_int_equal(f->got[i], i < count ? f->labels[source] : 99);
@@ -192,7 +199,8 @@ static void labels_are_optional(void **state)
 {
     fixture *f = *state;
     mnist_view view = {f->images, NULL, COUNT, 2, 2}; /* an image's class need not be known */
-    mnist_batch_gather(view, f->table, NULL, 1, 1, f->x, 4, NULL);
+    mnist_batch_gather(&(mnist_gather){
+        .view = view, .first = 1, .count = 1, .table = f->table, .x = f->x, .x_stride = 4});
     for (size_t p = 0; p < 4; p++) {
         assert_true(f->x[p] == f->table[f->images[4 + p]]);
     }

@@ -44,12 +44,12 @@ static void measure_shares(const mnist_inputs *inputs, double mean[2], double va
                            double *product)
 {
     enum { PAIRS = 40000 };
-    const uint8_t labels[2] = {3, 7};
     double sum[2] = {0}, squares[2] = {0}, both = 0;
     for (uint32_t n = 0; n < PAIRS; n++) {
         uint8_t a[1] = {0}, b[1] = {0};
         float targets[2 * STRIDE];
-        mnist_inputs_mix(inputs, n / 100, 2 * (n % 100), a, b, 1, labels, targets, STRIDE);
+        mnist_inputs_mix(inputs, n / 100, 2 * (n % 100),
+                         &(mnist_neighbours){a, b, 1, {3, 7}, targets, STRIDE});
         const double share[2] = {(double)targets[3], (double)targets[STRIDE + 7]};
         for (size_t i = 0; i < 2; i++) {
             sum[i] += share[i];
@@ -142,7 +142,9 @@ static void test_mixed_images(void **state)
             b[p] = old_b[p] = p < 5 ? 255 : word % 3 ? (uint8_t)(word >> 16) : 0;
         }
         a[PIXELS] = b[PIXELS] = 77; /* nobody's */
-        mnist_inputs_mix(&inputs, n, 6, a, b, PIXELS, labels, targets, STRIDE);
+        mnist_inputs_mix(
+            &inputs, n, 6,
+            &(mnist_neighbours){a, b, PIXELS, {labels[0], labels[1]}, targets, STRIDE});
         double share[2] = {(double)targets[labels[0]], (double)targets[STRIDE + labels[1]]};
         for (size_t i = 0; i < 2; i++) {
             double sum = 0;
