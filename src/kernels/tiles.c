@@ -141,11 +141,20 @@ SIMD_INLINE void find_bytes(const mnist_byte_product *p, byte_part *part)
     }
 }
 
-/* Products of rows i, i + 1, … of the part with w's rows of words k to end: of one panel, or one
+/* Words of a part's bits, from the first to before end: the rows of w whose products are added up
+ * in one go, by all rows of x. */
+typedef struct byte_words {
+    size_t first, end;
+} byte_words;
+
+/* Products of rows i, i + 1, … of the part with w's rows of some words: of one panel, or one
  * row with several. rows, panels and vectors are constants, so that the sums are registers. */
-SIMD_INLINE void byte_sums(const mnist_byte_product *p, const byte_part *part, size_t i, size_t k,
-                           size_t end, const size_t rows, const size_t panels, const size_t vectors)
+SIMD_INLINE void byte_sums(const mnist_byte_product *p, const byte_part *part, size_t i,
+                           const byte_words words, const size_t rows, const size_t panels,
+                           const size_t vectors)
 {
+    const size_t end = words.end;
+    size_t k = words.first;
     const size_t sums = rows * panels, w_stride = p->w_stride, w_panel = p->w_panel;
     const float *const table = p->table;
     const bool begin = part->r + k == 0;
@@ -200,10 +209,10 @@ SIMD_INLINE void byte_blocks(const mnist_byte_product *p, const byte_part *part,
     do { /* one block even where there is nothing to add up */
         const size_t end = k + BYTE_BLOCK < words ? k + BYTE_BLOCK : words;
         for (size_t i = 0; i < whole; i += rows) {
-            byte_sums(p, part, i, k, end, rows, panels, vectors);
+            byte_sums(p, part, i, (byte_words){k, end}, rows, panels, vectors);
         }
         for (size_t i = whole; i < part->rows; i++) { /* too few to go together */
-            byte_sums(p, part, i, k, end, 1, panels, vectors);
+            byte_sums(p, part, i, (byte_words){k, end}, 1, panels, vectors);
         }
         k = end;
     } while (k < words);
