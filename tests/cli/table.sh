@@ -30,6 +30,12 @@ literal()
     pattern=$text
 }
 
+# choices OPTION: what mnist-train takes for it, as its messages list it: "relu, tanh, gelu".
+choices()
+{
+    { "$train" "--$1" '' 2>&1 || true; } | sed -n 's/^.* is not one of \([^;]*\).*$/\1/p'
+}
+
 # usage PROGRAM MESSAGE ARGUMENT...: exit 2, and the line that points to --help.
 usage()
 {

@@ -19,6 +19,8 @@ if ! grep -Eaq '__(a|t)san_init' "$train"; then
     ulimit -v 1500000
 fi
 
+activations=$(choices activation)
+activations="${activations%, *} or ${activations##*, }"
 tests=(--test-images "$bad/images-good" --test-labels "$bad/labels-good")
 net=(--hidden 4 -e 1)
 
@@ -275,7 +277,7 @@ model no-format_version "format_version '(none)' of format 'mnist-mlp', expected
 model no-inputs 'no "inputs" in __metadata__, expected an integer from 1 to 65536'
 model no-hidden 'no "hidden" in __metadata__, expected none, or 1 to 16 widths from 1 to 65536 with commas between them'
 model no-outputs 'no "outputs" in __metadata__, expected an integer from 1 to 65536'
-model no-activation 'no "activation" in __metadata__, expected relu, tanh, sigmoid, leaky-relu or gelu'
+model no-activation "no \"activation\" in __metadata__, expected $activations"
 model no-normalization 'no "normalization" in __metadata__, expected unit or standard'
 model no-mean 'no "mean" in __metadata__, expected a finite number'
 model no-stddev 'no "stddev" in __metadata__, expected a finite number above 0'
@@ -309,8 +311,8 @@ model hidden-6 "__metadata__ hidden is '1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1', expe
 model hidden-7 "__metadata__ hidden is 'None', expected none, or 1 to 16 widths from 1 to 65536 with commas between them"
 model hidden-8 "tensor 'layers.0.weight' has shape (16, 10), but the architecture in __metadata__ says (16, 65536)"
 model hidden-9 "tensor 'layers.0.weight' has shape (16, 10), but the architecture in __metadata__ says (16, 8)"
-model activation "__metadata__ activation is 'relu6', expected relu, tanh, sigmoid, leaky-relu or gelu"
-model activation-escape "__metadata__ activation is '?]0;owned?', expected relu, tanh, sigmoid, leaky-relu or gelu"
+model activation "__metadata__ activation is 'relu6', expected $activations"
+model activation-escape "__metadata__ activation is '?]0;owned?', expected $activations"
 model normalization "__metadata__ normalization is 'minmax', expected unit or standard"
 model mean-nan "__metadata__ mean is 'nan', expected a finite number"
 model mean-inf "__metadata__ mean is 'inf', expected a finite number"
@@ -505,7 +507,7 @@ ckpt config-twice 'malformed "config" in its __metadata__'
 ckpt config-unknown 'unknown key "speed"; did you mean "seed"?'
 ckpt config-lr '"lr": "-1" is not a number above 0 and at most 1000'
 ckpt config-epochs-text '"epochs": must be a whole number from 1 to 1000000, not a string'
-ckpt config-escape '"activation": "\x1b[31mrelu" is not one of relu, tanh, sigmoid, leaky-relu, gelu'
+ckpt config-escape "\"activation\": \"\\x1b[31mrelu\" is not one of $(choices activation)"
 ckpt config-wide "'net.layers.0' has shape (785, 4), expected at least 2 rows of 65536, as the net has that its settings describe"
 ckpt config-deep "'net.layers.1' has shape (5, 10), expected at least 5 rows of 4, as the net has that its settings describe"
 ckpt config-dropout 'its settings: --dropout: 2 rates, but 1 hidden layers; give one for all layers or one a layer'

@@ -50,7 +50,7 @@ usage "$train" '--warmup: "-1" is not a number of at least 0 and below 1' --warm
 usage "$train" '--label-smoothing: "1.0" is not a number of at least 0 and below 1' --label-smoothing 1.0
 usage "$train" '--weight-decay: "2" is not a number of at least 0 and at most 1' --weight-decay 2
 usage "$train" '--clip-norm: "-1" is not a number of at least 0' --clip-norm -1
-usage "$train" '--optimizer: "adma" is not one of sgd, adam, adamw, rmsprop; did you mean adam?' --optimizer adma
+usage "$train" "--optimizer: \"adma\" is not one of $(choices optimizer); did you mean adam?" --optimizer adma
 usage "$train" '--keep: "beste" is not one of last, best; did you mean best?' --keep beste
 for name in beta1 beta2 rho input-dropout label-smoothing ema swa-start; do
     for value in 1 -0.1 nan; do
@@ -88,8 +88,7 @@ for value in 0 ',' '128,' ',128' 65537 none,3 128x64 '128, 64' 1,1,1,1,1,1,1,1,1
     usage "$train" "--hidden: \"$value\" is not none, or 1 to 16 widths from 1 to 65536, like 128 or \
 512,512" --hidden "$value"
 done
-usage "$train" '--activation: "Relu" is not one of relu, tanh, sigmoid, leaky-relu, gelu; did you mean relu?' \
-    --activation Relu
+usage "$train" "--activation: \"Relu\" is not one of $(choices activation); did you mean relu?" --activation Relu
 usage "$train" '--schedule: "cos" is not one of constant, step, cosine, one-cycle; did you mean cosine?' \
     --schedule cos
 usage "$train" '--normalize: "x" is not one of unit, standard' --normalize x
@@ -207,8 +206,7 @@ config ': "epochs": "0" is not a whole number from 1 to 1000000' '{"epochs": 0}'
 config ': "epochs": "1.5" is not a whole number from 1 to 1000000' '{"epochs": 1.5}'
 config ': "lr": must be a number above 0 and at most 1000, not null' '{"lr": null}'
 config ': "nesterov": must be true or false, not a number' '{"nesterov": 1}'
-config ': "activation": "reluu" is not one of relu, tanh, sigmoid, leaky-relu, gelu; did you mean relu?' \
-    '{"activation": "reluu"}'
+config ": \"activation\": \"reluu\" is not one of $(choices activation); did you mean relu?" '{"activation": "reluu"}'
 config ': "hidden": "1.5" is not none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512' '{"hidden": [1.5]}'
 config ': "hidden": must be none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512, not such an array' \
     '{"hidden": ["128"]}'

@@ -168,7 +168,7 @@ mnist-train --dataset fa: fashion
 mnist-train --dataset = fa: fashion
 mnist-train --dataset =: mnist fashion synthetic
 mnist-train --dataset=fa: --dataset=fashion
-mnist-train --epochs 3 --optimizer '': sgd adam adamw rmsprop
+mnist-train --epochs 3 --schedule '': constant step cosine one-cycle
 mnist-train --augment '': none light simard ciresan
 mnist-train --recipe si: simard
 mnist-train --recipe l: list

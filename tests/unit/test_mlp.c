@@ -41,7 +41,7 @@ static void test_bad_configs(void **state)
         {{.inputs = 784, .outputs = 65537}, "outputs: expected 1 to 65536, found 65537"},
         {{.inputs = 784, .outputs = 10, .hidden_count = 17}, "expected at most 16, found 17"},
         {{.inputs = 784, .outputs = 10, .hidden_count = 1}, "hidden layer: expected 1 to 65536"},
-        {{.inputs = 784, .outputs = 10, .activation = MNIST_ACTIVATIONS}, "activation: 5"},
+        {{.inputs = 784, .outputs = 10, .activation = MNIST_ACTIVATIONS}, "activation: "},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         mnist_mlp *mlp = (mnist_mlp *)&mlp;

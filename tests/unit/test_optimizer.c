@@ -334,8 +334,9 @@ static void test_same_bits_with_any_team(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    static const char *const names[] = {"sgd", "adam", "adamw", "rmsprop"};
-    for (int kind = 0; kind < MNIST_OPTIMIZERS; kind++) {
+    static const char *const names[] = {"sgd", "adam", "adamw", "rmsprop"}; /* in files */
+    assert_true(LENGTH(names) <= MNIST_OPTIMIZERS);
+    for (size_t kind = 0; kind < LENGTH(names); kind++) {
         assert_string_equal(mnist_optimizer_name((mnist_optimizer_kind)kind), names[kind]);
     }
     assert_null(mnist_optimizer_name(MNIST_OPTIMIZERS));

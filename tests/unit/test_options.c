@@ -169,12 +169,11 @@ static const bad_line bad_train_lines[] = {
     {"--hidden 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1",
      "--hidden: \"1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1\"" WIDTHS},
     /* choices */
-    {"--activation rely", "--activation: \"rely\" is not one of relu, tanh, sigmoid, leaky-relu, "
-                          "gelu; did you mean relu?"},
-    {"--activation ReLU", "--activation: \"ReLU\" is not one of relu, tanh, sigmoid, leaky-relu, "
-                          "gelu; did you mean relu?"},
-    {"--activation swish",
-     "--activation: \"swish\" is not one of relu, tanh, sigmoid, leaky-relu, gelu"},
+    {"--precision bf17",
+     "--precision: \"bf17\" is not one of fp32, bf16, fp16; did you mean bf16?"},
+    {"--precision BF16",
+     "--precision: \"BF16\" is not one of fp32, bf16, fp16; did you mean bf16?"},
+    {"--precision double", "--precision: \"double\" is not one of fp32, bf16, fp16"},
     {"--dataset fashion-mnist", "--dataset: \"fashion-mnist\" is not one of mnist, fashion, "
                                 "synthetic; did you mean fashion?"},
     {"--schedule onecycle", "--schedule: \"onecycle\" is not one of constant, step, cosine, "
@@ -598,6 +597,7 @@ static void test_help_shows_live_defaults(void **state)
     settings.training.config.optimizer.nesterov = false;
     settings.training.hidden = (mnist_widths){2, {77, 33}};
     settings.training.activation = MNIST_GELU;
+    settings.training.config.schedule.kind = MNIST_SCHEDULE_COSINE;
     settings.training.val_split = (mnist_share){.count = 777};
     settings.training.data.data_dir = "/some/where";
     char *help = printed_help(&mnist_train_program, &settings);
@@ -606,8 +606,9 @@ static void test_help_shows_live_defaults(void **state)
     assert_non_null(strstr(help, "(default: 0.0625)"));
     assert_non_null(strstr(help, "Nesterov's momentum (default: off)\n"));
     assert_non_null(strstr(help, "(default: 77,33)"));
-    assert_non_null(strstr(help, "sigmoid,\n                           leaky-relu or gelu "
-                                 "(default: gelu)\n"));
+    assert_non_null(strstr(help, "after the warm-up:\n                           constant, step, "
+                                 "cosine or one-cycle (default: cosine)\n"));
+    assert_non_null(strstr(help, "(default: gelu)\n"));
     assert_non_null(strstr(help, "(default: 777)"));
     assert_non_null(strstr(help, "(default: all CPUs)\n"));
     assert_non_null(strstr(help, "(default: /some/where)\n"));

@@ -184,10 +184,9 @@ static void test_bad_configs(void **state)
         {"{\"seed\": \"x\"}", ": \"seed\": \"x\"" SEED},
         {"{\"nesterov\": 1}", ": \"nesterov\": must be true or false, not a number"},
         {"{\"nesterov\": \"true\"}", ": \"nesterov\": must be true or false, not a string"},
-        {"{\"activation\": \"rely\"}", ": \"activation\": \"rely\" is not one of relu, tanh, "
-                                       "sigmoid, leaky-relu, gelu; did you mean relu?"},
-        {"{\"activation\": 1}", ": \"activation\": must be one of relu, tanh, sigmoid, "
-                                "leaky-relu, gelu, not a number"},
+        {"{\"precision\": \"bf17\"}",
+         ": \"precision\": \"bf17\" is not one of fp32, bf16, fp16; did you mean bf16?"},
+        {"{\"precision\": 1}", ": \"precision\": must be one of fp32, bf16, fp16, not a number"},
         {"{\"hidden\": [64, \"x\"]}", ": \"hidden\": must be none, or 1 to 16 widths from 1 to "
                                       "65536, like 128 or 512,512, not such an array"},
         {"{\"hidden\": [64, 0]}", ": \"hidden\": \"64,0\"" WIDTHS},
