@@ -10,22 +10,33 @@
 extern "C" {
 #endif
 
-/* Name, text, and the formula of each hidden unit's activation. */
+/* The activations there are, and all that has to be known of each (src/nn/README.md says how to add
+ * one):
+ *   code    MNIST_<code>
+ *   name    <name>_value and <name>_slope are its formulas in src/kernels/activations.h
+ *   text    what flags and model files call it
+ *   reads   what its slope is made from: SIGN, whether f(z) is above 0; VALUE, f(z); INPUT, z
+ *   init    what MNIST_INIT_AUTO stands for with it: HE or XAVIER (mnist/nn.h)
+ *   script  its formula in JavaScript, for the net in the HTML report
+ */
+/* clang-format off */
 #define MNIST_ACTIVATION_LIST(X)                                                                   \
-    X(RELU, relu, "relu") /* max(0, x) */                                                          \
-    X(TANH, tanh, "tanh")                                                                          \
-    X(SIGMOID, sigmoid, "sigmoid")          /* 1 / (1 + exp(-x)) */                                \
-    X(LEAKY_RELU, leaky_relu, "leaky-relu") /* x, or x / 100 below zero */                         \
-    X(GELU, gelu, "gelu") /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), Hendrycks 2016 */
+    X(RELU, relu, "relu", SIGN, HE, "x => Math.max(0, x)")                                         \
+    X(TANH, tanh, "tanh", VALUE, XAVIER, "Math.tanh")                                              \
+    X(SIGMOID, sigmoid, "sigmoid", VALUE, XAVIER, "x => 1 / (1 + Math.exp(-x))")                   \
+    X(LEAKY_RELU, leaky_relu, "leaky-relu", SIGN, HE, "x => x < 0 ? 0.01 * x : x")                 \
+    X(GELU, gelu, "gelu", INPUT, HE, /* by Hendrycks & Gimpel 2016 */                              \
+      "x => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))")
+/* clang-format on */
 
 typedef enum mnist_activation {
-#define MNIST_ACTIVATION_ENUM(code, name, text) MNIST_##code,
+#define MNIST_ACTIVATION_ENUM(code, ...) MNIST_##code,
     MNIST_ACTIVATION_LIST(MNIST_ACTIVATION_ENUM)
 #undef MNIST_ACTIVATION_ENUM
         MNIST_ACTIVATIONS /* how many there are */
 } mnist_activation;
 
-/* "relu", "tanh", "sigmoid", "leaky-relu", "gelu"; NULL past the end. */
+/* Its text in the list, like "relu"; NULL past the end. */
 const char *mnist_activation_name(mnist_activation activation);
 
 /* What the operands of products are rounded to while training; sums, weights and their state are

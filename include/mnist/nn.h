@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 typedef enum mnist_init {
-    MNIST_INIT_AUTO,   /* Xavier for tanh and sigmoid and for nets without hidden layers, else He */
+    MNIST_INIT_AUTO,   /* as MNIST_ACTIVATION_LIST says; Xavier for nets without hidden layers */
     MNIST_INIT_HE,     /* uniform in ±sqrt(6 / in), He et al. 2015 */
     MNIST_INIT_XAVIER, /* uniform in ±sqrt(6 / (in + out)), Glorot & Bengio 2010 */
     MNIST_INITS

@@ -309,6 +309,17 @@ static mnist_status fail_key(mnist_error *err, const char *path, const char *key
                       mnist_show(value).text, expected);
 }
 
+/* "relu, tanh or gelu" */
+static void list_activations(char *out, size_t size)
+{
+    size_t used = 0;
+    for (int kind = 0; kind < MNIST_ACTIVATIONS && used < size; kind++) {
+        const char *between = kind == 0 ? "" : kind + 1 < MNIST_ACTIVATIONS ? ", " : " or ";
+        used += (size_t)snprintf(out + used, size - used, "%s%s", between,
+                                 mnist_activation_name((mnist_activation)kind));
+    }
+}
+
 /* A width at the start of text, in plain digits; the rest of text, or NULL if there is none. */
 static const char *read_width(const char *text, unsigned *out)
 {
@@ -382,8 +393,9 @@ static mnist_status read_config(const mnist_safetensors *file, mnist_mlp_config 
         kind++;
     }
     if (!activation || kind == MNIST_ACTIVATIONS) {
-        return fail_key(err, path, "activation", activation,
-                        "relu, tanh, sigmoid, leaky-relu or gelu");
+        char there_are[256];
+        list_activations(there_are, sizeof there_are);
+        return fail_key(err, path, "activation", activation, there_are);
     }
     config->activation = (mnist_activation)kind;
     return MNIST_OK;

@@ -35,10 +35,6 @@
 #define TANH_C11   (-0x1.10d474p-7f)
 #define TANH_C13   0x1.29da56p-9f
 
-#define LEAKY_SLOPE 0.01f
-#define GELU_SCALE  0x1.988454p-1f /* sqrt(2 / pi) */
-#define GELU_CUBE   0.044715f
-
 /* Natural logarithm of x >= 1, finite: x = 2^n m with m in [sqrt(1/2), sqrt(2)), then
  * log m = 2 artanh f, f = (m - 1) / (m + 1), |f| < 0.1716, by its series. In double, in one order,
  * so that a logged loss is the same number everywhere. */

@@ -29,7 +29,7 @@ extern const mnist_kernels mnist_kernels_neon;
 const char *mnist_activation_name(mnist_activation activation)
 {
     switch (activation) {
-#define NAME(code, name, text)                                                                     \
+#define NAME(code, name, text, ...)                                                                \
     case MNIST_##code:                                                                             \
         return text;
         MNIST_ACTIVATION_LIST(NAME)

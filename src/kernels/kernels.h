@@ -148,8 +148,8 @@ typedef struct mnist_kernels {
     /* a = f(z) for n values; a may be z. */
     void (*activate[MNIST_ACTIVATIONS])(const float *z, float *a, size_t n);
 
-    /* d *= f'(z) for n values. RELU, TANH, SIGMOID and LEAKY_RELU read a = f(z) only, so that z
-     * need not be kept; GELU reads z only. */
+    /* d *= f'(z) for n values, from z or from a = f(z): of the two, that is read which
+     * mnist_activation_reads names, so that the other need not be kept. */
     void (*activate_backward[MNIST_ACTIVATIONS])(const float *z, const float *a, float *d,
                                                  size_t n);
 
@@ -181,10 +181,19 @@ typedef struct mnist_kernels {
     const mnist_half *half[MNIST_PRECISIONS]; /* of MNIST_FP32 there is none */
 } mnist_kernels;
 
-/* Does GELU's backward need z kept apart from a? */
-static inline bool mnist_activation_keeps_input(mnist_activation activation)
+/* What an activation's slope is made from. */
+typedef enum mnist_slope_reads {
+    MNIST_SLOPE_READS_SIGN,  /* whether f(z) is above 0, which dropout does not change */
+    MNIST_SLOPE_READS_VALUE, /* f(z), as it is before dropout */
+    MNIST_SLOPE_READS_INPUT  /* z */
+} mnist_slope_reads;
+
+static inline mnist_slope_reads mnist_activation_reads(mnist_activation activation)
 {
-    return activation == MNIST_GELU;
+#define MNIST_READS(code, name, text, reads, ...) [MNIST_##code] = MNIST_SLOPE_READS_##reads,
+    static const mnist_slope_reads reads[] = {MNIST_ACTIVATION_LIST(MNIST_READS)};
+#undef MNIST_READS
+    return reads[activation];
 }
 
 /* The oracle, usable everywhere. */

@@ -95,78 +95,17 @@ static float tanh_approx(float x)
     return magnitude < TANH_SMALL ? small : copysignf(large, x);
 }
 
-static float sigmoid_approx(float x)
-{
-    float e = exp_approx(-fabsf(x));
-    float s = 1.0f / (1.0f + e);
-    return x < 0.0f ? e * s : s;
-}
+/* What the activations are written in (simd.h), of one float. */
+typedef float vf;
+#define SIMD_INLINE              static inline
+#define vf_set(x)                (x)
+#define vf_abs(x)                fabsf(x)
+#define vf_fma(a, b, c)          fmaf(a, b, c)
+#define vf_select(mask, yes, no) ((mask) ? (yes) : (no))
 
-static float gelu_tanh(float x)
-{
-    return tanh_approx(GELU_SCALE * fmaf(GELU_CUBE * (x * x), x, x));
-}
+#include "kernels/activations.h"
 
-/* Each activation: value f of z, and slope f' of z and a. */
-
-static float relu_value(float z)
-{
-    return z < 0.0f ? 0.0f : z; /* NaN stays NaN: a net that diverged must show it */
-}
-
-static float relu_slope(float z, float a)
-{
-    (void)z;
-    return a > 0.0f ? 1.0f : 0.0f;
-}
-
-static float tanh_value(float z)
-{
-    return tanh_approx(z);
-}
-
-static float tanh_slope(float z, float a)
-{
-    (void)z;
-    return fmaf(-a, a, 1.0f);
-}
-
-static float sigmoid_value(float z)
-{
-    return sigmoid_approx(z);
-}
-
-static float sigmoid_slope(float z, float a)
-{
-    (void)z;
-    return a * (1.0f - a);
-}
-
-static float leaky_relu_value(float z)
-{
-    return z < 0.0f ? z * LEAKY_SLOPE : z;
-}
-
-static float leaky_relu_slope(float z, float a)
-{
-    (void)z;
-    return a > 0.0f ? 1.0f : LEAKY_SLOPE;
-}
-
-static float gelu_value(float z)
-{
-    return 0.5f * z * (1.0f + gelu_tanh(z));
-}
-
-static float gelu_slope(float z, float a)
-{
-    (void)a;
-    float t = gelu_tanh(z);
-    float inner = GELU_SCALE * fmaf(3.0f * GELU_CUBE, z * z, 1.0f);
-    return fmaf(0.5f * z * fmaf(-t, t, 1.0f), inner, 0.5f * (1.0f + t));
-}
-
-#define DEFINE_ACTIVATION(code, name, text)                                                        \
+#define DEFINE_ACTIVATION(code, name, ...)                                                         \
     static void name##_forward(const float *z, float *a, size_t n)                                 \
     {                                                                                              \
         for (size_t i = 0; i < n; i++) {                                                           \
@@ -283,8 +222,8 @@ static void dropout_bytes(uint8_t *bytes, size_t n, const mnist_dropout *d)
     }
 }
 
-#define ACTIVATE(code, name, text)          [MNIST_##code] = name##_forward,
-#define ACTIVATE_BACKWARD(code, name, text) [MNIST_##code] = name##_backward,
+#define ACTIVATE(code, name, ...)          [MNIST_##code] = name##_forward,
+#define ACTIVATE_BACKWARD(code, name, ...) [MNIST_##code] = name##_backward,
 
 void mnist_warp_scalar(const mnist_warp *w);
 extern const mnist_half mnist_half_scalar_bf16, mnist_half_scalar_fp16;

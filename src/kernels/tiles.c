@@ -390,74 +390,9 @@ SIMD_INLINE vf tanh_approx(vf x)
     return vf_select(magnitude < vf_set(TANH_SMALL), small, large);
 }
 
-SIMD_INLINE vf gelu_tanh(vf x)
-{
-    return tanh_approx(vf_set(GELU_SCALE) * vf_fma(vf_set(GELU_CUBE) * (x * x), x, x));
-}
+#include "kernels/activations.h"
 
-/* Each activation: value f of z, and slope f' of z and a. */
-
-SIMD_INLINE vf relu_value(vf z)
-{
-    return vf_select(z < vf_set(0.0f), vf_set(0.0f), z);
-}
-
-SIMD_INLINE vf relu_slope(vf z, vf a)
-{
-    (void)z;
-    return vf_select(a > vf_set(0.0f), vf_set(1.0f), vf_set(0.0f));
-}
-
-SIMD_INLINE vf tanh_value(vf z)
-{
-    return tanh_approx(z);
-}
-
-SIMD_INLINE vf tanh_slope(vf z, vf a)
-{
-    (void)z;
-    return vf_fma(-a, a, vf_set(1.0f));
-}
-
-SIMD_INLINE vf sigmoid_value(vf z)
-{
-    vf e = exp_approx(-vf_abs(z));
-    vf s = vf_set(1.0f) / (vf_set(1.0f) + e);
-    return vf_select(z < vf_set(0.0f), e * s, s);
-}
-
-SIMD_INLINE vf sigmoid_slope(vf z, vf a)
-{
-    (void)z;
-    return a * (vf_set(1.0f) - a);
-}
-
-SIMD_INLINE vf leaky_relu_value(vf z)
-{
-    return vf_select(z < vf_set(0.0f), z * vf_set(LEAKY_SLOPE), z);
-}
-
-SIMD_INLINE vf leaky_relu_slope(vf z, vf a)
-{
-    (void)z;
-    return vf_select(a > vf_set(0.0f), vf_set(1.0f), vf_set(LEAKY_SLOPE));
-}
-
-SIMD_INLINE vf gelu_value(vf z)
-{
-    return vf_set(0.5f) * z * (vf_set(1.0f) + gelu_tanh(z));
-}
-
-SIMD_INLINE vf gelu_slope(vf z, vf a)
-{
-    (void)a;
-    vf t = gelu_tanh(z);
-    vf inner = vf_set(GELU_SCALE) * vf_fma(vf_set(3.0f * GELU_CUBE), z * z, vf_set(1.0f));
-    return vf_fma(vf_set(0.5f) * z * vf_fma(-t, t, vf_set(1.0f)), inner,
-                  vf_set(0.5f) * (vf_set(1.0f) + t));
-}
-
-#define DEFINE_ACTIVATION(code, name, text)                                                        \
+#define DEFINE_ACTIVATION(code, name, ...)                                                         \
     static void name##_forward(const float *z, float *a, size_t n)                                 \
     {                                                                                              \
         assert(n % MNIST_LANES == 0);                                                              \
@@ -580,8 +515,8 @@ static void softmax(const mnist_softmax *s)
     }
 }
 
-#define ACTIVATE(code, name, text)          [MNIST_##code] = name##_forward,
-#define ACTIVATE_BACKWARD(code, name, text) [MNIST_##code] = name##_backward,
+#define ACTIVATE(code, name, ...)          [MNIST_##code] = name##_forward,
+#define ACTIVATE_BACKWARD(code, name, ...) [MNIST_##code] = name##_backward,
 
 extern const mnist_kernels SIMD_TABLE;
 void SIMD_JOIN(mnist_warp_, SIMD_SUFFIX)(const mnist_warp *w);

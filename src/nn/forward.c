@@ -230,7 +230,7 @@ static void activate(const mnist_pass *pass, const mnist_pass_batch *batch, unsi
     const size_t row = pass->mlp->layers[l].row;
     const mnist_activation activation = pass->mlp->config.activation;
     /* z's place then keeps f(z) as it is before dropout */
-    const bool keep = z != a && !mnist_activation_keeps_input(activation);
+    const bool keep = z != a && mnist_activation_reads(activation) != MNIST_SLOPE_READS_INPUT;
     for (size_t i = 0; i < block->end - block->first; i++) {
         pass->kernels->activate[activation](z + i * row, (keep ? z : a) + i * row, block->width);
         if (keep) {

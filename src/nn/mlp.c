@@ -100,22 +100,24 @@ void mnist_mlp_free(mnist_mlp *mlp)
     }
 }
 
-static bool uses_he(const mnist_mlp *mlp, mnist_init init)
+/* What MNIST_INIT_AUTO stands for. */
+static mnist_init default_init(const mnist_mlp_config *config)
 {
-    if (init == MNIST_INIT_AUTO) {
-        return mlp->config.hidden_count > 0 && mlp->config.activation != MNIST_TANH &&
-               mlp->config.activation != MNIST_SIGMOID;
-    }
-    return init == MNIST_INIT_HE;
+#define INIT(code, name, text, reads, init, ...) [MNIST_##code] = MNIST_INIT_##init,
+    static const mnist_init inits[] = {MNIST_ACTIVATION_LIST(INIT)};
+#undef INIT
+    return config->hidden_count > 0 ? inits[config->activation] : MNIST_INIT_XAVIER;
 }
 
 void mnist_mlp_init(mnist_mlp *mlp, mnist_init init, uint64_t seed)
 {
     memset(mlp->parameters, 0, mlp->arena_size * sizeof *mlp->parameters);
-    bool he = uses_he(mlp, init);
+    if (init == MNIST_INIT_AUTO) {
+        init = default_init(&mlp->config);
+    }
     for (unsigned l = 0; l < mlp->layer_count; l++) {
         const mnist_layer *layer = &mlp->layers[l];
-        size_t fan = he ? layer->inputs : layer->inputs + layer->outputs;
+        size_t fan = init == MNIST_INIT_HE ? layer->inputs : layer->inputs + layer->outputs;
         float bound = sqrtf(6.0f / (float)fan); /* correctly rounded by IEEE 754: same everywhere */
         mnist_rng_block block = {{0}};
         uint64_t index = 0;

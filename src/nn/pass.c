@@ -32,10 +32,9 @@ static bool allocate_operands(mnist_pass *pass, unsigned l)
 /* Do deltas of hidden layer l need more than its activations? */
 static bool keeps_input(const mnist_pass *pass, unsigned l)
 {
-    const mnist_activation activation = pass->mlp->config.activation;
-    const bool by_value = activation == MNIST_TANH || activation == MNIST_SIGMOID;
-    return mnist_activation_keeps_input(activation) ||
-           (by_value && pass->regularization.dropout[l] > 0.0f);
+    const mnist_slope_reads reads = mnist_activation_reads(pass->mlp->config.activation);
+    return reads == MNIST_SLOPE_READS_INPUT ||
+           (reads == MNIST_SLOPE_READS_VALUE && pass->regularization.dropout[l] > 0.0f);
 }
 
 static bool allocate_normalized(mnist_pass *pass, unsigned l)

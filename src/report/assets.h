@@ -10,7 +10,8 @@ typedef struct mnist_asset {
     size_t size;
 } mnist_asset;
 
-extern const mnist_asset mnist_asset_style;  /* page.css */
-extern const mnist_asset mnist_asset_script; /* prepare.js, net.js, pad.js, one after the other */
+extern const mnist_asset mnist_asset_style; /* page.css */
+/* prepare.js, net.js, pad.js, one after the other; to come after 'use strict' and ACTIVATIONS */
+extern const mnist_asset mnist_asset_script;
 
 #endif

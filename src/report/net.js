@@ -1,13 +1,6 @@
 // The net: as src/report/embed.c has packed it, and its way from pixels to probabilities. Sums are in
-// double, which is at least as exact as the C library's floats.
-
-const ACTIVATIONS = {
-    'relu': x => Math.max(0, x),
-    'tanh': Math.tanh,
-    'sigmoid': x => 1 / (1 + Math.exp(-x)),
-    'leaky-relu': x => x < 0 ? 0.01 * x : x,
-    'gelu': x => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
-};
+// double, which is at least as exact as the C library's floats. The page has set ACTIVATIONS before: their
+// formulas by name, from MNIST_ACTIVATION_LIST.
 
 function decodeBase64(text)
 {

@@ -8,14 +8,21 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* 'sha256-…' as a Content-Security-Policy names what it lets through (W3C, "Content Security Policy
- * Level 3", 2.3.1). */
-static void put_hash(mnist_text *text, mnist_asset asset)
+/* The script begins with the activations that net.js chooses from; the files of this folder follow. */
+#define SCRIPT_LINE(code, name, text, reads, init, script) "    '" text "': " script ",\n"
+static const char script_start[] =
+    "'use strict';\n\nconst ACTIVATIONS = {\n" MNIST_ACTIVATION_LIST(SCRIPT_LINE) "};\n\n";
+#undef SCRIPT_LINE
+
+/* 'sha256-…' of start and then asset, as a Content-Security-Policy names what it lets through (W3C,
+ * "Content Security Policy Level 3", 2.3.1). */
+static void put_hash(mnist_text *text, const char *start, mnist_asset asset)
 {
     char hex[MNIST_SHA256_TEXT];
     uint8_t digest[32];
-    mnist_sha256(NULL, 0, asset.data, asset.size, hex);
+    mnist_sha256(start, strlen(start), asset.data, asset.size, hex);
     for (size_t i = 0; i < sizeof digest; i++) {
         const char pair[] = {hex[2 * i], hex[2 * i + 1], '\0'};
         digest[i] = (uint8_t)strtoul(pair, NULL, 16);
@@ -31,9 +38,9 @@ static void put_head(mnist_text *text, const mnist_page *page)
                    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                    "img-src data:; style-src ");
-    put_hash(text, mnist_asset_style);
+    put_hash(text, "", mnist_asset_style);
     mnist_text_put(text, "; script-src ");
-    put_hash(text, mnist_asset_script);
+    put_hash(text, script_start, mnist_asset_script);
     mnist_text_put(text,
                    "; base-uri 'none'; form-action 'none'\">\n"
                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -158,6 +165,7 @@ static mnist_status put_page(mnist_text *text, const mnist_findings *findings, m
     put_settings(text, page);
     mnist_put_measured(text, page);
     mnist_text_put(text, "</main>\n<script>");
+    mnist_text_put(text, script_start);
     mnist_text_add(text, mnist_asset_script.data, mnist_asset_script.size);
     mnist_text_put(text, "</script>\n</body>\n</html>\n");
     return status;

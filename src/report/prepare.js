@@ -1,4 +1,3 @@
-'use strict';
 // From what is drawn to what the net was trained on: steps 1 to 7 of include/mnist/image.h, where ink is
 // dark and the centre is that of mass. Whole numbers but for step 1, so that it gives the bytes that
 // mnist-predict --invert yes makes of the same pixels. Which class is ink is known here, and not to be
