@@ -87,29 +87,72 @@ void mnist_pass_gradient(mnist_pass *pass, const float *x, const uint8_t *labels
                          float smoothing, float *losses);
 void mnist_pass_get_gradient(const mnist_pass *pass, unsigned layer, float *weights, float *bias);
 
+/* The fields of mnist_optimizer_config that some optimisers read and others do not. */
+enum mnist_optimizer_field {
+    MNIST_USES_MOMENTUM = 1,
+    MNIST_USES_NESTEROV = 2,
+    MNIST_USES_BETA1 = 4,
+    MNIST_USES_BETA2 = 8,
+    MNIST_USES_RHO = 16,
+    MNIST_USES_EPSILON = 32
+};
+
+/* The optimisers there are, and all that has to be known of each (src/nn/README.md says how to add
+ * one):
+ *   code      MNIST_<code>
+ *   name      <name>_update in src/nn/optimizer.c is its rule
+ *   text      what flags and settings call it
+ *   states    how many numbers it keeps for each parameter, from update to update: 0 to 2
+ *   lr        the peak learning rate where none is given
+ *   adaptive  a step is about as long as the learning rate, whatever the gradient's scale
+ *   uses      fields of mnist_optimizer_config that are its own
+ * SGD: v = momentum v + g;  w -= lr v,  or Nesterov's  w -= lr (g + momentum v)  (Sutskever et al.
+ * 2013, in the form that keeps lr out of v).
+ * ADAM, Kingma & Ba 2015: m and v the means of g and g^2, free of their bias;
+ * w -= lr m / (sqrt v + epsilon).
+ * ADAMW, Loshchilov & Hutter 2019: Adam, and w -= lr weight_decay w instead of a decay within g.
+ * RMSPROP, Hinton 2012: v = rho v + (1 - rho) g^2;  w -= lr g / (sqrt v + epsilon). */
+/* clang-format off */
+#define MNIST_OPTIMIZER_LIST(X)                                                                    \
+    X(SGD, sgd, "sgd", 1, 0.1f, false, MNIST_USES_MOMENTUM | MNIST_USES_NESTEROV)                  \
+    X(ADAM, adam, "adam", 2, 0.001f, true,                                                         \
+      MNIST_USES_BETA1 | MNIST_USES_BETA2 | MNIST_USES_EPSILON)                                    \
+    X(ADAMW, adamw, "adamw", 2, 0.001f, true,                                                      \
+      MNIST_USES_BETA1 | MNIST_USES_BETA2 | MNIST_USES_EPSILON)                                    \
+    X(RMSPROP, rmsprop, "rmsprop", 2, 0.001f, true, MNIST_USES_RHO | MNIST_USES_EPSILON)
+/* clang-format on */
+
 typedef enum mnist_optimizer_kind {
-    MNIST_SGD,     /* v = momentum v + g;  w -= lr v,  or Nesterov's  w -= lr (g + momentum v)
-                    * (Sutskever et al. 2013, in the form that keeps lr out of v) */
-    MNIST_ADAM,    /* Kingma & Ba 2015: m and v the means of g and g^2, free of their bias;
-                    * w -= lr m / (sqrt v + epsilon) */
-    MNIST_ADAMW,   /* Loshchilov & Hutter 2019: Adam, and w -= lr weight_decay w instead of a decay
-                    * within g */
-    MNIST_RMSPROP, /* Hinton 2012: v = rho v + (1 - rho) g^2;  w -= lr g / (sqrt v + epsilon) */
-    MNIST_OPTIMIZERS
+#define MNIST_OPTIMIZER_ENUM(code, ...) MNIST_##code,
+    MNIST_OPTIMIZER_LIST(MNIST_OPTIMIZER_ENUM)
+#undef MNIST_OPTIMIZER_ENUM
+        MNIST_OPTIMIZERS /* how many there are */
 } mnist_optimizer_kind;
 
-/* "sgd", "adam", "adamw", "rmsprop"; NULL past the end. */
+/* A line of the list. */
+typedef struct mnist_optimizer_traits {
+    const char *name;
+    unsigned states;
+    float lr;
+    bool adaptive;
+    unsigned uses; /* of mnist_optimizer_field, added up */
+} mnist_optimizer_traits;
+
+/* NULL past the end of the list. */
+const mnist_optimizer_traits *mnist_optimizer_describe(mnist_optimizer_kind kind);
+
+/* Its text in the list, like "sgd"; NULL past the end. */
 const char *mnist_optimizer_name(mnist_optimizer_kind kind);
 
 /* g is the gradient of the mean loss, clipped to clip_norm in L2 norm over all parameters; weights
  * (not biases) are decayed: g += weight_decay w, save with ADAMW. */
 typedef struct mnist_optimizer_config {
     mnist_optimizer_kind kind;
-    float momentum;     /* SGD: in [0, 1) */
-    bool nesterov;      /* SGD */
-    float beta1, beta2; /* ADAM, ADAMW: in [0, 1) */
-    float rho;          /* RMSPROP: in [0, 1) */
-    float epsilon;      /* ADAM, ADAMW, RMSPROP: > 0 */
+    float momentum; /* in [0, 1) */
+    bool nesterov;
+    float beta1, beta2; /* in [0, 1) */
+    float rho;          /* in [0, 1) */
+    float epsilon;      /* > 0, where it is used */
     float weight_decay; /* >= 0 */
     float clip_norm;    /* > 0; 0 does not clip */
     float max_norm;     /* > 0: no hidden unit's incoming weights are longer, in L2 norm, after an

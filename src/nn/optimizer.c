@@ -5,21 +5,18 @@
 
 #include <math.h>
 
+const mnist_optimizer_traits *mnist_optimizer_describe(mnist_optimizer_kind kind)
+{
+#define TRAITS(code, name, text, ...) [MNIST_##code] = {text, __VA_ARGS__},
+    static const mnist_optimizer_traits traits[] = {MNIST_OPTIMIZER_LIST(TRAITS)};
+#undef TRAITS
+    return (unsigned)kind < MNIST_OPTIMIZERS ? &traits[kind] : NULL;
+}
+
 const char *mnist_optimizer_name(mnist_optimizer_kind kind)
 {
-    switch (kind) {
-    case MNIST_SGD:
-        return "sgd";
-    case MNIST_ADAM:
-        return "adam";
-    case MNIST_ADAMW:
-        return "adamw";
-    case MNIST_RMSPROP:
-        return "rmsprop";
-    case MNIST_OPTIMIZERS:
-        break;
-    }
-    return NULL;
+    const mnist_optimizer_traits *traits = mnist_optimizer_describe(kind);
+    return traits ? traits->name : NULL;
 }
 
 mnist_status mnist_optimizer_create(mnist_optimizer **out, const mnist_mlp *mlp,
@@ -32,11 +29,12 @@ mnist_status mnist_optimizer_create(mnist_optimizer **out, const mnist_mlp *mlp,
     }
     optimizer->config = *config;
     optimizer->beta1_power = optimizer->beta2_power = 1.0;
-    optimizer->first = mnist_alloc(mlp->arena_size, sizeof(float));
-    if (config->kind != MNIST_SGD) {
-        optimizer->second = mnist_alloc(mlp->arena_size, sizeof(float));
+    bool ok = true;
+    for (size_t s = 0; s < mnist_optimizer_describe(config->kind)->states; s++) {
+        optimizer->state[s] = mnist_alloc(mlp->arena_size, sizeof(float));
+        ok = ok && optimizer->state[s];
     }
-    if (!optimizer->first || (config->kind != MNIST_SGD && !optimizer->second)) {
+    if (!ok) {
         mnist_optimizer_free(optimizer);
         return mnist_fail_memory(err, mlp->arena_size * sizeof(float), "the optimiser's state");
     }
@@ -49,8 +47,9 @@ mnist_status mnist_optimizer_create(mnist_optimizer **out, const mnist_mlp *mlp,
 void mnist_optimizer_free(mnist_optimizer *optimizer)
 {
     if (optimizer) {
-        mnist_free(optimizer->first);
-        mnist_free(optimizer->second);
+        for (size_t s = 0; s < MNIST_OPTIMIZER_STATES; s++) {
+            mnist_free(optimizer->state[s]);
+        }
         mnist_free(optimizer);
     }
 }
@@ -62,56 +61,92 @@ void mnist_optimizer_advance(mnist_optimizer *optimizer)
     optimizer->beta2_power *= (double)optimizer->config.beta2;
 }
 
-static mnist_adam_update adam_update(const mnist_optimizer *optimizer, mnist_update update)
-{
-    const mnist_optimizer_config *c = &optimizer->config;
-    const bool decoupled = c->kind == MNIST_ADAMW;
-    mnist_adam_update u = {.beta1 = 0.0f,
-                           .beta2 = c->rho,
-                           .rate = update.lr,
-                           .spread = 1.0f,
-                           .epsilon = c->epsilon,
-                           .decay = decoupled ? 0.0f : c->weight_decay,
-                           .keep = decoupled ? 1.0f - update.lr * c->weight_decay : 1.0f,
-                           .scale = update.scale};
-    if (c->kind != MNIST_RMSPROP) {
-        u.beta1 = c->beta1;
-        u.beta2 = c->beta2;
-        u.rate = (float)((double)update.lr / (1.0 - optimizer->beta1_power));
-        u.spread = (float)(1.0 / sqrt(1.0 - optimizer->beta2_power));
-    }
-    u.gain1 = 1.0f - u.beta1;
-    u.gain2 = 1.0f - u.beta2;
-    return u;
-}
-
-/* Some values of the arena that lie one after the other, and their gradient. */
+/* Parameters that lie one after the other, and what belongs to them. */
 typedef struct value_run {
-    size_t at, count;
-    const float *gradient;
-    bool decays; /* they are weights */
+    size_t count;
+    float *w;                             /* (count) */
+    float *state[MNIST_OPTIMIZER_STATES]; /* (count) each that there is */
+    const float *gradient;                /* (count) */
+    bool decays;                          /* they are weights */
 } value_run;
 
-static void update_values(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
-                          mnist_mlp *mlp, const value_run *run, mnist_update update)
+static void sgd_update(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                       const value_run *run, mnist_update update)
 {
     const mnist_optimizer_config *c = &optimizer->config;
-    float *parameters = mlp->parameters + run->at, *first = optimizer->first + run->at;
-    if (c->kind == MNIST_SGD) {
-        mnist_sgd_update u = {.lr = update.lr,
-                              .momentum = c->momentum,
-                              .decay = run->decays ? c->weight_decay : 0.0f,
-                              .scale = update.scale,
-                              .nesterov = c->nesterov};
-        kernels->sgd(parameters, first, run->gradient, run->count, &u);
-        return;
+    const mnist_sgd_update u = {.lr = update.lr,
+                                .momentum = c->momentum,
+                                .decay = run->decays ? c->weight_decay : 0.0f,
+                                .scale = update.scale,
+                                .nesterov = c->nesterov};
+    kernels->sgd(run->w, run->state[0], run->gradient, run->count, &u);
+}
+
+/* With the gains that belong to u's betas. */
+static void run_adam(const mnist_kernels *kernels, const value_run *run, mnist_adam_update u)
+{
+    u.gain1 = 1.0f - u.beta1;
+    u.gain2 = 1.0f - u.beta2;
+    kernels->adam(run->w, run->state[0], run->state[1], run->gradient, run->count, &u);
+}
+
+/* Adam's terms, gains left out, without decay. */
+static mnist_adam_update adam_terms(const mnist_optimizer *optimizer, mnist_update update)
+{
+    const mnist_optimizer_config *c = &optimizer->config;
+    return (mnist_adam_update){.beta1 = c->beta1,
+                               .beta2 = c->beta2,
+                               .rate = (float)((double)update.lr / (1.0 - optimizer->beta1_power)),
+                               .spread = (float)(1.0 / sqrt(1.0 - optimizer->beta2_power)),
+                               .epsilon = c->epsilon,
+                               .keep = 1.0f,
+                               .scale = update.scale};
+}
+
+static void adam_update(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                        const value_run *run, mnist_update update)
+{
+    mnist_adam_update u = adam_terms(optimizer, update);
+    u.decay = run->decays ? optimizer->config.weight_decay : 0.0f;
+    run_adam(kernels, run, u);
+}
+
+static void adamw_update(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                         const value_run *run, mnist_update update)
+{
+    mnist_adam_update u = adam_terms(optimizer, update);
+    u.keep = run->decays ? 1.0f - update.lr * optimizer->config.weight_decay : 1.0f;
+    run_adam(kernels, run, u);
+}
+
+/* Adam's kernel with a mean gradient that has no memory, and means whose bias stays. */
+static void rmsprop_update(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                           const value_run *run, mnist_update update)
+{
+    const mnist_optimizer_config *c = &optimizer->config;
+    run_adam(kernels, run,
+             (mnist_adam_update){.beta2 = c->rho,
+                                 .rate = update.lr,
+                                 .spread = 1.0f,
+                                 .epsilon = c->epsilon,
+                                 .decay = run->decays ? c->weight_decay : 0.0f,
+                                 .keep = 1.0f,
+                                 .scale = update.scale});
+}
+
+/* count parameters from `at` on. */
+static void update_values(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                          float *parameters, size_t at, value_run run, mnist_update update)
+{
+#define RULE(code, name, ...) [MNIST_##code] = name##_update,
+    static void (*const rules[])(const mnist_optimizer *, const mnist_kernels *, const value_run *,
+                                 mnist_update) = {MNIST_OPTIMIZER_LIST(RULE)};
+#undef RULE
+    run.w = parameters + at;
+    for (size_t s = 0; s < MNIST_OPTIMIZER_STATES; s++) {
+        run.state[s] = optimizer->state[s] ? optimizer->state[s] + at : NULL;
     }
-    mnist_adam_update u = adam_update(optimizer, update);
-    if (!run->decays) {
-        u.decay = 0.0f;
-        u.keep = 1.0f;
-    }
-    kernels->adam(parameters, first, optimizer->second + run->at, run->gradient, run->count, &u);
+    rules[optimizer->config.kind](optimizer, kernels, &run, update);
 }
 
 /* The average of rows that have been updated; with the last trained one go those that are not
@@ -138,18 +173,15 @@ void mnist_optimizer_update(const mnist_optimizer *optimizer, const mnist_kernel
     const size_t weights_end = end < layer->inputs ? end : layer->inputs;
     const size_t width = mnist_panel_width(layer, rows->panel);
     const size_t weights = weights_end > first ? (weights_end - first) * width : 0;
-    value_run run = {.at = mnist_panel_row(layer, rows->panel, first),
-                     .count = weights,
-                     .gradient = gradient,
-                     .decays = true};
+    const size_t at = mnist_panel_row(layer, rows->panel, first);
     if (weights > 0) {
-        update_values(optimizer, kernels, mlp, &run, update);
+        const value_run run = {.count = weights, .gradient = gradient, .decays = true};
+        update_values(optimizer, kernels, mlp->parameters, at, run, update);
     }
     if (end > layer->inputs) { /* what is trained and is no weight */
-        run = (value_run){.at = run.at + weights,
-                          .count = (end - first) * width - weights,
-                          .gradient = gradient + weights};
-        update_values(optimizer, kernels, mlp, &run, update);
+        const value_run run = {.count = (end - first) * width - weights,
+                               .gradient = gradient + weights};
+        update_values(optimizer, kernels, mlp->parameters, at + weights, run, update);
     }
     if (optimizer->config.max_norm <= 0.0f) {
         average_rows(optimizer, kernels, mlp, rows);

@@ -4,10 +4,14 @@
 
 #include "nn/mlp.h"
 
+/* The most that an optimiser keeps for each parameter (mnist_optimizer_traits.states). */
+#define MNIST_OPTIMIZER_STATES 2
+
 typedef struct mnist_optimizer {
     mnist_optimizer_config config;
-    float *first;  /* (arena_size): SGD's velocity, Adam's mean gradient */
-    float *second; /* (arena_size): mean square of the gradient; NULL for SGD */
+    /* (arena_size) each: of SGD the velocity; of Adam the mean gradient and the mean of its square.
+     * Those that the optimiser does not keep are NULL. */
+    float *state[MNIST_OPTIMIZER_STATES];
     /* The exponential moving average of the parameters (Polyak & Juditsky 1992), updated with them;
      * NULL: none is kept. */
     float *average; /* (arena_size), borrowed */

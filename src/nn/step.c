@@ -99,9 +99,8 @@ static void fetch_weights(const mnist_pass *pass, const mnist_weight_block *bloc
     for (size_t p = 0; p < block->panels; p++, at += next_panel) {
         const size_t bytes = (block->end - block->first) * width * sizeof(float);
         mnist_fetch_later(pass->mlp->parameters + at, bytes);
-        mnist_fetch_later(optimizer->first + at, bytes);
-        if (optimizer->second) {
-            mnist_fetch_later(optimizer->second + at, bytes);
+        for (size_t s = 0; s < MNIST_OPTIMIZER_STATES && optimizer->state[s]; s++) {
+            mnist_fetch_later(optimizer->state[s] + at, bytes);
         }
     }
 }

@@ -51,7 +51,7 @@ mnist_train_config mnist_train_defaults(void)
                       .epsilon = 1e-8f,
                       .weight_decay = 1e-4f},
         .schedule = {.kind = MNIST_SCHEDULE_ONE_CYCLE,
-                     .lr = 0.1f,
+                     .lr = mnist_optimizer_describe(MNIST_SGD)->lr,
                      .warmup = 0.15f,
                      .step_factor = 0.1f,
                      .step_count = 2},
@@ -90,9 +90,11 @@ static mnist_status check_ranges(const range *ranges, size_t count, mnist_error 
 
 static mnist_status check_optimizer(const mnist_optimizer_config *o, mnist_error *err)
 {
-    if (!mnist_optimizer_name(o->kind)) {
+    const mnist_optimizer_traits *traits = mnist_optimizer_describe(o->kind);
+    if (!traits) {
         return bad_field(err, "optimizer", "one of those there are", o->kind);
     }
+    const double epsilon = traits->uses & MNIST_USES_EPSILON ? (double)o->epsilon : 1.0;
     const range ranges[] = {
         {"momentum", "0 to below 1", (double)o->momentum, 0.0, 1.0, false},
         {"weight decay", "0 or more", (double)o->weight_decay, 0.0, INFINITY, false},
@@ -101,8 +103,7 @@ static mnist_status check_optimizer(const mnist_optimizer_config *o, mnist_error
         {"beta1", "0 to below 1", (double)o->beta1, 0.0, 1.0, false},
         {"beta2", "0 to below 1", (double)o->beta2, 0.0, 1.0, false},
         {"rho", "0 to below 1", (double)o->rho, 0.0, 1.0, false},
-        {"epsilon", "above 0", o->kind == MNIST_SGD ? 1.0 : (double)o->epsilon, 0.0, INFINITY,
-         true},
+        {"epsilon", "above 0", epsilon, 0.0, INFINITY, true},
     };
     return CHECK(ranges, err);
 }

@@ -12,8 +12,8 @@ static void list_arenas(const mnist_training *t, mnist_arena arenas[ARENAS])
     const mnist_mlp *net = t->result.net;
     const mnist_arena list[ARENAS] = {
         {"net", net, net->parameters},
-        {"optimizer.first", net, t->optimizer->first},
-        {"optimizer.second", net, t->optimizer->second},
+        {"optimizer.first", net, t->optimizer->state[0]},
+        {"optimizer.second", net, t->optimizer->state[1]},
         {"average", net, t->result.average},
         {"best", t->result.out, t->result.best},
     };

@@ -2,6 +2,8 @@
 
 #include "cli/shared/option_parts.h"
 
+#include <string.h>
+
 /* Enums of the library are named by the library, so that the two cannot drift apart. */
 
 static const char *normalization_name(int value)
@@ -211,8 +213,8 @@ const mnist_program mnist_training_options = {
 /* What follows from settings together: defaults that depend on others, lists for all layers. */
 void mnist_training_settle(mnist_training_settings *s, const mnist_parsed *parsed)
 {
-    if (s->config.optimizer.kind != MNIST_SGD && !mnist_options_was_given(parsed, "lr")) {
-        s->config.schedule.lr = 0.001f;
+    if (!mnist_options_was_given(parsed, "lr")) {
+        s->config.schedule.lr = mnist_optimizer_describe(s->config.optimizer.kind)->lr;
     }
     for (unsigned l = 0; l < MNIST_MAX_HIDDEN; l++) {
         float *rate = &s->config.regularization.dropout[l];
@@ -233,24 +235,51 @@ static bool check_augmentation(const mnist_training_settings *s, mnist_error *er
     return true;
 }
 
-static bool check_regularization(const mnist_training_settings *s, const mnist_parsed *parsed,
-                                 mnist_error *err)
+/* Of an option that the optimiser does not use: names those that do, "adam or adamw". */
+static bool fail_unused(const char *option, unsigned field, mnist_error *err)
 {
-    static const char *const of_sgd[] = {"momentum", "nesterov"};
-    static const char *const of_adam[] = {"beta1", "beta2"};
-    const mnist_optimizer_kind kind = s->config.optimizer.kind;
-    for (size_t i = 0; i < LENGTH(of_sgd); i++) {
-        if (kind != MNIST_SGD && mnist_on_command_line(parsed, of_sgd[i])) {
-            return mnist_options_fail(err, "--%s is for --optimizer sgd", of_sgd[i]);
-        }
-        if (kind != MNIST_ADAM && kind != MNIST_ADAMW &&
-            mnist_on_command_line(parsed, of_adam[i])) {
-            return mnist_options_fail(err, "--%s is for --optimizer adam or adamw", of_adam[i]);
+    char users[128] = "";
+    unsigned left = 0;
+    for (int k = 0; k < MNIST_OPTIMIZERS; k++) {
+        left += (mnist_optimizer_describe((mnist_optimizer_kind)k)->uses & field) != 0;
+    }
+    for (int k = 0; k < MNIST_OPTIMIZERS; k++) {
+        const mnist_optimizer_traits *traits = mnist_optimizer_describe((mnist_optimizer_kind)k);
+        const size_t used = strlen(users);
+        if (traits->uses & field) {
+            left--;
+            snprintf(users + used, sizeof users - used, "%s%s", traits->name,
+                     left > 1    ? ", "
+                     : left == 1 ? " or "
+                                 : "");
         }
     }
-    if (kind != MNIST_RMSPROP && mnist_on_command_line(parsed, "rho")) {
-        return mnist_options_fail(err, "--rho is for --optimizer rmsprop");
+    return mnist_options_fail(err, "--%s is for --optimizer %s", option, users);
+}
+
+/* --epsilon is not among these: where it is not used it is let pass. */
+static bool check_optimizer(const mnist_training_settings *s, const mnist_parsed *parsed,
+                            mnist_error *err)
+{
+    static const struct {
+        const char *option;
+        unsigned field;
+    } own[] = {{"momentum", MNIST_USES_MOMENTUM},
+               {"beta1", MNIST_USES_BETA1},
+               {"nesterov", MNIST_USES_NESTEROV},
+               {"beta2", MNIST_USES_BETA2},
+               {"rho", MNIST_USES_RHO}};
+    const unsigned uses = mnist_optimizer_describe(s->config.optimizer.kind)->uses;
+    for (size_t i = 0; i < LENGTH(own); i++) {
+        if (!(uses & own[i].field) && mnist_on_command_line(parsed, own[i].option)) {
+            return fail_unused(own[i].option, own[i].field, err);
+        }
     }
+    return true;
+}
+
+static bool check_regularization(const mnist_training_settings *s, mnist_error *err)
+{
     if (s->dropout.count > 1 && s->dropout.count != s->hidden.count) {
         return mnist_options_fail(err,
                                   "--dropout: %u rates, but %u hidden layers; give one for all "
@@ -275,7 +304,8 @@ static bool check_regularization(const mnist_training_settings *s, const mnist_p
 bool mnist_training_check(const mnist_training_settings *s, const mnist_parsed *parsed,
                           mnist_error *err)
 {
-    return check_augmentation(s, err) && check_regularization(s, parsed, err);
+    return check_augmentation(s, err) && check_optimizer(s, parsed, err) &&
+           check_regularization(s, err);
 }
 
 void mnist_training_set_augmentation(mnist_training_settings *settings,

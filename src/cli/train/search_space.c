@@ -5,15 +5,16 @@
 static const char *const widths[] = {"128", "256", "512", "256,128", "512,256", NULL};
 static const char *const batches[] = {"32", "64", "128", "256", NULL};
 
-static bool is_sgd(const mnist_train_settings *base)
-{
-    return base->training.config.optimizer.kind == MNIST_SGD;
-}
-
-/* Their steps are about as long as the learning rate, whatever the gradient's scale. */
+/* Are its steps about as long as the learning rate, whatever the scale of the gradient? */
 static bool is_adaptive(const mnist_train_settings *base)
 {
-    return !is_sgd(base);
+    return mnist_optimizer_describe(base->training.config.optimizer.kind)->adaptive;
+}
+
+/* Its steps are as long as the gradient says. */
+static bool is_plain(const mnist_train_settings *base)
+{
+    return !is_adaptive(base);
 }
 
 const mnist_dimension mnist_search_space[] = {
@@ -21,7 +22,7 @@ const mnist_dimension mnist_search_space[] = {
      .distribution = MNIST_LOG_UNIFORM,
      .low = -2.5,
      .high = -0.25,
-     .applies = is_sgd},
+     .applies = is_plain},
     {.option = "hidden", .distribution = MNIST_ONE_OF, .list = widths},
     {.option = "weight-decay",
      .distribution = MNIST_LOG_UNIFORM,
