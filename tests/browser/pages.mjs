@@ -1,5 +1,6 @@
-// pages.mjs CHROMIUM PREDICT DIR COMMITTEE [MODEL PAGE BITS]...: pages of nets that are embedded with fewer bits, and how
-// the page of a committee on many images fits windows of several widths. Prints what is wrong, and exits with 1 then.
+// pages.mjs CHROMIUM PREDICT DIR COMMITTEE [MODEL PAGE BITS]...: pages of nets that are embedded with fewer bits, or as they
+// are (32), and how the page of a committee on many images fits windows of several widths. Prints what is wrong, and
+// exits with 1 then.
 import { join } from 'node:path';
 import { check, compare, finish, galleryPixels, launch, predicted } from './common.mjs';
 
@@ -57,6 +58,22 @@ async function checkRounded(model, file, bits)
     return `${bits} bits: ${worst.toExponential(1)} of ${most}`;
 }
 
+// A net whose weights are in the page as they are: what is left of a difference is that of double and float.
+async function checkExact(model, file)
+{
+    const page = await open(file, { colorScheme: 'light' });
+    const name = await page.evaluate(() => JSON.parse(document.getElementById('net').textContent).activation);
+    const count = Math.min(await page.locator('.gallery button').count(), 3);
+    let worst = 0;
+    for (let i = 0; i < count + drawings.length; i++) {
+        const pixels = i < count ? await galleryPixels(page, i) : await draw(page, drawings[i - count]);
+        const here = await page.evaluate(bytes => window.mnist.classify(Uint8Array.from(bytes)), pixels);
+        const there = predicted(predict, model, join(dir, `${name}-${i}.raw`), Buffer.from(pixels));
+        worst = Math.max(worst, compare(`${name}, image ${i}`, here, there, 1e-5));
+    }
+    return `${name}: ${worst.toExponential(1)}`;
+}
+
 // Nothing moves sideways but what has a box for it, no tile's text leaves its tile, and in the confusion matrix no number
 // touches another.
 async function checkFit(width)
@@ -97,7 +114,8 @@ async function checkFit(width)
 
 const results = [];
 for (let i = 0; i + 2 < nets.length; i += 3) {
-    results.push(await checkRounded(nets[i], nets[i + 1], Number(nets[i + 2])));
+    const bits = Number(nets[i + 2]);
+    results.push(await (bits === 32 ? checkExact(nets[i], nets[i + 1]) : checkRounded(nets[i], nets[i + 1], bits)));
 }
 for (const width of [1200, 600, 390, 320]) {
     await checkFit(width);

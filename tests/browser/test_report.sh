@@ -55,6 +55,14 @@ few=(--dataset synthetic --synthetic-train 600 --synthetic-test 300 --epochs 1 -
 "$train" "${few[@]}" --hidden 512 -o 16.st --report 16.html >line
 "$train" "${few[@]}" --hidden 512,512 -o 11.st --report 11.html >line
 "$train" "${few[@]}" --hidden 900,300 -o 8.st --report 8.html >line
+# a small net of every activation there is
+activations=$({ "$train" --activation '' 2>&1 || true; } | sed -n 's/^.* is not one of //p')
+exact=()
+for activation in ${activations//,/}; do
+    "$train" "${few[@]}" --hidden 30,20 --activation "$activation" -o "$activation.st" --report "$activation.html" >line
+    exact+=("$work/dir/$activation.st" "$work/dir/$activation.html" 32)
+done
+[ ${#exact[@]} -ge 15 ]
 for seed in 1 2; do
     "$train" --dataset synthetic --synthetic-train 600 --synthetic-test 12000 --epochs 1 --hidden 12 -q -s $seed \
         -o $seed.st >line
@@ -65,4 +73,4 @@ cd "$driver"
     "$build/mnist-predict" "$work/dir/net.st" "$work/dir"
 "$(command -v node)" "$source/tests/browser/pages.mjs" "$chromium" "$build/mnist-predict" "$work/dir" "$work/dir/both.html" \
     "$work/dir/16.st" "$work/dir/16.html" 16 \
-    "$work/dir/11.st" "$work/dir/11.html" 11 "$work/dir/8.st" "$work/dir/8.html" 8
+    "$work/dir/11.st" "$work/dir/11.html" 11 "$work/dir/8.st" "$work/dir/8.html" 8 "${exact[@]}"

@@ -654,6 +654,39 @@ static void test_tables(void **state)
     check_table(&mnist_eval_program);
 }
 
+/* Options that only some optimisers use say whose they are, and --lr which has another default: by
+ * the list of optimisers. */
+static void test_optimizer_help(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option;
+        unsigned field;
+    } own[] = {{"momentum", MNIST_USES_MOMENTUM}, {"nesterov", MNIST_USES_NESTEROV},
+               {"beta1", MNIST_USES_BETA1},       {"beta2", MNIST_USES_BETA2},
+               {"rho", MNIST_USES_RHO},           {"epsilon", MNIST_USES_EPSILON}};
+    for (size_t i = 0; i < LENGTH(own); i++) {
+        char users[128] = "";
+        for (int k = 0; k < MNIST_OPTIMIZERS; k++) {
+            const mnist_optimizer_traits *of = mnist_optimizer_describe((mnist_optimizer_kind)k);
+            if (of->uses & own[i].field) {
+                const size_t used = strlen(users);
+                snprintf(users + used, sizeof users - used, "%s%s", used > 0 ? ", " : "", of->name);
+            }
+        }
+        strcat(users, ": ");
+        const char *help = mnist_option_find(&mnist_train_program, own[i].option).option->help;
+        assert_int_equal(strncmp(help, users, strlen(users)), 0);
+    }
+    const char *help = mnist_option_find(&mnist_train_program, "lr").option->help;
+    for (int k = 0; k < MNIST_OPTIMIZERS; k++) {
+        const mnist_optimizer_traits *traits = mnist_optimizer_describe((mnist_optimizer_kind)k);
+        char lr[64];
+        snprintf(lr, sizeof lr, "%g if the optimizer is not sgd", (double)traits->lr);
+        assert_true(k == MNIST_SGD || strstr(help, lr));
+    }
+}
+
 /* Runs mnist_options_start with stdout and stderr going to files. */
 static int start(const char *words, char **out, char **err)
 {
@@ -736,6 +769,7 @@ int main(void)
         cmocka_unit_test(test_help_fits),
         cmocka_unit_test(test_help_shows_live_defaults),
         cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_optimizer_help),
         cmocka_unit_test(test_start),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
