@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test_describe.sh BUILD-DIR SOURCE-DIR: --help of every program on 80 columns, manual pages as man and
-# mandoc read them, completion as bash, zsh and fish do it, and that README.md names no option that is
-# not there. What is not installed is left out, and that is said.
+# mandoc read them, and completion as bash, zsh and fish do it. What is not installed is left out, and that is
+# said.
 set -euo pipefail
 
 if [ $# -ne 2 ]; then
@@ -13,11 +13,6 @@ fi
 start "$1"
 build=${train%/*}
 describe=$build/mnist-describe
-readme=$2/README.md
-case $readme in
-/*) ;;
-*) readme=$OLDPWD/$readme ;;
-esac
 
 have()
 {
@@ -81,22 +76,6 @@ err_has 'no program mnist-nothing'
 run 2 "$describe" leaflet mnist-train left
 expect 'half a file is left' [ ! -e left ]
 run 1 "$describe" man mnist-train no/such/folder
-
-begin 'README.md'
-sed -n '/^## Flags of/,/^## Exit codes/p' "$readme" >flags.md
-for program in "${programs[@]}"; do
-    options "$program"
-done | sort -u >known
-expect 'no list of flags' [ "$(lines_of flags.md)" -gt 40 ]
-grep -oE -- '--(\[no-\])?[a-z][a-z0-9-]*' flags.md | sed -E 's/^--(\[no-\])?//' | sort -u >named
-expect "in README.md and nowhere else: $(comm -23 named known | tr '\n' ' ')" \
-    [ "$(comm -23 named known | wc -l)" -eq 0 ]
-# by its name, or by its letter in code's quotes
-options mnist-train | sort -u | comm -23 - named >unnamed
-while read -r option; do
-    letter=$(sed -nE "s/^  (-[A-Za-z]), --$option( .*|\$)/\\1/p" mnist-train.help)
-    expect "README.md does not have --$option" grep -Fq -- "\`${letter:-?}\`" flags.md
-done <unnamed
 
 # --- manual pages ---------------------------------------------------------------------------------------
 
