@@ -2,6 +2,7 @@
  * threads meet. */
 #include "bench/groups.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/status.h"
 
@@ -65,9 +66,9 @@ static mnist_status peak_sample(void *context, size_t repetitions, double *secon
     (void)err;
     peak_work *work = context;
     work->rounds = repetitions * PEAK_ROUNDS;
-    double start = mnist_bench_clock();
+    double start = mnist_seconds();
     mnist_pool_run(work->pool, peak_task, work);
-    *seconds = mnist_bench_clock() - start;
+    *seconds = mnist_seconds() - start;
     mnist_bench_keep(work->values[0]);
     return MNIST_OK;
 }
@@ -123,9 +124,9 @@ static mnist_status read_sample(void *context, size_t repetitions, double *secon
     (void)err;
     read_work *work = context;
     work->rounds = repetitions;
-    double start = mnist_bench_clock();
+    double start = mnist_seconds();
     mnist_pool_run(work->pool, read_task, work);
-    *seconds = mnist_bench_clock() - start;
+    *seconds = mnist_seconds() - start;
     mnist_bench_keep(work->values[0]);
     return MNIST_OK;
 }
@@ -203,9 +204,9 @@ static mnist_status barrier_sample(void *context, size_t repetitions, double *se
     (void)err;
     barrier_work *work = context;
     work->barriers = repetitions;
-    double start = mnist_bench_clock();
+    double start = mnist_seconds();
     mnist_pool_run(work->pool, barrier_task, work);
-    *seconds = mnist_bench_clock() - start;
+    *seconds = mnist_seconds() - start;
     return MNIST_OK;
 }
 

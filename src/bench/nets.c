@@ -1,6 +1,7 @@
 /* Whole nets: epochs of training, evaluation, and one image at a time. */
 #include "bench/groups.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/batch.h"
@@ -199,12 +200,12 @@ static mnist_status evaluation_sample(void *context, size_t repetitions, double 
     const evaluation_work *work = context;
     const mnist_normalization unit = {.kind = MNIST_NORMALIZE_UNIT, .stddev = 1.0f};
     mnist_status status = MNIST_OK;
-    double start = mnist_bench_clock();
+    double start = mnist_seconds();
     for (size_t r = 0; r < repetitions && status == MNIST_OK; r++) {
         mnist_evaluation evaluation;
         status = mnist_evaluate(work->mlp, work->view, &unit, work->pool, &evaluation, err);
     }
-    *seconds = mnist_bench_clock() - start;
+    *seconds = mnist_seconds() - start;
     return status;
 }
 
@@ -278,9 +279,9 @@ static mnist_status one_sample(void *context, size_t repetitions, double *second
     const one_work *work = context;
     size_t image = 0, sum = 0;
     for (size_t r = 0; r < repetitions; r++) {
-        double start = mnist_bench_clock();
+        double start = mnist_seconds();
         sum += classify(work, image);
-        work->times[r] = mnist_bench_clock() - start;
+        work->times[r] = mnist_seconds() - start;
         image = image + 1 < work->view.count ? image + 1 : 0;
     }
     mnist_bench_keep((double)sum);

@@ -1,7 +1,7 @@
 /* Cases of a group are collected, sampled, and made rows of. What the cases are, it does not know. */
-#define _POSIX_C_SOURCE 200809L
 #include "bench/suite.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct mnist_suite_case {
     mnist_bench_case item;
@@ -40,13 +39,6 @@ static const unit units[MNIST_BENCH_UNITS] = {
     [MNIST_BENCH_NS] = {"ns", 1e9, true},
     [MNIST_BENCH_US] = {"us", 1e6, true},
 };
-
-double mnist_bench_clock(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 void mnist_bench_keep(double value)
 {
@@ -172,11 +164,11 @@ static mnist_status take_sample(const mnist_bench_case *item, size_t repetitions
     if (item->sample) {
         return item->sample(item->context, repetitions, seconds, err);
     }
-    double start = mnist_bench_clock();
+    double start = mnist_seconds();
     for (size_t r = 0; r < repetitions; r++) {
         item->work(item->context);
     }
-    *seconds = mnist_bench_clock() - start;
+    *seconds = mnist_seconds() - start;
     return MNIST_OK;
 }
 

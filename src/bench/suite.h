@@ -89,8 +89,6 @@ mnist_status mnist_suite_add(mnist_suite *suite, const mnist_bench_case *item, m
 /* Floats in [-1, 1) * scale that differ from one another. */
 void mnist_bench_fill(float *values, size_t count, float scale);
 
-double mnist_bench_clock(void);
-
 /* Keeps a result, so that what made it is not left out. */
 void mnist_bench_keep(double value);
 

@@ -1,4 +1,5 @@
 /* Out of a training into a snapshot, and back. */
+#include "base/clock.h"
 #include "base/status.h"
 #include "train/snapshot.h"
 #include "train/training.h"
@@ -30,7 +31,7 @@ mnist_status mnist_snapshot_take(const mnist_training *t, mnist_snapshot **out, 
                                .loss_sum = t->loss_sum,
                                .lr = (double)t->lr,
                                .end = t->end,
-                               .seconds = mnist_training_clock() - t->start,
+                               .seconds = mnist_seconds() - t->start,
                                .updates = t->optimizer->updates,
                                .beta1_power = t->optimizer->beta1_power,
                                .beta2_power = t->optimizer->beta2_power,

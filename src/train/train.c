@@ -1,23 +1,15 @@
 /* The epoch loop: shuffled batches through the net, reports, validation. */
-#define _POSIX_C_SOURCE 200809L
 #include <mnist/eval.h>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "data/batch.h"
 #include "train/config.h"
 #include "train/training.h"
 
 #include <math.h>
-#include <time.h>
 
 typedef mnist_training trainer;
-
-double mnist_training_clock(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void free_trainer(trainer *t)
 {
@@ -80,13 +72,13 @@ static void run_step(trainer *t)
         mnist_pool_run(t->pool, step_task, t);
         return;
     }
-    const double start = mnist_training_clock();
+    const double start = mnist_seconds();
     if (mnist_team_alone(&t->team)) {
         mnist_pool_run_alone(t->pool, step_task, t);
     } else {
         mnist_pool_run(t->pool, step_task, t);
     }
-    mnist_team_note(&t->team, mnist_training_clock() - start);
+    mnist_team_note(&t->team, mnist_seconds() - start);
 }
 
 /* The loss and hits of the batch just done: added up in the order of the images. */
@@ -178,7 +170,7 @@ static mnist_status train_epoch(trainer *t, mnist_epoch_report *report, mnist_er
                               (unsigned long long)t->step);
         }
         if (t->config->max_seconds > 0.0 && t->step < t->steps &&
-            mnist_training_clock() - t->start >= t->config->max_seconds) {
+            mnist_seconds() - t->start >= t->config->max_seconds) {
             t->end = MNIST_END_TIME;
         }
     }
@@ -240,13 +232,13 @@ static mnist_status run_epochs(trainer *t, mnist_error *err)
     const mnist_train_hooks *hooks = t->job->hooks;
     while (begin_epoch(t)) {
         mnist_epoch_report report;
-        const double start = mnist_training_clock();
+        const double start = mnist_seconds();
         const size_t seen = t->seen;
         mnist_status status = train_epoch(t, &report, err);
         if (status != MNIST_OK) {
             return status;
         }
-        report.seconds = mnist_training_clock() - start;
+        report.seconds = mnist_seconds() - start;
         report.images_per_second =
             report.seconds > 0.0 ? (double)(report.seen - seen) / report.seconds : 0.0;
         mnist_result_write(&t->result, t->config, t->pass->kernels, t->epoch);
@@ -274,7 +266,7 @@ static mnist_status run_job(const mnist_train_job *job, mnist_error *err)
     trainer t = {.job = job,
                  .config = job->config,
                  .pool = job->pool,
-                 .start = mnist_training_clock(),
+                 .start = mnist_seconds(),
                  .epoch_ended = true, /* the one before the first */
                  .team =
                      mnist_team_start(mnist_pool_threads(job->pool), job->config->adapt_threads)};

@@ -35,9 +35,6 @@ struct mnist_training {
     mnist_train_end end;
 };
 
-/* Seconds that never go back. */
-double mnist_training_clock(void);
-
 /* Puts a training that has not begun to where the snapshot was taken. Nothing in the snapshot is
  * trusted. Errors: MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH, as mnist_train says. */
 mnist_status mnist_training_go_on(mnist_training *t, const mnist_snapshot *snapshot,
