@@ -15,6 +15,8 @@ prints FILE:LINE for each breach of these rules:
   image, which reads and prepares foreign pictures, uses data and base.
   include/mnist/ROOM.h counts as ROOM, and mnist/mnist.h as all of them.
 - cli sees its own headers, <mnist/...> and outside libraries; a public header sees public headers.
+- Within cli: no file lies in src/cli itself. options/ and terminal/ see themselves; shared/ sees these two; any
+  other folder is a program, which sees itself and these three, and no other program.
 - include/mnist/metrics.h belongs to eval.
 - A quoted name is relative to src/ and names its room. No file includes a .c file.
 - Rooms other than cli neither print, nor exit, nor read the environment.
@@ -100,6 +102,16 @@ function room_of(header)
     return header == "metrics" ? "eval" : header
 }
 
+# What a folder of cli may include of cli.
+function check_cli_name(folder, target)
+{
+    if (target == folder || (target ~ /^(options|terminal)$/ && folder !~ /^(options|terminal)$/) ||
+        (target == "shared" && folder !~ /^(options|terminal|shared)$/)) {
+        return
+    }
+    breach("cli/" folder " must not include cli/" target)
+}
+
 # What the file at path belongs to: a room, "public" (mnist.h), "tests" or "".
 function home(    part)
 {
@@ -135,7 +147,7 @@ function check_public_name(name,    target)
     }
 }
 
-function check_quoted_name(name,    part, parts)
+function check_quoted_name(name,    part, parts, own)
 {
     parts = split(name, part, "/")
     if (path ~ /^include\//) {
@@ -144,6 +156,9 @@ function check_quoted_name(name,    part, parts)
         breach("a name is to be relative to src/ and to name its room: \"" name "\"")
     } else if (!((room, part[1]) in allowed)) {
         breach(room " must not include " part[1] ": \"" name "\"")
+    } else if (room == "cli" && part[1] == "cli") {
+        split(path, own, "/")
+        check_cli_name(own[3], parts == 3 ? part[2] : "")
     }
 }
 
@@ -178,6 +193,9 @@ FNR == 1 {
     files++
     if (room != "tests" && room != "public" && !(room in rooms)) {
         breach("no room of this name is in the dependency order of scripts/check-layers.sh")
+    }
+    if (path ~ /^src\/cli\/[^\/]*$/) {
+        breach("no file lies in src/cli itself: it belongs to a folder there")
     }
 }
 
@@ -331,11 +349,27 @@ self_test()
     expect include/mnist/metrics.h '#include <mnist/train.h>' 'eval must not include train'
     expect src/train/a.c '#include <mnist/metrics.h>' ok
     expect src/io/a.c '#include <mnist/metrics.h>' 'io must not include metrics'
-    expect src/cli/a.c '#include <mnist/mnist.h>' ok
-    expect src/cli/a.c '#include <jansson.h>' ok
-    expect src/cli/a.c '#include "cli/options/options.h"' ok
-    expect src/cli/a.c '#include "nn/mlp.h"' 'cli must not include nn'
-    expect src/cli/a.c '#include "base/status.h"' 'cli must not include base'
+    expect src/cli/train/a.c '#include <mnist/mnist.h>' ok
+    expect src/cli/train/a.c '#include <jansson.h>' ok
+    local floor
+    for from in options terminal shared train eval hello; do
+        for to in options:0 terminal:0 shared:1 train:2 eval:2 hello:2; do
+            case $from in
+            options | terminal) floor=0 ;;
+            shared) floor=1 ;;
+            *) floor=2 ;;
+            esac
+            result="cli/$from must not include cli/${to%:*}"
+            if [ "$from" = "${to%:*}" ] || [ "${to#*:}" -lt "$floor" ]; then
+                result=ok
+            fi
+            expect "src/cli/$from/a.c" "#include \"cli/${to%:*}/b.h\"" "$result"
+        done
+    done
+    expect src/cli/train/a.c '#include "cli/options.h"' 'cli/train must not include cli/'
+    expect src/cli/train/a.c '#include "cli/deep/er/options.h"' 'cli/train must not include cli/'
+    expect src/cli/train/a.c '#include "nn/mlp.h"' 'cli must not include nn'
+    expect src/cli/train/a.c '#include "base/status.h"' 'cli must not include base'
     expect src/nn/deep/a.h '  #  include	"data/idx.h" /* why */' 'nn must not include data'
     expect src/nn/a.c '/* #include "data/idx.h" */' ok
     expect src/nn/a.c '// #include "data/idx.h"' ok
@@ -344,7 +378,7 @@ self_test()
     expect src/nn/a.c '#include "../data/idx.h"' 'a name is to be relative to src/'
     expect src/nn/a.c '#include HEADER' 'an include that is computed cannot be checked'
     expect src/kernels/a.c '#include "kernels/b.c"' 'a .c file is not to be included'
-    expect src/cli/a.c '#include "cli/b.c"' 'a .c file is not to be included'
+    expect src/cli/train/a.c '#include "cli/b.c"' 'a .c file is not to be included'
     expect tests/unit/test_a.c '#include "nn/mlp.c"' 'a .c file is not to be included'
     expect tests/unit/test_a.c '#include "../../src/nn/mlp.c"' 'a .c file is not to be included'
     expect tests/unit/test_a.c '#include "nn/mlp.h"' ok
@@ -355,7 +389,7 @@ self_test()
         '_Exit(1)' 'quick_exit(1)' 'abort()' 'getenv("HOME")' 'secure_getenv("HOME")' \
         'fputs("x", stdout)' 'fputs("x", stderr)' 'char **e = environ'; do
         expect src/io/a.c "    $call;" 'only cli may print, exit or read the environment'
-        expect src/cli/a.c "    $call;" ok
+        expect src/cli/train/a.c "    $call;" ok
         expect tests/cli/a.c "    $call;" ok
     done
     for call in 'snprintf(a, 1, "printf()")' 'vsnprintf(a, 1, "x", b)' 'mnist_exit()' 'fputs("x", f)' \
@@ -369,13 +403,13 @@ self_test()
 
     # a room that nobody has placed, and a file outside all rooms
     local output
-    for file in src/attic/a.c src/a.c include/mnist/attic.h; do
+    for file in src/attic/a.c src/a.c include/mnist/attic.h src/cli/a.c; do
         rm -rf "${tree:?}/alone"
         mkdir -p "$tree/alone/${file%/*}"
         echo >"$tree/alone/$file"
         output=$(check "$tree/alone") && failed=$((failed + 1))
         case $output in
-        "$file:1: no room of this name"*) passed=$((passed + 1)) ;;
+        "$file:1: no room of this name"* | "src/cli/a.c:1: no file lies in src/cli itself"*) passed=$((passed + 1)) ;;
         *)
             echo "self-test: $file: $output" >&2
             failed=$((failed + 1))
