@@ -450,8 +450,7 @@ static void test_policy(void **state)
     assert_null(strstr(html, "unsafe"));
     assert_ptr_equal(check_policy(html, "style", "<style>", "</style>", mnist_asset_style),
                      strstr(html, "<style>") + strlen("<style>"));
-    const char *files =
-        check_policy(html, "script", "<script>", "</script>", mnist_asset_script);
+    const char *files = check_policy(html, "script", "<script>", "</script>", mnist_asset_script);
     const char *line = strstr(html, "<script>");
     for (int f = 0; f < MNIST_ACTIVATIONS; f++) { /* a line for each before the files */
         char key[64];
