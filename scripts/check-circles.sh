@@ -61,18 +61,22 @@ circles()
     }'
 }
 
-# nm's lines for every object under the folders given, each beginning with its file below src/.
+# nm's lines for every object under the folders given, each beginning with its file below src/. A build keeps objects of
+# files that are gone: these are passed over.
 symbols()
 {
     find "$@" -type f -name '*.o' | LC_ALL=C sort | while IFS= read -r object; do
         file=${object##*/src/}
+        [ -e "$sources/${file%.o}" ] || continue
         nm -- "$object" | awk -v file="${file%.o}" 'NF == 2 { print file, $1, $2 } NF == 3 { print file, $2, $3 }'
     done
 }
 
+# check SOURCES FOLDER...
 check()
 {
-    local lines count
+    local lines count sources=$1
+    shift
     lines=$(symbols "$@")
     count=$(cut -d ' ' -f 1 <<<"$lines" | uniq | grep -c .) || {
         echo "check-circles: no object files in $*" >&2
@@ -90,15 +94,15 @@ self_test()
     mkdir -p "$tree/src/a" "$tree/src/b"
     compile()
     {
-        "${CC:-cc}" -x c -c -o "$tree/src/$1.c.o" -
+        tee "$tree/src/$1.c" | "${CC:-cc}" -x c -c -o "$tree/src/$1.c.o" -
     }
     echo 'int two(void); int top(void); int top(void) { return two(); }' | compile a/top
     echo 'int three(void); int two(void); int two(void) { return three(); }' | compile a/two
     echo 'int low(void); int three(void); int three(void) { return low(); }' | compile b/three
     echo 'int low(void); int low(void) { return 1; }' | compile b/low
-    check "$tree" || return 1
+    check "$tree/src" "$tree" || return 1
     echo 'int two(void); int low(void); int low(void) { return two(); }' | compile b/low
-    found=$(check "$tree") && {
+    found=$(check "$tree/src" "$tree") && {
         echo 'check-circles: a circle of three files was not found' >&2
         return 1
     }
@@ -106,10 +110,12 @@ self_test()
         printf 'check-circles: instead of the circle: %s\n' "$found" >&2
         return 1
     }
-    if check "$tree/src/none" 2>/dev/null; then
+    rm "$tree/src/b/low.c"
+    check "$tree/src" "$tree" >/dev/null || return 1
+    if check "$tree/src" "$tree/src/none" 2>/dev/null; then
         return 1
     fi
-    echo 'check-circles: self-test: 3 passed, 0 failed'
+    echo 'check-circles: self-test: 4 passed, 0 failed'
 }
 
 case ${1:-} in
@@ -124,6 +130,7 @@ case ${1:-} in
         usage >&2
         exit 2
     fi
-    check "$1/CMakeFiles/mnist.dir/src" "$1/CMakeFiles/mnist_cli.dir/src"
+    check "$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)/src" \
+        "$1/CMakeFiles/mnist.dir/src" "$1/CMakeFiles/mnist_cli.dir/src"
     ;;
 esac
