@@ -1,6 +1,20 @@
 #include "cli/eval/files.h"
 
+#include "cli/shared/figures.h"
+
 #include <stdlib.h>
+
+bool mnist_eval_files_check_names(const mnist_eval_settings *settings, const mnist_parsed *parsed,
+                                  mnist_error *err)
+{
+    bool document = settings->out.json || settings->csv;
+    for (size_t m = 0; document && m < parsed->operand_count; m++) {
+        if (!mnist_json_check_name(parsed->operands[m], err)) {
+            return false;
+        }
+    }
+    return !document || !settings->baseline || mnist_json_check_name(settings->baseline, err);
+}
 
 static mnist_status check(const mnist_source *source, const mnist_eval_settings *settings,
                           const mnist_parsed *parsed, mnist_error *err)

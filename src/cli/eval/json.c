@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/eval/emit.h"
 #include "cli/shared/figures.h"
+#include "cli/shared/gate.h"
 
 #include <stdlib.h>
 
@@ -77,7 +78,8 @@ static json_t *curve_json(mnist_curve *curve, const char *x, const char *y)
     return json_pack("{s:o, s:o, s:o}", x, xs, y, ys, "threshold", thresholds);
 }
 
-json_t *mnist_eval_curves_json(const mnist_predictions *predictions)
+/* An array of "class", "roc" and "precision_recall", corners only; null where there is no curve. */
+static json_t *curves_json(const mnist_predictions *predictions)
 {
     json_t *curves = json_array();
     for (unsigned c = 0; c < MNIST_CLASSES; c++) {
@@ -95,7 +97,7 @@ json_t *mnist_eval_curves_json(const mnist_predictions *predictions)
     return curves;
 }
 
-json_t *mnist_eval_worst_json(const mnist_mistake *mistakes, size_t count)
+static json_t *worst_json(const mnist_mistake *mistakes, size_t count)
 {
     json_t *worst = json_array();
     for (size_t i = 0; i < count; i++) {
@@ -108,16 +110,17 @@ json_t *mnist_eval_worst_json(const mnist_mistake *mistakes, size_t count)
     return worst;
 }
 
-json_t *mnist_eval_temperature_json(const mnist_eval_temperature_fit *report)
+/* test_loss_before: of the test images, without it. */
+static json_t *temperature_json(const mnist_eval_temperature *scaling, double test_loss_before)
 {
-    json_t *object = json_pack("{s:f, s:o}", "value", report->value, "fitted_on",
-                               report->fitted_on ? count_json(report->fitted_on) : json_null());
-    if (report->fitted_on) {
-        mnist_json_put(&object, "validation_loss_before", REAL(report->fit.before));
-        mnist_json_put(&object, "validation_loss_after", REAL(report->fit.after));
-        mnist_json_put(&object, "at_limit", json_boolean(report->fit.at_limit));
+    json_t *object = json_pack("{s:f, s:o}", "value", scaling->value, "fitted_on",
+                               scaling->fitted_on ? count_json(scaling->fitted_on) : json_null());
+    if (scaling->fitted_on) {
+        mnist_json_put(&object, "validation_loss_before", REAL(scaling->fit.before));
+        mnist_json_put(&object, "validation_loss_after", REAL(scaling->fit.after));
+        mnist_json_put(&object, "at_limit", json_boolean(scaling->fit.at_limit));
     }
-    mnist_json_put(&object, "test_loss_before", REAL(report->test_loss_before));
+    mnist_json_put(&object, "test_loss_before", REAL(test_loss_before));
     return object;
 }
 
@@ -136,7 +139,9 @@ json_t *mnist_eval_comparison_json(const mnist_eval_comparison *comparison)
         "tolerance", comparison->tolerance, "passed", comparison->passed);
 }
 
-json_t *mnist_eval_mistakes_json(const mnist_predictions *predictions)
+/* All errors as a text, "index:predicted index:predicted …", in the order of the images: what a later
+ * --baseline compares with. */
+static json_t *mistakes_json(const mnist_predictions *predictions)
 {
     char *text = NULL;
     size_t size;
@@ -153,4 +158,76 @@ json_t *mnist_eval_mistakes_json(const mnist_predictions *predictions)
     json_t *mistakes = out && fclose(out) == 0 && good && text ? json_string(text) : NULL;
     free(text);
     return mistakes;
+}
+
+static json_t *model_json(const mnist_eval_results *results, const mnist_eval_member *member)
+{
+    size_t parameters = mnist_mlp_parameters(mnist_model_mlp(member->model));
+    return json_pack("{s:s, s:I, s:s, s:s*}", "file", member->path, "parameters",
+                     (json_int_t)parameters, "sha256", mnist_model_digest(member->model), "augment",
+                     results->models->settings.tta > 1 ? member->augment : NULL);
+}
+
+/* Each with what it does alone. */
+static json_t *models_json(const mnist_eval_results *results)
+{
+    json_t *models = json_array();
+    for (size_t m = 0; m < results->models->count; m++) {
+        json_t *model = model_json(results, &results->models->members[m]);
+        mnist_json_put(&model, "test", mnist_figures_json(&results->test->members[m].evaluation));
+        mnist_json_append(&models, model);
+    }
+    return models;
+}
+
+/* What is made from the probabilities. */
+static void add_measured(const mnist_eval_results *results, json_t **doc)
+{
+    const mnist_eval_settings *settings = &results->models->settings;
+    const mnist_eval_analysis *analysis = results->analysis;
+    if (!analysis->measured) {
+        mnist_json_put(doc, "metrics", json_null());
+        return;
+    }
+    mnist_json_put(doc, "metrics", mnist_eval_metrics_json(&analysis->metrics));
+    mnist_json_put(doc, "mistakes", mistakes_json(&analysis->predictions));
+    if (settings->temperature) {
+        mnist_json_put(
+            doc, "temperature",
+            temperature_json(&analysis->temperature, results->test->all.evaluation.loss));
+    }
+    if (settings->worst > 0) {
+        mnist_json_put(doc, "worst", worst_json(analysis->worst, analysis->worst_count));
+    }
+    if (settings->curves) {
+        mnist_json_put(doc, "curves", curves_json(&analysis->predictions));
+    }
+    if (settings->baseline) {
+        mnist_json_put(doc, "baseline", mnist_eval_comparison_json(&analysis->comparison));
+    }
+}
+
+/* "model", or of several "models"; all else is alike. */
+json_t *mnist_eval_document(const mnist_eval_results *results)
+{
+    const mnist_eval_settings *settings = &results->models->settings;
+    const mnist_evaluation *test = &results->analysis->test;
+    const mnist_data_digests *digests = &results->inputs->digests;
+    const bool several = results->models->count > 1;
+    json_t *doc = json_pack(
+        "{s:s, s:s, s:o, s:{s:{s:I, s:s, s:s}}, s:o, s:f, s:o}", "schema", "mnist-eval/1",
+        "version", mnist_version(), several ? "models" : "model",
+        several ? models_json(results) : model_json(results, &results->models->members[0]), "data",
+        "test", "n", (json_int_t)test->count, "images_sha256", digests->images, "labels_sha256",
+        digests->labels, "test", mnist_figures_json(test), "seconds", results->test->all.seconds,
+        "gate", mnist_gate_json(&settings->gate, test->accuracy, test->loss));
+    if (settings->tta > 1) {
+        mnist_json_put(&doc, "tta", json_integer((json_int_t)settings->tta));
+        mnist_json_put(&doc, "seed", mnist_json_whole(settings->seed));
+    }
+    if (settings->confusion) {
+        mnist_json_put(&doc, "confusion", mnist_confusion_json(test->confusion));
+    }
+    add_measured(results, &doc);
+    return doc;
 }

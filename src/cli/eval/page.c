@@ -1,26 +1,39 @@
-#include "cli/eval/page.h"
+/* --report: the page of one model, or of several as one. The first is the one that is drawn and
+ * embedded. */
+#include "cli/eval/emit.h"
 
-#include "cli/shared/adopt.h"
 #include "cli/shared/facts.h"
 #include "cli/shared/figures.h"
 
-static void add_facts(mnist_facts *facts, const mnist_eval_page *page)
+/* What stands above the page's sections. */
+typedef struct words {
+    char heading[MNIST_SHAPE_TEXT + 64], result[MNIST_FIGURES_TEXT + 64], note[400];
+} words;
+
+static const char *dataset_of(const mnist_eval_models *models)
+{
+    return mnist_dataset_choice_name(models->settings.data.dataset);
+}
+
+static void add_facts(mnist_facts *facts, const mnist_eval_results *results)
 {
     static const char *const known[][2] = {{"seed", "seed"},
                                            {"training images", "trained_on"},
                                            {"training images SHA-256", "train_images_sha256"},
                                            {"training labels SHA-256", "train_labels_sha256"}};
-    mnist_model *first = page->models[0];
+    const mnist_eval_models *models = results->models;
+    const mnist_eval_settings *settings = &models->settings;
+    const double temperature = results->analysis->temperature.value;
+    mnist_model *first = models->members[0].model;
     mnist_facts_add_net(facts, mnist_model_mlp(first), mnist_model_normalization(first));
-    mnist_facts_add(facts, "data set", "%s",
-                    mnist_dataset_choice_name(page->settings->data.dataset));
-    mnist_facts_add(facts, "test images", "%zu", page->test.count);
-    if (page->settings->tta > 1) {
-        mnist_facts_add(facts, "versions of each image", "%u", page->settings->tta);
+    mnist_facts_add(facts, "data set", "%s", dataset_of(models));
+    mnist_facts_add(facts, "test images", "%zu", results->test->view.count);
+    if (settings->tta > 1) {
+        mnist_facts_add(facts, "versions of each image", "%u", settings->tta);
     }
-    if (page->temperature > 0.0) {
+    if (temperature > 0.0) {
         char text[MNIST_REAL_TEXT];
-        mnist_real_format(page->temperature, text);
+        mnist_real_format(temperature, text);
         mnist_facts_add(facts, "temperature", "%s", text);
     }
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
@@ -29,92 +42,109 @@ static void add_facts(mnist_facts *facts, const mnist_eval_page *page)
             mnist_facts_add(facts, known[i][0], "%s", value);
         }
     }
-    mnist_facts_add(facts, "test images SHA-256", "%s", page->digests->images);
-    mnist_facts_add(facts, "test labels SHA-256", "%s", page->digests->labels);
-    for (size_t m = 0; m < page->count; m++) {
-        mnist_facts_add(facts, "model file", "%s", page->paths[m]);
-        mnist_facts_add(facts, "model SHA-256", "%s", mnist_model_digest(page->models[m]));
+    mnist_facts_add(facts, "test images SHA-256", "%s", results->inputs->digests.images);
+    mnist_facts_add(facts, "test labels SHA-256", "%s", results->inputs->digests.labels);
+    for (size_t m = 0; m < models->count; m++) {
+        mnist_facts_add(facts, "model file", "%s", models->members[m].path);
+        mnist_facts_add(facts, "model SHA-256", "%s", mnist_model_digest(models->members[m].model));
     }
-    if (page->course) {
-        mnist_facts_add(facts, "log of the training", "%s", page->settings->log);
+    if (settings->log) {
+        mnist_facts_add(facts, "log of the training", "%s", settings->log);
     }
 }
 
-static void add_measured(mnist_facts *facts, const mnist_eval_page *page, mnist_pool *pool)
+static void add_measured(mnist_facts *facts, const mnist_eval_measurement *test, mnist_pool *pool)
 {
-    mnist_facts_add(facts, "testing", "%.3f s", page->seconds);
-    if (page->seconds > 0.0) {
-        mnist_facts_add(facts, "test images a second", "%.0f",
-                        (double)page->test.count / page->seconds);
+    const double seconds = test->all.seconds;
+    mnist_facts_add(facts, "testing", "%.3f s", seconds);
+    if (seconds > 0.0) {
+        mnist_facts_add(facts, "test images a second", "%.0f", (double)test->view.count / seconds);
     }
     mnist_facts_add(facts, "threads", "%u", mnist_pool_threads(pool));
     mnist_facts_add(facts, "kernels", "%s", mnist_kernels_name());
 }
 
-mnist_status mnist_eval_page_write(const mnist_eval_page *page, mnist_pool *pool, mnist_error *err)
+/* What mnist-train was told of the first model. */
+static mnist_status add_settings(mnist_facts *facts, const mnist_eval_member *first,
+                                 mnist_error *err)
 {
-    mnist_facts facts = {.items = NULL}, settings = {.items = NULL}, measured = {.items = NULL};
-    mnist_model *first = page->models[0];
-    char shape[MNIST_SHAPE_TEXT], heading[MNIST_SHAPE_TEXT + 64], note[400] = "";
-    char figures[MNIST_FIGURES_TEXT], result[MNIST_FIGURES_TEXT + 64] = "";
-    const char *dataset = mnist_dataset_choice_name(page->settings->data.dataset);
-    size_t used = 0;
-    mnist_format_shape(mnist_model_mlp(first), shape);
-    mnist_figures_format(page->evaluation, figures);
-    if (page->count > 1) {
-        snprintf(heading, sizeof heading, "%zu nets on %s", page->count, dataset);
-        used = (size_t)snprintf(result, sizeof result, "models=%zu ", page->count);
-        snprintf(
-            note, sizeof note,
-            "A committee of %zu nets. %s, the pad and the settings are of the first, %s; all other "
-            "figures are of all together.",
-            page->count, page->course ? "Curves, weights" : "Weights", shape);
+    json_t *options;
+    if (!mnist_eval_member_options(first, &options, err)) {
+        return err->status;
+    }
+    if (options) {
+        mnist_facts_add_json(facts, options);
+    }
+    json_decref(options);
+    return MNIST_OK;
+}
+
+static void make_words(words *out, const mnist_eval_results *results)
+{
+    const mnist_eval_models *models = results->models;
+    const unsigned tta = models->settings.tta;
+    const double temperature = results->analysis->temperature.value;
+    char shape[MNIST_SHAPE_TEXT], figures[MNIST_FIGURES_TEXT], versions[32] = "", nets[32] = "";
+    *out = (words){.note = ""};
+    mnist_format_shape(mnist_model_mlp(models->members[0].model), shape);
+    mnist_figures_format(&results->analysis->test, figures);
+    if (models->count > 1) {
+        snprintf(out->heading, sizeof out->heading, "%zu nets on %s", models->count,
+                 dataset_of(models));
+        snprintf(nets, sizeof nets, "models=%zu ", models->count);
+        snprintf(out->note, sizeof out->note,
+                 "A committee of %zu nets. %s, the pad and the settings are of the first, %s; all "
+                 "other figures are of all together.",
+                 models->count, models->settings.log ? "Curves, weights" : "Weights", shape);
     } else {
-        snprintf(heading, sizeof heading, "%s on %s", shape, dataset);
+        snprintf(out->heading, sizeof out->heading, "%s on %s", shape, dataset_of(models));
     }
-    if (page->settings->tta > 1) {
-        used +=
-            (size_t)snprintf(result + used, sizeof result - used, "tta=%u ", page->settings->tta);
+    if (models->count == 1 && (tta > 1 || temperature > 0.0)) {
+        snprintf(out->note, sizeof out->note,
+                 "The pad asks the net itself, about what is drawn alone%s.",
+                 temperature > 0.0 ? ", without the temperature" : "");
     }
-    snprintf(result + used, sizeof result - used, "%s", figures);
-    if (page->count == 1 && (page->settings->tta > 1 || page->temperature > 0.0)) {
-        snprintf(note, sizeof note, "The pad asks the net itself, about what is drawn alone%s.",
-                 page->temperature > 0.0 ? ", without the temperature" : "");
+    if (tta > 1) {
+        snprintf(versions, sizeof versions, "tta=%u ", tta);
     }
-    add_facts(&facts, page);
-    add_measured(&measured, page, pool);
-    json_t *options = NULL;
-    mnist_status status = MNIST_OK;
-    if (!mnist_adopt_parse(mnist_model_metadata(first, "options"), page->paths[0], &options, err)) {
-        status = err->status;
-    } else if (options) {
-        mnist_facts_add_json(&settings, options);
-    }
+    snprintf(out->result, sizeof out->result, "%s%s%s", nets, versions, figures);
+}
+
+mnist_status mnist_eval_write_page(const mnist_eval_results *results, mnist_pool *pool,
+                                   mnist_error *err)
+{
+    const mnist_eval_models *models = results->models;
+    mnist_facts facts = {.items = NULL}, settings = {.items = NULL}, measured = {.items = NULL};
+    mnist_model *first = models->members[0].model;
+    words text;
+    make_words(&text, results);
+    add_facts(&facts, results);
+    add_measured(&measured, results->test, pool);
+    mnist_status status = add_settings(&settings, &models->members[0], err);
     if (status == MNIST_OK && (facts.failed || settings.failed || measured.failed)) {
         status = mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the report");
     }
     if (status == MNIST_OK) {
-        mnist_page view = {
-            .program = "mnist-eval",
-            .heading = heading,
-            .result = result,
-            .note = note[0] ? note : NULL,
+        mnist_page page = {
+            .program = mnist_eval_program.name,
+            .heading = text.heading,
+            .result = text.result,
+            .note = text.note[0] ? text.note : NULL,
             .facts = mnist_facts_list(&facts),
             .settings = mnist_facts_list(&settings),
             .measured = mnist_facts_list(&measured),
             .mlp = mnist_model_mlp(first),
             .normalization = mnist_model_normalization(first),
-            .models = page->count,
-            .test = page->test,
-            .probabilities = page->probabilities,
-            .evaluation = page->evaluation,
+            .models = models->count,
+            .test = results->test->view,
+            .probabilities = results->analysis->predictions.probabilities,
+            .evaluation = &results->analysis->test,
         };
-        if (page->course) {
-            mnist_eval_course_show(page->course, &view);
+        if (models->settings.log) {
+            mnist_eval_course_show(&results->inputs->course, &page);
         }
-        status = mnist_page_write(page->settings->report, &view, pool, err);
+        status = mnist_page_write(models->settings.report, &page, pool, err);
     }
-    json_decref(options);
     mnist_facts_free(&facts);
     mnist_facts_free(&settings);
     mnist_facts_free(&measured);

@@ -132,7 +132,7 @@ static const mnist_option temperature_number = {
     .real = {MNIST_TEMPERATURE_MIN, MNIST_TEMPERATURE_MAX, false, false},
 };
 
-double mnist_eval_temperature(const mnist_eval_settings *settings)
+double mnist_eval_temperature_told(const mnist_eval_settings *settings)
 {
     double value = 0.0;
     if (strcmp(settings->temperature, "fit") != 0) {
@@ -141,13 +141,24 @@ double mnist_eval_temperature(const mnist_eval_settings *settings)
     return value;
 }
 
+bool mnist_eval_fits_temperature(const mnist_eval_settings *settings)
+{
+    return settings->temperature && mnist_eval_temperature_told(settings) == 0.0;
+}
+
+bool mnist_eval_needs_numbers(const mnist_eval_settings *s)
+{
+    return s->csv || s->metrics || s->calibration || s->worst > 0 || s->curves || s->predictions ||
+           s->report || s->baseline || s->temperature;
+}
+
 /* What goes with the fitting of a temperature alone. */
 static bool check_temperature(const mnist_eval_settings *s, const mnist_parsed *parsed,
                               mnist_error *err)
 {
     static const char *const of_fit[] = {"val-split", "train-images", "train-labels"};
     bool fit = s->temperature && strcmp(s->temperature, "fit") == 0;
-    if (s->temperature && !fit && mnist_eval_temperature(s) == 0.0) {
+    if (s->temperature && !fit && mnist_eval_temperature_told(s) == 0.0) {
         char quoted[MNIST_QUOTED_TEXT];
         mnist_option_quote(s->temperature, quoted);
         return mnist_options_fail(err,

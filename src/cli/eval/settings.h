@@ -12,7 +12,7 @@ typedef struct mnist_eval_settings {
     unsigned tta; /* versions of each image that are averaged over, itself counted in; 1: no more */
     const char *augment;     /* how the others are distorted; NULL: as the model was trained */
     uint64_t seed;           /* of their distortions, and of the resamples of a comparison */
-    const char *temperature; /* "fit", or a number (mnist_eval_temperature); NULL: as they are */
+    const char *temperature; /* "fit", or a number as text; NULL: logits stay as they are */
     mnist_share val_split;   /* of the training images: where a temperature is fitted, if told */
     mnist_gate_settings gate;
     const char *baseline; /* an earlier evaluation to compare with; NULL: none */
@@ -38,6 +38,11 @@ bool mnist_eval_check_data(const mnist_eval_settings *settings, const mnist_pars
                            mnist_error *err);
 
 /* What --temperature says, which is not NULL and has been checked: 0 stands for "fit". */
-double mnist_eval_temperature(const mnist_eval_settings *settings);
+double mnist_eval_temperature_told(const mnist_eval_settings *settings);
+/* Whether that is to be fitted: training images are then read too. */
+bool mnist_eval_fits_temperature(const mnist_eval_settings *settings);
+
+/* Whether more is asked for than there can be where a probability is no number. */
+bool mnist_eval_needs_numbers(const mnist_eval_settings *settings);
 
 #endif

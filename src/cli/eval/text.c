@@ -1,5 +1,7 @@
 #include "cli/eval/emit.h"
 
+#include "cli/shared/figures.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -58,7 +60,7 @@ static void print_absent(const mnist_metrics *metrics)
     putchar('\n');
 }
 
-void mnist_eval_print_metrics(const mnist_metrics *metrics)
+static void print_metrics(const mnist_metrics *metrics)
 {
     printf("%-8s%8s%10s%10s%8s%8s%9s%9s%9s\n", "class", "images", "predicted", "precision",
            "recall", "F1", "AUC", "AP", "Brier");
@@ -90,7 +92,7 @@ void mnist_eval_print_metrics(const mnist_metrics *metrics)
 
 #define BAR 20 /* characters of a bar for 100 % */
 
-void mnist_eval_print_calibration(const mnist_calibration *calibration)
+static void print_calibration(const mnist_calibration *calibration)
 {
     printf("%-18s%8s%12s%10s\n", "confidence", "images", "mean", "right");
     for (unsigned b = 0; b < MNIST_RELIABILITY_BINS; b++) {
@@ -106,7 +108,7 @@ void mnist_eval_print_calibration(const mnist_calibration *calibration)
     }
 }
 
-void mnist_eval_print_worst(const mnist_mistake *mistakes, size_t count)
+static void print_worst(const mnist_mistake *mistakes, size_t count)
 {
     printf("%10s%7s%11s%13s%18s\n", "image", "label", "taken for", "probability", "of the label");
     for (size_t i = 0; i < count; i++) {
@@ -116,18 +118,19 @@ void mnist_eval_print_worst(const mnist_mistake *mistakes, size_t count)
     }
 }
 
-void mnist_eval_print_temperature(const mnist_eval_temperature_fit *report)
+/* test_loss_before: of the test images, without it. */
+static void print_temperature(const mnist_eval_temperature *scaling, double test_loss_before)
 {
-    printf("temperature %.6g", report->value);
-    if (report->fitted_on) {
+    printf("temperature %.6g", scaling->value);
+    if (scaling->fitted_on) {
         printf("%s, fitted on %zu validation images: their loss %.6f becomes %.6f",
-               report->fit.at_limit ? " (the limit)" : "", report->fitted_on, report->fit.before,
-               report->fit.after);
+               scaling->fit.at_limit ? " (the limit)" : "", scaling->fitted_on, scaling->fit.before,
+               scaling->fit.after);
     }
-    printf("\ntest loss without it %.6f\n", report->test_loss_before);
+    printf("\ntest loss without it %.6f\n", test_loss_before);
 }
 
-void mnist_eval_print_comparison(const mnist_eval_comparison *comparison, const mnist_metrics *now)
+static void print_comparison(const mnist_eval_comparison *comparison, const mnist_metrics *now)
 {
     const mnist_pairing *pairing = &comparison->pairing;
     const double then = (double)(pairing->count - comparison->errors) / (double)pairing->count;
@@ -136,4 +139,61 @@ void mnist_eval_print_comparison(const mnist_eval_comparison *comparison, const 
            100.0 * pairing->difference_low, 100.0 * pairing->difference_high);
     printf("%zu right that was wrong, %zu wrong that was right: McNemar's exact p = %.4g\n",
            pairing->gained, pairing->lost, pairing->mcnemar_p);
+}
+
+/* "tta=8 ", if that is what the figures are of. */
+static void print_versions(const mnist_eval_settings *settings)
+{
+    if (settings->tta > 1) {
+        printf("tta=%u ", settings->tta);
+    }
+}
+
+/* What the flags ask for, before the result line: at most 80 columns. */
+static void print_measured(const mnist_eval_results *results)
+{
+    const mnist_eval_settings *settings = &results->models->settings;
+    const mnist_eval_analysis *analysis = results->analysis;
+    if (!analysis->measured) {
+        return;
+    }
+    if (settings->metrics) {
+        print_metrics(&analysis->metrics);
+    }
+    if (settings->calibration) {
+        print_calibration(&analysis->metrics.calibration);
+    }
+    if (settings->worst > 0) {
+        print_worst(analysis->worst, analysis->worst_count);
+    }
+    if (settings->temperature) {
+        print_temperature(&analysis->temperature, results->test->all.evaluation.loss);
+    }
+    if (settings->baseline) {
+        print_comparison(&analysis->comparison, &analysis->metrics);
+    }
+}
+
+/* The files' names, which may hold blanks, end the lines before the last. */
+void mnist_eval_print_text(const mnist_eval_results *results)
+{
+    const mnist_eval_models *models = results->models;
+    const mnist_eval_settings *settings = &models->settings;
+    for (size_t m = 0; models->count > 1 && m < models->count; m++) {
+        const mnist_eval_figures *own = &results->test->members[m];
+        print_versions(settings);
+        mnist_figures_print(&own->evaluation, own->seconds);
+        printf(" model=");
+        mnist_print_plain(models->members[m].path, stdout);
+        putchar('\n');
+    }
+    if (settings->confusion) {
+        mnist_confusion_print(&results->analysis->test);
+    }
+    print_measured(results);
+    if (models->count > 1) {
+        printf("models=%zu ", models->count);
+    }
+    print_versions(settings);
+    mnist_figures_print_line(&results->analysis->test, results->test->all.seconds);
 }

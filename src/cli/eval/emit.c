@@ -1,0 +1,77 @@
+#include "cli/eval/emit.h"
+
+#include "cli/shared/figures.h"
+#include "cli/shared/program.h"
+
+#include <string.h>
+
+/* A model knows which test images its training run reported on; others give other numbers. */
+static void note_other_data(const mnist_eval_results *results, const mnist_eval_member *member)
+{
+    const mnist_data_digests *digests = &results->inputs->digests;
+    const char *images = mnist_model_metadata(member->model, "test_images_sha256");
+    const char *labels = mnist_model_metadata(member->model, "test_labels_sha256");
+    if (!results->models->settings.out.quiet && images && labels &&
+        (strcmp(images, digests->images) != 0 || strcmp(labels, digests->labels) != 0)) {
+        fprintf(stderr, "%s: note: ", mnist_eval_program.name);
+        if (results->models->count > 1) {
+            mnist_print_plain(member->path, stderr);
+            fprintf(stderr, ": ");
+        }
+        fprintf(stderr,
+                "these are not the test images that the training run of this model reported on\n");
+    }
+}
+
+static int print(const mnist_eval_results *results)
+{
+    const mnist_eval_settings *settings = &results->models->settings;
+    if (!settings->csv && !settings->out.json) {
+        mnist_eval_print_text(results);
+        return MNIST_EXIT_OK;
+    }
+    json_t *document = mnist_eval_document(results);
+    if (settings->out.json || !document) { /* of none, it says that memory is short */
+        return mnist_program_print_json(mnist_eval_program.name, document);
+    }
+    mnist_eval_print_csv(document, stdout);
+    json_decref(document);
+    return MNIST_EXIT_OK;
+}
+
+static int fail_beside(const mnist_error *err)
+{
+    fflush(stdout); /* in the order in which things happen, where both are one file */
+    return mnist_program_error(mnist_eval_program.name, err);
+}
+
+static int write_files(const mnist_eval_results *results, mnist_pool *pool)
+{
+    const mnist_eval_settings *settings = &results->models->settings;
+    const mnist_eval_analysis *analysis = results->analysis;
+    mnist_error err;
+    int code = MNIST_EXIT_OK;
+    if (!analysis->measured && mnist_eval_needs_numbers(settings)) {
+        mnist_eval_fail_not_finite(results->test, results->models,
+                                   "no more can be told of it than its result", &err);
+        return fail_beside(&err);
+    }
+    if (settings->predictions &&
+        mnist_eval_write_predictions(settings->predictions, &analysis->predictions, &err) !=
+            MNIST_OK) {
+        code = fail_beside(&err);
+    }
+    if (settings->report && mnist_eval_write_page(results, pool, &err) != MNIST_OK) {
+        code = fail_beside(&err);
+    }
+    return code;
+}
+
+int mnist_eval_emit(const mnist_eval_results *results, mnist_pool *pool)
+{
+    for (size_t m = 0; m < results->models->count; m++) {
+        note_other_data(results, &results->models->members[m]);
+    }
+    const int printed = print(results), written = write_files(results, pool);
+    return printed != MNIST_EXIT_OK ? printed : written;
+}
