@@ -105,6 +105,11 @@ const scenario scenarios[] = {
     {EVAL, .name = "eval-baseline",
      .words = {"m.st", "--data-dir", "../base", "--threads", "1", "--baseline", "older.json"},
      .given = {"m.st", "older.json"}},
+    /* two measurements, of a committee, and its temperature */
+    {EVAL, .name = "eval-temperature",
+     .words = {"m.st", "older.st", "--data-dir", "../base", "--threads", "1", "--temperature",
+               "fit", "--val-split", "5", "--json"},
+     .given = {"m.st", "older.st"}},
     /* all that a model says of its data and its images is taken over */
     {EVAL, .name = "eval-adopted", .words = {"drawn.st", "--threads", "1", "--tta", "2", "--json"},
      .given = {"drawn.st"}},
