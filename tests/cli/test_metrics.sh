@@ -235,6 +235,22 @@ begin 'too many values'
 run 1 "$eval" good.st --baseline wide.json
 err_matches '^mnist-eval: wide\.json: byte [0-9]+: more than 262144 values or 16 levels, so it is no evaluation$'
 
+# --- Of two mistakes, the one that takes less to find --------------------------------------------------------------
+
+usage '--curves needs --json or --csv' none.st --curves
+refused '--baseline: none.json: No such file or directory' none.st --baseline none.json
+refused 'none.st: cannot be opened: No such file or directory' none.st --report r.html --log none.csv
+refused 'none.csv: cannot be opened: No such file or directory' good.st --report r.html --log none.csv --tta 2
+usage 'good.st: was trained without --augment; to distort images for --tta, say --augment SPEC' \
+    good.st --tta 2 --predictions nowhere/p.csv
+refused "nowhere/p.csv: cannot create a temporary file in 'nowhere': the directory 'nowhere' does not exist" \
+    good.st --predictions nowhere/p.csv --temperature fit --val-split 301
+refused '--val-split: a temperature is to be fitted on 301 of 300 training images' \
+    good.st --temperature fit --val-split 301 --baseline labels.json
+refused "labels.json: is of other test labels: their SHA-256 is \"\\x1b[2J\" there, but here $(jq -r .data.test.labels_sha256 good.json)" \
+    good.st --baseline labels.json --predictions p3.csv --min-accuracy 100%
+expect 'wrote predictions' [ ! -e p3.csv ]
+
 # --- The command line --------------------------------------------------------------------------------------------
 
 usage '--csv and --json exclude each other' good.st --csv --json
