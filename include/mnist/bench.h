@@ -4,8 +4,8 @@
  * - machine: peaks of the chosen kernels' instruction set, and of bf16 and int8 dot products where the
  *   CPU has them; reading from caches and memory; the barrier of the worker threads.
  * - kernels: each kernel alone on one thread, at shapes that nets on MNIST give it. Sparse products
- *   count the products they do, the mean of several batches of 64 images; the input gradient turns the
- *   weights on their side, as the backward pass does.
+ *   count the products they do, the mean of several batches of 64 images; the input gradient
+ *   transposes the weights first, as the backward pass does.
  * - training: epochs of mnist_train, with zero pixels left out and not.
  * - inference: mnist_evaluate, its set-up included, and images one at a time, from bytes to class.
  *

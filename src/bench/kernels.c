@@ -36,9 +36,9 @@ static size_t padded(size_t count)
 typedef struct product_work {
     const mnist_kernels *kernels;
     mnist_product product;
-    /* of the input gradient only: the weights lie (inputs, outputs) and are turned first */
+    /* of the input gradient only: the weights lie (inputs, outputs) and are transposed first */
     const float *weights;
-    float *turned;
+    float *transposed;
     size_t panels; /* of the outputs */
 } product_work;
 
@@ -55,7 +55,7 @@ static void input_gradient(void *context)
     mnist_product p = work->product;
     for (size_t panel = 0; panel < work->panels; panel++) {
         work->kernels->transpose(work->weights + panel * MNIST_PANEL * MNIST_PANEL, MNIST_PANEL,
-                                 work->turned, MNIST_PANEL, MNIST_PANEL, MNIST_PANEL);
+                                 work->transposed, MNIST_PANEL, MNIST_PANEL, MNIST_PANEL);
         p.init = panel == 0 ? NULL : p.out;
         p.x = work->product.x + panel * MNIST_PANEL;
         work->kernels->product(&p);
@@ -99,9 +99,9 @@ static mnist_status add_input_gradient(mnist_suite *suite, size_t rows, size_t o
 {
     product_work *work = mnist_suite_alloc(suite, 1, sizeof *work);
     float *deltas = filled(suite, rows * outputs), *weights = filled(suite, outputs * MNIST_PANEL);
-    float *turned = mnist_suite_alloc(suite, MNIST_PANEL * MNIST_PANEL, sizeof *turned);
+    float *transposed = mnist_suite_alloc(suite, MNIST_PANEL * MNIST_PANEL, sizeof *transposed);
     float *out = mnist_suite_alloc(suite, rows * MNIST_PANEL, sizeof *out);
-    if (!work || !deltas || !weights || !turned || !out) {
+    if (!work || !deltas || !weights || !transposed || !out) {
         return short_of_memory(err);
     }
     *work = (product_work){.kernels = suite->kernels,
@@ -111,13 +111,13 @@ static mnist_status add_input_gradient(mnist_suite *suite, size_t rows, size_t o
                                        .x = deltas,
                                        .x_row = outputs,
                                        .x_step = 1,
-                                       .w = turned,
+                                       .w = transposed,
                                        .w_stride = MNIST_PANEL,
                                        .rows = rows,
                                        .depth = MNIST_PANEL,
                                        .width = MNIST_PANEL},
                            .weights = weights,
-                           .turned = turned,
+                           .transposed = transposed,
                            .panels = outputs / MNIST_PANEL};
     mnist_bench_case item = {.unit = MNIST_BENCH_GFLOPS,
                              .amount = 2.0 * (double)rows * (double)outputs * MNIST_PANEL,
@@ -217,7 +217,7 @@ static mnist_status add_products(mnist_suite *suite, mnist_error *err)
         status = add_product(suite, shapes[i].kind, shapes[i].columns, shapes[i].rows,
                              shapes[i].depth, shapes[i].width, err);
     }
-    /* Three tiles of images at a time and all of them: what turning the weights costs shows. */
+    /* Three tiles of images at a time and all of them: what transposing the weights costs shows. */
     if (status == MNIST_OK) {
         status = add_input_gradient(suite, 24, LARGE_WIDTH, err);
     }
@@ -240,7 +240,7 @@ typedef struct byte_work {
     const mnist_half *half;
     mnist_pair *pairs; /* of w, or of deltas: (pixels + 1, panels * MNIST_PANEL) */
     const uint8_t *images;
-    uint8_t *turned; /* (batches, pixels, SMALL_BATCH) */
+    uint8_t *transposed; /* (batches, pixels, SMALL_BATCH) */
     size_t pixels, panels, batches, batch;
     float *table, *deltas, *w, *out, *init;
 } byte_work;
@@ -275,7 +275,7 @@ static void byte_gradient(void *context)
     byte_work *work = context;
     work->kernels->byte_product(&(mnist_byte_product){.out = work->out,
                                                       .out_stride = MNIST_PANEL,
-                                                      .x = next_batch(work, work->turned),
+                                                      .x = next_batch(work, work->transposed),
                                                       .x_stride = SMALL_BATCH,
                                                       .table = work->table,
                                                       .w = work->deltas,
@@ -314,7 +314,7 @@ static void pair_gradient(void *context)
     byte_work *work = context;
     work->half->byte_product(&(mnist_pair_byte_product){.out = work->out,
                                                         .out_stride = MNIST_PANEL,
-                                                        .x = next_batch(work, work->turned),
+                                                        .x = next_batch(work, work->transposed),
                                                         .x_stride = SMALL_BATCH,
                                                         .table = work->table,
                                                         .w = work->pairs,
@@ -328,11 +328,11 @@ static void pair_gradient(void *context)
                                                         .w_panel = SMALL_BATCH / 2 * MNIST_PANEL});
 }
 
-static void turn_bytes(void *context)
+static void transpose_images(void *context)
 {
     const byte_work *work = context;
     const size_t at = work->batch * SMALL_BATCH * work->pixels;
-    work->kernels->transpose_bytes(work->images + at, NULL, work->pixels, work->turned + at,
+    work->kernels->transpose_bytes(work->images + at, NULL, work->pixels, work->transposed + at,
                                    SMALL_BATCH, SMALL_BATCH, work->pixels);
 }
 
@@ -351,7 +351,7 @@ static mnist_status make_byte_work(mnist_suite *suite, size_t panels, byte_work 
                         .pairs = mnist_suite_alloc(suite, (pixels + SMALL_BATCH) * panels,
                                                    MNIST_PANEL * sizeof(mnist_pair)),
                         .images = suite->view.images,
-                        .turned = mnist_suite_alloc(suite, pixels, batches * SMALL_BATCH),
+                        .transposed = mnist_suite_alloc(suite, pixels, batches * SMALL_BATCH),
                         .pixels = pixels,
                         .panels = panels,
                         .batches = batches,
@@ -360,8 +360,8 @@ static mnist_status make_byte_work(mnist_suite *suite, size_t panels, byte_work 
                         .w = filled(suite, (pixels + 1) * panels * MNIST_PANEL),
                         .out = filled(suite, (pixels + SMALL_BATCH) * panels * MNIST_PANEL),
                         .init = filled(suite, panels * MNIST_PANEL)};
-    if (!work->pairs || !work->turned || !work->table || !work->deltas || !work->w || !work->out ||
-        !work->init) {
+    if (!work->pairs || !work->transposed || !work->table || !work->deltas || !work->w ||
+        !work->out || !work->init) {
         return short_of_memory(err);
     }
     work->table[0] = 0.0f;
@@ -371,7 +371,7 @@ static mnist_status make_byte_work(mnist_suite *suite, size_t panels, byte_work 
         work->half->pair_across(row, row + MNIST_PANEL, work->pairs + p * MNIST_PANEL, MNIST_PANEL);
     }
     for (; work->batch < batches; work->batch++) {
-        turn_bytes(work);
+        transpose_images(work);
     }
     work->batch = 0;
     *out = work;
@@ -400,7 +400,7 @@ static mnist_status add_bytes(mnist_suite *suite, mnist_error *err)
         {"byte product, weight gradient", 1, false, false, byte_gradient},
         {"pair byte product, forward", 2, false, true, pair_forward},
         {"pair byte product, weight gradient", 2, false, true, pair_gradient},
-        {"bytes turned on their side", 1, true, false, turn_bytes},
+        {"bytes transposed", 1, true, false, transpose_images},
     };
     mnist_status status = MNIST_OK;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && status == MNIST_OK; i++) {

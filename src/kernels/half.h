@@ -86,8 +86,8 @@ typedef struct mnist_half {
     /* out(p, r) = the pair of in(r, 2p) and in(r, 2p + 1), for r < rows and p < columns / 2, both
      * at most MNIST_PANEL, columns a multiple of MNIST_LANES; 0 for r from rows to the next
      * multiple of it. */
-    void (*pair_turned)(const float *in, size_t in_stride, mnist_pair *out, size_t out_stride,
-                        size_t rows, size_t columns);
+    void (*pair_transpose)(const float *in, size_t in_stride, mnist_pair *out, size_t out_stride,
+                           size_t rows, size_t columns);
 
     void (*product)(const mnist_pair_product *product);
 

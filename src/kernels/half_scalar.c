@@ -41,8 +41,8 @@
                      (b ? format##_code(format##_finite(b[k])) : 0);                               \
         }                                                                                          \
     }                                                                                              \
-    static void format##_turned(const float *in, size_t in_stride, mnist_pair *out,                \
-                                size_t out_stride, size_t rows, size_t columns)                    \
+    static void format##_transpose(const float *in, size_t in_stride, mnist_pair *out,             \
+                                   size_t out_stride, size_t rows, size_t columns)                 \
     {                                                                                              \
         for (size_t r = 0; r < (rows + MNIST_LANES - 1) / MNIST_LANES * MNIST_LANES; r++) {        \
             for (size_t p = 0; p < columns / 2; p++) {                                             \
@@ -101,7 +101,7 @@
         .pair_along = format##_along,                                                              \
         .pair_across = format##_across,                                                            \
         .pair_across_finite = format##_across_finite,                                              \
-        .pair_turned = format##_turned,                                                            \
+        .pair_transpose = format##_transpose,                                                      \
         .product = format##_product,                                                               \
         .byte_product = format##_byte_product,                                                     \
     };

@@ -318,8 +318,8 @@ SIMD_INLINE vf vf_finite(vf a, float most)
                      format##_zipped(vf_finite(vf_load(a + k), most), vf_finite(second, most)));   \
         }                                                                                          \
     }                                                                                              \
-    static void format##_turned(const float *in, size_t in_stride, mnist_pair *out,                \
-                                size_t out_stride, size_t rows, size_t columns)                    \
+    static void format##_transpose(const float *in, size_t in_stride, mnist_pair *out,             \
+                                   size_t out_stride, size_t rows, size_t columns)                 \
     {                                                                                              \
         const size_t padded = (rows + MNIST_LANES - 1) / MNIST_LANES * MNIST_LANES;                \
         for (size_t r = 0; r < padded; r += SIMD_FLOATS) {                                         \
@@ -333,13 +333,15 @@ SIMD_INLINE vf vf_finite(vf a, float most)
                                   : vf_set(0.0f);                                                  \
                     a[k] = format##_neighbours(low, high);                                         \
                 }                                                                                  \
-                store_turned(a, out + c / 2 * out_stride + r, out_stride, (columns - c) / 2);      \
+                store_transposed(a, out + c / 2 * out_stride + r, out_stride, (columns - c) / 2);  \
             }                                                                                      \
         }                                                                                          \
     }
 
-/* A square of pairs on its side, as transpose_square does it (tiles.c): its first `rows` rows. */
-SIMD_INLINE void store_turned(vu a[SIMD_FLOATS], mnist_pair *out, size_t out_stride, size_t rows)
+/* Stores the transpose of a square of pairs, as transpose_square does it (tiles.c): its first `rows`
+ * rows. */
+SIMD_INLINE void store_transposed(vu a[SIMD_FLOATS], mnist_pair *out, size_t out_stride,
+                                  size_t rows)
 {
     vu b[SIMD_FLOATS];
     for (size_t bit = 1; bit < SIMD_FLOATS; bit *= 2) {
@@ -560,7 +562,7 @@ static void bf16_byte_product(const mnist_pair_byte_product *p)
         .pair_along = format##_along,                                                              \
         .pair_across = format##_across,                                                            \
         .pair_across_finite = format##_across_finite,                                              \
-        .pair_turned = format##_turned,                                                            \
+        .pair_transpose = format##_transpose,                                                      \
         .product = format##_product,                                                               \
         .byte_product = format##_byte_product,                                                     \
     };

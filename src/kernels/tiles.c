@@ -278,8 +278,8 @@ static void byte_product(const mnist_byte_product *p)
     }
 }
 
-/* Squares are turned on their side by zipping row k with row k + half, for as many rounds as the
- * side has bits. */
+/* A square is transposed by zipping row k with row k + half, for as many rounds as the number of its
+ * rows has bits. */
 
 static void transpose_bytes(const uint8_t *x, const uint32_t *index, size_t x_stride, uint8_t *out,
                             size_t out_stride, size_t rows, size_t columns)
@@ -426,8 +426,9 @@ static void softmax_row(const mnist_softmax *s, size_t i)
 /* A vector of images, one a lane: columns of logits become vectors and back, so that every lane
  * does to its image what softmax_row does, sums in the same order. */
 
-/* Rows of `stride` values from `rows` on, SIDE of them, to columns, or back; c runs by SIDE. */
-SIMD_INLINE void turn_rows(const float *rows, float *columns, size_t stride, size_t count)
+/* columns (count, SIDE) = the transpose of rows (SIDE, count), which lie stride values apart. count is
+ * a multiple of SIDE. */
+SIMD_INLINE void transpose_rows(const float *rows, float *columns, size_t stride, size_t count)
 {
     for (size_t c = 0; c < count; c += SIDE) {
         transpose_square(rows + c, stride, columns + c * SIDE, SIDE);
@@ -452,7 +453,7 @@ static void softmax_images(const mnist_softmax *s, size_t i)
     _Alignas(64) float z[SOFTMAX_MOST_CLASSES * SIDE], e[SOFTMAX_MOST_CLASSES * SIDE];
     const unsigned classes = s->classes;
     const size_t columns = (classes + MNIST_LANES - 1) / MNIST_LANES * MNIST_LANES;
-    turn_rows(s->z + i * s->stride, z, s->stride, columns);
+    transpose_rows(s->z + i * s->stride, z, s->stride, columns);
     vf maximum = vf_load(z), sum = vf_set(0.0f), total = vf_set(0.0f);
     vi top = {0};
     for (unsigned c = 1; c < classes; c++) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* d(loss)/da of the layer below l, or of the inputs: rows [first, end) of the pass, one block of
- * MNIST_PANEL columns, to out, whose first row is `first`. The weights are turned on their side a
+ * MNIST_PANEL columns, to out, whose first row is `first`. The weights are transposed a
  * block at a time, so that the product runs along contiguous rows. Pairs are read where deltas are
  * in pairs, which the first layer's never are along rows. */
 static void backward_product(const mnist_pass *pass, unsigned l, size_t block, size_t first,
@@ -14,11 +14,11 @@ static void backward_product(const mnist_pass *pass, unsigned l, size_t block, s
 {
     const mnist_mlp *mlp = pass->mlp;
     const mnist_layer *layer = &mlp->layers[l];
-    _Alignas(MNIST_ALIGN) float turned[MNIST_PANEL * MNIST_PANEL];
+    _Alignas(MNIST_ALIGN) float transposed[MNIST_PANEL * MNIST_PANEL];
     const size_t k = block * MNIST_PANEL;
     const size_t inputs = smaller(layer->inputs - k, MNIST_PANEL), width = mnist_pad(inputs);
     if (inputs < MNIST_PANEL) {
-        memset(turned, 0, sizeof turned); /* padding stays zero */
+        memset(transposed, 0, sizeof transposed); /* padding stays zero */
     }
     for (size_t panel = 0; panel < layer->panels; panel++) {
         size_t outputs = smaller(layer->outputs - panel * MNIST_PANEL, MNIST_PANEL);
@@ -26,8 +26,8 @@ static void backward_product(const mnist_pass *pass, unsigned l, size_t block, s
         const float *weights = mlp->parameters + mnist_panel_row(layer, panel, k);
         if (pass->half && l > 0) {
             _Alignas(MNIST_ALIGN) mnist_pair pairs[MNIST_PANEL / 2 * MNIST_PANEL];
-            pass->half->pair_turned(weights, mnist_panel_width(layer, panel), pairs, MNIST_PANEL,
-                                    inputs, mnist_panel_width(layer, panel));
+            pass->half->pair_transpose(weights, mnist_panel_width(layer, panel), pairs, MNIST_PANEL,
+                                       inputs, mnist_panel_width(layer, panel));
             pass->half->product(&(mnist_pair_product){
                 .out = out,
                 .out_stride = out_stride,
@@ -44,10 +44,10 @@ static void backward_product(const mnist_pass *pass, unsigned l, size_t block, s
             });
             continue;
         }
-        pass->kernels->transpose(weights, mnist_panel_width(layer, panel), turned, MNIST_PANEL,
+        pass->kernels->transpose(weights, mnist_panel_width(layer, panel), transposed, MNIST_PANEL,
                                  inputs, mnist_panel_width(layer, panel));
         if (pass->half) {
-            pass->half->round_finite(turned, turned, MNIST_PANEL * MNIST_PANEL);
+            pass->half->round_finite(transposed, transposed, MNIST_PANEL * MNIST_PANEL);
         }
         pass->kernels->product(&(mnist_product){
             .out = out,
@@ -57,7 +57,7 @@ static void backward_product(const mnist_pass *pass, unsigned l, size_t block, s
             .x = pass->deltas[l] + first * layer->row + column,
             .x_row = layer->row,
             .x_step = 1,
-            .w = turned, /* (outputs, inputs) */
+            .w = transposed, /* (outputs, inputs) */
             .w_stride = MNIST_PANEL,
             .rows = end - first,
             .depth = outputs,
@@ -142,7 +142,7 @@ void mnist_pass_backward_part(mnist_pass *pass, const mnist_pass_batch *batch, s
         }
         blocks = blocks_of(mlp->layers[l].inputs, MNIST_PANEL);
         mnist_worker_share(worker, blocks * image_blocks, &unit, &units_end);
-        while (unit < units_end) { /* weights are turned once for all images that are mine */
+        while (unit < units_end) { /* weights are transposed once for all of this worker's images */
             const size_t image_block = unit % image_blocks;
             const size_t run = smaller(image_blocks - image_block, units_end - unit);
             const size_t row = batch->row + image_block * IMAGE_BLOCK;

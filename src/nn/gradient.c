@@ -45,7 +45,7 @@ static void byte_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
     const size_t width = mnist_panel_width(layer, block->panel),
                  column = block->panel * MNIST_PANEL;
     const size_t rows = smaller(block->end, layer->inputs) - block->first;
-    const uint8_t *x = batch->turned + block->first * batch->turned_stride;
+    const uint8_t *x = batch->transposed + block->first * batch->transposed_stride;
     _Alignas(MNIST_ALIGN) float shifted[2 * MNIST_PANEL];
     const float *init = batch->shift != 0.0f ? shifted : NULL;
     for (size_t p = 0; init && p < block->panels; p++) {
@@ -57,7 +57,7 @@ static void byte_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
             .out_stride = width,
             .init = init,
             .x = x,
-            .x_stride = batch->turned_stride,
+            .x_stride = batch->transposed_stride,
             .table = batch->table,
             .w = pass->delta_pairs[0].across + column,
             .w_stride = layer->row,
@@ -78,7 +78,7 @@ static void byte_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
             .out_stride = width,
             .init = init ? init + p * MNIST_PANEL : NULL,
             .x = x,
-            .x_stride = batch->turned_stride,
+            .x_stride = batch->transposed_stride,
             .table = batch->table,
             .w = pass->deltas[0] + column + p * MNIST_PANEL,
             .w_stride = layer->row,

@@ -56,10 +56,10 @@ struct mnist_pass {
 typedef struct mnist_pass_batch {
     const float *x; /* (count, inputs), rounded if the pass has half; NULL: bytes */
     size_t x_stride;
-    const uint8_t *bytes;  /* (·, inputs) */
-    const uint32_t *index; /* (count): image i is row index[i] of bytes; NULL: row i */
-    const uint8_t *turned; /* (inputs, turned_stride): the same bytes by columns; for training */
-    size_t turned_stride;
+    const uint8_t *bytes;      /* (·, inputs) */
+    const uint32_t *index;     /* (count): image i is row index[i] of bytes; NULL: row i */
+    const uint8_t *transposed; /* (inputs, transposed_stride): the same bytes; for training */
+    size_t transposed_stride;
     const float *table; /* (256), table[0] = 0: of bytes; rounded if the pass has half */
     float shift;
     const uint8_t *labels; /* (count); NULL: logits and predictions only */
@@ -105,7 +105,7 @@ void mnist_pass_probabilities(mnist_pass *pass, size_t row, size_t count);
 
 /* Forward, backward and, unless optimizer is NULL, the update at learning rate lr. batch->labels
  * must be there. Every worker must have come so far that the labels of its share of the images
- * (mnist_pass_images) are there; x and bytes must be there for all, turned and the other workers'
+ * (mnist_pass_images) are there; x and bytes must be there for all, transposed and the other workers'
  * labels after the next barrier. The inputs may be overwritten after the last. */
 void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
                            mnist_optimizer *optimizer, float lr, mnist_worker worker);

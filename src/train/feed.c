@@ -25,10 +25,10 @@ struct mnist_feed {
     size_t pixels, batch_size;
     uint32_t *order;     /* (view.count) */
     size_t first, count; /* the current batch, in the epoch's order */
-    /* Zeros left out: the current batch's bytes by columns, (copies, pixels, turned_stride), and
-     * its labels. */
-    uint8_t *turned, *labels;
-    size_t turned_stride, copies;
+    /* Zeros left out: the current batch's bytes, transposed: (copies, pixels, transposed_stride);
+     * and its labels. */
+    uint8_t *transposed, *labels;
+    size_t transposed_stride, copies;
     /* Where images change on their way: the current batch and the next, in turns, changed:
      * (batch_size, pixels); with mixup their targets, (batch_size, TARGET_STRIDE). */
     mnist_augmenter *augmenter; /* NULL: none */
@@ -44,8 +44,8 @@ struct mnist_feed {
     size_t stride;
 };
 
-/* With so many workers or fewer each turns all of a batch's bytes for itself: cheaper than to fetch
- * from other cores' caches what they have turned. */
+/* Up to so many workers each transpose all of a batch's bytes for themselves: cheaper than to fetch
+ * from other cores' caches what those have transposed. */
 #define MOST_COPIES 4u
 
 /* Do images' bytes change on their way? */
@@ -60,10 +60,10 @@ static mnist_status allocate(mnist_feed *feed, bool skip, unsigned threads, mnis
     feed->order = mnist_alloc(feed->view.count, sizeof *feed->order);
     if (skip) {
         feed->copies = threads <= MOST_COPIES ? threads : 1;
-        feed->turned_stride = mnist_pad(feed->batch_size);
-        feed->turned = mnist_alloc(feed->copies * feed->pixels, feed->turned_stride);
+        feed->transposed_stride = mnist_pad(feed->batch_size);
+        feed->transposed = mnist_alloc(feed->copies * feed->pixels, feed->transposed_stride);
         feed->labels = mnist_alloc(feed->batch_size, 1);
-        ok = feed->turned && feed->labels;
+        ok = feed->transposed && feed->labels;
     } else {
         feed->stride = mnist_pad(feed->pixels);
         for (size_t i = 0; i < 2; i++) {
@@ -237,7 +237,7 @@ void mnist_feed_free(mnist_feed *feed)
         mnist_free(feed->targets[i]);
     }
     mnist_augmenter_free(feed->augmenter);
-    mnist_free(feed->turned);
+    mnist_free(feed->transposed);
     mnist_free(feed->labels);
     mnist_free(feed->order);
     mnist_free(feed);
@@ -299,7 +299,7 @@ static void gather_part(mnist_feed *feed, unsigned buffer, size_t first, size_t 
 /* Whether batches are made ready one step ahead. */
 static bool gathers(const mnist_feed *feed)
 {
-    return !feed->turned || changes(feed);
+    return !feed->transposed || changes(feed);
 }
 
 static void first_batch_task(void *argument, mnist_worker worker)
@@ -328,8 +328,8 @@ mnist_pass_batch mnist_feed_batch(const mnist_feed *feed)
 {
     mnist_pass_batch batch = {.table = feed->table, .shift = feed->shift, .count = feed->count};
     batch.targets = feed->targets[feed->current];
-    if (feed->turned) {
-        batch.turned_stride = feed->turned_stride;
+    if (feed->transposed) {
+        batch.transposed_stride = feed->transposed_stride;
         batch.labels = feed->labels;
         if (changes(feed)) {
             batch.bytes = feed->changed[feed->current];
@@ -355,19 +355,19 @@ void mnist_feed_part(mnist_feed *feed, const mnist_kernels *kernels, mnist_worke
     if (gathers(feed)) { /* that buffer was last read in the step before, which all have left */
         gather_part(feed, 1 - feed->current, next, batch_at(feed, next), worker);
     }
-    if (!feed->turned) {
+    if (!feed->transposed) {
         return;
     }
     const bool own = feed->copies > 1;
-    const size_t copy = own ? worker.index * feed->pixels * feed->turned_stride : 0;
+    const size_t copy = own ? worker.index * feed->pixels * feed->transposed_stride : 0;
     size_t column = 0, end = feed->pixels, image;
     if (!own) {
         mnist_worker_share(worker, feed->pixels, &column, &end);
     }
     kernels->transpose_bytes(batch->bytes + column, batch->index, feed->pixels,
-                             feed->turned + copy + column * feed->turned_stride,
-                             feed->turned_stride, feed->count, end - column);
-    batch->turned = feed->turned + copy;
+                             feed->transposed + copy + column * feed->transposed_stride,
+                             feed->transposed_stride, feed->count, end - column);
+    batch->transposed = feed->transposed + copy;
     mnist_pass_images(feed->count, worker, &image, &end);
     for (; image < end; image++) {
         feed->labels[image] = feed->view.labels[feed->order[feed->first + image]];

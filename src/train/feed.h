@@ -35,12 +35,12 @@ void mnist_feed_free(mnist_feed *feed);
 void mnist_feed_start(mnist_feed *feed, mnist_pool *pool, uint64_t seed, uint32_t epoch,
                       size_t first);
 
-/* The current batch; count is 0 when the epoch is over. Turned bytes are not in it yet, and its
+/* The current batch; count is 0 when the epoch is over. Transposed bytes are not in it yet, and its
  * labels are there when mnist_feed_part has been. */
 mnist_pass_batch mnist_feed_batch(const mnist_feed *feed);
 
 /* What the workers do for the feed at the start of a step on the current batch, each its share.
- * batch, a copy for this worker alone, is told where the turned bytes are that it shall read. */
+ * batch, a copy for this worker alone, is told where the transposed bytes are that it shall read. */
 void mnist_feed_part(mnist_feed *feed, const mnist_kernels *kernels, mnist_worker worker,
                      mnist_pass_batch *batch);
 

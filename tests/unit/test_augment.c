@@ -479,7 +479,7 @@ enum { IMAGES = 45, BATCH = 16 };
 typedef struct feed_step {
     mnist_feed *feed;
     mnist_pass_batch batch;
-    const uint8_t *turned;
+    const uint8_t *transposed;
 } feed_step;
 
 static void feed_task(void *argument, mnist_worker worker)
@@ -488,7 +488,7 @@ static void feed_task(void *argument, mnist_worker worker)
     mnist_pass_batch batch = step->batch;
     mnist_feed_part(step->feed, mnist_kernels_select(), worker, &batch);
     if (worker.index == 0) {
-        step->turned = batch.turned;
+        step->transposed = batch.transposed;
     }
 }
 
@@ -506,7 +506,7 @@ static void check_batch(const feed_step *step, mnist_view view, const uint32_t *
                 assert_true(batch->x[i * batch->x_stride + p] == batch->table[expected[p]]);
             } else {
                 assert_int_equal(batch->bytes[i * PIXELS + p], expected[p]);
-                assert_int_equal(step->turned[p * batch->turned_stride + i], expected[p]);
+                assert_int_equal(step->transposed[p * batch->transposed_stride + i], expected[p]);
             }
         }
     }

@@ -164,7 +164,7 @@ static void test_half_product(void **state)
     mnist_free(wr);
 }
 
-/* The other ways to make operands: finite ones, in pairs, and turned. */
+/* The other ways to make operands: finite ones, in pairs, and transposed. */
 static void test_half_operands(void **state)
 {
     (void)state;
@@ -205,8 +205,8 @@ static void test_half_operands(void **state)
                 for (size_t rows = 1; rows <= SIDE; rows++) {
                     memset(want, 0xaa, sizeof want);
                     memset(found, 0xaa, sizeof found);
-                    oracle->pair_turned(in, SIDE, want, SIDE, rows, width);
-                    half->pair_turned(in, SIDE, found, SIDE, rows, width);
+                    oracle->pair_transpose(in, SIDE, want, SIDE, rows, width);
+                    half->pair_transpose(in, SIDE, found, SIDE, rows, width);
                     assert_memory_equal(want, found, sizeof want);
                     for (size_t r = 0; r < rows; r++) {
                         half->pair_along(in + r * SIDE, found, width);

@@ -30,7 +30,7 @@ typedef struct world {
     mnist_pool *pool;
     mnist_pass *pass;
     mnist_pass_batch batch;
-    uint8_t bytes[MOST * INPUTS], *turned, labels[MOST];
+    uint8_t bytes[MOST * INPUTS], *transposed, labels[MOST];
     uint32_t index[MOST];
     float table[256], x[MOST * INPUTS], targets[MOST * STRIDE];
     /* The same in double, for the reference: in the order of the batch. */
@@ -113,9 +113,10 @@ static void make_batch(world *w)
         w->batch.bytes = w->bytes;
         w->batch.index = s->indexed ? w->index : NULL;
         w->batch.shift = s->shift;
-        w->batch.turned = w->turned;
-        w->batch.turned_stride = STRIDE;
-        ORACLE->transpose_bytes(w->bytes, w->batch.index, INPUTS, w->turned, STRIDE, count, INPUTS);
+        w->batch.transposed = w->transposed;
+        w->batch.transposed_stride = STRIDE;
+        ORACLE->transpose_bytes(w->bytes, w->batch.index, INPUTS, w->transposed, STRIDE, count,
+                                INPUTS);
     } else {
         w->batch.x = w->x;
         w->batch.x_stride = INPUTS;
@@ -152,8 +153,8 @@ static world *make_world(const setup *s, unsigned threads)
     assert_non_null(w);
     w->setup = s;
     w->mlp = make_net(s);
-    w->turned = mnist_alloc(INPUTS, STRIDE);
-    assert_non_null(w->turned);
+    w->transposed = mnist_alloc(INPUTS, STRIDE);
+    assert_non_null(w->transposed);
     assert_int_equal(mnist_pool_create(&w->pool, threads, NULL), MNIST_OK);
     assert_int_equal(
         mnist_pass_create_with(
@@ -171,7 +172,7 @@ static void free_world(world *w)
     mnist_pass_free(w->pass);
     mnist_pool_free(w->pool);
     mnist_mlp_free(w->mlp);
-    mnist_free(w->turned);
+    mnist_free(w->transposed);
     mnist_free(w);
 }
 

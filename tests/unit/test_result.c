@@ -359,9 +359,9 @@ static void walk_batches(walk *w, const mnist_train_config *config, float **aren
     mnist_pool *pool;
     uint32_t order[IMAGES];
     float table[256];
-    uint8_t mine[IMAGES], *turned = mnist_alloc(PIXELS, 112);
+    uint8_t mine[IMAGES], *transposed = mnist_alloc(PIXELS, 112);
     const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
-    assert_non_null(turned);
+    assert_non_null(transposed);
     assert_true(mnist_normalization_split(&unit, table) == 0.0f);
     normalized.batch_norm = true;
     assert_int_equal(mnist_mlp_create(&w->start, &shape, NULL), MNIST_OK);
@@ -378,11 +378,11 @@ static void walk_batches(walk *w, const mnist_train_config *config, float **aren
         for (size_t i = 0; i < IMAGES; i++) {
             mine[i] = labels[order[i]];
         }
-        ORACLE->transpose_bytes(images, order, PIXELS, turned, 112, IMAGES, PIXELS);
+        ORACLE->transpose_bytes(images, order, PIXELS, transposed, 112, IMAGES, PIXELS);
         w->batch = (mnist_pass_batch){.bytes = images,
                                       .index = order,
-                                      .turned = turned,
-                                      .turned_stride = 112,
+                                      .transposed = transposed,
+                                      .transposed_stride = 112,
                                       .table = table,
                                       .labels = mine,
                                       .count = IMAGES};
@@ -394,7 +394,7 @@ static void walk_batches(walk *w, const mnist_train_config *config, float **aren
     mnist_optimizer_free(w->optimizer);
     mnist_pass_free(w->pass);
     mnist_pool_free(pool);
-    mnist_free(turned);
+    mnist_free(transposed);
 }
 
 /* The fold of what was averaged, in double, against what mnist_train made of it. */
