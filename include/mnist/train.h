@@ -135,9 +135,9 @@ typedef struct mnist_train_hooks {
 } mnist_train_hooks;
 
 /* All that a training is between two steps: parameters, the optimiser's state, averages, the best
- * epoch so far, and where in its course it is. What is drawn is a function of seed, step and place,
- * so that there is no generator to be kept. One that goes on from a snapshot ends with the bits of
- * one that was not disturbed.
+ * epoch so far, and its position. Random numbers are functions of the seed and of what they are
+ * drawn for (step, image, unit), so that no generator has a state to be kept. A training that goes
+ * on from a snapshot ends with the same bits as one that was never interrupted.
  *
  * "net.layers.<l>", "optimizer.first.layers.<l>" and, where there are such, "optimizer.second…",
  * "average…" and "best…" are F32, (rows, outputs): a row for each input, the bias, and with
@@ -152,8 +152,8 @@ mnist_status mnist_snapshot_take(const mnist_training *training, mnist_snapshot 
                                  mnist_error *err);
 void mnist_snapshot_free(mnist_snapshot *snapshot);
 
-/* Where in its course a training is. */
-typedef struct mnist_course {
+/* The position of a training: where in its course it is. */
+typedef struct mnist_train_position {
     unsigned epoch;      /* the last one begun, from 1 */
     bool epoch_ended;    /* with its validation */
     uint64_t step;       /* done */
@@ -162,12 +162,12 @@ typedef struct mnist_course {
     unsigned best_epoch; /* of least validation loss; 0: none yet */
     double best_loss;
     double seconds; /* that it has taken */
-} mnist_course;
+} mnist_train_position;
 
-/* Of any arrays: trusts nothing. Errors: MNIST_ERR_FORMAT (which number is missing or out of
+/* The position in a snapshot, which may hold any arrays: nothing is trusted. Errors: MNIST_ERR_FORMAT (which number is missing or out of
  * range). */
-mnist_status mnist_snapshot_course(const mnist_snapshot *snapshot, mnist_course *out,
-                                   mnist_error *err);
+mnist_status mnist_snapshot_position(const mnist_snapshot *snapshot, mnist_train_position *out,
+                                     mnist_error *err);
 
 /* What a training is given. Only net and train must be: a field that is left 0 has the value that
  * stands beside it. Nothing is kept of it after the call. */

@@ -1,6 +1,6 @@
 /* What regularisers do to images on their way into the net: mixup of pairs, dropout of pixels, both
  * on bytes, so that zeros stay zeros; and noise on floats. A pixel's fate is a function of the
- * seed, the step and the image's place in its batch. */
+ * seed, the step and the image's index in its batch. */
 #ifndef MNIST_TRAIN_INPUTS_H
 #define MNIST_TRAIN_INPUTS_H
 

@@ -23,32 +23,33 @@ static void list_arenas(const mnist_training *t, mnist_arena arenas[ARENAS])
 
 mnist_status mnist_snapshot_take(const mnist_training *t, mnist_snapshot **out, mnist_error *err)
 {
-    const mnist_place place = {.epoch = t->epoch,
-                               .ended = t->epoch_ended,
-                               .step = t->step,
-                               .seen = t->seen,
-                               .correct_sum = t->correct_sum,
-                               .loss_sum = t->loss_sum,
-                               .lr = (double)t->lr,
-                               .end = t->end,
-                               .seconds = mnist_seconds() - t->start,
-                               .updates = t->optimizer->updates,
-                               .beta1_power = t->optimizer->beta1_power,
-                               .beta2_power = t->optimizer->beta2_power,
-                               .loss_scale = (double)t->loss_scale.scale,
-                               .loss_scale_fitting = t->loss_scale.fitting,
-                               .averaged = t->result.averaged,
-                               .best_epoch = t->result.best_epoch,
-                               .since_better = t->result.since_better,
-                               .best_loss = t->result.best_loss,
-                               .loss_to_beat = t->result.loss_to_beat};
+    const mnist_position position = {.epoch = t->epoch,
+                                     .ended = t->epoch_ended,
+                                     .step = t->step,
+                                     .seen = t->seen,
+                                     .correct_sum = t->correct_sum,
+                                     .loss_sum = t->loss_sum,
+                                     .lr = (double)t->lr,
+                                     .end = t->end,
+                                     .seconds = mnist_seconds() - t->start,
+                                     .updates = t->optimizer->updates,
+                                     .beta1_power = t->optimizer->beta1_power,
+                                     .beta2_power = t->optimizer->beta2_power,
+                                     .loss_scale = (double)t->loss_scale.scale,
+                                     .loss_scale_fitting = t->loss_scale.fitting,
+                                     .averaged = t->result.averaged,
+                                     .best_epoch = t->result.best_epoch,
+                                     .since_better = t->result.since_better,
+                                     .best_loss = t->result.best_loss,
+                                     .loss_to_beat = t->result.loss_to_beat};
     mnist_arena arenas[ARENAS];
     list_arenas(t, arenas);
-    return mnist_snapshot_make(out, &place, arenas, ARENAS, err);
+    return mnist_snapshot_make(out, &position, arenas, ARENAS, err);
 }
 
-/* What is wrong with a place in this training; NULL: nothing. Each number is in its own range. */
-static const char *fault_of(const mnist_training *t, const mnist_place *p)
+/* What is wrong with a position, whose numbers are each in their own range, in this training; NULL:
+ * nothing. */
+static const char *fault_of(const mnist_training *t, const mnist_position *p)
 {
     const uint64_t batch = t->config->batch_size < t->count ? t->config->batch_size : t->count;
     const uint64_t steps = (t->count + batch - 1) / batch; /* of an epoch */
@@ -76,7 +77,7 @@ static const char *fault_of(const mnist_training *t, const mnist_place *p)
     return NULL;
 }
 
-static void go_to(mnist_training *t, const mnist_place *p)
+static void go_to(mnist_training *t, const mnist_position *p)
 {
     t->epoch = (unsigned)p->epoch;
     t->epoch_ended = p->ended == 1;
@@ -102,30 +103,30 @@ static void go_to(mnist_training *t, const mnist_place *p)
 mnist_status mnist_training_go_on(mnist_training *t, const mnist_snapshot *snapshot,
                                   mnist_error *err)
 {
-    mnist_place place;
+    mnist_position position;
     mnist_arena arenas[ARENAS];
-    mnist_status status = mnist_snapshot_place(snapshot, &place, err);
+    mnist_status status = mnist_snapshot_read_position(snapshot, &position, err);
     if (status != MNIST_OK) {
         return status;
     }
-    if (place.epoch > t->config->epochs) {
+    if (position.epoch > t->config->epochs) {
         return mnist_fail(err, MNIST_ERR_MISMATCH,
                           "the training is in its epoch %llu already, but is to have %u",
-                          (unsigned long long)place.epoch, t->config->epochs);
+                          (unsigned long long)position.epoch, t->config->epochs);
     }
-    const char *fault = fault_of(t, &place);
+    const char *fault = fault_of(t, &position);
     if (fault) {
         return mnist_fail(
             err, MNIST_ERR_FORMAT,
             "the snapshot of a training, at epoch %llu, step %llu, %llu of %zu images "
             "seen: %s",
-            (unsigned long long)place.epoch, (unsigned long long)place.step,
-            (unsigned long long)place.seen, t->count, fault);
+            (unsigned long long)position.epoch, (unsigned long long)position.step,
+            (unsigned long long)position.seen, t->count, fault);
     }
     list_arenas(t, arenas);
     status = mnist_snapshot_restore(snapshot, arenas, ARENAS, err);
     if (status == MNIST_OK) {
-        go_to(t, &place);
+        go_to(t, &position);
         mnist_result_hand_out(&t->result, t->config);
     }
     return status;

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The numbers of a mnist_place: their names, where they are, and what they may be at most. From 0
- * on, all of them, but for losses, which the confidence penalty may take below. */
+/* The numbers of a position: their names in a snapshot, where they are in mnist_position, and the most
+ * that each may be. The least is 0, save for losses, which the confidence penalty may make negative. */
 typedef struct number {
     const char *name;
     size_t offset;
@@ -22,15 +22,15 @@ typedef struct number {
 
 #define WHOLE(field, most)                                                                         \
     {                                                                                              \
-#field, offsetof(mnist_place, field), MNIST_U64, most, 0.0, false                          \
+#field, offsetof(mnist_position, field), MNIST_U64, most, 0.0, false                       \
     }
 #define REAL(field, most)                                                                          \
     {                                                                                              \
-#field, offsetof(mnist_place, field), MNIST_F64, 0, most, false                            \
+#field, offsetof(mnist_position, field), MNIST_F64, 0, most, false                         \
     }
 #define LOSS(field)                                                                                \
     {                                                                                              \
-#field, offsetof(mnist_place, field), MNIST_F64, 0, INFINITY, true                         \
+#field, offsetof(mnist_position, field), MNIST_F64, 0, INFINITY, true                      \
     }
 
 static const number numbers[] = {
@@ -97,7 +97,7 @@ static void *take(uint8_t **room, size_t bytes)
     return values;
 }
 
-mnist_status mnist_snapshot_make(mnist_snapshot **out, const mnist_place *place,
+mnist_status mnist_snapshot_make(mnist_snapshot **out, const mnist_position *position,
                                  const mnist_arena *arenas, size_t count, mnist_error *err)
 {
     size_t bytes;
@@ -115,7 +115,7 @@ mnist_status mnist_snapshot_make(mnist_snapshot **out, const mnist_place *place,
         mnist_array *array = &snapshot->arrays[snapshot->count++];
         *array = (mnist_array){.element = numbers[i].element, .values = take(&room, 8)};
         snprintf(array->name, sizeof array->name, "%s", numbers[i].name);
-        memcpy(array->values, (const char *)place + numbers[i].offset, 8);
+        memcpy(array->values, (const char *)position + numbers[i].offset, 8);
     }
     for (size_t i = 0; i < count; i++) {
         for (unsigned l = 0; arenas[i].values && l < arenas[i].layout->layer_count; l++) {
@@ -154,8 +154,8 @@ static mnist_status fail_missing(mnist_error *err, const char *name)
     return mnist_fail(err, MNIST_ERR_FORMAT, "the snapshot of a training lacks '%s'", name);
 }
 
-static mnist_status read_number(const mnist_snapshot *snapshot, const number *n, mnist_place *place,
-                                mnist_error *err)
+static mnist_status read_number(const mnist_snapshot *snapshot, const number *n,
+                                mnist_position *position, mnist_error *err)
 {
     const mnist_array *array = find(snapshot, n->name);
     uint64_t whole;
@@ -187,35 +187,35 @@ static mnist_status read_number(const mnist_snapshot *snapshot, const number *n,
                           "%g",
                           n->name, n->any_sign ? "" : " of at least 0", most, real);
     }
-    memcpy((char *)place + n->offset, array->values, 8);
+    memcpy((char *)position + n->offset, array->values, 8);
     return MNIST_OK;
 }
 
-mnist_status mnist_snapshot_place(const mnist_snapshot *snapshot, mnist_place *out,
-                                  mnist_error *err)
+mnist_status mnist_snapshot_read_position(const mnist_snapshot *snapshot, mnist_position *out,
+                                          mnist_error *err)
 {
     mnist_status status = MNIST_OK;
-    *out = (mnist_place){0};
+    *out = (mnist_position){0};
     for (size_t i = 0; i < NUMBERS && status == MNIST_OK; i++) {
         status = read_number(snapshot, &numbers[i], out, err);
     }
     return status;
 }
 
-mnist_status mnist_snapshot_course(const mnist_snapshot *snapshot, mnist_course *out,
-                                   mnist_error *err)
+mnist_status mnist_snapshot_position(const mnist_snapshot *snapshot, mnist_train_position *out,
+                                     mnist_error *err)
 {
-    mnist_place place;
-    mnist_status status = mnist_snapshot_place(snapshot, &place, err);
+    mnist_position position;
+    mnist_status status = mnist_snapshot_read_position(snapshot, &position, err);
     if (status == MNIST_OK) {
-        *out = (mnist_course){.epoch = (unsigned)place.epoch,
-                              .epoch_ended = place.ended == 1,
-                              .step = place.step,
-                              .seen = (size_t)place.seen,
-                              .end = (mnist_train_end)place.end,
-                              .best_epoch = (unsigned)place.best_epoch,
-                              .best_loss = place.best_loss,
-                              .seconds = place.seconds};
+        *out = (mnist_train_position){.epoch = (unsigned)position.epoch,
+                                      .epoch_ended = position.ended == 1,
+                                      .step = position.step,
+                                      .seen = (size_t)position.seen,
+                                      .end = (mnist_train_end)position.end,
+                                      .best_epoch = (unsigned)position.best_epoch,
+                                      .best_loss = position.best_loss,
+                                      .seconds = position.seconds};
     }
     return status;
 }

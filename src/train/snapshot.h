@@ -1,5 +1,5 @@
-/* What a training is between two steps, as named arrays: numbers that say where it is, and arenas.
- */
+/* What a training is between two steps, as named arrays: its position, one number each, and the
+ * arenas. */
 #ifndef MNIST_TRAIN_SNAPSHOT_H
 #define MNIST_TRAIN_SNAPSHOT_H
 
@@ -7,8 +7,10 @@
 
 #include <mnist/train.h>
 
-/* All that is no arena. A float is kept as a double, which holds it to the bit. */
-typedef struct mnist_place {
+/* The position: all of a training's state that is no arena, of which mnist_train_position is the
+ * part that callers see. A float is kept as a double, which holds it to the bit. Fields are named as
+ * in checkpoints. */
+typedef struct mnist_position {
     uint64_t epoch;       /* the last one begun, from 1; 0: none */
     uint64_t ended;       /* 1: that epoch is over, validation and all */
     uint64_t step;        /* done */
@@ -25,7 +27,7 @@ typedef struct mnist_place {
     uint64_t averaged; /* the rest as in mnist_result */
     uint64_t best_epoch, since_better;
     double best_loss, loss_to_beat;
-} mnist_place;
+} mnist_position;
 
 /* An arena in the layout of a net. */
 typedef struct mnist_arena {
@@ -35,12 +37,12 @@ typedef struct mnist_arena {
 } mnist_arena;
 
 /* Copies all. Errors: MNIST_ERR_MEMORY. */
-mnist_status mnist_snapshot_make(mnist_snapshot **out, const mnist_place *place,
+mnist_status mnist_snapshot_make(mnist_snapshot **out, const mnist_position *position,
                                  const mnist_arena *arenas, size_t count, mnist_error *err);
 
-/* The numbers, each within its own range. Errors: MNIST_ERR_FORMAT. */
-mnist_status mnist_snapshot_place(const mnist_snapshot *snapshot, mnist_place *out,
-                                  mnist_error *err);
+/* The whole position, each number within its own range. Errors: MNIST_ERR_FORMAT. */
+mnist_status mnist_snapshot_read_position(const mnist_snapshot *snapshot, mnist_position *out,
+                                          mnist_error *err);
 
 /* The arenas, of just those shapes and no others; padding is left as it is. Errors:
  * MNIST_ERR_FORMAT. */

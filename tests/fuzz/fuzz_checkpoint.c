@@ -96,8 +96,8 @@ static void check_settings(const mnist_train_settings *settings)
 {
     const mnist_resumption *r = settings->resumed;
     PROMISED(r && r->checkpoint && json_is_object(r->config) && r->epochs);
-    PROMISED(r->course.epoch >= 1);
-    PROMISED(r->epochs->count == r->course.epoch - !r->course.epoch_ended);
+    PROMISED(r->position.epoch >= 1);
+    PROMISED(r->epochs->count == r->position.epoch - !r->position.epoch_ended);
     PROMISED(settings->training.data.synthetic_train <= 1000000 &&
              settings->training.data.synthetic_test <= 1000000);
     for (size_t i = 0; i < r->snapshot.count; i++) {

@@ -116,8 +116,8 @@ static void takes_the_settings(void **state)
     assert_string_equal(o.train.log, "run.csv");
     assert_string_equal(o.train.checkpoint, file.path); /* and not the name that it had */
     assert_string_equal(o.train.resume, file.path);
-    assert_int_equal(r->course.epoch, 1);
-    assert_true(r->course.epoch_ended);
+    assert_int_equal(r->position.epoch, 1);
+    assert_true(r->position.epoch_ended);
     assert_int_equal(r->planned, 4);
     assert_int_equal(r->log.bytes, 1234);
     assert_int_equal(r->log.crc32, 0xc0ffee);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 130, TRAINED = 100, EPOCHS = 3 };
-enum { BATCH = 30, STEPS = 4 * EPOCHS, PLACES = STEPS + EPOCHS };
+enum { BATCH = 30, STEPS = 4 * EPOCHS, POSITIONS = STEPS + EPOCHS };
 enum { LONGEST = 14 }; /* epochs: where it is early stopping that ends a training */
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
@@ -44,17 +44,17 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* What hooks are told, places counted: after every step and after every epoch. */
+/* What hooks are told. Positions are counted: one after every step and one after every epoch. */
 typedef struct course {
     mnist_step_report steps[4 * LONGEST];
     mnist_epoch_report epochs[LONGEST];
-    unsigned place, take_at; /* the place at which a snapshot is taken and the training stopped */
+    unsigned position, take_at; /* take_at: where a snapshot is taken and the training stopped */
     mnist_snapshot *snapshot;
 } course;
 
 static bool go_on(course *c, const mnist_training *on_its_way)
 {
-    if (++c->place != c->take_at) {
+    if (++c->position != c->take_at) {
         return true;
     }
     assert_int_equal(mnist_snapshot_take(on_its_way, &c->snapshot, NULL), MNIST_OK);
@@ -99,12 +99,12 @@ static mnist_status train(mnist_mlp *mlp, const mnist_train_config *config, unsi
     return mnist_train(&job, err);
 }
 
-/* Trains to the place (from 1) and stops there; the snapshot is the caller's. */
-static mnist_snapshot *stop_at(const mnist_train_config *config, unsigned place)
+/* Trains to the position (from 1) and stops there; the snapshot is the caller's. */
+static mnist_snapshot *stop_at(const mnist_train_config *config, unsigned position)
 {
-    course c = {.take_at = place};
+    course c = {.take_at = position};
     mnist_mlp *mlp = new_net(config->seed);
-    assert_int_equal(train(mlp, config, place % 2, NULL, &c, NULL), MNIST_ERR_STOPPED);
+    assert_int_equal(train(mlp, config, position % 2, NULL, &c, NULL), MNIST_ERR_STOPPED);
     assert_non_null(c.snapshot);
     mnist_mlp_free(mlp);
     return c.snapshot;
@@ -151,7 +151,7 @@ static void assert_same_net(const mnist_mlp *a, const mnist_mlp *b)
     assert_memory_equal(a->parameters, b->parameters, a->arena_size * sizeof(float));
 }
 
-/* Goes on from every place there is, with another team and a net that holds something else. The
+/* Goes on from every position there is, with another team and a net that holds something else. The
  * whole course, for those who want to know more of it. */
 static course assert_resumes(const char *name, const mnist_train_config *config)
 {
@@ -161,17 +161,18 @@ static course assert_resumes(const char *name, const mnist_train_config *config)
     if (train(expected, config, 0, NULL, &whole, &err) != MNIST_OK) {
         fail_msg("%s: %s", name, err.text);
     }
-    for (unsigned place = 1; place <= whole.place; place++) {
+    for (unsigned position = 1; position <= whole.position; position++) {
         course rest = {.take_at = 0};
-        mnist_course at;
-        mnist_snapshot *snapshot = stop_at(config, place);
+        mnist_train_position at;
+        mnist_snapshot *snapshot = stop_at(config, position);
         mnist_mlp *mlp = new_net(99);
-        if (train(mlp, config, (place + 1) % 2, snapshot, &rest, &err) != MNIST_OK) {
-            fail_msg("%s, place %u: %s", name, place, err.text);
+        if (train(mlp, config, (position + 1) % 2, snapshot, &rest, &err) != MNIST_OK) {
+            fail_msg("%s, position %u: %s", name, position, err.text);
         }
-        assert_int_equal(mnist_snapshot_course(snapshot, &at, NULL), MNIST_OK);
-        assert_int_equal(at.step + at.epoch - !at.epoch_ended, place); /* as places are counted */
-        assert_int_equal(rest.place, whole.place - place);
+        assert_int_equal(mnist_snapshot_position(snapshot, &at, NULL), MNIST_OK);
+        assert_int_equal(at.step + at.epoch - !at.epoch_ended,
+                         position); /* as positions are counted */
+        assert_int_equal(rest.position, whole.position - position);
         assert_same_course(&whole, &rest, (unsigned)at.step, at.epoch - !at.epoch_ended);
         assert_same_net(expected, mlp);
         mnist_snapshot_free(snapshot);
@@ -333,9 +334,9 @@ static void test_more_epochs(void **state)
     assert_int_equal(train(expected, &config, 0, NULL, &whole, NULL), MNIST_OK);
     mnist_snapshot *snapshot = stop_at(&shorter, 5); /* after its only epoch */
     assert_int_equal(train(mlp, &shorter, 0, snapshot, &rest, NULL), MNIST_OK);
-    assert_int_equal(rest.place, 0); /* it was over */
+    assert_int_equal(rest.position, 0); /* it was over */
     assert_int_equal(train(mlp, &config, 0, snapshot, &rest, NULL), MNIST_OK);
-    assert_int_equal(rest.place, PLACES - 5);
+    assert_int_equal(rest.position, POSITIONS - 5);
     assert_same_course(&whole, &rest, 4, 1);
     assert_same_net(expected, mlp);
     mnist_snapshot_free(snapshot);
@@ -366,7 +367,7 @@ static void test_time_goes_on(void **state)
     config.max_seconds = 1000.0;
     mnist_error err;
     assert_int_equal(train(mlp, &config, 0, snapshot, &rest, &err), MNIST_OK);
-    assert_true(rest.place < PLACES - 2);
+    assert_true(rest.position < POSITIONS - 2);
     assert_int_equal(rest.epochs[0].end, MNIST_END_TIME);
     mnist_snapshot_free(snapshot);
     mnist_mlp_free(mlp);
@@ -393,7 +394,7 @@ static void assert_refused(const mnist_train_config *config, const mnist_snapsho
     mnist_error err = {0};
     mnist_mlp *mlp = new_net(1);
     mnist_status status = train(mlp, config, 0, snapshot, &c, &err);
-    if (status != MNIST_ERR_FORMAT || !strstr(err.text, text) || c.place != 0) {
+    if (status != MNIST_ERR_FORMAT || !strstr(err.text, text) || c.position != 0) {
         fail_msg("expected '%s', got status %d '%s'", text, (int)status, err.text);
     }
     mnist_mlp_free(mlp);

@@ -25,8 +25,8 @@ void mnist_keeper_start(mnist_keeper *keeper, mnist_session *session,
     *keeper = (mnist_keeper){.session = session, .result = result, .last_time = mnist_clock()};
     if (resumed && strcmp(session->settings->checkpoint, resumed->path) == 0) {
         keeper->kept = true; /* until something is done, that file is as good as a new one */
-        keeper->kept_step = resumed->course.step;
-        keeper->kept_epochs = resumed->course.epoch - !resumed->course.epoch_ended;
+        keeper->kept_step = resumed->position.step;
+        keeper->kept_epochs = resumed->position.epoch - !resumed->position.epoch_ended;
     }
 }
 

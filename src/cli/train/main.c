@@ -131,15 +131,15 @@ static mnist_status note_resumption(const mnist_train_config *config, size_t ima
                                     const mnist_resumption *resumed, mnist_run_result *result,
                                     mnist_error *err)
 {
-    const mnist_course *course = &resumed->course;
+    const mnist_train_position *position = &resumed->position;
     const bool best = config->keep == MNIST_KEEP_BEST;
     const size_t batch = config->batch_size;
-    result->last_epoch = course->epoch;
-    result->step = course->step;
+    result->last_epoch = position->epoch;
+    result->step = position->step;
     result->steps = (uint64_t)config->epochs * ((images + batch - 1) / batch);
-    result->end = course->end;
-    result->kept_epoch = best ? course->best_epoch : course->epoch;
-    result->kept_loss = best ? course->best_loss : 0.0;
+    result->end = position->end;
+    result->kept_epoch = best ? position->best_epoch : position->epoch;
+    result->kept_loss = best ? position->best_loss : 0.0;
     const bool wanted = result->epochs != NULL;
     mnist_epochs_add(&result->epochs, resumed->epochs->list, resumed->epochs->count);
     if (wanted && !result->epochs) {
@@ -149,33 +149,33 @@ static mnist_status note_resumption(const mnist_train_config *config, size_t ima
 }
 
 /* Is there nothing left to train? */
-static bool is_over(const mnist_train_config *config, const mnist_course *course)
+static bool is_over(const mnist_train_config *config, const mnist_train_position *position)
 {
-    return course->end != MNIST_END_NOT_YET ||
-           (course->epoch_ended && course->epoch == config->epochs);
+    return position->end != MNIST_END_NOT_YET ||
+           (position->epoch_ended && position->epoch == config->epochs);
 }
 
 static void announce_resumption(mnist_session *s)
 {
     const mnist_train_config *config = &s->settings->training.config;
     const mnist_resumption *resumed = s->settings->resumed;
-    const mnist_course *course = &resumed->course;
-    if (is_over(config, course)) {
+    const mnist_train_position *position = &resumed->position;
+    if (is_over(config, position)) {
         mnist_progress_message(&s->progress, "%s: this training is over%s; its net is tested again",
                                resumed->path,
-                               course->end == MNIST_END_TIME       ? ", ended by its --max-time"
-                               : course->end == MNIST_END_PATIENCE ? ", ended by its --patience"
-                                                                   : "");
+                               position->end == MNIST_END_TIME       ? ", ended by its --max-time"
+                               : position->end == MNIST_END_PATIENCE ? ", ended by its --patience"
+                                                                     : "");
     } else {
         mnist_progress_message(&s->progress, "going on from %s, %s epoch %u of %u, step %llu",
-                               resumed->path, course->epoch_ended ? "after" : "in", course->epoch,
-                               config->epochs, (unsigned long long)course->step);
+                               resumed->path, position->epoch_ended ? "after" : "in",
+                               position->epoch, config->epochs, (unsigned long long)position->step);
     }
-    const unsigned over = course->epoch - !course->epoch_ended;
-    mnist_progress_resume(&s->progress, course->step, over, course->epoch_ended ? 0 : course->seen,
-                          s->train.count);
+    const unsigned over = position->epoch - !position->epoch_ended;
+    mnist_progress_resume(&s->progress, position->step, over,
+                          position->epoch_ended ? 0 : position->seen, s->train.count);
     if (config->max_seconds > 0.0) {
-        mnist_progress_limit(&s->progress, fmax(config->max_seconds - course->seconds, 1e-3));
+        mnist_progress_limit(&s->progress, fmax(config->max_seconds - position->seconds, 1e-3));
     }
 }
 
@@ -295,7 +295,7 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
     mnist_train_config config = settings->training.config;
     mnist_mlp *mlp = NULL;
     const mnist_resumption *resumed = settings->resumed;
-    const double start = mnist_clock() - (resumed ? resumed->course.seconds : 0.0);
+    const double start = mnist_clock() - (resumed ? resumed->position.seconds : 0.0);
     const bool wants_epochs = settings->out.json || settings->checkpoint || page;
     *result = (mnist_run_result){.seed = settings->training.config.seed + index,
                                  .epochs = wants_epochs ? mnist_epochs_new() : NULL};

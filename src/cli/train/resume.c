@@ -75,7 +75,7 @@ static bool read_log(mnist_resumption *r, mnist_error *err)
 static bool take_epochs(mnist_resumption *r, mnist_error *err)
 {
     mnist_array *arrays = r->snapshot.arrays, *found = NULL;
-    const size_t over = r->course.epoch - !r->course.epoch_ended;
+    const size_t over = r->position.epoch - !r->position.epoch_ended;
     for (size_t i = 0; i < r->snapshot.count && !found; i++) {
         if (strcmp(arrays[i].name, MNIST_EPOCHS_ARRAY) == 0) {
             const mnist_array epochs = arrays[i];
@@ -117,10 +117,10 @@ static bool read_checkpoint(mnist_resumption *r, mnist_error *err)
         return false;
     }
     r->snapshot.arrays = mnist_checkpoint_arrays(r->checkpoint, &r->snapshot.count);
-    if (mnist_snapshot_course(&r->snapshot, &r->course, err) != MNIST_OK) {
+    if (mnist_snapshot_position(&r->snapshot, &r->position, err) != MNIST_OK) {
         return refuse(err, err->status, r->path, "%s", err->text);
     }
-    if (r->course.epoch < 1) {
+    if (r->position.epoch < 1) {
         return refuse(err, MNIST_ERR_FORMAT, r->path, "'epoch' is 0, expected at least 1");
     }
     return read_config(r, err) && take_epochs(r, err) && read_log(r, err) && check_finite(r, err);

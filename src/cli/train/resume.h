@@ -21,7 +21,7 @@ typedef struct mnist_resumption {
     const char *path; /* as it was given */
     mnist_checkpoint *checkpoint;
     mnist_snapshot snapshot; /* in the checkpoint's memory; without the epochs */
-    mnist_course course;
+    mnist_train_position position;
     json_t *config;       /* the settings' strings point into it */
     mnist_epochs *epochs; /* that are over */
     unsigned planned;     /* that the training was for */

@@ -151,8 +151,9 @@ void mnist_train_say_course(mnist_session *s, const mnist_run_result *result)
             config->patience == 1 ? "" : "s");
     } else if (result->end == MNIST_END_TIME) {
         const mnist_resumption *resumed = s->settings->resumed;
-        if (resumed && resumed->course.end == MNIST_END_TIME) { /* by the limit that it had then */
-            snprintf(number, sizeof number, "%.3g", resumed->course.seconds);
+        if (resumed &&
+            resumed->position.end == MNIST_END_TIME) { /* by the limit that it had then */
+            snprintf(number, sizeof number, "%.3g", resumed->position.seconds);
         } else {
             mnist_real_format(config->max_seconds, number);
         }
