@@ -39,9 +39,9 @@ static bool describe_man(const mnist_program *program, FILE *out)
     return room;
 }
 
-typedef enum outcome { DONE, FAILED, UNKNOWN_KIND } outcome;
+typedef enum result { DONE, FAILED, UNKNOWN_KIND } result;
 
-static outcome describe(const char *kind, const mnist_program *program, FILE *out)
+static result describe(const char *kind, const mnist_program *program, FILE *out)
 {
     bool good = true;
     if (strcmp(kind, "man") == 0) {
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
         perror(path);
         return MNIST_EXIT_FAILURE;
     }
-    outcome end = describe(argv[1], *program, out);
+    result end = describe(argv[1], *program, out);
     if (path && fclose(out) != 0 && end == DONE) {
         end = FAILED;
     }

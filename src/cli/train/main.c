@@ -358,8 +358,8 @@ static int train_all(mnist_session *s, size_t parameters)
     mnist_status status = MNIST_OK;
     mnist_committee *committee = NULL;
     mnist_train_page page = {.session = s};
-    mnist_run_result *results = calloc(count, sizeof *results);
-    if (!results) {
+    mnist_run_result *runs = calloc(count, sizeof *runs);
+    if (!runs) {
         status = mnist_fail(&err, MNIST_ERR_MEMORY, "out of memory for the results of the runs");
     } else if (settings->ensemble > 0) {
         status = mnist_committee_create(&committee, s->test, &err);
@@ -373,36 +373,35 @@ static int train_all(mnist_session *s, size_t parameters)
             status = mnist_train_page_start(&page, s, &err);
         }
         if (status == MNIST_OK) {
-            status =
-                train_once(s, done, committee, wants_page ? &page : NULL, &results[done], &err);
+            status = train_once(s, done, committee, wants_page ? &page : NULL, &runs[done], &err);
         }
         if (status == MNIST_OK) {
-            mnist_train_say_run(s, &results[done]);
+            mnist_train_say_run(s, &runs[done]);
         }
     }
     int code;
     if (status == MNIST_OK) {
-        mnist_outcome outcome = {.runs = results,
-                                 .count = count,
-                                 .is_committee = committee != NULL,
-                                 .parameters = parameters};
+        mnist_run_results results = {.runs = runs,
+                                     .count = count,
+                                     .is_committee = committee != NULL,
+                                     .parameters = parameters};
         if (committee) {
-            mnist_committee_evaluate(committee, &outcome.committee);
+            mnist_committee_evaluate(committee, &results.committee);
         }
-        outcome.seconds = mnist_clock() - start;
+        results.seconds = mnist_clock() - start;
         if (committee && settings->report) {
             mnist_committee_probabilities(committee, page.probabilities);
-            write_report(s, &page, results, count, &outcome.committee, outcome.seconds);
+            write_report(s, &page, runs, count, &results.committee, results.seconds);
         }
-        code = mnist_train_say_results(PROGRAM, s, &outcome);
+        code = mnist_train_say_results(PROGRAM, s, &results);
     } else {
         code = status == MNIST_ERR_STOPPED ? s->farewell : mnist_program_error(PROGRAM, &err);
     }
     for (unsigned i = 0; i < done; i++) {
-        mnist_epochs_free(results[i].epochs);
-        free(results[i].output);
+        mnist_epochs_free(runs[i].epochs);
+        free(runs[i].output);
     }
-    free(results);
+    free(runs);
     mnist_train_page_free(&page);
     mnist_committee_free(committee);
     return code;

@@ -67,29 +67,29 @@ static json_t *stopped_json(mnist_train_end end)
                                      : json_null();
 }
 
-static json_t *runs_json(const mnist_outcome *outcome)
+static json_t *runs_json(const mnist_run_results *results)
 {
     json_t *runs = json_array();
-    for (unsigned i = 0; i < outcome->count; i++) {
-        const mnist_run_result *run = &outcome->runs[i];
+    for (unsigned i = 0; i < results->count; i++) {
+        const mnist_run_result *run = &results->runs[i];
         mnist_json_append(&runs,
                           json_pack("{s:o, s:f, s:o, s:o, s:i, s:o, s:o}", "seed",
                                     mnist_json_whole(run->seed), "seconds", run->seconds, "epochs",
                                     mnist_epochs_json(run->epochs), "stopped",
                                     stopped_json(run->end), "kept_epoch", (int)run->kept_epoch,
                                     "test", mnist_figures_json(&run->test), "model",
-                                    model_json(run, outcome->parameters)));
+                                    model_json(run, results->parameters)));
     }
     return runs;
 }
 
 /* One document a call. With several runs, test holds the summary and runs each of them; of a
  * committee, test holds its own result and members each of them. */
-static json_t *document(const mnist_session *s, const mnist_outcome *outcome, const summary *sum,
-                        double accuracy, double loss)
+static json_t *document(const mnist_session *s, const mnist_run_results *results,
+                        const summary *sum, double accuracy, double loss)
 {
     const mnist_train_settings *settings = s->settings;
-    const mnist_run_result *first = &outcome->runs[0];
+    const mnist_run_result *first = &results->runs[0];
     mnist_error err;
     json_t *config =
         mnist_options_json(&mnist_train_program, settings, MNIST_OPTION_IN_CONFIG, &err);
@@ -98,16 +98,16 @@ static json_t *document(const mnist_session *s, const mnist_outcome *outcome, co
                   mnist_version(), "config", config, "data", mnist_train_data_json(s), "seed",
                   mnist_json_whole(settings->training.config.seed), "kernels", mnist_kernels_name(),
                   "threads", (json_int_t)mnist_pool_threads(s->pool));
-    if (outcome->is_committee) {
-        mnist_json_put(&doc, "test", mnist_figures_json(&outcome->committee));
-        mnist_json_put(&doc, "members", runs_json(outcome));
-        mnist_json_put(&doc, "seconds", json_real(outcome->seconds));
-    } else if (outcome->count == 1) {
+    if (results->is_committee) {
+        mnist_json_put(&doc, "test", mnist_figures_json(&results->committee));
+        mnist_json_put(&doc, "members", runs_json(results));
+        mnist_json_put(&doc, "seconds", json_real(results->seconds));
+    } else if (results->count == 1) {
         mnist_json_put(&doc, "epochs", mnist_epochs_json(first->epochs));
         mnist_json_put(&doc, "stopped", stopped_json(first->end));
         mnist_json_put(&doc, "kept_epoch", json_integer((json_int_t)first->kept_epoch));
         mnist_json_put(&doc, "test", mnist_figures_json(&first->test));
-        mnist_json_put(&doc, "model", model_json(first, outcome->parameters));
+        mnist_json_put(&doc, "model", model_json(first, results->parameters));
         mnist_json_put(&doc, "seconds", json_real(first->seconds));
     } else {
         mnist_json_put(&doc, "test",
@@ -115,8 +115,8 @@ static json_t *document(const mnist_session *s, const mnist_outcome *outcome, co
                                  mnist_json_number(sum->loss_mean), "accuracy", sum->accuracy_mean,
                                  "accuracy_sd", sum->accuracy_sd, "accuracy_min", sum->accuracy_min,
                                  "accuracy_max", sum->accuracy_max, "n", (json_int_t)s->test.count,
-                                 "runs", (int)outcome->count));
-        mnist_json_put(&doc, "runs", runs_json(outcome));
+                                 "runs", (int)results->count));
+        mnist_json_put(&doc, "runs", runs_json(results));
     }
     mnist_json_put(&doc, "gate", mnist_gate_json(&settings->gate, accuracy, loss));
     return doc;
@@ -186,23 +186,23 @@ void mnist_train_say_run(const mnist_session *s, const mnist_run_result *result)
 }
 
 int mnist_train_say_results(const char *program, const mnist_session *s,
-                            const mnist_outcome *outcome)
+                            const mnist_run_results *results)
 {
     const mnist_train_settings *settings = s->settings;
-    summary sum = summarize(outcome->runs, outcome->count);
+    summary sum = summarize(results->runs, results->count);
     /* What is judged: of several runs the worst, of a committee what it does together. */
-    const double accuracy = outcome->is_committee ? outcome->committee.accuracy : sum.accuracy_min;
-    const double loss = outcome->is_committee ? outcome->committee.loss : sum.loss_max;
+    const double accuracy = results->is_committee ? results->committee.accuracy : sum.accuracy_min;
+    const double loss = results->is_committee ? results->committee.loss : sum.loss_max;
     int code = MNIST_EXIT_OK;
     if (settings->out.json) {
-        code = mnist_program_print_json(program, document(s, outcome, &sum, accuracy, loss));
-    } else if (outcome->is_committee) {
-        printf("models=%u ", outcome->count);
-        mnist_figures_print_line(&outcome->committee, outcome->seconds);
-    } else if (outcome->count > 1) {
+        code = mnist_program_print_json(program, document(s, results, &sum, accuracy, loss));
+    } else if (results->is_committee) {
+        printf("models=%u ", results->count);
+        mnist_figures_print_line(&results->committee, results->seconds);
+    } else if (results->count > 1) {
         printf("runs=%u test_acc_mean=%.6g test_acc_sd=%.6f test_acc_min=%.6g test_acc_max=%.6g "
                "test_loss_mean=%.6f n=%zu\n",
-               outcome->count, sum.accuracy_mean, sum.accuracy_sd, sum.accuracy_min,
+               results->count, sum.accuracy_mean, sum.accuracy_sd, sum.accuracy_min,
                sum.accuracy_max, sum.loss_mean, s->test.count);
     }
     bool passed = mnist_gate_check(program, &settings->gate, accuracy, loss);

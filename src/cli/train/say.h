@@ -4,15 +4,15 @@
 
 #include "cli/train/session.h"
 
-/* All that one call has come to. */
-typedef struct mnist_outcome {
+/* The results of all seeds of one call. */
+typedef struct mnist_run_results {
     const mnist_run_result *runs; /* in the order of their seeds */
     unsigned count;               /* >= 1 */
     bool is_committee;
     mnist_evaluation committee; /* of all nets as one */
     double seconds;             /* of all runs, for a committee */
     size_t parameters;          /* of one net */
-} mnist_outcome;
+} mnist_run_results;
 
 /* The net and the data, on stderr. */
 void mnist_train_say_start(mnist_session *s, size_t parameters);
@@ -26,7 +26,7 @@ void mnist_train_say_run(const mnist_session *s, const mnist_run_result *result)
 
 /* What is left to say when all runs have ended, and the gate's verdict: the exit code. */
 int mnist_train_say_results(const char *program, const mnist_session *s,
-                            const mnist_outcome *outcome);
+                            const mnist_run_results *results);
 
 /* {"train", "validation", "test"}, the last only where the test images were read. */
 json_t *mnist_train_data_json(const mnist_session *s);

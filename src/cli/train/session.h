@@ -26,7 +26,7 @@ typedef struct mnist_session {
     int farewell; /* exit code where a signal has ended a training */
 } mnist_session;
 
-/* One seed's outcome. */
+/* The result of one seed. */
 typedef struct mnist_run_result {
     uint64_t seed;
     mnist_evaluation test;
