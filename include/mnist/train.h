@@ -84,7 +84,7 @@ mnist_train_config mnist_train_defaults(void);
 typedef struct mnist_training mnist_training;
 
 /* After a step. The values are of the batch, before the update. */
-typedef struct mnist_step_report {
+typedef struct mnist_step_stats {
     unsigned epoch; /* from 1 */
     uint64_t step;  /* from 1, over the whole run */
     uint64_t steps; /* of the whole run */
@@ -97,7 +97,7 @@ typedef struct mnist_step_report {
     double epoch_loss;    /* mean over those seen */
     size_t epoch_correct; /* of those seen */
     const mnist_training *training;
-} mnist_step_report;
+} mnist_step_stats;
 
 /* Why a training ends. */
 typedef enum mnist_train_end {
@@ -109,7 +109,7 @@ typedef enum mnist_train_end {
 
 /* After an epoch. Training figures are running means over the epoch's batches, each taken before
  * its update; validation is measured after the epoch's last update. */
-typedef struct mnist_epoch_report {
+typedef struct mnist_epoch_stats {
     unsigned epoch, epochs; /* from 1 */
     uint64_t step;          /* so far */
     float lr;               /* of the last step */
@@ -123,15 +123,15 @@ typedef struct mnist_epoch_report {
                      * out */
     double images_per_second; /* within them */
     const mnist_training *training;
-} mnist_epoch_report;
+} mnist_epoch_stats;
 
 /* Called on the thread that called mnist_train, between steps. Returning false ends the run with
  * MNIST_ERR_STOPPED; the net keeps what it has learnt (with averages or batch normalisation, up
  * to the last epoch's end; the best epoch is not gone back to). Either may be NULL. */
 typedef struct mnist_train_hooks {
     void *context;
-    bool (*on_step)(void *context, const mnist_step_report *report);
-    bool (*on_epoch)(void *context, const mnist_epoch_report *report);
+    bool (*on_step)(void *context, const mnist_step_stats *stats);
+    bool (*on_epoch)(void *context, const mnist_epoch_stats *stats);
 } mnist_train_hooks;
 
 /* All that a training is between two steps: parameters, the optimiser's state, averages, the best

@@ -93,10 +93,10 @@ typedef struct training_work {
     double seconds; /* of the epoch */
 } training_work;
 
-static bool note_epoch(void *context, const mnist_epoch_report *report)
+static bool note_epoch(void *context, const mnist_epoch_stats *stats)
 {
     training_work *work = context;
-    work->seconds = report->seconds;
+    work->seconds = stats->seconds;
     return true;
 }
 

@@ -32,33 +32,33 @@ static void slots_of(mnist_idx_paths *paths, char **slots[ROLES])
     slots[3] = &paths->test_labels;
 }
 
-/* A message that grows piece by piece and, when full, ends in dots. */
-typedef struct report {
+/* The message of what was tried, which grows piece by piece and ends in dots where it is full. */
+typedef struct attempts {
     char text[MNIST_ERROR_TEXT];
     size_t used;
     unsigned places; /* directories named so far */
-} report;
+} attempts;
 
-static void report_add(report *r, const char *format, ...) MNIST_PRINTF(2, 3);
+static void attempts_add(attempts *tried, const char *format, ...) MNIST_PRINTF(2, 3);
 
-static void report_add(report *r, const char *format, ...)
+static void attempts_add(attempts *tried, const char *format, ...)
 {
-    size_t room = sizeof r->text - r->used;
+    size_t room = sizeof tried->text - tried->used;
     if (room <= 1) {
         return;
     }
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(r->text + r->used, room, format, arguments);
+    int length = vsnprintf(tried->text + tried->used, room, format, arguments);
     va_end(arguments);
     if (length < 0) {
         return;
     }
     if ((size_t)length >= room) {
-        memcpy(r->text + sizeof r->text - 5, " ...", 5);
-        r->used = sizeof r->text - 1;
+        memcpy(tried->text + sizeof tried->text - 5, " ...", 5);
+        tried->used = sizeof tried->text - 1;
     } else {
-        r->used += (size_t)length;
+        tried->used += (size_t)length;
     }
 }
 
@@ -118,13 +118,13 @@ static const char *directory_defect(const char *dir)
 /* Looks in one directory for the roles that are wanted. found holds all of them, owned, or, with
  * *complete false, nothing. */
 static mnist_status try_directory(char *found[ROLES], bool *complete, const char *dir,
-                                  const bool wanted[ROLES], report *tried, mnist_error *err)
+                                  const bool wanted[ROLES], attempts *tried, mnist_error *err)
 {
     *complete = false;
     const char *defect = directory_defect(dir);
-    report_add(tried, "%s %s (", tried->places++ ? "," : "", dir);
+    attempts_add(tried, "%s %s (", tried->places++ ? "," : "", dir);
     if (defect) {
-        report_add(tried, "%s)", defect);
+        attempts_add(tried, "%s)", defect);
         return MNIST_OK;
     }
     mnist_status status = MNIST_OK;
@@ -133,11 +133,11 @@ static mnist_status try_directory(char *found[ROLES], bool *complete, const char
         if (wanted[r]) {
             status = find_file(&found[r], dir, r, err);
             if (status == MNIST_OK && !found[r]) {
-                report_add(tried, "%s%s", lacking++ ? ", " : "no ", names[r][0]);
+                attempts_add(tried, "%s%s", lacking++ ? ", " : "no ", names[r][0]);
             }
         }
     }
-    report_add(tried, ")");
+    attempts_add(tried, ")");
     *complete = status == MNIST_OK && lacking == 0;
     if (!*complete) {
         for (unsigned r = 0; r < ROLES; r++) {
@@ -155,9 +155,9 @@ mnist_status mnist_idx_locate(mnist_idx_paths *paths, unsigned wanted, const cha
                                             MNIST_IDX_TEST};
     char **slots[ROLES], *found[ROLES] = {NULL};
     bool missing[ROLES], any = false, complete = false;
-    report tried = {.used = 0};
+    attempts tried = {.used = 0};
     slots_of(paths, slots);
-    report_add(&tried, "the data was not found; tried");
+    attempts_add(&tried, "the data was not found; tried");
     for (unsigned r = 0; r < ROLES; r++) {
         missing[r] = (wanted & pair_of[r]) != 0 && *slots[r] == NULL;
         any = any || missing[r];
@@ -175,7 +175,7 @@ mnist_status mnist_idx_locate(mnist_idx_paths *paths, unsigned wanted, const cha
     }
     if (!complete) {
         if (tried.places == 0) {
-            report_add(&tried, " nothing, as no directory was given");
+            attempts_add(&tried, " nothing, as no directory was given");
         }
         return mnist_fail(err, MNIST_ERR_NOT_FOUND, "%s", tried.text);
     }

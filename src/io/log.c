@@ -52,7 +52,7 @@ static mnist_status log_fail(mnist_log *log, const char *operation, int error)
     return log->failed;
 }
 
-static mnist_status report(const mnist_log *log, mnist_error *err)
+static mnist_status status_of(const mnist_log *log, mnist_error *err)
 {
     if (err && log->failed != MNIST_OK) {
         *err = log->error;
@@ -231,7 +231,7 @@ mnist_status mnist_log_sync(mnist_log *log, mnist_log_position *position, mnist_
         log->entered = log->failed == MNIST_OK;
     }
     *position = log->written;
-    return report(log, err);
+    return status_of(log, err);
 }
 
 static int write_csv(char line[MNIST_LOG_LINE], const mnist_log_record *record)
@@ -271,7 +271,7 @@ mnist_status mnist_log_write(mnist_log *log, const mnist_log_record *record, mni
         int length = log->is_json ? write_jsonl(line, record) : write_csv(line, record);
         write_line(log, line, (size_t)length);
     }
-    return report(log, err);
+    return status_of(log, err);
 }
 
 mnist_status mnist_log_close(mnist_log *log, mnist_error *err)
@@ -279,11 +279,11 @@ mnist_status mnist_log_close(mnist_log *log, mnist_error *err)
     if (!log) {
         return MNIST_OK;
     }
-    /* a network file system reports late writes here; EINTR, where it occurs, leaves it closed */
+    /* a network file system tells here of late writes that failed; EINTR, where it occurs, leaves it closed */
     if (log->fd >= 0 && close(log->fd) != 0 && errno != EINTR && log->failed == MNIST_OK) {
         log_fail(log, "close the log", errno);
     }
-    mnist_status status = report(log, err);
+    mnist_status status = status_of(log, err);
     free(log->path);
     free(log);
     return status;

@@ -1,4 +1,4 @@
-/* The epoch loop: shuffled batches through the net, reports, validation. */
+/* The epoch loop: shuffled batches through the net, calls of the hooks, validation. */
 #include <mnist/eval.h>
 
 #include "base/clock.h"
@@ -127,29 +127,29 @@ static mnist_status train_batch(trainer *t, double *loss, size_t *correct, mnist
     return MNIST_OK;
 }
 
-/* false: the caller wants no more. */
-static bool report_step(const trainer *t, double loss, size_t correct)
+/* Tells the caller of the step just done; false: the training is to stop. */
+static bool call_on_step(const trainer *t, double loss, size_t correct)
 {
     const mnist_train_hooks *hooks = t->job->hooks;
     const size_t count = t->batch.count;
     return !hooks || !hooks->on_step ||
            hooks->on_step(hooks->context,
-                          &(mnist_step_report){.epoch = t->epoch,
-                                               .step = t->step,
-                                               .steps = t->steps,
-                                               .lr = t->lr,
-                                               .loss = loss / (double)count,
-                                               .correct = correct,
-                                               .count = count,
-                                               .seen = t->seen,
-                                               .total = t->count,
-                                               .epoch_loss = t->loss_sum / (double)t->seen,
-                                               .epoch_correct = t->correct_sum,
-                                               .training = t});
+                          &(mnist_step_stats){.epoch = t->epoch,
+                                              .step = t->step,
+                                              .steps = t->steps,
+                                              .lr = t->lr,
+                                              .loss = loss / (double)count,
+                                              .correct = correct,
+                                              .count = count,
+                                              .seen = t->seen,
+                                              .total = t->count,
+                                              .epoch_loss = t->loss_sum / (double)t->seen,
+                                              .epoch_correct = t->correct_sum,
+                                              .training = t});
 }
 
 /* One epoch's steps, from where it stands, or those for which there is time. */
-static mnist_status train_epoch(trainer *t, mnist_epoch_report *report, mnist_error *err)
+static mnist_status train_epoch(trainer *t, mnist_epoch_stats *stats, mnist_error *err)
 {
     if (t->seen < t->count) {
         mnist_feed_start(t->feed, t->pool, t->config->seed, t->epoch, t->seen);
@@ -165,7 +165,7 @@ static mnist_status train_epoch(trainer *t, mnist_epoch_report *report, mnist_er
         t->correct_sum += correct;
         t->seen += t->batch.count;
         mnist_feed_advance(t->feed);
-        if (!report_step(t, loss, correct)) {
+        if (!call_on_step(t, loss, correct)) {
             return mnist_fail(err, MNIST_ERR_STOPPED, "stopped at epoch %u, step %llu", t->epoch,
                               (unsigned long long)t->step);
         }
@@ -177,19 +177,19 @@ static mnist_status train_epoch(trainer *t, mnist_epoch_report *report, mnist_er
     if (!mnist_mlp_finite(t->pass->mlp)) { /* the epoch's last update may be the one that failed */
         return diverged(t, "a weight is not a finite number", err);
     }
-    *report = (mnist_epoch_report){.epoch = t->epoch,
-                                   .epochs = t->config->epochs,
-                                   .step = t->step,
-                                   .lr = t->lr,
-                                   .seen = t->seen,
-                                   .train_loss = t->loss_sum / (double)t->seen,
-                                   .train_accuracy = (double)t->correct_sum / (double)t->seen,
-                                   .training = t};
+    *stats = (mnist_epoch_stats){.epoch = t->epoch,
+                                 .epochs = t->config->epochs,
+                                 .step = t->step,
+                                 .lr = t->lr,
+                                 .seen = t->seen,
+                                 .train_loss = t->loss_sum / (double)t->seen,
+                                 .train_accuracy = (double)t->correct_sum / (double)t->seen,
+                                 .training = t};
     return MNIST_OK;
 }
 
 /* Validation of what an epoch has come to. */
-static mnist_status validate_epoch(trainer *t, mnist_epoch_report *report, mnist_error *err)
+static mnist_status validate_epoch(trainer *t, mnist_epoch_stats *stats, mnist_error *err)
 {
     mnist_evaluation evaluation;
     mnist_status status = mnist_evaluate(t->result.out, t->job->validation, t->job->normalization,
@@ -200,13 +200,13 @@ static mnist_status validate_epoch(trainer *t, mnist_epoch_report *report, mnist
     if (!isfinite(evaluation.loss)) {
         return diverged(t, "the validation loss is not a finite number", err);
     }
-    report->has_validation = true;
-    report->validation_loss = evaluation.loss;
-    report->validation_accuracy = evaluation.accuracy;
-    mnist_result_judge(&t->result, t->config, report->epoch, evaluation.loss);
-    report->best_epoch = t->result.best_epoch;
+    stats->has_validation = true;
+    stats->validation_loss = evaluation.loss;
+    stats->validation_accuracy = evaluation.accuracy;
+    mnist_result_judge(&t->result, t->config, stats->epoch, evaluation.loss);
+    stats->best_epoch = t->result.best_epoch;
     if (t->end == MNIST_END_NOT_YET && t->config->patience > 0 &&
-        t->result.since_better >= t->config->patience && report->epoch < report->epochs) {
+        t->result.since_better >= t->config->patience && stats->epoch < stats->epochs) {
         t->end = MNIST_END_PATIENCE;
     }
     return MNIST_OK;
@@ -231,28 +231,28 @@ static mnist_status run_epochs(trainer *t, mnist_error *err)
 {
     const mnist_train_hooks *hooks = t->job->hooks;
     while (begin_epoch(t)) {
-        mnist_epoch_report report;
+        mnist_epoch_stats stats;
         const double start = mnist_seconds();
         const size_t seen = t->seen;
-        mnist_status status = train_epoch(t, &report, err);
+        mnist_status status = train_epoch(t, &stats, err);
         if (status != MNIST_OK) {
             return status;
         }
-        report.seconds = mnist_seconds() - start;
-        report.images_per_second =
-            report.seconds > 0.0 ? (double)(report.seen - seen) / report.seconds : 0.0;
+        stats.seconds = mnist_seconds() - start;
+        stats.images_per_second =
+            stats.seconds > 0.0 ? (double)(stats.seen - seen) / stats.seconds : 0.0;
         mnist_result_write(&t->result, t->config, t->pass->kernels, t->epoch);
         if (t->job->validation.count > 0) {
-            status = validate_epoch(t, &report, err);
+            status = validate_epoch(t, &stats, err);
             if (status != MNIST_OK) {
                 return status;
             }
         }
         t->epoch_ended = true;
-        report.end = t->end != MNIST_END_NOT_YET     ? t->end
-                     : t->epoch == t->config->epochs ? MNIST_END_EPOCHS
-                                                     : MNIST_END_NOT_YET;
-        if (hooks && hooks->on_epoch && !hooks->on_epoch(hooks->context, &report)) {
+        stats.end = t->end != MNIST_END_NOT_YET     ? t->end
+                    : t->epoch == t->config->epochs ? MNIST_END_EPOCHS
+                                                    : MNIST_END_NOT_YET;
+        if (hooks && hooks->on_epoch && !hooks->on_epoch(hooks->context, &stats)) {
             return mnist_fail(err, MNIST_ERR_STOPPED, "stopped after epoch %u", t->epoch);
         }
     }

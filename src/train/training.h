@@ -26,7 +26,7 @@ struct mnist_training {
     mnist_team team;
     float lr;
     uint64_t step, steps;
-    /* The epoch under way: which, how far, and what its report adds up. */
+    /* The epoch under way: which, how far, and the sums of its figures. */
     unsigned epoch;   /* from 1; 0: none yet */
     bool epoch_ended; /* with its validation */
     size_t seen, correct_sum;

@@ -28,17 +28,17 @@ static const char *file_of(const uint8_t *data, size_t size)
     return name;
 }
 
-static bool stop_at_step(void *context, const mnist_step_report *report)
+static bool stop_at_step(void *context, const mnist_step_stats *stats)
 {
     (void)context;
-    (void)report;
+    (void)stats;
     return false;
 }
 
-static bool stop_at_epoch(void *context, const mnist_epoch_report *report)
+static bool stop_at_epoch(void *context, const mnist_epoch_stats *stats)
 {
     (void)context;
-    (void)report;
+    (void)stats;
     return false;
 }
 

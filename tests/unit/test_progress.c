@@ -75,9 +75,9 @@ static void test_loss(void **state)
     check_items(mnist_format_loss, values, texts, LENGTH(values));
 }
 
-static mnist_epoch_report sample_epoch(void)
+static mnist_epoch_stats sample_epoch(void)
 {
-    return (mnist_epoch_report){
+    return (mnist_epoch_stats){
         .epoch = 3,
         .epochs = 10,
         .step = 300,
@@ -95,33 +95,33 @@ static void test_epoch_line(void **state)
 {
     (void)state;
     char text[MNIST_PROGRESS_TEXT];
-    mnist_epoch_report report = sample_epoch();
-    mnist_progress_format_epoch(text, &report, 1, 1, 1.7, false);
+    mnist_epoch_stats stats = sample_epoch();
+    mnist_progress_format_epoch(text, &stats, 1, 1, 1.7, false);
     assert_string_equal(text, "epoch  3/10  train loss 0.0512 acc 98.41%  val loss 0.0721 acc "
                               "97.90%  412k img/s  ETA 0:02");
     size_t length = strlen(text);
-    mnist_progress_format_epoch(text, &report, 1, 1, 1.7, true);
+    mnist_progress_format_epoch(text, &stats, 1, 1, 1.7, true);
     assert_string_equal(text, "\x1b[1mepoch  3/10\x1b[0m  train loss 0.0512 acc 98.41%  val loss "
                               "0.0721 acc \x1b[1m97.90%\x1b[0m  412k img/s  ETA 0:02");
-    mnist_progress_format_epoch(text, &report, 2, 15, -1, false);
+    mnist_progress_format_epoch(text, &stats, 2, 15, -1, false);
     assert_string_equal(text, "run  2/15  epoch  3/10  train loss 0.0512 acc 98.41%  val loss "
                               "0.0721 acc 97.90%  412k img/s  ETA -:--");
-    report.train_accuracy = 1.0; /* the extremes take no more columns */
-    report.train_loss = 54321.0;
-    report.validation_loss = NAN;
-    report.validation_accuracy = 0.0;
-    report.images_per_second = 42.0;
-    report.epoch = 10;
-    mnist_progress_format_epoch(text, &report, 1, 1, 0, false);
+    stats.train_accuracy = 1.0; /* the extremes take no more columns */
+    stats.train_loss = 54321.0;
+    stats.validation_loss = NAN;
+    stats.validation_accuracy = 0.0;
+    stats.images_per_second = 42.0;
+    stats.epoch = 10;
+    mnist_progress_format_epoch(text, &stats, 1, 1, 0, false);
     assert_string_equal(text, "epoch 10/10  train loss  5e+04 acc 100.0%  val loss    nan acc  "
                               "0.00%    42 img/s  ETA 0:00");
     assert_int_equal(strlen(text), length);
-    report = sample_epoch();
-    report.has_validation = false;
-    mnist_progress_format_epoch(text, &report, 1, 1, 1.7, false);
+    stats = sample_epoch();
+    stats.has_validation = false;
+    mnist_progress_format_epoch(text, &stats, 1, 1, 1.7, false);
     assert_string_equal(text, "epoch  3/10  train loss 0.0512 acc 98.41%  412k img/s  ETA 0:02");
-    report.epoch = report.epochs = UINT32_MAX;
-    mnist_progress_format_epoch(text, &report, UINT32_MAX, UINT32_MAX, 1e9, true);
+    stats.epoch = stats.epochs = UINT32_MAX;
+    mnist_progress_format_epoch(text, &stats, UINT32_MAX, UINT32_MAX, 1e9, true);
     assert_true(strlen(text) < MNIST_PROGRESS_TEXT - 1);
 }
 
@@ -141,14 +141,14 @@ static void test_epoch_line_fits(void **state)
         {3, "epoch  3/10"},
     };
     char text[MNIST_PROGRESS_TEXT];
-    mnist_epoch_report report = sample_epoch();
+    mnist_epoch_stats stats = sample_epoch();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        mnist_progress_format_epoch(text, &report, 1, 1, 1.7, false);
+        mnist_progress_format_epoch(text, &stats, 1, 1, 1.7, false);
         const size_t whole = strlen(text);
         mnist_progress_fit(text, i == 0 ? whole : i == 1 ? whole - 1 : cases[i].columns);
         assert_string_equal(text, cases[i].text);
     }
-    mnist_progress_format_epoch(text, &report, 1, 1, 1.7, true); /* colour takes no room */
+    mnist_progress_format_epoch(text, &stats, 1, 1, 1.7, true); /* colour takes no room */
     mnist_progress_fit(text, 69);
     assert_string_equal(text, "\x1b[1mepoch  3/10\x1b[0m  train loss 0.0512 acc 98.41%  val loss "
                               "0.0721 acc \x1b[1m97.90%\x1b[0m");
@@ -211,9 +211,9 @@ static void resize(ends terminal, unsigned short rows, unsigned short columns)
     assert_int_equal(ioctl(terminal.write, TIOCSWINSZ, &size), 0);
 }
 
-static mnist_step_report sample_step(uint64_t step, double loss)
+static mnist_step_stats sample_step(uint64_t step, double loss)
 {
-    return (mnist_step_report){
+    return (mnist_step_stats){
         .epoch = 1,
         .step = step,
         .steps = 100,
@@ -278,7 +278,7 @@ static void test_live(void **state)
     assert_string_equal(received(terminal), "read 5 images\n");
     mnist_progress_begin(&progress, 1, 1, 2, 100.0);
 
-    mnist_step_report step = sample_step(1, 1.0);
+    mnist_step_stats step = sample_step(1, 1.0);
     mnist_progress_step(&progress, &step, 100.05); /* too soon */
     assert_string_equal(received(terminal), "");
     step = sample_step(2, 3.0);
@@ -305,10 +305,10 @@ static void test_live(void **state)
     assert_string_equal(received(terminal), "\repoch 1/2   5%  ETA 0:12\x1b[K\x1b[J\r");
     resize(terminal, 24, 60);
 
-    mnist_epoch_report report = sample_epoch();
-    report.epoch = 1;
-    report.epochs = 2;
-    mnist_progress_epoch(&progress, &report, 105.0);
+    mnist_epoch_stats stats = sample_epoch();
+    stats.epoch = 1;
+    stats.epochs = 2;
+    mnist_progress_epoch(&progress, &stats, 105.0);
     text = received(terminal);
     assert_non_null(
         strstr(text, "\r\x1b[Jepoch 1/2  train loss 0.0512 acc 98.41%\n\repoch 1/2 [")); /* 60 */
@@ -348,19 +348,19 @@ static void test_limit(void **state)
         mnist_progress_start(&progress, MNIST_PROGRESS_BAR, MNIST_COLOR_NEVER, terminal.write);
         mnist_progress_begin(&progress, 1, 1, 2, 100.0);
         mnist_progress_limit(&progress, cases[i].max_seconds);
-        mnist_step_report step = sample_step(1, 2.0);
+        mnist_step_stats step = sample_step(1, 2.0);
         mnist_progress_step(&progress, &step, 101.0);
         assert_non_null(strstr(received(terminal), cases[i].view));
         mnist_progress_finish(&progress);
-        mnist_epoch_report report = sample_epoch();
-        report.epoch = 1;
-        report.epochs = 2;
-        mnist_progress_epoch(&progress, &report, 105.0);
+        mnist_epoch_stats stats = sample_epoch();
+        stats.epoch = 1;
+        stats.epochs = 2;
+        mnist_progress_epoch(&progress, &stats, 105.0);
         const char *line = received(terminal);
         assert_true(strlen(line) > 9);
         assert_string_equal(line + strlen(line) - 9, cases[i].line);
-        report.end = MNIST_END_PATIENCE; /* nothing is left of a run that has been stopped */
-        mnist_progress_epoch(&progress, &report, 105.0);
+        stats.end = MNIST_END_PATIENCE; /* nothing is left of a run that has been stopped */
+        mnist_progress_epoch(&progress, &stats, 105.0);
         line = received(terminal);
         assert_string_equal(line + strlen(line) - 9, "ETA 0:00\n");
         mnist_progress_begin(&progress, 2, 2, 2, 200.0); /* without a limit again */
@@ -378,7 +378,7 @@ static void test_goes_on(void **state)
     mnist_progress_start(&progress, MNIST_PROGRESS_BAR, MNIST_COLOR_NEVER, terminal.write);
     mnist_progress_begin(&progress, 1, 1, 2, 100.0);
     mnist_progress_resume(&progress, 90, 0, 900, 1000); /* of 100 steps an epoch */
-    mnist_step_report step = sample_step(1, 2.0);
+    mnist_step_stats step = sample_step(1, 2.0);
     step.step = 95;
     step.steps = 200;
     step.seen = 950;
@@ -387,10 +387,10 @@ static void test_goes_on(void **state)
     const char *line = received(terminal);
     assert_non_null(strstr(line, "  50 img/s  ETA 0:21")); /* 105 steps at 5 a second */
     mnist_progress_finish(&progress);
-    mnist_epoch_report report = sample_epoch();
-    report.epoch = 1;
-    report.epochs = 2;
-    mnist_progress_epoch(&progress, &report, 101.95);
+    mnist_epoch_stats stats = sample_epoch();
+    stats.epoch = 1;
+    stats.epochs = 2;
+    mnist_progress_epoch(&progress, &stats, 101.95);
     line = received(terminal);
     assert_string_equal(line + strlen(line) - 9, "ETA 0:20\n"); /* a tenth took 1.95 s */
     step.epoch = 2;
@@ -402,7 +402,7 @@ static void test_goes_on(void **state)
     /* all but the validation of an epoch was done before */
     mnist_progress_begin(&progress, 1, 1, 2, 200.0);
     mnist_progress_resume(&progress, 100, 0, 1000, 1000);
-    mnist_progress_epoch(&progress, &report, 201.0);
+    mnist_progress_epoch(&progress, &stats, 201.0);
     line = received(terminal);
     assert_string_equal(line + strlen(line) - 9, "ETA -:--\n");
     close_ends(terminal);
@@ -417,11 +417,11 @@ static void test_plain_and_none(void **state)
         ends e = open_pipe();
         mnist_progress_start(&progress, modes[i], MNIST_COLOR_NEVER, e.write);
         mnist_progress_begin(&progress, 2, 3, 10, 0.0);
-        mnist_step_report step = sample_step(1, 1.0);
+        mnist_step_stats step = sample_step(1, 1.0);
         mnist_progress_step(&progress, &step, 50.0);
-        mnist_epoch_report report = sample_epoch();
-        report.has_validation = false;
-        mnist_progress_epoch(&progress, &report, 3.0);
+        mnist_epoch_stats stats = sample_epoch();
+        stats.has_validation = false;
+        mnist_progress_epoch(&progress, &stats, 3.0);
         mnist_progress_message(&progress, "%s", "done");
         mnist_progress_finish(&progress);
         assert_string_equal(received(e), modes[i] == MNIST_PROGRESS_NONE
@@ -438,8 +438,8 @@ static void test_nobody_reads(void **state)
 {
     (void)state;
     mnist_progress progress;
-    mnist_epoch_report report = sample_epoch();
-    mnist_step_report step = sample_step(1, 1.0);
+    mnist_epoch_stats stats = sample_epoch();
+    mnist_step_stats step = sample_step(1, 1.0);
     for (int closed = 0; closed < 2; closed++) {
         ends e = open_pipe();
         close(e.read);
@@ -450,7 +450,7 @@ static void test_nobody_reads(void **state)
         progress.mode = MNIST_PROGRESS_BAR; /* as if it had been a terminal */
         mnist_progress_begin(&progress, 1, 1, 10, 0.0);
         mnist_progress_step(&progress, &step, 1.0);
-        mnist_progress_epoch(&progress, &report, 2.0);
+        mnist_progress_epoch(&progress, &stats, 2.0);
         mnist_progress_message(&progress, "still here");
         mnist_progress_finish(&progress);
         assert_int_equal(progress.mode, MNIST_PROGRESS_NONE);

@@ -42,11 +42,11 @@ static mnist_train_config short_training(void)
     return config;
 }
 
-/* A training watched: the caller's net after every step and every epoch, and what was reported. */
+/* A training watched: the caller's net after every step and every epoch, and what hooks were told. */
 typedef struct run {
     mnist_mlp *mlp;
     float *steps[MOST_SNAPSHOTS], *ends[MOST_SNAPSHOTS], *start; /* arenas */
-    mnist_epoch_report reports[MOST_SNAPSHOTS];
+    mnist_epoch_stats epochs[MOST_SNAPSHOTS];
     unsigned step_count, epoch_count;
     unsigned stop_after; /* epochs; 0: never */
     mnist_status status;
@@ -61,19 +61,19 @@ static float *snapshot(const mnist_mlp *mlp)
     return copy;
 }
 
-static bool on_step(void *context, const mnist_step_report *report)
+static bool on_step(void *context, const mnist_step_stats *stats)
 {
     run *r = context;
-    (void)report;
+    (void)stats;
     assert_true(r->step_count < MOST_SNAPSHOTS);
     r->steps[r->step_count++] = snapshot(r->mlp);
     return true;
 }
 
-static bool on_epoch(void *context, const mnist_epoch_report *report)
+static bool on_epoch(void *context, const mnist_epoch_stats *stats)
 {
     run *r = context;
-    r->reports[r->epoch_count] = *report;
+    r->epochs[r->epoch_count] = *stats;
     r->ends[r->epoch_count++] = snapshot(r->mlp);
     return r->epoch_count != r->stop_after;
 }
@@ -182,7 +182,7 @@ static void test_moving_average(void **state)
         assert_true(same_arena(averaged.mlp, averaged.ends[2]));
         assert_false(same_arena(plain.mlp, averaged.ends[2]));
         /* training goes on from what is not averaged */
-        assert_true(averaged.reports[2].train_loss == plain.reports[2].train_loss);
+        assert_true(averaged.epochs[2].train_loss == plain.epochs[2].train_loss);
         free_run(&plain);
         free_run(&averaged);
     }
@@ -432,7 +432,7 @@ static void test_batch_norm_training(void **state)
         mnist_mlp_fold(w.net, arenas[epoch - 1], w.start);
         assert_true(same_arena(w.start, r.ends[epoch - 1]));
     }
-    assert_true(r.reports[EPOCHS - 1].train_loss < 0.8 * r.reports[0].train_loss);
+    assert_true(r.epochs[EPOCHS - 1].train_loss < 0.8 * r.epochs[0].train_loss);
     free_run(&r);
 
     config.averaging.ema = 0.6f; /* running statistics, too, are averaged */
@@ -474,7 +474,7 @@ static unsigned best_of(const run *r)
 {
     unsigned best = 0;
     for (unsigned e = 1; e < r->epoch_count; e++) {
-        best = r->reports[e].validation_loss < r->reports[best].validation_loss ? e : best;
+        best = r->epochs[e].validation_loss < r->epochs[best].validation_loss ? e : best;
     }
     return best + 1;
 }
@@ -497,12 +497,12 @@ static void test_keeps_the_best(void **state)
         assert_true(same_arena(best.mlp, last.ends[epoch - 1]));
         assert_false(same_arena(best.mlp, last.ends[config.epochs - 1]));
         for (unsigned e = 0; e < config.epochs; e++) {
-            assert_true(best.reports[e].validation_loss == last.reports[e].validation_loss);
-            assert_true(best.reports[e].best_epoch <= e + 1);
-            assert_int_equal(best.reports[e].end,
+            assert_true(best.epochs[e].validation_loss == last.epochs[e].validation_loss);
+            assert_true(best.epochs[e].best_epoch <= e + 1);
+            assert_int_equal(best.epochs[e].end,
                              e + 1 < config.epochs ? MNIST_END_NOT_YET : MNIST_END_EPOCHS);
         }
-        assert_int_equal(best.reports[config.epochs - 1].best_epoch, epoch);
+        assert_int_equal(best.epochs[config.epochs - 1].best_epoch, epoch);
         free_run(&last);
         free_run(&best);
     }
@@ -514,9 +514,9 @@ static void test_nothing_to_validate(void **state)
     mnist_train_config config = short_training();
     run r;
     train(&r, &config, false);
-    assert_false(r.reports[2].has_validation);
-    assert_int_equal(r.reports[2].best_epoch, 0);
-    assert_int_equal(r.reports[2].end, MNIST_END_EPOCHS);
+    assert_false(r.epochs[2].has_validation);
+    assert_int_equal(r.epochs[2].best_epoch, 0);
+    assert_int_equal(r.epochs[2].end, MNIST_END_EPOCHS);
     free_run(&r);
 }
 
@@ -525,7 +525,7 @@ static unsigned ends_at(const run *r, unsigned patience, double min_delta, unsig
 {
     double to_beat = INFINITY;
     for (unsigned e = 0, waited = 0; e + 1 < count; e++) {
-        const double loss = r->reports[e].validation_loss;
+        const double loss = r->epochs[e].validation_loss;
         waited = loss < to_beat - min_delta ? 0 : waited + 1;
         to_beat = waited == 0 ? loss : to_beat;
         if (waited >= patience) {
@@ -559,9 +559,8 @@ static void test_patience(void **state)
             ends_at(&whole, cases[n].patience, (double)cases[n].min_delta, config.epochs);
         const unsigned epochs = end > 0 ? end : config.epochs;
         assert_int_equal(r.epoch_count, epochs);
-        assert_int_equal(r.reports[epochs - 1].end,
-                         end > 0 ? MNIST_END_PATIENCE : MNIST_END_EPOCHS);
-        assert_true(epochs == 1 || r.reports[epochs - 2].end == MNIST_END_NOT_YET);
+        assert_int_equal(r.epochs[epochs - 1].end, end > 0 ? MNIST_END_PATIENCE : MNIST_END_EPOCHS);
+        assert_true(epochs == 1 || r.epochs[epochs - 2].end == MNIST_END_NOT_YET);
         const unsigned kept = cases[n].keep == MNIST_KEEP_BEST ? best_of(&r) : epochs;
         assert_true(same_arena(r.mlp, whole.ends[kept - 1]));
         assert_true(cases[n].min_delta < 100.0f || end == 1 + cases[n].patience);
@@ -583,10 +582,10 @@ static void test_time(void **state)
     train(&r, &config, true);
     assert_int_equal(r.step_count, 1);
     assert_int_equal(r.epoch_count, 1);
-    assert_int_equal(r.reports[0].end, MNIST_END_TIME);
-    assert_int_equal(r.reports[0].seen, 30);
-    assert_int_equal(r.reports[0].step, 1);
-    assert_true(r.reports[0].has_validation);
+    assert_int_equal(r.epochs[0].end, MNIST_END_TIME);
+    assert_int_equal(r.epochs[0].seen, 30);
+    assert_int_equal(r.epochs[0].step, 1);
+    assert_true(r.epochs[0].has_validation);
     assert_true(same_arena(r.mlp, plain.steps[0])); /* what it has learnt is kept */
     free_run(&r);
     config.averaging.ema = 0.9f;
@@ -599,14 +598,14 @@ static void test_time(void **state)
     config = short_training();
     config.max_seconds = 1e6;
     train(&r, &config, true);
-    assert_int_equal(r.reports[2].end, MNIST_END_EPOCHS);
+    assert_int_equal(r.epochs[2].end, MNIST_END_EPOCHS);
     assert_true(same_arena(r.mlp, plain.ends[2]));
     free_run(&r);
     config.max_seconds = 1e-9;
     config.epochs = 1;
     config.batch_size = IMAGES; /* the one step there is: all done */
     train(&r, &config, true);
-    assert_int_equal(r.reports[0].end, MNIST_END_EPOCHS);
+    assert_int_equal(r.epochs[0].end, MNIST_END_EPOCHS);
     free_run(&r);
     free_run(&plain);
 }
@@ -735,7 +734,7 @@ static void test_same_bits_with_any_team(void **state)
             train_on(&r, &configs[n], true, teams[i]);
             assert_int_equal(r.status, MNIST_OK);
             assert_true(same_arena(base.mlp, r.mlp->parameters));
-            assert_true(r.reports[2].train_loss == base.reports[2].train_loss);
+            assert_true(r.epochs[2].train_loss == base.epochs[2].train_loss);
             free_run(&r);
         }
         free_run(&base);

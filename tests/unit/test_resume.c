@@ -28,10 +28,10 @@ enum { KEYS = sizeof good / sizeof good[0] };
 
 static mnist_snapshot *snapshot;
 
-static bool take(void *context, const mnist_epoch_report *report)
+static bool take(void *context, const mnist_epoch_stats *stats)
 {
     (void)context;
-    assert_int_equal(mnist_snapshot_take(report->training, &snapshot, NULL), MNIST_OK);
+    assert_int_equal(mnist_snapshot_take(stats->training, &snapshot, NULL), MNIST_OK);
     return false;
 }
 
@@ -67,7 +67,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The report of the one epoch, which is not of the snapshot. */
+/* The figures of the one epoch, which are not of the snapshot. */
 static mnist_epoch told[2] = {{0.25, 2.1, 0.5, 1.9, 0.75, 0.125}};
 static mnist_array epochs = {
     .name = MNIST_EPOCHS_ARRAY, .element = MNIST_F64, .rank = 2, .shape = {1, 6}, .values = told};
@@ -260,7 +260,7 @@ static void trusts_nothing(void **state)
     assert_says(&o, MNIST_ERR_NOT_FOUND, "cannot be opened");
 }
 
-/* Of the epochs' reports: another shape, or a number that none of them can be. */
+/* Of the epochs' figures: another shape, or a number that none of them can be. */
 static void trusts_no_epochs(void **state)
 {
     static const struct {

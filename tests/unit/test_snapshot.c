@@ -46,8 +46,8 @@ static int tear_down(void **state)
 
 /* What hooks are told. Positions are counted: one after every step and one after every epoch. */
 typedef struct course {
-    mnist_step_report steps[4 * LONGEST];
-    mnist_epoch_report epochs[LONGEST];
+    mnist_step_stats steps[4 * LONGEST];
+    mnist_epoch_stats epochs[LONGEST];
     unsigned position, take_at; /* take_at: where a snapshot is taken and the training stopped */
     mnist_snapshot *snapshot;
 } course;
@@ -61,19 +61,19 @@ static bool go_on(course *c, const mnist_training *on_its_way)
     return false;
 }
 
-static bool on_step(void *context, const mnist_step_report *report)
+static bool on_step(void *context, const mnist_step_stats *stats)
 {
     course *c = context;
-    assert_true(report->step >= 1 && report->step <= LENGTH(c->steps));
-    c->steps[report->step - 1] = *report;
-    return go_on(c, report->training);
+    assert_true(stats->step >= 1 && stats->step <= LENGTH(c->steps));
+    c->steps[stats->step - 1] = *stats;
+    return go_on(c, stats->training);
 }
 
-static bool on_epoch(void *context, const mnist_epoch_report *report)
+static bool on_epoch(void *context, const mnist_epoch_stats *stats)
 {
     course *c = context;
-    c->epochs[report->epoch - 1] = *report;
-    return go_on(c, report->training);
+    c->epochs[stats->epoch - 1] = *stats;
+    return go_on(c, stats->training);
 }
 
 static mnist_mlp *new_net(uint64_t seed)
@@ -110,7 +110,7 @@ static mnist_snapshot *stop_at(const mnist_train_config *config, unsigned positi
     return c.snapshot;
 }
 
-static void assert_same_step(const mnist_step_report *a, const mnist_step_report *b)
+static void assert_same_step(const mnist_step_stats *a, const mnist_step_stats *b)
 {
     assert_int_equal(a->step, b->step);
     assert_int_equal(a->steps, b->steps);
@@ -122,7 +122,7 @@ static void assert_same_step(const mnist_step_report *a, const mnist_step_report
     assert_memory_equal(&a->epoch_loss, &b->epoch_loss, sizeof a->epoch_loss);
 }
 
-static void assert_same_epoch(const mnist_epoch_report *a, const mnist_epoch_report *b)
+static void assert_same_epoch(const mnist_epoch_stats *a, const mnist_epoch_stats *b)
 {
     assert_int_equal(a->step, b->step);
     assert_int_equal(a->seen, b->seen);
@@ -301,16 +301,16 @@ static void test_patience_goes_on(void **state)
     unsigned last = 0, since = 0, starts = 0, little_better = 0;
     double to_beat = INFINITY;
     for (;; last++) {
-        const mnist_epoch_report *report = &whole.epochs[last];
+        const mnist_epoch_stats *stats = &whole.epochs[last];
         since++;
-        if (report->validation_loss < to_beat - (double)config.min_delta) {
-            to_beat = report->validation_loss;
+        if (stats->validation_loss < to_beat - (double)config.min_delta) {
+            to_beat = stats->validation_loss;
             since = 0;
             starts++;
-        } else if (report->best_epoch == report->epoch) {
+        } else if (stats->best_epoch == stats->epoch) {
             little_better++;
         }
-        if (report->end != MNIST_END_NOT_YET) {
+        if (stats->end != MNIST_END_NOT_YET) {
             break;
         }
     }

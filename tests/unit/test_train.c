@@ -36,26 +36,26 @@ static const mnist_view nothing = {NULL, NULL, 0, SIDE, SIDE};
 typedef struct trace {
     double losses[STEPS];
     unsigned steps, epochs, stop_after_step, stop_after_epoch;
-    mnist_epoch_report last;
-    mnist_step_report last_step;
+    mnist_epoch_stats last;
+    mnist_step_stats last_step;
 } trace;
 
-static bool on_step(void *context, const mnist_step_report *report)
+static bool on_step(void *context, const mnist_step_stats *stats)
 {
     trace *t = context;
     if (t->steps < STEPS) {
-        t->losses[t->steps] = report->loss;
+        t->losses[t->steps] = stats->loss;
     }
     t->steps++;
-    t->last_step = *report;
+    t->last_step = *stats;
     return t->steps != t->stop_after_step;
 }
 
-static bool on_epoch(void *context, const mnist_epoch_report *report)
+static bool on_epoch(void *context, const mnist_epoch_stats *stats)
 {
     trace *t = context;
     t->epochs++;
-    t->last = *report;
+    t->last = *stats;
     return t->epochs != t->stop_after_epoch;
 }
 

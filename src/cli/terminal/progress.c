@@ -28,23 +28,23 @@ const char *mnist_progress_mode_name(mnist_progress_mode mode)
     return (unsigned)mode < MNIST_PROGRESS_MODES ? names[mode] : NULL;
 }
 
-void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epoch_report *report,
+void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epoch_stats *stats,
                                  unsigned run, unsigned runs, double eta, bool color)
 {
     char position[MNIST_POSITION_TEXT], validation[96] = "";
     char loss[MNIST_FORMAT_TEXT], accuracy[MNIST_FORMAT_TEXT];
     char rate[MNIST_FORMAT_TEXT], left[MNIST_FORMAT_TEXT];
     const char *strong = color ? BOLD : "", *weak = color ? RESET : "";
-    mnist_format_position(position, run, runs, report->epoch, report->epochs);
-    if (report->has_validation) {
-        mnist_format_loss(loss, report->validation_loss);
-        mnist_format_accuracy(accuracy, report->validation_accuracy);
+    mnist_format_position(position, run, runs, stats->epoch, stats->epochs);
+    if (stats->has_validation) {
+        mnist_format_loss(loss, stats->validation_loss);
+        mnist_format_accuracy(accuracy, stats->validation_accuracy);
         snprintf(validation, sizeof validation, "  val loss %s acc %s%s%s", loss, strong, accuracy,
                  weak);
     }
-    mnist_format_loss(loss, report->train_loss);
-    mnist_format_accuracy(accuracy, report->train_accuracy);
-    mnist_format_rate(rate, report->images_per_second);
+    mnist_format_loss(loss, stats->train_loss);
+    mnist_format_accuracy(accuracy, stats->train_accuracy);
+    mnist_format_rate(rate, stats->images_per_second);
     mnist_format_duration(left, eta);
     snprintf(text, MNIST_PROGRESS_TEXT, "%s%.120s%s  train loss %s acc %s%s  %s img/s  ETA %s",
              strong, position, weak, loss, accuracy, validation, rate, left);
@@ -248,20 +248,20 @@ void mnist_progress_finish(mnist_progress *progress)
     }
 }
 
-void mnist_progress_step(mnist_progress *progress, const mnist_step_report *report, double now)
+void mnist_progress_step(mnist_progress *progress, const mnist_step_stats *stats, double now)
 {
     if (progress->mode != MNIST_PROGRESS_BAR) {
         return;
     }
-    if (report->epoch != progress->epoch) {
-        progress->epoch = report->epoch;
+    if (stats->epoch != progress->epoch) {
+        progress->epoch = stats->epoch;
         progress->loss_sum = 0.0;
         progress->loss_count = progress->correct = 0;
     }
-    progress->loss_sum += report->loss * (double)report->count;
-    progress->loss_count += report->count;
-    progress->correct += report->correct;
-    mnist_loss_curve_add(&progress->curve, report->loss);
+    progress->loss_sum += stats->loss * (double)stats->count;
+    progress->loss_count += stats->count;
+    progress->correct += stats->correct;
+    mnist_loss_curve_add(&progress->curve, stats->loss);
     if (now - progress->last_draw < REDRAW_SECONDS || !is_ready(progress->fd) ||
         is_in_background(progress->fd)) {
         return;
@@ -269,21 +269,21 @@ void mnist_progress_step(mnist_progress *progress, const mnist_step_report *repo
     progress->last_draw = now;
     double elapsed = now - progress->run_start, in_epoch = now - progress->epoch_start;
     const size_t seen =
-        report->seen - (report->epoch == progress->split_epoch ? progress->seen_before : 0);
+        stats->seen - (stats->epoch == progress->split_epoch ? progress->seen_before : 0);
     progress->view = (mnist_live){
         .run = progress->run,
         .runs = progress->runs,
-        .epoch = report->epoch,
+        .epoch = stats->epoch,
         .epochs = progress->epochs,
-        .epoch_share = (double)report->seen / (double)report->total,
+        .epoch_share = (double)stats->seen / (double)stats->total,
         .loss = progress->loss_sum / (double)progress->loss_count,
         .accuracy = (double)progress->correct / (double)progress->loss_count,
         .validation_accuracy = progress->view.validation_accuracy,
-        .lr = (double)report->lr,
+        .lr = (double)stats->lr,
         .images_per_second = in_epoch > 0.0 ? (double)seen / in_epoch : -1.0,
         .eta = time_left(progress, elapsed,
-                         elapsed / (double)(report->step - progress->steps_before) *
-                             (double)(report->steps - report->step)),
+                         elapsed / (double)(stats->step - progress->steps_before) *
+                             (double)(stats->steps - stats->step)),
         .curve = &progress->curve,
     };
     draw(progress, "");
@@ -304,21 +304,21 @@ static void put_line(mnist_progress *progress, const char *text)
     }
 }
 
-void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *report, double now)
+void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_stats *stats, double now)
 {
     double elapsed = now - progress->run_start;
-    const double done = report->epoch - progress->epochs_before;
-    double eta = report->end != MNIST_END_NOT_YET ? 0.0
-                 : done <= 0.0 ? -1.0 /* all but its validation was done before */
-                               : time_left(progress, elapsed,
-                                           elapsed / done * (report->epochs - report->epoch));
+    const double done = stats->epoch - progress->epochs_before;
+    double eta = stats->end != MNIST_END_NOT_YET ? 0.0
+                 : done <= 0.0                   ? -1.0 /* all but its validation was done before */
+                                                 : time_left(progress, elapsed,
+                                                             elapsed / done * (stats->epochs - stats->epoch));
     char text[MNIST_PROGRESS_TEXT];
     progress->epoch_start = now;
-    if (report->has_validation) {
-        progress->view.validation_accuracy = report->validation_accuracy;
+    if (stats->has_validation) {
+        progress->view.validation_accuracy = stats->validation_accuracy;
     }
     if (progress->mode != MNIST_PROGRESS_NONE) {
-        mnist_progress_format_epoch(text, report, progress->run, progress->runs, eta,
+        mnist_progress_format_epoch(text, stats, progress->run, progress->runs, eta,
                                     progress->color);
         if (progress->mode == MNIST_PROGRESS_BAR) {
             mnist_progress_fit(text, terminal_extent(progress->fd).columns);

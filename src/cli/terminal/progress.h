@@ -67,10 +67,10 @@ void mnist_progress_resume(mnist_progress *progress, uint64_t step, unsigned epo
                            size_t total);
 
 /* After a step: the view, redrawn at most ten times a second and only if fd takes it at once. */
-void mnist_progress_step(mnist_progress *progress, const mnist_step_report *report, double now);
+void mnist_progress_step(mnist_progress *progress, const mnist_step_stats *stats, double now);
 
 /* After an epoch: its line, above the view. */
-void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_report *report, double now);
+void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_stats *stats, double now);
 
 /* A line of text (without newline at its end), above the view. Nothing in mode NONE. */
 void mnist_progress_message(mnist_progress *progress, const char *format, ...) MNIST_PRINTF(2, 3);
@@ -85,7 +85,7 @@ void mnist_progress_finish(mnist_progress *progress);
 /* "epoch  3/10  train loss 0.0512 acc 98.41%  val loss 0.0721 acc 97.90%  412k img/s  ETA 0:02",
  * without the val part if there is no validation. Columns stay put from line to line. eta below 0:
  * not known. */
-void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epoch_report *report,
+void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epoch_stats *stats,
                                  unsigned run, unsigned runs, double eta, bool color);
 
 /* Takes columns (after two spaces each) off the end of such a line until it fits a terminal so

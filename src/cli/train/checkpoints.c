@@ -181,29 +181,28 @@ static bool look_up(mnist_keeper *k, const mnist_training *training, unsigned ov
     return !ends;
 }
 
-bool mnist_keeper_step(mnist_keeper *k, const mnist_step_report *report)
+bool mnist_keeper_step(mnist_keeper *k, const mnist_step_stats *stats)
 {
     const mnist_interval *every = &k->session->settings->checkpoint_every;
-    const bool due = (every->steps > 0 && report->step % every->steps == 0) ||
+    const bool due = (every->steps > 0 && stats->step % every->steps == 0) ||
                      (every->seconds > 0.0 && mnist_clock() - k->last_time >= every->seconds);
-    k->epoch = report->epoch;
-    k->step = report->step;
-    k->steps = report->steps;
-    return look_up(k, report->training, report->epoch - 1, due, report->epoch_loss,
-                   (double)report->epoch_correct / (double)report->seen);
+    k->epoch = stats->epoch;
+    k->step = stats->step;
+    k->steps = stats->steps;
+    return look_up(k, stats->training, stats->epoch - 1, due, stats->epoch_loss,
+                   (double)stats->epoch_correct / (double)stats->seen);
 }
 
-bool mnist_keeper_epoch(mnist_keeper *k, const mnist_epoch_report *report)
+bool mnist_keeper_epoch(mnist_keeper *k, const mnist_epoch_stats *stats)
 {
     const mnist_interval *every = &k->session->settings->checkpoint_every;
     const bool by_epoch = every->seconds <= 0.0 && every->steps == 0;
     const unsigned period = every->epochs > 0 ? every->epochs : 1;
-    const bool due = report->end != MNIST_END_NOT_YET || (by_epoch && report->epoch % period == 0);
-    k->epoch = report->epoch;
-    k->step = report->step;
+    const bool due = stats->end != MNIST_END_NOT_YET || (by_epoch && stats->epoch % period == 0);
+    k->epoch = stats->epoch;
+    k->step = stats->step;
     k->steps = k->result->steps;
-    return look_up(k, report->training, report->epoch, due, report->train_loss,
-                   report->train_accuracy);
+    return look_up(k, stats->training, stats->epoch, due, stats->train_loss, stats->train_accuracy);
 }
 
 /* Farewell. */
@@ -273,17 +272,17 @@ int mnist_keeper_farewell(const mnist_keeper *k)
 
 /* Before the first step. */
 
-static bool stop_at_step(void *context, const mnist_step_report *report)
+static bool stop_at_step(void *context, const mnist_step_stats *stats)
 {
     (void)context;
-    (void)report;
+    (void)stats;
     return false;
 }
 
-static bool stop_at_epoch(void *context, const mnist_epoch_report *report)
+static bool stop_at_epoch(void *context, const mnist_epoch_stats *stats)
 {
     (void)context;
-    (void)report;
+    (void)stats;
     return false;
 }
 

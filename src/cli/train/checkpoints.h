@@ -26,8 +26,8 @@ void mnist_keeper_start(mnist_keeper *keeper, mnist_session *session,
 /* After each step and each epoch, once they are logged: writes what is due, answers SIGUSR1. A
  * checkpoint that cannot be written is reported, and the training goes on. false: a signal ends it,
  * and it has been kept, if it could be. */
-bool mnist_keeper_step(mnist_keeper *keeper, const mnist_step_report *report);
-bool mnist_keeper_epoch(mnist_keeper *keeper, const mnist_epoch_report *report);
+bool mnist_keeper_step(mnist_keeper *keeper, const mnist_step_stats *stats);
+bool mnist_keeper_epoch(mnist_keeper *keeper, const mnist_epoch_stats *stats);
 
 /* Says on stderr where the signal has ended it and how to go on; the exit code. */
 int mnist_keeper_farewell(const mnist_keeper *keeper);

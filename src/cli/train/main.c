@@ -46,55 +46,54 @@ static void write_log(mnist_session *s, const mnist_log_record *record)
     }
 }
 
-static bool after_step(void *context, const mnist_step_report *report)
+static bool after_step(void *context, const mnist_step_stats *stats)
 {
     run *r = context;
     mnist_session *s = r->session;
     uint64_t every = s->settings->log_every;
-    r->result->steps = report->steps;
-    if (every > 0 && report->step % every == 0) {
+    r->result->steps = stats->steps;
+    if (every > 0 && stats->step % every == 0) {
         write_log(s, &(mnist_log_record){.seed = r->result->seed,
-                                         .epoch = report->epoch,
-                                         .step = report->step,
-                                         .lr = shortest(report->lr),
-                                         .train_loss = report->loss,
+                                         .epoch = stats->epoch,
+                                         .step = stats->step,
+                                         .lr = shortest(stats->lr),
+                                         .train_loss = stats->loss,
                                          .train_accuracy =
-                                             (double)report->correct / (double)report->count});
+                                             (double)stats->correct / (double)stats->count});
     }
     if (r->page) {
-        mnist_train_page_step(r->page, report);
+        mnist_train_page_step(r->page, stats);
     }
-    mnist_progress_step(&s->progress, report, mnist_clock());
-    return mnist_keeper_step(&r->keeper, report);
+    mnist_progress_step(&s->progress, stats, mnist_clock());
+    return mnist_keeper_step(&r->keeper, stats);
 }
 
 /* How far the training has come, and which epoch would be kept if it were the last. */
-static void note_course(const mnist_train_config *config, const mnist_epoch_report *report,
+static void note_course(const mnist_train_config *config, const mnist_epoch_stats *stats,
                         mnist_run_result *result)
 {
-    result->end = report->end;
-    result->last_epoch = report->epoch;
-    result->step = report->step;
-    if (config->keep != MNIST_KEEP_BEST || report->best_epoch == report->epoch) {
-        result->kept_epoch = report->epoch;
-        result->kept_loss = report->validation_loss;
+    result->end = stats->end;
+    result->last_epoch = stats->epoch;
+    result->step = stats->step;
+    if (config->keep != MNIST_KEEP_BEST || stats->best_epoch == stats->epoch) {
+        result->kept_epoch = stats->epoch;
+        result->kept_loss = stats->validation_loss;
     }
 }
 
 /* For documents and checkpoints, which neither can be without it. */
-static void note_report(mnist_session *s, const mnist_epoch_report *report,
-                        mnist_run_result *result)
+static void note_epoch(mnist_session *s, const mnist_epoch_stats *stats, mnist_run_result *result)
 {
     if (!result->epochs) {
         return;
     }
     const mnist_epoch epoch = {
-        .lr = shortest(report->lr),
-        .train_loss = report->train_loss,
-        .train_accuracy = report->train_accuracy,
-        .validation_loss = report->validation_loss,
-        .validation_accuracy = report->has_validation ? report->validation_accuracy : (double)NAN,
-        .seconds = report->seconds,
+        .lr = shortest(stats->lr),
+        .train_loss = stats->train_loss,
+        .train_accuracy = stats->train_accuracy,
+        .validation_loss = stats->validation_loss,
+        .validation_accuracy = stats->has_validation ? stats->validation_accuracy : (double)NAN,
+        .seconds = stats->seconds,
     };
     mnist_epochs_add(&result->epochs, &epoch, 1);
     if (!result->epochs) {
@@ -105,27 +104,27 @@ static void note_report(mnist_session *s, const mnist_epoch_report *report,
     }
 }
 
-static bool after_epoch(void *context, const mnist_epoch_report *report)
+static bool after_epoch(void *context, const mnist_epoch_stats *stats)
 {
     run *r = context;
     mnist_session *s = r->session;
-    note_course(&s->settings->training.config, report, r->result);
+    note_course(&s->settings->training.config, stats, r->result);
     write_log(s, &(mnist_log_record){.is_epoch = true,
                                      .seed = r->result->seed,
-                                     .epoch = report->epoch,
-                                     .step = report->step,
-                                     .lr = shortest(report->lr),
-                                     .train_loss = report->train_loss,
-                                     .train_accuracy = report->train_accuracy,
-                                     .has_validation = report->has_validation,
-                                     .validation_loss = report->validation_loss,
-                                     .validation_accuracy = report->validation_accuracy});
-    note_report(s, report, r->result);
-    mnist_progress_epoch(&s->progress, report, mnist_clock());
-    return mnist_keeper_epoch(&r->keeper, report);
+                                     .epoch = stats->epoch,
+                                     .step = stats->step,
+                                     .lr = shortest(stats->lr),
+                                     .train_loss = stats->train_loss,
+                                     .train_accuracy = stats->train_accuracy,
+                                     .has_validation = stats->has_validation,
+                                     .validation_loss = stats->validation_loss,
+                                     .validation_accuracy = stats->validation_accuracy});
+    note_epoch(s, stats, r->result);
+    mnist_progress_epoch(&s->progress, stats, mnist_clock());
+    return mnist_keeper_epoch(&r->keeper, stats);
 }
 
-/* What a training that goes on has come to before: as note_course would have it, and its reports.
+/* What a training that goes on has come to before: as note_course would have it, and its epochs.
  */
 static mnist_status note_resumption(const mnist_train_config *config, size_t images,
                                     const mnist_resumption *resumed, mnist_run_result *result,
@@ -267,9 +266,8 @@ static mnist_status test_net(mnist_session *s, mnist_mlp *mlp, mnist_committee *
 }
 
 /* As a model: what cannot be written must not cost the result. */
-static void write_report(mnist_session *s, const mnist_train_page *page,
-                         const mnist_run_result *runs, unsigned count, const mnist_evaluation *test,
-                         double seconds)
+static void write_page(mnist_session *s, const mnist_train_page *page, const mnist_run_result *runs,
+                       unsigned count, const mnist_evaluation *test, double seconds)
 {
     mnist_error err;
     char *name = NULL;
@@ -287,7 +285,7 @@ static void write_report(mnist_session *s, const mnist_train_page *page,
 }
 
 /* committee: the net becomes a member; NULL: there is none. page: what becomes of the net for a
- * report; NULL: nothing. */
+ * stats; NULL: nothing. */
 static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee *committee,
                                mnist_train_page *page, mnist_run_result *result, mnist_error *err)
 {
@@ -341,7 +339,7 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
         page->mlp = mlp;
         mlp = NULL;
         if (!committee) {
-            write_report(s, page, result, 1, &result->test, result->seconds);
+            write_page(s, page, result, 1, &result->test, result->seconds);
         }
     }
     mnist_mlp_free(mlp);
@@ -391,7 +389,7 @@ static int train_all(mnist_session *s, size_t parameters)
         results.seconds = mnist_clock() - start;
         if (committee && settings->report) {
             mnist_committee_probabilities(committee, page.probabilities);
-            write_report(s, &page, runs, count, &results.committee, results.seconds);
+            write_page(s, &page, runs, count, &results.committee, results.seconds);
         }
         code = mnist_train_say_results(PROGRAM, s, &results);
     } else {

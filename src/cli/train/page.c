@@ -37,16 +37,16 @@ static void add_point(mnist_train_page *page, uint64_t step)
     page->images = 0;
 }
 
-void mnist_train_page_step(mnist_train_page *page, const mnist_step_report *report)
+void mnist_train_page_step(mnist_train_page *page, const mnist_step_stats *stats)
 {
-    page->loss_sum += report->loss * (double)report->count;
-    page->images += report->count;
+    page->loss_sum += stats->loss * (double)stats->count;
+    page->images += stats->count;
     /* at most one point for each of so many equal parts of the course */
     const uint64_t parts = MNIST_PAGE_POINTS;
-    const double before = (double)(report->step - 1) * (double)parts / (double)report->steps;
-    const double now = (double)report->step * (double)parts / (double)report->steps;
+    const double before = (double)(stats->step - 1) * (double)parts / (double)stats->steps;
+    const double now = (double)stats->step * (double)parts / (double)stats->steps;
     if (floor(now) > floor(before) && page->count < MNIST_PAGE_POINTS) {
-        add_point(page, report->step);
+        add_point(page, stats->step);
     }
 }
 

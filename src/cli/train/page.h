@@ -24,7 +24,7 @@ mnist_status mnist_train_page_start(mnist_train_page *page, const mnist_session 
 void mnist_train_page_free(mnist_train_page *page);
 
 /* After each step. */
-void mnist_train_page_step(mnist_train_page *page, const mnist_step_report *report);
+void mnist_train_page_step(mnist_train_page *page, const mnist_step_stats *stats);
 
 /* Writes the page of a net that has been tested, or of a committee: what test says is of
  * page->probabilities. runs: the results, of which the first is the page's. Errors: as

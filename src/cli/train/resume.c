@@ -71,7 +71,7 @@ static bool read_log(mnist_resumption *r, mnist_error *err)
     return refuse(err, MNIST_ERR_FORMAT, r->path, "malformed \"log\" in its __metadata__");
 }
 
-/* The epochs' reports come out of the arrays, the rest of which is the training's own. */
+/* Takes the epochs' figures out of the arrays; the others are the training's own. */
 static bool take_epochs(mnist_resumption *r, mnist_error *err)
 {
     mnist_array *arrays = r->snapshot.arrays, *found = NULL;

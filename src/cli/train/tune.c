@@ -117,15 +117,15 @@ static bool may_go_on(const tuner *t)
     return !mnist_signals_noted() && mnist_clock() < t->deadline;
 }
 
-static bool after_step(void *context, const mnist_step_report *report)
+static bool after_step(void *context, const mnist_step_stats *stats)
 {
-    (void)report;
+    (void)stats;
     return may_go_on(context);
 }
 
-static bool after_epoch(void *context, const mnist_epoch_report *report)
+static bool after_epoch(void *context, const mnist_epoch_stats *stats)
 {
-    (void)report;
+    (void)stats;
     return may_go_on(context);
 }
 
@@ -352,7 +352,7 @@ static json_t *document(const tuner *t, const mnist_train_settings *config)
         candidates);
 }
 
-static int report_plan(const tuner *t)
+static int say_plan(const tuner *t)
 {
     if (t->base.out.json) {
         json_t *doc = document(t, &t->base);
@@ -383,7 +383,7 @@ static bool write_settings(const tuner *t, const mnist_train_settings *best, con
 }
 
 /* The settings on stdout, or in output, and then a line about them. */
-static int report(const tuner *t, const mnist_halving_result *result, const char *output)
+static int say_best(const tuner *t, const mnist_halving_result *result, const char *output)
 {
     mnist_train_settings best = mnist_tune_settings(&t->base, t->parsed, result->best.candidate);
     const double seconds = mnist_clock() - t->start;
@@ -412,7 +412,7 @@ static int report(const tuner *t, const mnist_halving_result *result, const char
 }
 
 /* Nothing was trained to its end. */
-static int report_nothing(tuner *t, mnist_trial_end end)
+static int say_nothing_found(tuner *t, mnist_trial_end end)
 {
     if (mnist_signals_noted()) {
         mnist_fail(&t->err, MNIST_ERR_STOPPED, "interrupted before any run had come to its end");
@@ -446,7 +446,7 @@ static int search(tuner *t, const char *output)
         return mnist_program_error(PROGRAM, &t->err);
     }
     if (!result.found) {
-        int code = report_nothing(t, end);
+        int code = say_nothing_found(t, end);
         return interrupted ? interrupted : code;
     }
     mnist_format_accuracy(accuracy, t->best.accuracy);
@@ -455,7 +455,7 @@ static int search(tuner *t, const char *output)
                            interrupted ? "interrupted; " : "", (unsigned long long)result.trials,
                            (unsigned long long)result.candidates, mnist_clock() - t->start,
                            accuracy, result.best.epochs);
-    int code = report(t, &result, output);
+    int code = say_best(t, &result, output);
     return code != MNIST_EXIT_OK ? code : interrupted;
 }
 
@@ -485,7 +485,7 @@ int mnist_tune(const mnist_train_settings *settings, const mnist_parsed *parsed)
         code = mnist_program_error(PROGRAM, &err);
         code = status == MNIST_ERR_ARGUMENT ? MNIST_EXIT_USAGE : code;
     } else {
-        code = settings->dry_run ? report_plan(&t) : search(&t, output);
+        code = settings->dry_run ? say_plan(&t) : search(&t, output);
     }
     mnist_session_close(&t.session);
     json_decref(t.trials);
