@@ -19,7 +19,8 @@ prints FILE:LINE for each breach of these rules:
   other folder is a program, which sees itself and these three, and no other program.
 - include/mnist/metrics.h belongs to eval.
 - A quoted name is relative to src/ and names its room. No file includes a .c file.
-- Rooms other than cli neither print, nor exit, nor read the environment.
+- Rooms other than cli neither print, nor exit, nor read the environment; and no string literal there names a
+  flag (--lr): programs do.
 
 Exit codes: 0 no breach; 1 a breach; 2 usage. --self-test shows that each rule catches its breach.
 END
@@ -57,10 +58,11 @@ function breach(text)
     breaches++
 }
 
-# The line without comments, and in `code` without what stands between quotes as well.
+# The line without comments; in `code` without what stands between quotes as well, and in `literals` what
+# stands between double quotes alone, a space after each.
 function strip(line,    i, c, two, out)
 {
-    out = code = ""
+    out = code = literals = ""
     for (i = 1; i <= length(line); i++) {
         c = substr(line, i, 1)
         two = substr(line, i, 2)
@@ -78,6 +80,9 @@ function strip(line,    i, c, two, out)
             } else if (c == quote) {
                 quote = ""
                 code = code c
+                literals = literals " "
+            } else if (quote == "\"") {
+                literals = literals c
             }
         } else if (two == "/*") {
             in_comment = 1
@@ -207,6 +212,8 @@ FNR == 1 {
         call = substr(code, RSTART, RLENGTH)
         gsub(/[^A-Za-z_]/, "", call)
         breach("only cli may print, exit or read the environment: " call)
+    } else if (room != "cli" && room != "tests" && match(literals, /--[a-z][a-z-]*/)) {
+        breach("only cli may name a flag: " substr(literals, RSTART, RLENGTH))
     }
 }
 
@@ -398,6 +405,17 @@ self_test()
     done
     expect include/mnist/io.h 'static inline void f(void) { abort(); }' 'only cli may'
     expect src/io/a.c '    a = "/*"; exit(1);' 'only cli may'
+
+    for call in 'fail("try a lower --lr")' 'fail("a", "with --resume")' "c = '\"'; a = \"--lr\""; do
+        expect src/train/a.c "    $call;" 'only cli may name a flag: --'
+        expect src/cli/train/a.c "    $call;" ok
+        expect tests/unit/a.c "    $call;" ok
+    done
+    expect include/mnist/io.h '#define A "--report"' 'only cli may name a flag: --report'
+    for call in 'count--, a("b")' '/* "--lr" */ a("b")' 'a("b"); // "--lr"' 'a("--", "lr")' 'a("-- c")' \
+        'a("b") --c'; do
+        expect src/train/a.c "    $call;" ok
+    done
 
     judge
 

@@ -30,7 +30,8 @@ extern "C" {
     X(MNIST_ERR_MISMATCH, "inputs do not fit each other")                                          \
     X(MNIST_ERR_THREAD, "thread could not be started")                                             \
     X(MNIST_ERR_DIVERGED, "training diverged")                                                     \
-    X(MNIST_ERR_STOPPED, "stopped by the caller")
+    X(MNIST_ERR_STOPPED, "stopped by the caller")                                                  \
+    X(MNIST_ERR_CHECKPOINT, "a checkpoint in place of a model")
 
 typedef enum mnist_status {
 #define MNIST_STATUS_ENUM(code, text) code,

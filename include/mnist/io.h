@@ -41,7 +41,7 @@ mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
  * size (a layer of one unit is padded to 16) and 40 MiB (of a header's 65,536 JSON values); of a
  * pipe at most 1 GiB is read. The file can name no path and run no code: what it states beside the
  * net comes out of mnist_model_metadata as text. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
- * MNIST_ERR_FORMAT, MNIST_ERR_MEMORY. */
+ * MNIST_ERR_FORMAT, MNIST_ERR_CHECKPOINT (the file is one), MNIST_ERR_MEMORY. */
 mnist_status mnist_model_load(mnist_model **out, const char *path, mnist_error *err);
 void mnist_model_free(mnist_model *model);
 
@@ -62,7 +62,7 @@ mnist_status mnist_checkpoint_save(const char *path, const mnist_array *arrays, 
                                    mnist_error *err);
 
 /* Reads a checkpoint, trusting nothing of the container; what the arrays mean is for the caller to
- * judge. Errors: as mnist_model_load. */
+ * judge. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO, MNIST_ERR_FORMAT, MNIST_ERR_MEMORY. */
 mnist_status mnist_checkpoint_load(mnist_checkpoint **out, const char *path, mnist_error *err);
 void mnist_checkpoint_free(mnist_checkpoint *checkpoint);
 

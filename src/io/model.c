@@ -291,9 +291,9 @@ static mnist_status check_format(const mnist_safetensors *file, const char *path
     }
     if (strcmp(format, format_name) != 0) {
         const bool is_checkpoint = strcmp(format, "mnist-checkpoint") == 0;
-        return mnist_fail(err, MNIST_ERR_FORMAT, "%s: format '%s', expected '%s'%s", path,
-                          mnist_show(format).text, format_name,
-                          is_checkpoint ? "; the training goes on with mnist-train --resume" : "");
+        return mnist_fail(err, is_checkpoint ? MNIST_ERR_CHECKPOINT : MNIST_ERR_FORMAT,
+                          "%s: format '%s', expected '%s'", path, mnist_show(format).text,
+                          format_name);
     }
     return mnist_safetensors_check_version(file, format_name, format_version, path, err);
 }

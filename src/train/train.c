@@ -94,11 +94,12 @@ static void add_up(const trainer *t, double *loss, size_t *correct)
 
 static mnist_status diverged(const trainer *t, const char *what, mnist_error *err)
 {
-    return mnist_fail(err, MNIST_ERR_DIVERGED,
-                      "training diverged: %s at epoch %u, step %llu, learning rate %g; try a lower "
-                      "--lr (a tenth of %g), a longer --warmup or --clip-norm 1",
-                      what, t->epoch, (unsigned long long)t->step, (double)t->lr,
-                      (double)t->config->schedule.lr);
+    return mnist_fail(
+        err, MNIST_ERR_DIVERGED,
+        "training diverged: %s at epoch %u, step %llu, learning rate %g; try a lower "
+        "learning rate (a tenth of %g), a longer warm-up, or clipping the gradient to "
+        "norm 1",
+        what, t->epoch, (unsigned long long)t->step, (double)t->lr, (double)t->config->schedule.lr);
 }
 
 /* One step on the feed's current batch: its loss, summed over the images, and how many were right.

@@ -266,7 +266,8 @@ echo 'an older model' >kept
 run 4 "$train" "${wild[@]}" -o kept --log wild.csv --log-every 1
 out_empty
 err_matches '^mnist-train: training diverged: the loss is not a finite number at epoch [0-9]+, step [0-9]+, learning rate '\
-"$number; try a lower --lr \(a tenth of 1000\), a longer --warmup or --clip-norm 1\$"
+"$number; try a lower learning rate \(a tenth of 1000\), a longer warm-up, or clipping the gradient to norm 1 "\
+'\(--lr, --warmup, --clip-norm 1\)$'
 expect 'the older model is gone' [ "$(cat kept)" = 'an older model' ]
 step=$(sed 's/.*, step \([0-9]*\),.*/\1/' "$work/err")
 expect 'the log does not end before the step named' [ "$(grep -c ^step wild.csv)" -eq $((step - 1)) ]

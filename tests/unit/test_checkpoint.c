@@ -65,6 +65,9 @@ static void comes_back_to_the_bit(void **state)
     assert_null(mnist_checkpoint_metadata(loaded, "none"));
     mnist_checkpoint_free(loaded);
     mnist_checkpoint_free(NULL);
+    mnist_model *model;
+    assert_int_equal(mnist_model_load(&model, file.path, &err), MNIST_ERR_CHECKPOINT);
+    assert_null(model);
     assert_int_equal(scratch_count(state), 1); /* no temporary file is left */
 }
 

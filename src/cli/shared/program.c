@@ -80,7 +80,9 @@ int mnist_program_end(const char *program, int code)
 
 int mnist_program_error(const char *program, const mnist_error *err)
 {
-    fprintf(stderr, "%s: %s\n", program, err->text);
+    const bool is_checkpoint = err->status == MNIST_ERR_CHECKPOINT;
+    fprintf(stderr, "%s: %s%s\n", program, err->text,
+            is_checkpoint ? "; the training goes on with mnist-train --resume" : "");
     return err->status == MNIST_ERR_DIVERGED ? MNIST_EXIT_DIVERGED : MNIST_EXIT_FAILURE;
 }
 

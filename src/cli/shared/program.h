@@ -29,8 +29,8 @@ int mnist_program_print_json(const char *program, json_t *document);
  * one already. */
 int mnist_program_end(const char *program, int code);
 
-/* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); returns the exit code
- * that goes with the status. */
+/* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); of MNIST_ERR_CHECKPOINT
+ * also what a checkpoint is for. Returns the exit code that goes with the status. */
 int mnist_program_error(const char *program, const mnist_error *err);
 
 /* The same, and MNIST_EXIT_USAGE with a word on --help if the command line is to blame, which

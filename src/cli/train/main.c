@@ -313,6 +313,9 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
         mnist_progress_limit(&s->progress, config.max_seconds);
         status = train_net(s, &config, mlp, &r, err);
     }
+    if (status == MNIST_ERR_DIVERGED) { /* with the flags of what the library advises */
+        mnist_fail(err, status, "%s (--lr, --warmup, --clip-norm 1)", err->text);
+    }
     if (status == MNIST_ERR_STOPPED) {
         s->farewell = mnist_keeper_farewell(&r.keeper);
     }
