@@ -1,4 +1,4 @@
-/* mnist/base.h: status codes, error text, worker threads. What every other room stands on.
+/* mnist/base.h: status codes, error text, worker threads, which all other rooms use.
  *
  * Conventions of the whole library:
  * - It never prints, exits or reads the environment. Functions that can fail return a
@@ -50,10 +50,10 @@ typedef struct mnist_error {
     char text[MNIST_ERROR_TEXT]; /* one or more sentences on one line; plain (mnist_plain_text) */
 } mnist_error;
 
-/* Copies text so that it can be shown on any terminal, and on one line: a control character, also
- * one of U+0080 to U+009F, and what is not UTF-8 become \xNN, byte by byte. false: there was no
- * room for all of it in size (>= 1) bytes; what does not fit is left out, and no character is cut
- * in two. Names in the library's messages have been through it. */
+/* Copies text so that it can be shown on any terminal, and on one line: control characters, also
+ * those of U+0080 to U+009F, and bytes that are not UTF-8 become \xNN, byte by byte. false: not all
+ * of it had room in size (>= 1) bytes; what has none is left out, and no character is cut in two.
+ * The library passes all names in its messages through this. */
 bool mnist_plain_text(char *out, size_t size, const char *text);
 
 #if defined(__GNUC__)
@@ -64,7 +64,8 @@ bool mnist_plain_text(char *out, size_t size, const char *text);
 #endif
 
 /* Fills err (which may be NULL) with status and the text, made plain, and returns status, so that
- * callers, hooks and callbacks among them, can `return mnist_fail(…)`. Arguments may lie in err. */
+ * callers, hooks and callbacks among them, can `return mnist_fail(…)`. Arguments may point into
+ * err. */
 mnist_status mnist_fail(mnist_error *err, mnist_status status, const char *format, ...)
     MNIST_PRINTF(3, 4);
 
@@ -75,11 +76,12 @@ const char *mnist_version(void);
  * the system tells; at least 1. */
 unsigned mnist_cpu_count(void);
 
-/* In [0, 1), a multiple of 2^-24: a function of its arguments alone (Philox4x32-10), independent of
- * all that training draws from the same seed. For programs that sample. */
+/* A number in [0, 1), a multiple of 2^-24: a function of its arguments alone (Philox4x32-10),
+ * independent of all that training draws from the same seed. For programs that need random numbers
+ * of their own. */
 double mnist_random(uint64_t seed, uint32_t stream, uint64_t index);
 
-/* Numbers under a name, row-major: what goes into a checkpoint and comes out of one. */
+/* An array is numbers under a name, row-major: what goes into a checkpoint and comes out of one. */
 typedef enum mnist_element {
     MNIST_F32, /* float */
     MNIST_F64, /* double */
@@ -89,7 +91,7 @@ typedef enum mnist_element {
 
 /* "F32", "F64", "U64"; NULL past the end. */
 const char *mnist_element_name(mnist_element element);
-/* Bytes of one. */
+/* Bytes of one element. */
 size_t mnist_element_size(mnist_element element);
 
 #define MNIST_ARRAY_NAME 32 /* bytes of a name, zero included */
@@ -112,16 +114,18 @@ size_t mnist_array_count(const mnist_array *array);
  * No result of the library depends on how many there are. */
 typedef struct mnist_pool mnist_pool;
 
-/* threads: 1 to MNIST_MAX_THREADS, the calling thread counted in; 0 takes mnist_cpu_count(), or as
- * many of them as can be started. Errors: MNIST_ERR_ARGUMENT, MNIST_ERR_MEMORY, MNIST_ERR_THREAD. */
+/* threads: 1 to MNIST_MAX_THREADS, the calling thread among them; 0 takes mnist_cpu_count(), or as
+ * many of those as can be started. Errors: MNIST_ERR_ARGUMENT, MNIST_ERR_MEMORY, MNIST_ERR_THREAD.
+ */
 mnist_status mnist_pool_create(mnist_pool **out, unsigned threads, mnist_error *err);
 void mnist_pool_free(mnist_pool *pool);
 unsigned mnist_pool_threads(const mnist_pool *pool);
 
-/* For programs that run long, before all else: blocks of 16 KiB or more go back to the system when
- * they are released. Else the GNU C library (before 2.38) often does not find again the holes that
- * aligned blocks leave, where smaller ones have settled beside them: a training of 5,000 epochs,
- * each of which makes and releases what its validation needs, took ten times what was in use. */
+/* For programs that run long, to be called before anything is allocated: from then on blocks of 16
+ * KiB or more go back to the system when they are released. Otherwise the GNU C library (before
+ * 2.38) often cannot use again the gaps that aligned blocks leave once smaller blocks lie beside
+ * them: a training of 5,000 epochs, each of which allocates and releases memory for its validation,
+ * took ten times the memory that was in use. */
 void mnist_memory_return_large(void);
 
 #ifdef __cplusplus

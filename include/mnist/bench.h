@@ -1,19 +1,18 @@
 /* mnist/bench.h: how fast this machine is, and how near kernels, training and inference come to it.
  *
  * Four groups of rows, in this order:
- * - machine: peaks of the chosen kernels' instruction set, and of bf16 and int8 dot products where the
- *   CPU has them; reading from caches and memory; the barrier of the worker threads.
- * - kernels: each kernel alone on one thread, at shapes that nets on MNIST give it. Sparse products
- *   count the products they do, the mean of several batches of 64 images; the input gradient
- *   transposes the weights first, as the backward pass does.
- * - training: epochs of mnist_train, with zero pixels left out and not.
+ * - machine: peaks of the chosen kernels' instruction set, and of bf16 and int8 dot products where
+ *   the CPU has them; reading from caches and memory; the barrier of the worker threads.
+ * - kernels: each kernel alone on one thread, at shapes that nets on MNIST give it. Of sparse
+ *   products only those that are done are counted, as a mean over several batches of 64 images; the
+ *   input gradient transposes the weights first, as the backward pass does.
+ * - training: epochs of mnist_train, with zero pixels left out and with all pixels.
  * - inference: mnist_evaluate, its set-up included, and images one at a time, from bytes to class.
  *
- * A row is the median of several samples, each of at least a given length and taken after a
- * warm-up. The samples of a group are taken in rounds, one of every row a round, so that a slow
- * spell of the machine touches all rows and medians little. The clock is CLOCK_MONOTONIC. No memory
- * is taken while a sample runs, other than by mnist_evaluate.
- */
+ * A row is the median of several samples, each of which lasts at least a given time and follows a
+ * warm-up. The samples of a group are taken in rounds, one sample of each row a round, so that a
+ * slow spell of the machine touches all rows a little, not one of them much. The clock is
+ * CLOCK_MONOTONIC. No memory is allocated while a sample runs, other than by mnist_evaluate. */
 #ifndef MNIST_BENCH_H
 #define MNIST_BENCH_H
 
@@ -29,7 +28,7 @@ extern "C" {
 typedef struct mnist_bench_config {
     unsigned runs;         /* samples of a row, 1 to MNIST_BENCH_MAX_RUNS */
     double sample_seconds; /* > 0: least length of a sample; epochs of training get 5 of it */
-    size_t memory_bytes;   /* >= 65536: how much "read memory" reads; larger than the last cache */
+    size_t memory_bytes;   /* how much "read memory" reads: more than the last cache holds */
     unsigned threads;   /* of rows on all threads: 1 to MNIST_MAX_THREADS; 0: mnist_cpu_count() */
     const char *filter; /* rows whose "GROUP NAME" holds this, in any case of letters; NULL: all */
 } mnist_bench_config;
@@ -44,10 +43,10 @@ typedef struct mnist_bench_row {
     const char *unit; /* of the three values: "GFLOP/s", "GOP/s", "GB/s", "images/s", "ns", "us" */
     bool lower_is_better; /* the unit is one of time */
     double median, min, max;
-    /* Arithmetic, dense-equivalent where zeros were left out of a whole net, at the median in 1e9
-     * operations a second (a multiplication and an addition are two); and as a fraction of the best
-     * fp32 sample of the machine group on as many threads. Both 0 where the row has no arithmetic
-     * to speak of. */
+    /* Arithmetic at the median, in 1e9 operations a second (a multiplication and an addition are
+     * two; where a whole net leaves zeros out, as if it did not), and as a fraction of the best
+     * fp32 sample of the machine group on as many threads. Both 0 where a row has hardly any
+     * arithmetic. */
     double gflops, fraction;
 } mnist_bench_row;
 
@@ -55,14 +54,14 @@ typedef struct mnist_bench_row {
  * its strings are valid during the call. false ends the benchmark. */
 typedef bool (*mnist_bench_visit)(void *context, const mnist_bench_row *row);
 
-/* Measures with the kernels that mnist_kernels_name tells, on nets for the images of view (at least
- * 64), of which rows use as many as they want. Errors: MNIST_ERR_ARGUMENT (which field, its range;
+/* Measures with the kernels that mnist_kernels_name names, on nets for the images of view (at least
+ * 64), of which rows use as many as they need. Errors: MNIST_ERR_ARGUMENT (which field, its range;
  * a filter that leaves no row), MNIST_ERR_MEMORY, MNIST_ERR_THREAD, MNIST_ERR_STOPPED (by visit).
  */
 mnist_status mnist_bench_run(const mnist_bench_config *config, mnist_view view,
                              mnist_bench_visit visit, void *context, mnist_error *err);
 
-/* The CPU's own name for itself; "unknown" where there is no instruction to ask it by. */
+/* The CPU's name, as the CPU tells it; "unknown" where there is no instruction to ask for it. */
 void mnist_bench_cpu_name(char name[MNIST_BENCH_NAME]);
 
 /* Fraction of pixels that are not 0, estimated from at most 200 images. */

@@ -1,7 +1,6 @@
-/* mnist/data.h: IDX files, data sets, views of them, normalisation, synthetic digits.
+/* mnist/data.h: IDX files, data sets, views of them, normalisation, augmentation, synthetic digits.
  *
- * Images stay 8-bit in memory; they become float a batch at a time, through a 256-entry table.
- */
+ * Images stay 8-bit in memory; a table of 256 floats makes them float, one batch at a time. */
 #ifndef MNIST_DATA_H
 #define MNIST_DATA_H
 
@@ -13,11 +12,12 @@ extern "C" {
 
 #define MNIST_CLASSES 10u
 
-/* Largest image accepted, in pixels: 256 x 256. Bounds memory before a file is believed. */
+/* Largest image accepted, in pixels: 256 x 256. Limits the memory that a file's header can ask for.
+ */
 #define MNIST_MAX_PIXELS 65536u
 
-/* A borrowed run of images and labels. A plain value: copy it freely; it is valid while the data
- * set (or other memory) it points into is. */
+/* A run of images and labels, which it borrows. A plain value: copy it freely; it is valid as long
+ * as the data set (or other memory) that it points into. */
 typedef struct mnist_view {
     const uint8_t *images; /* (count, rows * cols), row-major, 0 = background */
     const uint8_t *labels; /* (count), each below MNIST_CLASSES */
@@ -35,20 +35,20 @@ typedef struct mnist_dataset mnist_dataset;
  * dimension; or 32-bit int, 1 or 2 dimensions, of which the first column counts, as in QMNIST).
  * Each may be raw or gzip, told by content. A raw image file of up to 1 GiB is read, from 4 MiB on
  * into large pages where the system has them; a larger one is mapped and must not shrink while in
- * use. Everything is checked before it is believed: magic, type, rank, sizes against the bytes there
- * are, trailing bytes, gzip CRC, equal counts, labels in range, at least one image. Memory taken is
- * at most twice a raw file's size; of a gzip file 1,033 times its size for images and 2,065 for
- * labels, since deflate can pack no tighter, and only what the header promises; and 8 MiB. Of a pipe
- * at most 1 GiB is read. Format:
- * http://yann.lecun.com/exdb/mnist/ (section "file formats"); gzip: RFC 1952. Errors:
- * MNIST_ERR_NOT_FOUND, MNIST_ERR_IO, MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH (counts),
- * MNIST_ERR_MEMORY; the text names the file, the byte offset, expected and found. */
+ * use. Everything is checked before it is used: magic, type, rank, sizes against the bytes there
+ * are, trailing bytes, gzip CRC, equal counts, labels in range, at least one image. Memory taken: 8
+ * MiB, and of a raw file at most twice its size; of a gzip file what its header asks for, at most
+ * 1,033 times its size for images and 2,065 times for labels, as deflate packs no tighter. From a
+ * pipe at most 1 GiB is read. Format: http://yann.lecun.com/exdb/mnist/ (section "file formats");
+ * gzip: RFC 1952. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO, MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH
+ * (counts), MNIST_ERR_MEMORY; the text names the file, the byte offset, expected and found. */
 mnist_status mnist_dataset_load_idx(mnist_dataset **out, const char *images_path,
                                     const char *labels_path, mnist_error *err);
 
-/* Images [first, first + count) of an endless sequence of stroke-drawn 28 x 28 digits that is a
- * function of seed alone; labels are balanced in every aligned run of ten. count >= 1. Disjoint
- * ranges give training and test sets. Errors: MNIST_ERR_ARGUMENT, MNIST_ERR_MEMORY. */
+/* Images [first, first + count) of an endless sequence of stroke-drawn 28 x 28 digits, which is a
+ * function of seed alone. Every ten images from a multiple of ten on have each label once. count is
+ * at least 1. Disjoint ranges give training and test sets. Errors: MNIST_ERR_ARGUMENT,
+ * MNIST_ERR_MEMORY. */
 mnist_status mnist_dataset_create_synthetic(mnist_dataset **out, uint64_t first, size_t count,
                                             uint64_t seed, mnist_error *err);
 
@@ -65,8 +65,8 @@ typedef struct mnist_data_digests {
 } mnist_data_digests;
 
 /* SHA-256 of what the view would be as uncompressed IDX files of unsigned bytes: for a whole MNIST
- * file that is the digest `sha256sum` gives for it, gunzipped. Reads every byte (47 MB: 30 to
- * 150 ms), so ask once and only where it is shown. */
+ * file that is what `sha256sum` gives for it, gunzipped. Reads every byte (47 MB: 30 to 150 ms), so
+ * ask once, and only where it is shown. */
 void mnist_view_digests(mnist_view view, mnist_data_digests *out);
 
 /* The four files of a data set. Strings are owned; release with mnist_idx_paths_free. */
@@ -87,8 +87,9 @@ mnist_status mnist_idx_locate(mnist_idx_paths *paths, unsigned wanted, const cha
                               size_t count, mnist_error *err);
 void mnist_idx_paths_free(mnist_idx_paths *paths);
 
-/* Finds one pair of files in a directory, by those names, and reads it: which is MNIST_IDX_TRAIN or
- * MNIST_IDX_TEST. Errors: as mnist_idx_locate and mnist_dataset_load_idx. */
+/* Finds one pair of files in a directory, by the names that mnist_idx_locate knows, and reads it:
+ * which is MNIST_IDX_TRAIN or MNIST_IDX_TEST. Errors: as mnist_idx_locate and
+ * mnist_dataset_load_idx. */
 mnist_status mnist_dataset_load_dir(mnist_dataset **out, const char *dir, unsigned which,
                                     mnist_error *err);
 
@@ -98,7 +99,7 @@ typedef enum mnist_normalization_kind {
     MNIST_NORMALIZATIONS      /* how many there are */
 } mnist_normalization_kind;
 
-/* Part of a model: every reader of the model applies it. A call that is given NULL instead of one
+/* Part of a model: whoever uses the model applies it. A call that is given NULL instead of one
  * takes MNIST_NORMALIZE_UNIT, as mnist-train does when no flag is given. */
 typedef struct mnist_normalization {
     mnist_normalization_kind kind;
@@ -109,8 +110,8 @@ typedef struct mnist_normalization {
 /* "unit", "standard"; NULL past the end. */
 const char *mnist_normalization_name(mnist_normalization_kind kind);
 
-/* Measures the view in integers, so that the result is the same on every machine. A view whose
- * pixels are all equal gets stddev 1. */
+/* The normalisation of that kind for the view, measured in integers, so that it is the same on
+ * every machine. A view whose pixels are all equal gets stddev 1. */
 mnist_normalization mnist_normalization_fit(mnist_normalization_kind kind, mnist_view view);
 
 /* Fills order with the permutation of 0 .. count - 1 in which training takes its images in that
@@ -120,19 +121,19 @@ void mnist_epoch_order(uint32_t *order, size_t count, uint64_t seed, uint32_t ep
 /* What each pixel value becomes. */
 void mnist_normalization_table(const mnist_normalization *normalization, float table[256]);
 
-/* Distortions of training images, drawn anew for every image and epoch. Each field is a limit, from
- * 0 to the one given; all zero is none. The text form is a list like
- * "shift=2,rotate=15,elastic=34:4", of these names. */
+/* Distortions of training images, drawn anew for every image and epoch. Each field says how strong
+ * its distortion may be, from 0, for none, to the maximum that stands beside it. The text form is a
+ * list like "shift=2,rotate=15,elastic=34:4", of these names. */
 typedef struct mnist_augmentation {
-    float shift;     /* moved by up to so many pixels along x and along y; to 64 */
-    float rotate;    /* turned by up to so many degrees either way; to 180 */
-    float scale;     /* width and height, each by itself, times 1 - scale to 1 + scale; to 0.5 */
-    float shear;     /* slanted by up to so many degrees either way; to 60 */
-    float elastic;   /* pixels displaced by noise in [-1, 1], smoothed, times this; to 100 */
-    float sigma;     /* deviation in pixels of the Gaussian that smooths it; 0.5 to 16 */
-    float thickness; /* strokes made thicker or thinner by up to about so much of a pixel; to 1 */
-    float erase;     /* probability that a rectangle of 2 to 15 % of the image is set to 0; to 1 */
-    bool half17; /* labels 1 and 7 are turned and slanted half as much, as they else look alike */
+    float shift;     /* moved by up to this many pixels along x and along y; at most 64 */
+    float rotate;    /* rotated by up to this many degrees, either way; at most 180 */
+    float scale;     /* width and height each times 1 - scale to 1 + scale; at most 0.5 */
+    float shear;     /* sheared by up to this many degrees, either way; at most 60 */
+    float elastic;   /* pixels displaced by smoothed noise in [-1, 1] times this; at most 100 */
+    float sigma;     /* standard deviation, in pixels, of the smoothing Gaussian; 0.5 to 16 */
+    float thickness; /* strokes thicker or thinner by about this part of a pixel; at most 1 */
+    float erase;     /* probability that a rectangle of 2 to 15 % of the image is 0; at most 1 */
+    bool half17;     /* labels 1 and 7 are rotated and sheared half as much: else they look alike */
 } mnist_augmentation;
 
 #define MNIST_AUGMENTATION_TEXT 192 /* room for the longest text form */
@@ -148,11 +149,11 @@ mnist_status mnist_augmentation_parse(mnist_augmentation *out, const char *text,
 /* The presets' names, the first at index 0; NULL past the end. */
 const char *mnist_augmentation_preset_name(size_t index);
 
-/* As mnist_augmentation_parse reads it, without presets: "none" or the entries other than 0. */
+/* The text form: "none", or the entries that are not 0, without presets. */
 void mnist_augmentation_print(const mnist_augmentation *augmentation,
                               char text[MNIST_AUGMENTATION_TEXT]);
 
-/* That each field is in its range. Errors: MNIST_ERR_ARGUMENT (which, and its range). */
+/* Checks that each field is in its range. Errors: MNIST_ERR_ARGUMENT (which, and its range). */
 mnist_status mnist_augmentation_check(const mnist_augmentation *augmentation, mnist_error *err);
 
 /* Whether anything is done at all. */
@@ -173,20 +174,21 @@ void mnist_augmenter_start(mnist_augmenter *augmenter, mnist_pool *pool, uint64_
                            uint32_t epoch);
 
 /* out (rows * cols) = image (rows * cols), distorted: a function of seed, epoch, index (below
- * 2^32), label and the augmentation. One bilinear resampling, rounded to nearest, does all that
- * moves pixels; outside the image all is 0. The affine part turns about the image's middle: out(p)
- * is the image at (R H S)^-1 (p - t) + d(p), with R the rotation, H the shear, S the scales, t the
- * shift and d the elastic displacement. Thickness comes before it and erasing (Zhong et al. 2020,
- * "Random erasing data augmentation") after. worker is below the pool's number of threads: calls at
- * one time need different ones. out must not overlap image. */
+ * 2^32), label and the augmentation. First strokes are made thicker or thinner. Then one bilinear
+ * resampling, rounded to nearest, does all that moves pixels; outside the image all is 0. With
+ * coordinates from the image's middle, out(p) is the image at (R H S)^-1 (p - t) + d(p), where R is
+ * the rotation, H the shear, S the scales, t the shift and d the elastic displacement. Erasing
+ * (Zhong et al. 2020, "Random erasing data augmentation") comes last. worker is below the pool's
+ * number of threads, and calls that run at the same time need different ones. out must not overlap
+ * image. */
 void mnist_augment_image(const mnist_augmenter *augmenter, unsigned worker, uint64_t index,
                          uint8_t label, const uint8_t *image, uint8_t *out);
 
-/* out (view.count, rows * cols) = the view's images, each distorted as mnist_augment_image does it
- * for its place in the view as index: for test-time augmentation. No label is looked at, since who
- * predicts has none: half17 does nothing, and view.labels may be NULL. The view's images are of the
- * augmenter's size, and pool is that of its creation. out must not overlap them. The result does
- * not depend on the pool. */
+/* out (view.count, rows * cols) = the view's images, each distorted as mnist_augment_image does it,
+ * with its number in the view as index: for test-time augmentation. Labels are not used, as who
+ * predicts has none: half17 does nothing, and view.labels may be NULL. The view's images have the
+ * augmenter's size, and pool is the one that it was created with. out must not overlap them. The
+ * result does not depend on the pool. */
 void mnist_augment_view(const mnist_augmenter *augmenter, mnist_pool *pool, mnist_view view,
                         uint8_t *out);
 

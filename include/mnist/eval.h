@@ -1,8 +1,7 @@
 /* mnist/eval.h: how well a net does on a data set.
  *
  * A call that is given NULL instead of a pool makes one of mnist_cpu_count() threads and ends it;
- * whoever calls often keeps one. Its errors are then also those of mnist_pool_create.
- */
+ * who calls often keeps one. Its errors are then also those of mnist_pool_create. */
 #ifndef MNIST_EVAL_H
 #define MNIST_EVAL_H
 
@@ -30,44 +29,44 @@ mnist_status mnist_evaluate(mnist_mlp *mlp, mnist_view view,
                             mnist_evaluation *out, mnist_error *err);
 
 /* Each image's class probabilities, the softmax of the logits: (view.count, MNIST_CLASSES),
- * row-major, the caller's. NaN where a logit is not finite. out, if not NULL, is as from
- * mnist_evaluate; without it view.labels may be NULL. Nothing depends on the pool. Errors: as
- * mnist_evaluate. */
+ * row-major, in the caller's memory. NaN where a logit is not finite. out, if not NULL, is as from
+ * mnist_evaluate; if it is NULL, view.labels may be NULL too. Nothing depends on the pool. Errors:
+ * as mnist_evaluate. */
 mnist_status mnist_probabilities(mnist_mlp *mlp, mnist_view view,
                                  const mnist_normalization *normalization, mnist_pool *pool,
                                  float *probabilities, mnist_evaluation *out, mnist_error *err);
 
-/* The logits themselves, of the same shape: what temperature scaling needs (mnist/metrics.h), as
- * probabilities that differ by a factor of more than e^87 do not tell. Errors: as mnist_evaluate.
- */
+/* The logits themselves, of the same shape. Temperature scaling (mnist/metrics.h) needs them: a
+ * probability that is smaller than the largest by a factor of more than e^87 is 0 as a float and
+ * does not tell its logit. Errors: as mnist_evaluate. */
 mnist_status mnist_logits(mnist_mlp *mlp, mnist_view view, const mnist_normalization *normalization,
                           mnist_pool *pool, float *logits, mnist_evaluation *out, mnist_error *err);
 
-/* A net that images go through as they come, one or a few at a time: from bytes to probabilities
- * without a thread, an allocation or a failure. The net is borrowed. */
+/* Classifies images as they come, one or a few at a time: from bytes to probabilities without
+ * threads, allocation or failure. The net is borrowed. */
 typedef struct mnist_classifier mnist_classifier;
 
-/* capacity: the most images of a call, >= 1. Errors: MNIST_ERR_MISMATCH (the net has not
- * MNIST_CLASSES outputs), MNIST_ERR_MEMORY. */
+/* capacity: the most images of a call, >= 1. Errors: MNIST_ERR_MISMATCH (the net's outputs are not
+ * MNIST_CLASSES), MNIST_ERR_MEMORY. */
 mnist_status mnist_classifier_create(mnist_classifier **out, mnist_mlp *mlp,
                                      const mnist_normalization *normalization, size_t capacity,
                                      mnist_error *err);
 void mnist_classifier_free(mnist_classifier *classifier);
 
-/* images (count, inputs of the net), count from 1 to capacity; probabilities (count,
- * MNIST_CLASSES), with the bits that mnist_probabilities has. */
+/* images (count, inputs of the net), count from 1 to capacity. probabilities (count, MNIST_CLASSES)
+ * are those of mnist_probabilities, to the bit. */
 void mnist_classifier_run(mnist_classifier *classifier, const uint8_t *images, size_t count,
                           float *probabilities);
 
-/* Several nets as one, whose class probabilities are the mean of theirs (Hansen & Salamon 1990).
- * Each may have its own shape and normalisation. What the view points to is borrowed. */
+/* Several nets as one: its class probabilities are the mean of theirs (Hansen & Salamon 1990). Each
+ * may have its own shape and normalisation. What the view points to is borrowed. */
 typedef struct mnist_committee mnist_committee;
 
 /* Errors: MNIST_ERR_ARGUMENT (empty view), MNIST_ERR_MEMORY. */
 mnist_status mnist_committee_create(mnist_committee **out, mnist_view view, mnist_error *err);
 void mnist_committee_free(mnist_committee *committee);
 
-/* Adds a member; the net is not needed any more afterwards. own, if not NULL, is the member's own
+/* Adds a member; its net is not needed afterwards. own, if not NULL, is the member's own
  * evaluation, as from mnist_evaluate. Errors: as mnist_evaluate; the committee is then as before.
  */
 mnist_status mnist_committee_add(mnist_committee *committee, mnist_mlp *mlp,
@@ -83,7 +82,7 @@ typedef struct mnist_versions {
 } mnist_versions;
 
 /* Test-time augmentation (Krizhevsky et al. 2012): adds a member for each version of the images.
- * Asserts versions->count >= 1. Needs room for one copy of the images. Errors: as
+ * Asserts versions->count >= 1. Takes memory for one copy of the images. Errors: as
  * mnist_committee_add and mnist_augmenter_create; the committee then holds the members added so
  * far. */
 mnist_status mnist_committee_add_versions(mnist_committee *committee, mnist_mlp *mlp,
@@ -91,14 +90,15 @@ mnist_status mnist_committee_add_versions(mnist_committee *committee, mnist_mlp 
                                           const mnist_versions *versions, mnist_pool *pool,
                                           mnist_error *err);
 
-/* Adds all members of another committee over as many images. */
+/* Adds all members of another committee, which is over as many images. */
 void mnist_committee_join(mnist_committee *committee, const mnist_committee *other);
 
 size_t mnist_committee_count(const mnist_committee *committee);
 
-/* The mean probabilities: (view.count, MNIST_CLASSES), row-major, the caller's. Where rounding to
- * float would tie the largest with one of a lower index, it is the next float: so that the lowest
- * index of the largest is what mnist_committee_evaluate counts. Asserts that there is a member. */
+/* The mean probabilities: (view.count, MNIST_CLASSES), row-major, in the caller's memory. Where
+ * rounding to float would make the largest equal to one of a lower index, it becomes the next
+ * larger float: so the lowest index of the largest is always the class that
+ * mnist_committee_evaluate counts. Asserts that there is a member. */
 void mnist_committee_probabilities(const mnist_committee *committee, float *probabilities);
 
 /* The predicted class is the lowest index of the largest mean probability, and the loss is the mean

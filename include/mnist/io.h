@@ -70,27 +70,27 @@ void mnist_checkpoint_free(mnist_checkpoint *checkpoint);
 mnist_array *mnist_checkpoint_arrays(const mnist_checkpoint *checkpoint, size_t *count);
 const char *mnist_checkpoint_metadata(const mnist_checkpoint *checkpoint, const char *key);
 
-/* Tries an output path before hours are spent on what shall go there: creates and removes a
- * temporary file beside it; an existing file must be a writable regular file or a device. Errors:
- * MNIST_ERR_IO, whose text says what is wrong with which part of the path. */
+/* Tries an output path, so that a mistake in it is found before hours of training: creates and
+ * removes a temporary file beside it; an existing file must be a writable regular file or a device.
+ * Errors: MNIST_ERR_IO, whose text says what is wrong with which part of the path. */
 mnist_status mnist_output_check(const char *path, mnist_error *err);
 
 /* A file that a program is told to read or to write. */
 typedef struct mnist_file_use {
     const char *path; /* NULL: none */
-    const char
-        *name; /* for messages: an output's option ("--report"), what an input is ("model") */
+    const char *name; /* for messages: of an output its option ("--report"), of an input what it is
+                       * ("model") */
     bool output;
-    bool tensors;  /* of an output: a model or a checkpoint, which may take the place of another */
-    unsigned pair; /* not 0: the output of this number may be the input of the same number */
+    bool tensors;  /* of an output: it is a model or a checkpoint, which may replace another one */
+    unsigned pair; /* not 0: an output and an input of the same number may be one file */
 } mnist_file_use;
 
-/* Refuses an output that would destroy what it must not: a file that is an input or another output
- * (device and inode tell, or, where nothing is there yet, directory and name, links followed); a
- * file that is IDX data, or a model or checkpoint while the output is none, by its first bytes.
- * Devices, pipes and files that are open already (/dev/stdout) may be named any number of times.
- * Touches nothing. Errors: MNIST_ERR_ARGUMENT, whose text says which option, which file and what to
- * do; MNIST_ERR_IO, where an output can be none; MNIST_ERR_MEMORY. */
+/* Refuses an output that would destroy a file that it must not replace: an input or another output
+ * (which device and inode tell or, where no file exists yet, directory and name, links followed);
+ * IDX data; or, unless the output is one itself, a model or a checkpoint (both told by their first
+ * bytes). Devices, pipes and files that are open already (/dev/stdout) may be named any number of
+ * times. No file is changed. Errors: MNIST_ERR_ARGUMENT, whose text says which option, which file
+ * and what to do; MNIST_ERR_IO, where a path can be no output; MNIST_ERR_MEMORY. */
 mnist_status mnist_outputs_check(const mnist_file_use *files, size_t count, mnist_error *err);
 
 /* Writes a file whole or not at all, as mnist_model_save does. Errors: MNIST_ERR_IO,
@@ -119,48 +119,49 @@ typedef struct mnist_log_record {
     double validation_loss, validation_accuracy;
 } mnist_log_record;
 
-/* Truncates an existing file. Errors: MNIST_ERR_ARGUMENT (ending), MNIST_ERR_IO,
- * MNIST_ERR_MEMORY. */
+/* An existing file is replaced by an empty one. Errors: MNIST_ERR_ARGUMENT (the name's ending),
+ * MNIST_ERR_IO, MNIST_ERR_MEMORY. */
 mnist_status mnist_log_open(mnist_log **out, const char *path, mnist_error *err);
-/* Errors: MNIST_ERR_IO. After one, further writes return it again and do nothing. */
+/* Errors: MNIST_ERR_IO. After an error further writes return it again and do nothing. */
 mnist_status mnist_log_write(mnist_log *log, const mnist_log_record *record, mnist_error *err);
-/* Where a log ends, and what it holds up to there. */
+/* How much of a log has been written, and the checksum of that. */
 typedef struct mnist_log_position {
     uint64_t bytes;
-    uint32_t crc32; /* of them, as zlib has it */
+    uint32_t crc32; /* of those bytes, as zlib computes it */
 } mnist_log_position;
 
-/* Of all that was written whole. Makes it durable first, and the log's name, as far as the file and
- * its directory can. Errors: MNIST_ERR_IO, as from mnist_log_write, MNIST_ERR_MEMORY; the position
- * is that of before. */
+/* Makes the log and its name durable, as far as the file and its directory can be; position then is
+ * the end of the last record that was written whole. Errors: MNIST_ERR_IO, as from mnist_log_write,
+ * MNIST_ERR_MEMORY; position then is what it was before the record that failed. */
 mnist_status mnist_log_sync(mnist_log *log, mnist_log_position *position, mnist_error *err);
-/* Opens a log that was written before, cuts off what came after the position, and goes on there.
- * The file is not touched unless it begins with those very bytes. Errors: MNIST_ERR_MISMATCH (it is
- * shorter, or holds something else), MNIST_ERR_NOT_FOUND, MNIST_ERR_IO (not a regular file, too),
- * MNIST_ERR_ARGUMENT (ending), MNIST_ERR_MEMORY. */
+/* Opens an existing log, cuts off what comes after the position, and goes on there. The file is
+ * changed only if it begins with the very bytes that the position was taken of. Errors:
+ * MNIST_ERR_MISMATCH (it is shorter, or holds something else), MNIST_ERR_NOT_FOUND, MNIST_ERR_IO
+ * (also if it is not a regular file), MNIST_ERR_ARGUMENT (the name's ending), MNIST_ERR_MEMORY. */
 mnist_status mnist_log_resume(mnist_log **out, const char *path, mnist_log_position position,
                               mnist_error *err);
-/* The same look at the file, without touching it. */
+/* The checks of mnist_log_resume alone: nothing is opened or changed. */
 mnist_status mnist_log_check(const char *path, mnist_log_position position, mnist_error *err);
 /* Flushes, closes and frees, also on error; NULL is MNIST_OK. */
 mnist_status mnist_log_close(mnist_log *log, mnist_error *err);
 
-/* Of a log that is read. */
-#define MNIST_LOG_LINES  ((size_t)1 << 22)     /* at most, each of at most 1,022 bytes */
-#define MNIST_LOG_EPOCHS 1000000u              /* of a run, at most */
-#define MNIST_LOG_STEPS  ((uint64_t)1 << 53)   /* the same */
-#define MNIST_LOG_MOST   3.4028234663852886e38 /* rates and losses: as the largest float */
+/* Limits of a log that is read. */
+#define MNIST_LOG_LINES  ((size_t)1 << 22)     /* each of at most 1,022 bytes */
+#define MNIST_LOG_EPOCHS 1000000u              /* of a run */
+#define MNIST_LOG_STEPS  ((uint64_t)1 << 53)   /* of a run */
+#define MNIST_LOG_MOST   3.4028234663852886e38 /* rates and losses: the largest float */
 
-/* Is given each record in turn. Anything but MNIST_OK, with err filled, ends the reading. */
+/* Is given one record after the other. Any status but MNIST_OK, with err filled, ends the reading.
+ */
 typedef mnist_status mnist_log_taker(void *context, const mnist_log_record *record,
                                      mnist_error *err);
 
-/* Reads a log as mnist_log_write writes it, trusting nothing; what it is, CSV or JSON lines, is
- * told by its first byte. One run after the other, their seeds ascending; of each the epochs from 1
- * on, none left out, and the steps ascending, those of an epoch before its end. Rates are finite
- * and at least 0, accuracies 0 to 1; a loss may be NAN or infinite in CSV, and is NAN where JSON
- * has null. Anything else is refused, a last line without a line feed too. Memory taken: the file's
- * size (of a pipe at most 1 GiB) and some KB. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
+/* Reads a log as mnist_log_write writes it, trusting nothing; whether it is CSV or JSON lines is
+ * told by its first byte. Runs follow one another, their seeds ascending; each has its epochs from
+ * 1 on, none left out, and its steps ascending, those of an epoch before its end. Rates are finite
+ * and at least 0, accuracies 0 to 1; a loss may be NaN or infinite in CSV, and is NAN where JSON
+ * has null. Anything else is refused, also a last line without a line feed. Memory taken: the
+ * file's size (of a pipe at most 1 GiB) and some KB. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
  * MNIST_ERR_FORMAT, whose text names the line, what was expected and what was found;
  * MNIST_ERR_MEMORY; what take returns. */
 mnist_status mnist_log_read(const char *path, mnist_log_taker *take, void *context,

@@ -1,6 +1,5 @@
-/* mnist/kernels.h: what the arithmetic rooms have to say to a caller: the activations there are,
- * and which instruction set the kernels were chosen for.
- */
+/* mnist/kernels.h: the activations and precisions there are, and the instruction set that the
+ * kernels use. */
 #ifndef MNIST_KERNELS_H
 #define MNIST_KERNELS_H
 
@@ -39,11 +38,11 @@ typedef enum mnist_activation {
 /* Its text in the list, like "relu"; NULL past the end. */
 const char *mnist_activation_name(mnist_activation activation);
 
-/* What the operands of products are rounded to while training; sums, weights and their state are
- * fp32 in all three. */
+/* What the operands of products are rounded to while training. Sums, weights and the optimiser's
+ * state are fp32 in all three. */
 typedef enum mnist_precision {
     MNIST_FP32,
-    MNIST_BF16, /* 8 bits of mantissa, the range of fp32 (magnitudes below 2^-56 count as 0) */
+    MNIST_BF16, /* 8 bits of mantissa, the range of fp32; magnitudes below 2^-56 count as 0 */
     MNIST_FP16, /* 11 bits of mantissa, 6e-8 to 65504; with dynamic loss scaling */
     MNIST_PRECISIONS
 } mnist_precision;
@@ -52,11 +51,11 @@ typedef enum mnist_precision {
 const char *mnist_precision_name(mnist_precision precision);
 
 /* The name of the kernels in use: "scalar", "portable", "neon", "avx2", "avx512", "avx512bf16". By
- * default the fastest that this CPU can run; which they are changes no result. */
+ * default they are the fastest that this CPU can run. The choice changes no result. */
 const char *mnist_kernels_name(void);
 
 /* Chooses kernels by name for every pass created from now on; NULL returns to the default. Errors:
- * MNIST_ERR_ARGUMENT (a name unknown or not for this CPU; the text lists those there are). */
+ * MNIST_ERR_ARGUMENT (a name that is unknown or not for this CPU; the text lists those for it). */
 mnist_status mnist_kernels_use(const char *name, mnist_error *err);
 
 #ifdef __cplusplus

@@ -32,10 +32,11 @@ typedef struct mnist_mlp_config {
     unsigned hidden_count;             /* 0 (softmax regression) to MNIST_MAX_HIDDEN */
     unsigned hidden[MNIST_MAX_HIDDEN]; /* widths, each 1 to MNIST_MAX_WIDTH */
     mnist_activation activation;       /* of every hidden layer */
-    /* Hidden layers normalise over the batch: f(gamma (z - mean) / sqrt(variance + 1e-5) + bias),
-     * z = a W (Ioffe & Szegedy 2015). Such a net is mnist_train's own, where its
-     * configuration says batch_norm, and is folded into the one without that it was given; forward
-     * passes outside it are not defined. */
+    /* Hidden layers normalise over the batch: f(gamma (z - mean) / sqrt(variance + 1e-5) + bias), z
+     * = a W (Ioffe & Szegedy 2015). Only mnist_train makes such nets, for itself, where its
+     * configuration says batch_norm: the net that it is given has none, and gets the result with
+     * the normalisation folded into its weights. Other passes through such a net are not defined.
+     */
     bool batch_norm;
 } mnist_mlp_config;
 
@@ -49,7 +50,8 @@ void mnist_mlp_free(mnist_mlp *mlp);
  * index. */
 void mnist_mlp_init(mnist_mlp *mlp, mnist_init init, uint64_t seed);
 
-/* Both: a net that is ready to be trained. Errors: as mnist_mlp_create. */
+/* mnist_mlp_create and mnist_mlp_init in one: a net that is ready to be trained. Errors: as
+ * mnist_mlp_create. */
 mnist_status mnist_mlp_create_drawn(mnist_mlp **out, const mnist_mlp_config *config,
                                     mnist_init init, uint64_t seed, mnist_error *err);
 
@@ -58,7 +60,7 @@ const mnist_mlp_config *mnist_mlp_shape(const mnist_mlp *mlp);
 /* Number of trainable parameters. */
 size_t mnist_mlp_parameters(const mnist_mlp *mlp);
 
-/* Layers with parameters: hidden_count + 1; and their sizes. */
+/* Number of layers with parameters, hidden_count + 1; and the sizes of each. */
 unsigned mnist_mlp_layers(const mnist_mlp *mlp);
 unsigned mnist_mlp_layer_inputs(const mnist_mlp *mlp, unsigned layer);
 unsigned mnist_mlp_layer_outputs(const mnist_mlp *mlp, unsigned layer);
@@ -67,8 +69,8 @@ unsigned mnist_mlp_layer_outputs(const mnist_mlp *mlp, unsigned layer);
 void mnist_mlp_get_layer(const mnist_mlp *mlp, unsigned layer, float *weights, float *bias);
 void mnist_mlp_set_layer(mnist_mlp *mlp, unsigned layer, const float *weights, const float *bias);
 
-/* Room for one batch on its way through a net: activations, gradients. Borrows the net and the
- * pool. Once created, its calls neither allocate nor fail. */
+/* Memory for one batch's activations and gradients. Borrows the net and the pool. Once it is
+ * created, its calls neither allocate nor fail. */
 typedef struct mnist_pass mnist_pass;
 
 /* capacity: the most images a call may be given, >= 1. Errors: MNIST_ERR_ARGUMENT,
@@ -108,7 +110,7 @@ enum mnist_optimizer_field {
  *   uses      fields of mnist_optimizer_config that are its own
  * SGD: v = momentum v + g;  w -= lr v,  or Nesterov's  w -= lr (g + momentum v)  (Sutskever et al.
  * 2013, in the form that keeps lr out of v).
- * ADAM, Kingma & Ba 2015: m and v the means of g and g^2, free of their bias;
+ * ADAM, Kingma & Ba 2015: m and v are moving averages of g and g^2, corrected for their start at 0;
  * w -= lr m / (sqrt v + epsilon).
  * ADAMW, Loshchilov & Hutter 2019: Adam, and w -= lr weight_decay w instead of a decay within g.
  * RMSPROP, Hinton 2012: v = rho v + (1 - rho) g^2;  w -= lr g / (sqrt v + epsilon). */
@@ -159,37 +161,39 @@ typedef struct mnist_optimizer_config {
                          * update (Srivastava et al. 2014); 0: no limit */
 } mnist_optimizer_config;
 
-/* What a step does to a net or its loss, beside label smoothing, that it may generalise better. All
- * 0 is nothing. */
+/* What a training step does against overfitting, besides label smoothing. All fields 0: nothing. */
 typedef struct mnist_regularization {
-    /* Probability that an output of a hidden layer is dropped, each in [0, 1), taken to the nearest
-     * 1/65536; what is kept grows by 1 / (1 - p) (Srivastava et al. 2014). */
+    /* Probability that an output of a hidden layer is dropped, each in [0, 1), rounded to the
+     * nearest 1/65536; outputs that are kept are multiplied by 1 / (1 - p) (Srivastava et al.
+     * 2014). */
     float dropout[MNIST_MAX_HIDDEN];
-    /* >= 0: the loss gets -confidence_penalty times the entropy of the softmax (Pereyra et al.
-     * 2017). */
+    /* Weight of the confidence penalty, >= 0: the entropy of the softmax times this is subtracted
+     * from the loss (Pereyra et al. 2017). */
     float confidence_penalty;
     /* Adversarial training (Goodfellow et al. 2015): the loss is
      * (1 - share) L(x) + share L(x + epsilon sign(dL/dx)); epsilon in units of the inputs, 0: off.
      */
     float adversarial_epsilon, adversarial_share;
-    /* Virtual adversarial training (Miyato et al. 2016): the loss gets
-     * virtual_weight KL(p(x) || p(x + r)), where r, of length virtual_epsilon in units of the
-     * inputs, is found by one power iteration; 0: off. */
+    /* Virtual adversarial training (Miyato et al. 2016): virtual_weight KL(p(x) || p(x + r)) is
+     * added to the loss, where r, of length virtual_epsilon in units of the inputs, is found by one
+     * power iteration; 0: off. */
     float virtual_epsilon, virtual_weight;
 } mnist_regularization;
 
 typedef enum mnist_schedule_kind {
     MNIST_SCHEDULE_CONSTANT,
-    MNIST_SCHEDULE_STEP,      /* times step_factor at each of step_count equally spaced points */
+    MNIST_SCHEDULE_STEP,      /* multiplied by step_factor at each of step_count equally spaced
+                               * points */
     MNIST_SCHEDULE_COSINE,    /* half a cosine from lr to 0 (Loshchilov & Hutter 2017) */
-    MNIST_SCHEDULE_ONE_CYCLE, /* linear to 0 after the warm-up (Smith & Topin 2018) */
+    MNIST_SCHEDULE_ONE_CYCLE, /* falls linearly to 0 after the warm-up (Smith & Topin 2018) */
     MNIST_SCHEDULES
 } mnist_schedule_kind;
 
 /* "constant", "step", "cosine", "one-cycle"; NULL past the end. */
 const char *mnist_schedule_name(mnist_schedule_kind kind);
 
-/* Every kind first rises linearly from 0 to lr over the first warmup (fraction of all steps). */
+/* Every kind first rises linearly from 0 to lr over the first steps: warmup is their fraction of
+ * all steps. */
 typedef struct mnist_schedule {
     mnist_schedule_kind kind;
     float lr;            /* > 0: the peak */

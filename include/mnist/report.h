@@ -1,15 +1,15 @@
-/* mnist/report.h: a training or an evaluation as a page to look at.
+/* mnist/report.h: a training or an evaluation as an HTML page.
  *
- * One self-contained HTML file: style, script, pictures and the net itself are in it. It asks no
- * host for anything, and its Content-Security-Policy forbids it to. What is shown: a summary, the
- * course of the training, the confusion matrix, figures of each class, ROC curves and a reliability
- * diagram, the most confident errors, the first layer's weights, and a pad on which digits can be
- * drawn, which the net then classifies in the page. Without JavaScript all but the pad is there.
+ * The page is one self-contained file: style, script, pictures and the net itself are in it. It
+ * loads nothing from any host, and its Content-Security-Policy forbids it to. It shows a summary,
+ * the course of the training, the confusion matrix, figures of each class, ROC curves and a
+ * reliability diagram, the most confident errors, the first layer's weights, and a pad on which
+ * digits can be drawn, which the net then classifies in the page. Without JavaScript everything but
+ * the pad works.
  *
- * The page is a function of what it is given: it holds no time of its own. What depends on the
- * machine (`measured`, and the epochs' seconds) stands in its last section alone, whose element has
- * the id "measured".
- */
+ * The page is a function of what it is given: it reads no clock. What depends on the machine
+ * (`measured`, and the epochs' seconds) is in its last section only, whose element has the id
+ * "measured". */
 #ifndef MNIST_REPORT_H
 #define MNIST_REPORT_H
 
@@ -19,7 +19,8 @@
 extern "C" {
 #endif
 
-/* Any text: it is escaped, and bytes that are no UTF-8 and control characters are shown as \xNN. */
+/* Any text: it is escaped, and control characters and bytes that are not UTF-8 are shown as \xNN.
+ */
 typedef struct mnist_page_fact {
     const char *name;
     const char *value; /* NULL: the fact is left out */
@@ -30,7 +31,7 @@ typedef struct mnist_page_facts {
     size_t count;
 } mnist_page_facts;
 
-/* One epoch, with the numbers that a log has of it (mnist_log_record). */
+/* One epoch, with the numbers that a log holds of it (mnist_log_record). */
 typedef struct mnist_page_epoch {
     unsigned epoch; /* from 1 */
     double lr;
@@ -40,7 +41,8 @@ typedef struct mnist_page_epoch {
     double seconds; /* 0: not known */
 } mnist_page_epoch;
 
-/* Mean training loss over the steps up to this one, from the point before on. */
+/* A point of the loss curve: the mean training loss over the steps after the previous point, up to
+ * this one. */
 typedef struct mnist_page_point {
     uint64_t step; /* from 1 */
     double loss;
@@ -51,38 +53,38 @@ typedef struct mnist_page {
     const char *program;       /* for the page's title: "mnist-train" */
     const char *heading;       /* the net and the data, in a few words */
     const char *result;        /* the figures as the program prints them, without the time */
-    const char *note;          /* a sentence about what the page is of; NULL: none */
+    const char *note;          /* a sentence about what the page shows; NULL: none */
     mnist_page_facts facts;    /* of net, data and digests */
-    mnist_page_facts settings; /* what the training was told; count 0: not known */
-    mnist_page_facts measured; /* what the clock and the machine say */
+    mnist_page_facts settings; /* the training's options; count 0: not known */
+    mnist_page_facts measured; /* what depends on clock and machine */
 
     /* The course of a training; epoch_count 0: there was none, or nothing is known of it. */
     const mnist_page_epoch *epochs; /* in their order */
     size_t epoch_count;
-    unsigned kept_epoch; /* whose weights were tested, if it is not the last; 0: the last */
+    unsigned kept_epoch; /* the epoch whose weights were tested, if not the last; 0: the last */
     const mnist_page_point *points; /* in their order */
     size_t point_count;
     bool has_schedule;       /* else the learning rate is known at the epochs' ends only */
     mnist_schedule schedule; /* of the learning rate, over all steps */
-    uint64_t steps;          /* of all epochs that were asked for */
+    uint64_t steps;          /* of all the epochs asked for */
     uint64_t epoch_steps;    /* of one; >= 1 */
-    uint64_t last_step;      /* that was done, at most steps */
+    uint64_t last_step;      /* the last one done, at most steps */
     size_t epoch_images;     /* of one */
 
-    /* The net whose weights are shown and that the pad asks: of several the first. */
+    /* The net whose weights are shown and which the pad uses: the first of several. */
     mnist_mlp *mlp;
     const mnist_normalization *normalization;
     size_t models; /* >= 1 */
 
-    /* What all models together do on the test images. */
+    /* The results of all models together on the test images. */
     mnist_view test;
     const float *probabilities; /* (test.count, MNIST_CLASSES): mnist_probabilities, or a
                                  * committee's */
-    bool own_probabilities;     /* they are what mnist_probabilities has of mlp alone */
+    bool own_probabilities;     /* the probabilities are those of mlp alone */
     const mnist_evaluation *evaluation;
 } mnist_page;
 
-/* Writes the page, whole or not at all. pool: for what of the net is measured on the way. Errors:
+/* Writes the page, whole or not at all. pool: for what is computed with the net. Errors:
  * MNIST_ERR_IO, MNIST_ERR_MEMORY, MNIST_ERR_ARGUMENT (a probability that is not finite). */
 mnist_status mnist_page_write(const char *path, const mnist_page *page, mnist_pool *pool,
                               mnist_error *err);
@@ -91,18 +93,18 @@ mnist_status mnist_page_write(const char *path, const mnist_page *page, mnist_po
 mnist_status mnist_page_render(const mnist_page *page, mnist_pool *pool, char **html, size_t *size,
                                mnist_error *err);
 
-/* How the net is embedded: with the most bits for which its weights, biases and scales stay within
- * MNIST_EMBED_MOST bytes (in the page, as base64, they are a third more characters). With 32 it is
- * as it is. With b bits, from 16 down to 8, each weight w becomes a whole number q of b bits, and
- * is taken for q s, where s is the largest magnitude among the weights into the same unit over
- * 2^(b-1) - 1: so that |w - q s| <= s / 2. Biases stay as they are. The last layer, which is small
- * and whose errors nothing makes smaller, has 16 bits at least. 16 bits this way are half the size,
- * as half floats are, and nearer to most weights. */
+/* How the net is embedded: with the most bits a weight for which its weights, biases and scales
+ * take at most MNIST_EMBED_MOST bytes (base64 makes them a third longer in the page). With 32 bits
+ * it is embedded as it is. With b bits, from 16 down to 8, each weight w becomes a whole number q
+ * of b bits, and the page computes with q s, where s is the largest magnitude among the weights of
+ * the same unit, divided by 2^(b-1) - 1: so that |w - q s| <= s / 2. Biases stay as they are. The
+ * last layer has at least 16 bits: it is small, and no later layer evens out its errors. 16 bits of
+ * this kind take as much room as half floats and are nearer to most weights. */
 #define MNIST_EMBED_MOST       1000000u
 #define MNIST_EMBED_LEAST_BITS 8u
 #define MNIST_EMBED_LAST_BITS  16u /* at least, in the last layer */
 
-/* 32, 16 to 8, or 0: too large for all of them. */
+/* The bits a weight: 32, or 16 to 8; 0: the net is too large even with 8. */
 unsigned mnist_embed_bits(const mnist_mlp *mlp);
 
 /* A net with the weights that the page computes with. bits: 32, or 16 to 8. Errors:
