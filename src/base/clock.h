@@ -1,8 +1,8 @@
-/* The clock by which the library says how long something took. */
+/* The clock for what the library says about durations. */
 #ifndef MNIST_BASE_CLOCK_H
 #define MNIST_BASE_CLOCK_H
 
-/* Seconds that never go back; from when on is not said. */
+/* Seconds since a moment that is not specified; they never go back. */
 double mnist_seconds(void);
 
 #endif

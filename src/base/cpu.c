@@ -55,8 +55,8 @@ static bool own_group(char *group, size_t size)
     return found;
 }
 
-/* The tightest CPU quota of this process's control group and those above it (cgroup v2), or of the
- * one that version 1 shows inside a container; 0: none. */
+/* The smallest CPU quota of this process's control group and those above it (cgroup v2), or of the
+ * group that version 1 shows inside a container; 0: none. */
 static unsigned quota(void)
 {
     char group[512], path[640], text[64], period[32];

@@ -1,4 +1,4 @@
-/* How many CPUs there are to use. */
+/* How many CPUs this process may use. */
 #ifndef MNIST_BASE_CPU_H
 #define MNIST_BASE_CPU_H
 

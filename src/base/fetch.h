@@ -1,4 +1,4 @@
-/* Memory asked for ahead of its use: hints, which change nothing but time. */
+/* Asks for memory ahead of its use: hints to the CPU, which change nothing but time. */
 #ifndef MNIST_BASE_FETCH_H
 #define MNIST_BASE_FETCH_H
 
@@ -20,9 +20,9 @@ static inline void mnist_fetch_later(const void *memory, size_t bytes)
     }
 }
 
-/* `rows` rows of so many bytes, to read now. What another core has written takes hundreds of
- * cycles a line if it is waited for line by line, and not many more for all if it is asked for at
- * once. */
+/* `rows` rows of `bytes` bytes each, which are about to be read. Lines that another core has
+ * written take hundreds of cycles each if they are waited for one by one, and hardly more for all
+ * if they are asked for at once. */
 static inline void mnist_fetch_rows(const void *memory, size_t stride, size_t rows, size_t bytes)
 {
     for (size_t row = 0; row < rows; row++) {
@@ -32,13 +32,15 @@ static inline void mnist_fetch_rows(const void *memory, size_t stride, size_t ro
     }
 }
 
-/* The same, to be written: other cores that have read it are told to forget it. */
+/* The same for memory that is about to be written: other cores that have read it drop their copies.
+ */
 static inline void mnist_fetch_rows_to_write(void *memory, size_t stride, size_t rows, size_t bytes)
 {
     for (size_t row = 0; row < rows; row++) {
         for (size_t at = 0; at < bytes; at += FETCH_LINE) {
 #if defined(__GNUC__) && defined(__x86_64__)
-            /* GCC makes this of its builtin only when told that the CPU has it */
+            /* GCC's builtin gives this instruction only if the compiler is told that the CPU has it
+             */
             __asm__ volatile("prefetchw %0" : : "m"(*((char *)memory + row * stride + at)));
 #else
             FETCH_HINT((char *)memory + row * stride + at, 1, 3);

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LARGE_LEAST  ((size_t)4 << 20)  /* bytes; less is not worth large pages */
+#define LARGE_LEAST  ((size_t)4 << 20)  /* bytes; for less, large pages do not pay */
 #define DEVICE_LIMIT ((size_t)64 << 20) /* bytes; more than any data set that somebody types */
 
 /* Everything up to the end of the stream, in memory that grows by doubling. Reads one byte beyond
@@ -65,8 +65,9 @@ static mnist_status read_all(mnist_bytes *out, int fd, const char *path, size_t 
     return MNIST_OK;
 }
 
-/* All of a regular file of a known size. From 4 MiB on with large pages: what is read often and in
- * random order is then reached faster, and to map it would cost a fault for every small page. */
+/* Reads all of a regular file of a known size. From 4 MiB on into large pages: what is read often
+ * and in random order is then reached faster. Mapping the file instead would cost a page fault for
+ * every small page. */
 static mnist_status bytes_read_whole(mnist_bytes *out, int fd, size_t size, const char *path,
                                      mnist_error *err)
 {
@@ -97,7 +98,7 @@ static mnist_status bytes_read_whole(mnist_bytes *out, int fd, size_t size, cons
     return MNIST_OK;
 }
 
-/* False where the file system cannot map; no harm is done. */
+/* false: the file system cannot map; the caller then reads. */
 static bool bytes_map(mnist_bytes *out, int fd, size_t size)
 {
     void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -122,7 +123,7 @@ static mnist_status bytes_take(mnist_bytes *out, int fd, const char *path, size_
     if (S_ISCHR(info.st_mode)) { /* a terminal, /dev/null; but /dev/zero would never end */
         limit = limit < DEVICE_LIMIT ? limit : DEVICE_LIMIT;
     }
-    /* files below /proc say that they are regular and have size 0, and do have contents */
+    /* files below /proc claim to be regular and to have size 0, yet they have contents */
     if (!S_ISREG(info.st_mode) || info.st_size <= 0) {
         return read_all(out, fd, path, limit, err);
     }
@@ -146,7 +147,7 @@ mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, 
                           "%s: cannot be opened: %s", path, strerror(errno));
     }
     mnist_status status = bytes_take(out, fd, path, limit, err);
-    (void)close(fd); /* only read from: nothing can be lost; and a mapping outlives it */
+    (void)close(fd); /* an error loses nothing, as the file was only read; a mapping outlives fd */
     return status;
 }
 

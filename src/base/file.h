@@ -4,23 +4,23 @@
 
 #include "base/status.h"
 
-/* A file's bytes, in memory of their own, or mapped. */
+/* A file's bytes, in allocated memory or mapped. */
 typedef struct mnist_bytes {
     const uint8_t *data;
     size_t size;
     bool mapped;
 } mnist_bytes;
 
-/* A regular file of more than so many bytes is mapped, if the system can: it may be meant to be
- * larger than memory. Should it be cut short while it is in use, the process gets SIGBUS. */
+/* Regular files of more bytes than this are mapped, if the system can, as they may be meant to be
+ * larger than memory. If a mapped file is cut short while it is in use, the process gets SIGBUS. */
 #define MNIST_BYTES_READ_MOST ((size_t)1 << 30)
 
-/* Regular files are read, or mapped; pipes and the like are read up to limit bytes. A change of a
- * file that was read is not felt. An empty file gives size 0. Errors: MNIST_ERR_NOT_FOUND,
- * MNIST_ERR_IO (a directory, a device, no permission, a failing read, a file that shrinks meanwhile),
- * MNIST_ERR_FORMAT (more than limit bytes), MNIST_ERR_MEMORY. */
+/* Reads or maps a regular file; reads a pipe or the like, up to limit bytes. Later changes of a
+ * file that was read have no effect. An empty file gives size 0. Errors: MNIST_ERR_NOT_FOUND,
+ * MNIST_ERR_IO (a directory, a device, no permission, a failing read, a file that shrinks
+ * meanwhile), MNIST_ERR_FORMAT (more than limit bytes), MNIST_ERR_MEMORY. */
 mnist_status mnist_bytes_open(mnist_bytes *out, const char *path, size_t limit, mnist_error *err);
-/* What is left in an open file or pipe, read into memory, up to limit bytes. name: for messages. fd
+/* Reads what remains of an open file or pipe into memory, up to limit bytes. name: for messages. fd
  * stays open. Errors: as mnist_bytes_open, but for MNIST_ERR_NOT_FOUND. */
 mnist_status mnist_bytes_read(mnist_bytes *out, int fd, const char *name, size_t limit,
                               mnist_error *err);

@@ -50,7 +50,7 @@ void *mnist_alloc_large(size_t size)
         size_t whole = (size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
         void *memory = aligned_alloc(LARGE_PAGE, whole);
         if (memory) {
-            (void)madvise(memory, whole, MADV_HUGEPAGE); /* a wish: small pages do as well */
+            (void)madvise(memory, whole, MADV_HUGEPAGE); /* if it fails, small pages do as well */
         }
         return memory;
     }

@@ -11,25 +11,27 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* Rounds of polling before a waiting worker goes to sleep: some tens of microseconds, longer than
- * the gap between two steps and far shorter than anything a person or a power meter notices. */
+/* Rounds of polling before a waiting worker goes to sleep: some tens of microseconds, which is
+ * longer than the gap between two steps and too short to matter to people or to power. */
 #define SPIN_ROUNDS 4000u
 
-/* After so many rounds, longer than workers on CPUs of their own wait for each other, and every so
- * many from then on, the CPU is offered to others: when two workers have to share one, it is the
- * other that this one waits for. No sooner: the one waited for may arrive during the system call. */
+/* After YIELD_FIRST rounds, and then every YIELD_ROUNDS, a waiting worker offers its CPU to others:
+ * where two workers share a CPU, it may be the very one that is waited for. Not sooner, since
+ * workers on CPUs of their own wait less than that for each other, and the one that is waited for
+ * may arrive during the system call. */
 #define YIELD_FIRST  1000u
 #define YIELD_ROUNDS 64u
 
-/* A barrier is one generation of a counter: the last worker to arrive clears the counter and
- * advances the generation, on which the others poll and then sleep. A run of the pool is two
- * barriers: one to start, one to end. */
+/* A barrier is one generation of a counter: the last worker to arrive resets the counter and
+ * advances the generation, which the others poll and, after a while, sleep for. A run of the pool
+ * is two barriers: one at its start, one at its end. */
 struct mnist_pool {
     _Alignas(MNIST_ALIGN) atomic_uint arrived;
     _Alignas(MNIST_ALIGN) atomic_uint generation;
     _Alignas(MNIST_ALIGN) atomic_uint sleepers;
-    atomic_uint threads;  /* atomic for the one moment in mnist_pool_create that lowers it */
-    unsigned spin_rounds; /* none when workers outnumber CPUs: polling would keep the others off */
+    atomic_uint threads;  /* atomic, as mnist_pool_create may lower it while workers read it */
+    unsigned spin_rounds; /* 0 when workers outnumber CPUs: polling would keep the others from
+                           * running */
     mnist_pool_task task; /* NULL tells the workers to end */
     void *argument;
     pthread_mutex_t mutex;
@@ -135,8 +137,8 @@ mnist_status mnist_pool_create(mnist_pool **out, unsigned threads, mnist_error *
     pool->spin_rounds = threads <= cpus ? SPIN_ROUNDS : 0;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
-    /* Workers started so far wait at a barrier of `threads`; should a later one fail to start,
-     * threads is lowered to those there are before anyone can pass. */
+    /* Workers that have started wait at a barrier of `threads` workers. If a later one cannot be
+     * started, threads is lowered to those there are, before any of them can pass. */
     pool->threads = threads;
     for (unsigned index = 1; index < threads; index++) {
         int error = start_worker(pool, index);

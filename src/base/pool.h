@@ -1,10 +1,10 @@
-/* The worker team, as the rooms above use it. */
+/* The team of workers, as other rooms use it. */
 #ifndef MNIST_BASE_POOL_H
 #define MNIST_BASE_POOL_H
 
 #include <mnist/base.h>
 
-/* Which part of a team's work is mine. */
+/* Which worker of a team a task runs as: it tells the task's part of the work. */
 typedef struct mnist_worker {
     mnist_pool *pool;
     unsigned index; /* from 0: the calling thread */

@@ -81,7 +81,7 @@ mnist_status mnist_fail_path(mnist_error *err, const char *path, const char *res
     } else {
         snprintf(reason, sizeof reason, "%s", strerror(error));
     }
-    /* a path may be longer than an error text: keep room for the reason */
+    /* a path may be longer than an error's text: leave room for the reason */
     return mnist_fail(err, MNIST_ERR_IO, "%.300s%s%.300s%s: cannot %s: %s", path,
                       linked ? " (a link to " : "", linked ? resolved : "", linked ? ")" : "",
                       operation, reason);
@@ -93,8 +93,8 @@ static mnist_status fail_target(mnist_error *err, const mnist_target *target, co
     return mnist_fail_path(err, target->given, target->path, operation, error);
 }
 
-/* Names under which the kernel shows open files. Though they look like links to regular files, what
- * is meant is the open file, as in "-o /dev/stdout >file". */
+/* Names under which the kernel shows open files. They look like links to regular files, but what is
+ * meant by them is the open file, as in "-o /dev/stdout >file". */
 static bool is_open_file(const char *path)
 {
     return strncmp(path, "/proc/", 6) == 0 || strncmp(path, "/dev/fd/", 8) == 0;
@@ -211,8 +211,8 @@ void mnist_target_free(mnist_target *target)
     *target = (mnist_target){0};
 }
 
-/* Six characters that differ from call to call. They need not be secret: O_EXCL rules out that
- * anybody else's file is taken. */
+/* Six characters that differ from call to call. They need not be secret, as O_EXCL prevents that an
+ * existing file is opened. */
 static void draw_suffix(char suffix[6], unsigned attempt)
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -313,7 +313,7 @@ static int sync_file(int fd)
     return result == 0 || errno == EINVAL || errno == ENOTSUP || errno == ENOSYS ? 0 : errno;
 }
 
-/* POSIX leaves open what EINTR means for close; where it is seen, the file is closed. */
+/* POSIX leaves open what EINTR means for close; on systems that return it, the file is closed. */
 static int close_file(int fd)
 {
     return close(fd) == 0 || errno == EINTR ? 0 : errno;
@@ -333,7 +333,7 @@ static mnist_status write_stream(const mnist_target *target, const void *data, s
 }
 
 /* Makes a file's name durable. A directory that may be written but not read cannot be opened for
- * that; then the file system's own pace has to do. */
+ * that: then it becomes durable when the file system writes it. */
 static mnist_status sync_directory(const mnist_target *target, mnist_error *err)
 {
     char *directory = directory_of(target->path);

@@ -1,6 +1,5 @@
-/* Output paths: where one leads, a temporary file beside it, and what to say when that fails.
- * Under mnist_file_replace (base/file.h), and for those who try a path beforehand.
- */
+/* Output paths: where one leads, a temporary file beside it, and the message when that fails. Used
+ * by mnist_file_replace (base/file.h), and by who tries a path beforehand. */
 #ifndef MNIST_BASE_REPLACE_H
 #define MNIST_BASE_REPLACE_H
 
@@ -15,8 +14,8 @@ typedef struct mnist_target {
     unsigned mode;     /* permission bits of the regular file that is there */
 } mnist_target;
 
-/* Looks, and touches nothing. An existing target must be writable, and must not be a directory or
- * a socket. Errors: MNIST_ERR_IO, MNIST_ERR_MEMORY. Release with mnist_target_free. */
+/* Changes nothing. An existing target must be writable, and must not be a directory or a socket.
+ * Errors: MNIST_ERR_IO, MNIST_ERR_MEMORY. Release with mnist_target_free. */
 mnist_status mnist_target_resolve(mnist_target *out, const char *path, mnist_error *err);
 void mnist_target_free(mnist_target *target);
 

@@ -26,7 +26,7 @@ typedef struct mnist_rng_block {
     uint32_t word[4];
 } mnist_rng_block;
 
-/* The bare bijection. */
+/* The generator itself: one block of four words from a counter and a key. */
 static inline mnist_rng_block mnist_philox(const uint32_t counter[4], const uint32_t key[2])
 {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
@@ -61,7 +61,8 @@ static inline float mnist_rng_unit(uint32_t word)
     return (float)(word >> 8) * 0x1p-24f;
 }
 
-/* Nearly normal about 0: the sum of a word's bytes, less its mean. A whole number in [-510, 510]. */
+/* Nearly normal, with mean 0: the sum of a word's bytes, minus its mean. A whole number in [-510,
+ * 510]. */
 static inline float mnist_rng_bell(uint32_t word)
 {
     const uint32_t sum = (word & 0xff) + (word >> 8 & 0xff) + (word >> 16 & 0xff) + (word >> 24);

@@ -22,8 +22,8 @@ const char *mnist_status_text(mnist_status status)
     return "unknown status";
 }
 
-/* Bytes of the UTF-8 character (RFC 3629) at text if a terminal can do nothing but show it; else 0:
- * a control character, or no UTF-8. */
+/* Number of bytes of the UTF-8 character (RFC 3629) at text; 0 if it is a control character, which
+ * could steer a terminal, or not UTF-8. */
 static size_t visible(const unsigned char *text)
 {
     const unsigned lead = text[0];

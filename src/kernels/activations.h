@@ -1,8 +1,8 @@
-/* The activations: value f of z, and slope f' of z and a = f(z). Written once, for vectors; to the
- * oracle a vector is one float. Included after what this is written in: vf, vf_set, vf_fma, vf_abs
- * and vf_select, which are those of simd.h, and exp_approx and tanh_approx of a vf. A slope reads
- * what MNIST_ACTIVATION_LIST (mnist/kernels.h) says, the other argument may hold anything.
- */
+/* The activations: value f of z, and slope f' from z and a = f(z). They are written once, for
+ * vectors; for the oracle a vector is one float. The file that includes this has defined vf,
+ * vf_set, vf_fma, vf_abs and vf_select (as simd.h does) before, and exp_approx and tanh_approx of a
+ * vf. A slope reads only what MNIST_ACTIVATION_LIST (mnist/kernels.h) says; the other argument may
+ * hold anything. */
 #ifndef MNIST_KERNELS_ACTIVATIONS_H
 #define MNIST_KERNELS_ACTIVATIONS_H
 

@@ -16,8 +16,8 @@
 #define EXP_LOG2E  0x1.715476p+0f
 #define EXP_LN2_HI 0x1.62e400p-1f /* 14 bits: n times it is exact */
 #define EXP_LN2_LO 0x1.7f7d1cp-20f
-/* Adding and taking away 1.5 * 2^23 rounds to the nearest whole number, which then stands in the
- * low bits. */
+/* Adding 1.5 * 2^23 rounds to the nearest whole number, which then stands in the low bits;
+ * subtracting it again gives that number as a float. */
 #define EXP_ROUND 0x1.8p23f
 #define EXP_C2    0.5f /* and on: Chebyshev fit of (exp r - 1 - r) / r^2, degree 4, |r| < 0.3467 */
 #define EXP_C3    0x1.5554dcp-3f
@@ -25,7 +25,7 @@
 #define EXP_C5    0x1.120b96p-7f
 #define EXP_C6    0x1.6d4352p-10f
 
-/* tanh: x + x^3 P(x^2) below TANH_SMALL, where 1 - 2 / (exp(2x) + 1) would cancel; P is the
+/* tanh: x + x^3 P(x^2) below TANH_SMALL, where 1 - 2 / (exp(2x) + 1) would lose digits; P is the
  * Chebyshev fit of degree 5 on [0, 0.4]. */
 #define TANH_SMALL 0.625f
 #define TANH_C3    (-0x1.555556p-2f)
@@ -46,7 +46,8 @@ static inline double approx_log(double x)
     bits = (bits & 0x000fffffffffffffu) | 0x3ff0000000000000u;
     double m;
     memcpy(&m, &bits, sizeof m);
-    const int64_t over = m > 0x1.6a09e667f3bcdp+0; /* no branch: a loop of these can be vectors */
+    const int64_t over = m > 0x1.6a09e667f3bcdp+0; /* without a branch, so that compilers can
+                                                    * vectorise a loop of these */
     m *= over ? 0.5 : 1.0;
     n += over;
     double f = (m - 1.0) / (m + 1.0);
@@ -58,8 +59,8 @@ static inline double approx_log(double x)
     return (double)n * 0x1.62e42fefa39efp-1 + 2.0 * f * series;
 }
 
-/* exp x in double for |x| < 700, in one order: for tables that end in weights. The relative error
- * is below 1e-13 (ln 2 is one double, so that it grows with |x|). */
+/* exp x in double for |x| < 700, in one order: for tables that weights depend on. The relative
+ * error is below 1e-13 (it grows with |x|, as ln 2 is one double). */
 static inline double approx_exp(double x)
 {
     double n = x * 0x1.71547652b82fep+0;

@@ -1,4 +1,4 @@
-/* Which table this CPU gets. */
+/* The choice of a table for this CPU. */
 #include "kernels/kernels.h"
 
 #include "base/status.h"
@@ -56,7 +56,7 @@ const char *mnist_precision_name(mnist_precision precision)
 }
 
 #ifdef MNIST_HAVE_avx2
-/* Not among what Clang 14's __builtin_cpu_supports knows. Its registers are AVX2's. */
+/* Clang 14's __builtin_cpu_supports does not know F16C. Its registers are those of AVX2. */
 static bool cpu_has_f16c(void)
 {
     unsigned a, b, c, d;
@@ -75,7 +75,7 @@ const mnist_kernels *mnist_kernels_list(size_t index)
     tables[count++] = &mnist_kernels_neon; /* every AArch64 CPU has it */
 #endif
 #if defined(MNIST_HAVE_avx2) || defined(MNIST_HAVE_avx512)
-    /* The compiler's run-time library asks CPUID for the instructions and XGETBV for whether the
+    /* The compiler's run-time library asks CPUID for the instructions, and XGETBV whether the
      * system saves the registers. */
     __builtin_cpu_init();
 #endif

@@ -1,5 +1,5 @@
-/* Random numbers eight blocks at a time, in loops over lanes that compilers make vectors of: each
- * lane is mnist_philox (base/rng.h) of its own counter. */
+/* Random numbers, eight blocks at a time, in loops over lanes that compilers vectorise: each lane
+ * is mnist_philox (base/rng.h) of its own counter. */
 #ifndef MNIST_KERNELS_DRAW_H
 #define MNIST_KERNELS_DRAW_H
 

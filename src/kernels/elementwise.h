@@ -1,5 +1,5 @@
-/* The kernels that go value by value: updates of parameters, averages, dropout. One set for every
- * instruction set, like tiles.c, whose table holds them. */
+/* The kernels that work value by value: updates of parameters, averages, dropout. Compiled once for
+ * each instruction set, like tiles.c, whose table holds them. */
 #ifndef MNIST_KERNELS_ELEMENTWISE_H
 #define MNIST_KERNELS_ELEMENTWISE_H
 

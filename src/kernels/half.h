@@ -1,14 +1,13 @@
 /* Mixed precision: operands of 16 bits, sums of 32.
  *
  * bf16 is the upper half of a float (8 bits of mantissa), rounded to nearest even; magnitudes below
- * 2^-56 become 0. With that, a product of two operands is a multiple of 2^-126; what sums start
- * from is too, once magnitudes below 2^-102 count as 0; so every sum is, none is ever denormal, and
- * hardware that flushes denormals (vdpbf16ps) gives the bits of two fused multiply-adds, one after
- * the other. What a net does not feel, 2^-56 is 1e-17, buys one definition for all CPUs.
- * fp16 is IEEE 754 binary16: 11 bits of mantissa, nothing above 65504 (which becomes infinite),
- * nothing below 6e-8; hence the loss scaling of train/. Micikevicius et al. 2018, "Mixed Precision
- * Training".
- */
+ * 2^-56 become 0. So every product of two operands is a multiple of 2^-126. What sums start from is
+ * too, once magnitudes below 2^-102 count as 0. Then every sum is, no sum is ever denormal, and an
+ * instruction that flushes denormals (vdpbf16ps) gives the same bits as two fused multiply-adds,
+ * one after the other: one definition for all CPUs. A net does not notice, as 2^-56 is 1e-17.
+ *
+ * fp16 is IEEE 754 binary16: 11 bits of mantissa; above 65504 it becomes infinite, below 6e-8 0,
+ * which is why train/ scales the loss. Micikevicius et al. 2018, "Mixed Precision Training". */
 #ifndef MNIST_KERNELS_HALF_H
 #define MNIST_KERNELS_HALF_H
 
@@ -18,13 +17,13 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Two operands that meet two others in one step of a product: the first in the high half, since
- * that is the one which vdpbf16ps adds first. */
+/* Two operands that are multiplied by two others in one step of a product. The first is in the high
+ * half, since vdpbf16ps adds that one first. */
 typedef uint32_t mnist_pair;
 
 /* out(i, n) = init(i, n) + sum over r of x(i, r) w(r, n), r = 0, 1, … in pairs: pair p holds r = 2p
- * and 2p + 1. An init below 2^-102 counts as 0. Each output takes fma(x, w, ·) in that order: the
- * bits of mnist_product on operands that have been rounded. */
+ * and 2p + 1. An init below 2^-102 in magnitude counts as 0. Each output takes fma(x, w, ·) in that
+ * order, which gives the bits of mnist_product on rounded operands. */
 typedef struct mnist_pair_product {
     float *out; /* (rows, width) */
     size_t out_stride;
@@ -39,11 +38,10 @@ typedef struct mnist_pair_product {
     size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
 } mnist_pair_product;
 
-/* The same for a left operand of bytes, most of which are 0: x(i, p) is the pair of
- * table[byte(i, 2p)] and table[byte(i, 2p + 1)], and where both bytes are 0 it may be left out. As
- * long as w is finite that changes no sum (other than the sign of a zero). Of init nothing counts
- * as 0: the caller sees to it that all are multiples of 2^-126, as sums that began at 2^-102 or
- * above are. */
+/* The same for a left operand of bytes, most of which are 0: x(i, p) is the pair of table[byte(i,
+ * 2p)] and table[byte(i, 2p + 1)]. A pair whose bytes are both 0 may be left out: as long as w is
+ * finite that changes no sum (other than the sign of a zero). No init counts as 0 here: the caller
+ * makes sure that all are multiples of 2^-126, as sums are that began at 2^-102 or above. */
 typedef struct mnist_pair_byte_product {
     float *out; /* (rows, width) */
     size_t out_stride;
@@ -56,10 +54,10 @@ typedef struct mnist_pair_byte_product {
     const mnist_pair *w; /* ((depth + 1) / 2, width) */
     size_t w_stride;
     size_t rows;
-    size_t depth; /* in bytes; if it is odd, a 0 is thought behind them */
+    size_t depth; /* in bytes; if it is odd, a 0 is added behind them */
     size_t width; /* multiple of MNIST_LANES, at most MNIST_PANEL */
-    /* 2: the same x also meets a second panel of w, init and out, these many values behind the
-     * first. width is then MNIST_PANEL. */
+    /* 2: the same x is also multiplied by a second panel of w, with init and out of its own, which
+     * lie this many values behind the first. width is then MNIST_PANEL. */
     size_t panels;
     size_t out_panel, init_panel, w_panel;
     bool alike; /* a hint: row i + 1 is mostly 0 where row i is; changes no result */
@@ -70,7 +68,8 @@ typedef struct mnist_half {
      * MNIST_LANES. */
     void (*round)(const float *in, float *out, size_t n);
 
-    /* The same, but what would be infinite becomes the largest finite operand; NaN stays NaN. */
+    /* The same, but instead of becoming infinite a value becomes the largest finite operand; NaN
+     * stays NaN. */
     void (*round_finite)(const float *in, float *out, size_t n);
 
     /* out[k] = the pair of in[2k] and in[2k + 1], k < n / 2. n is a multiple of MNIST_LANES. */
@@ -80,7 +79,7 @@ typedef struct mnist_half {
      * MNIST_LANES. */
     void (*pair_across)(const float *a, const float *b, mnist_pair *out, size_t n);
 
-    /* The same of operands as round_finite makes them. */
+    /* The same, rounded as by round_finite. */
     void (*pair_across_finite)(const float *a, const float *b, mnist_pair *out, size_t n);
 
     /* out(p, r) = the pair of in(r, 2p) and in(r, 2p + 1), for r < rows and p < columns / 2, both
@@ -116,7 +115,7 @@ static inline float half_init(float value)
     return value;
 }
 
-/* The codes of 16 bits, one value at a time. */
+/* The 16 bits of an operand, one value at a time. */
 
 #define BF16_TINY 0x23800000u /* bits of 2^-56 */
 #define BF16_MOST 0x1.fep127f

@@ -1,4 +1,4 @@
-/* The oracle's half: mixed precision as its contract says it, one value at a time. */
+/* The oracle of mixed precision: each function as its contract says, one value at a time. */
 #include "kernels/half.h"
 #include "kernels/kernels.h"
 

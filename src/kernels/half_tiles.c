@@ -1,5 +1,5 @@
-/* Mixed precision, vectorised: one source for every instruction set (simd.h), as tiles.c. Where
- * there is no instruction for it, a pair is two floats again in registers and two
+/* Mixed precision, vectorised: one source for every instruction set (simd.h), as tiles.c is. Where
+ * there is no instruction for pairs, a pair becomes two floats again in registers, and two
  * multiply-adds. */
 #include "kernels/half.h"
 #include "kernels/simd.h"
@@ -24,7 +24,7 @@ SIMD_INLINE vu vu_set(uint32_t x)
     return (vu){0} + x;
 }
 
-/* Codes of 16 bits in lanes of 32. */
+/* Operands of 16 bits in lanes of 32. */
 
 #if !defined(MNIST_SIMD_avx512bf16)
 
@@ -108,8 +108,8 @@ SIMD_INLINE vf fp16_second(vu pair)
 #define SIMD_ODD  1, 3, 5, 7
 #endif
 
-/* A tile's sums stay in registers over the whole depth. A dot product of pairs takes a register
- * for a vector of w; floats made of pairs take two. */
+/* A tile's sums stay in registers over the whole depth. A vector of w takes one register with a dot
+ * product of pairs, and two where pairs become floats. */
 #if defined(MNIST_SIMD_avx512bf16)
 #define BF16_ROWS 6
 #else
@@ -119,15 +119,15 @@ SIMD_INLINE vf fp16_second(vu pair)
 #define TILE_VECTORS (SIMD_REGISTERS == 32 ? 4 : 2)
 #define TILE_COLUMNS (TILE_VECTORS * SIMD_FLOATS)
 
-/* A constant that is made where it stands. GCC else keeps it in a register through all tiles, and
- * one of the sums in memory for want of a register: a third of the speed. */
+/* A constant that is made where it is used. Otherwise GCC keeps it in a register through all tiles
+ * and, short of registers, one of the sums in memory, which costs a third of the speed. */
 SIMD_INLINE vu vu_set_here(uint32_t x)
 {
     __asm__ volatile("" : "+r"(x));
     return vu_set(x);
 }
 
-/* What sums start from, magnitudes below 2^-102 as 0. */
+/* Loads what the sums start from; magnitudes below 2^-102 become 0. */
 SIMD_INLINE void load_sums(const mnist_pair_product *p, size_t i, size_t n, const size_t rows,
                            const size_t vectors, vf sum[][TILE_VECTORS])
 {
@@ -219,8 +219,8 @@ DEFINE_TILE(bf16, BF16_ROWS)
 #endif
 DEFINE_TILE(fp16, FP16_ROWS)
 
-/* Vectors of operands: rounded, paired with their neighbours (of a, b, the first half of the pairs
- * is a's), and a's with b's. */
+/* Vectors of operands: rounded; paired with their neighbours (the first half of the pairs is from
+ * a, the second from b); and pairs of a's and b's. */
 #define DEFINE_OPERANDS(format)                                                                    \
     SIMD_INLINE vf format##_rounded(vf a)                                                          \
     {                                                                                              \
@@ -238,7 +238,8 @@ DEFINE_TILE(fp16, FP16_ROWS)
 
 #if defined(MNIST_SIMD_avx512bf16)
 
-/* Its conversions round as bf16_codes does, but keep all magnitudes that are not denormal. */
+/* The CPU's conversions round as bf16_codes does, but keep small magnitudes that are not denormal.
+ */
 SIMD_INLINE __m512i bf16_keep(__m512i codes)
 {
     const __m512i magnitude = _mm512_and_si512(codes, _mm512_set1_epi16(0x7fff));
@@ -272,7 +273,7 @@ DEFINE_OPERANDS(bf16)
 #endif
 DEFINE_OPERANDS(fp16)
 
-/* Before rounding or after, it is the same. */
+/* Limits magnitudes to most. Whether before rounding or after makes no difference. */
 SIMD_INLINE vf vf_finite(vf a, float most)
 {
     a = vf_select(a > vf_set(most), vf_set(most), a);
@@ -366,7 +367,7 @@ DEFINE_CONVERSIONS(fp16, FP16_MOST)
 /* Bytes of a row that are gone through at a time, with their rows of w: a word of bits, and 32 KiB
  * of two panels, which stay in a first-level cache. */
 #define PAIR_BYTES 128u
-#define PAIR_ROWS  64u /* whose bits are found ahead of their products, as in tiles.c */
+#define PAIR_ROWS  64u /* rows whose bits are found ahead of their products, as in tiles.c */
 
 /* Which pairs of bytes [r, end) of row i are not both 0; r and end are even. */
 SIMD_INLINE uint64_t find_pairs(const mnist_pair_byte_product *p, size_t i, size_t r, size_t end)
@@ -381,18 +382,18 @@ SIMD_INLINE uint64_t find_pairs(const mnist_pair_byte_product *p, size_t i, size
     return pairs;
 }
 
-/* The pair at x, of two bytes. */
+/* The pair that the two bytes at x stand for. */
 SIMD_INLINE vu pair_at(const float *table, const uint8_t *x)
 {
-    uint16_t two; /* one load: loads are what bounds an entry */
+    uint16_t two; /* one load for both: loads are what limits the speed */
     memcpy(&two, x, sizeof two);
     return vu_set(bf16_pair_of(table[two & 0xff], table[two >> 8]));
 }
 
-/* Products of rows i, i + 1, … with rows r / 2, r / 2 + 1, … of w where any of them has a pair: of
- * one panel `vectors` wide, or of two. rows, panels and vectors are constants, so that the sums are
- * registers. A dot product takes six cycles, and a row's wait for each other: only the eight sums
- * of two rows or panels keep both of a CPU's units at work. */
+/* Products of rows i, i + 1, … with rows r / 2, r / 2 + 1, … of w where any of them has a pair: for
+ * one panel of `vectors` vectors, or for two. rows, panels and vectors are constants, so that the
+ * sums are registers. A dot product takes six cycles, and those of one sum wait for each other: it
+ * takes the eight sums of two rows or panels to keep both units of a CPU busy. */
 SIMD_INLINE void pair_sums(const mnist_pair_byte_product *p, size_t i, size_t r, uint64_t pairs,
                            const size_t rows, const size_t panels, const size_t vectors)
 {
@@ -460,7 +461,7 @@ SIMD_INLINE void pair_blocks(const mnist_pair_byte_product *p, const size_t rows
 {
     const size_t pairs = p->depth / 2, blocks = (2 * pairs + PAIR_BYTES - 1) / PAIR_BYTES;
     size_t block = 0, r = 0, end;
-    do { /* of one size, or nearly; one even where there is nothing to add up */
+    do { /* parts of nearly one size; one part even where there is nothing to add up */
         uint64_t used[PAIR_ROWS];
         end = blocks > 0 ? 2 * (pairs * ++block / blocks) : 0;
         for (size_t first = 0, last; first < p->rows; first = last) {

@@ -1,9 +1,7 @@
-/* The operations that a dense net needs, behind one table of function pointers.
- *
- * scalar.c is the oracle: every other table gives its bits. Where an order matters it is part of
- * the contract here: vectorise across outputs, never across a reduction; fuse where it says fma and
- * nowhere else. All arrays are aligned to 64 bytes and none overlap unless said otherwise.
- */
+/* The operations that a dense net needs, behind one table of function pointers. scalar.c is the
+ * oracle: every other table gives the same bits. Where an order matters the contract here states
+ * it: kernels are vectorised across outputs, never across a reduction, and fuse where it says fma
+ * and nowhere else. All arrays are aligned to 64 bytes, and none overlap unless said otherwise. */
 #ifndef MNIST_KERNELS_KERNELS_H
 #define MNIST_KERNELS_KERNELS_H
 
@@ -36,11 +34,10 @@ typedef struct mnist_product {
 } mnist_product;
 
 /* out(i, n) = init(i, n) + sum over r of table[x(i, r)] w(r, n), where x(i, r) is not 0:
- * mnist_product for a left operand of bytes, most of which are 0. A product with 0 changes no sum
- * (other than the sign of a zero) as long as w is finite, and may be done, so the bits are those of
- * the dense product. Up to two panels:
- * columns from MNIST_PANEL on have their w and init w_panel and init_panel floats further on than
- * those of the first panel. */
+ * mnist_product for a left operand of bytes, most of which are 0. As long as w is finite, a product
+ * with 0 changes no sum (other than the sign of a zero), so leaving it out or not gives the bits of
+ * the dense product. There may be two panels: for columns from MNIST_PANEL on, w and init lie
+ * w_panel and init_panel floats behind those of the first panel. */
 typedef struct mnist_byte_product {
     float *out; /* (rows, width) */
     size_t out_stride;
@@ -98,15 +95,16 @@ typedef struct mnist_sgd_update {
 typedef struct mnist_adam_update {
     float beta1, gain1, beta2, gain2;
     float rate, spread, epsilon;
-    float decay; /* into the gradient */
-    float keep;  /* what a decoupled decay leaves of a weight; else 1 */
+    float decay; /* weight decay as part of the gradient */
+    float keep;  /* the factor that decoupled decay multiplies weights by; else 1 */
     float scale; /* of the gradient */
 } mnist_adam_update;
 
-/* Which of a row's values dropout keeps, and times what: a function of (seed, step, row, layer) and
- * the value's index in the row, by 16 bits each. Value u belongs to group u / 64, in which lane u %
- * 8 draws block 8 group + lane, four words; u / 8 % 8 picks one of their halves, the low ones
- * first. It is dropped if those 16 bits are below threshold. */
+/* Which of a row's values dropout keeps, and what those are multiplied by: a function of (seed,
+ * step, row, layer) and the value's index in the row. Each value has 16 random bits, and is dropped
+ * if they are below threshold. Value u belongs to group u / 64. In that group lane u % 8 draws
+ * block 8 group + lane, which has four words, and u / 8 % 8 picks one of their halves, the low
+ * halves first. */
 typedef struct mnist_dropout {
     uint64_t seed, step; /* step below 2^44 */
     uint32_t row;        /* below 2^20: image of the batch */
@@ -119,7 +117,8 @@ typedef struct mnist_dropout {
 #define MNIST_DROPOUT_INPUT 0xffffu
 #define MNIST_DROPOUT_GROUP 64u
 
-/* Sets threshold and scale by the probability to drop, in [0, 1), taken to the nearest 1/65536. */
+/* Sets threshold and scale from the probability to drop, in [0, 1), rounded to the nearest 1/65536.
+ */
 static inline void mnist_dropout_set_rate(mnist_dropout *dropout, float rate)
 {
     const uint32_t threshold = (uint32_t)(rate * 65536.0f + 0.5f);
@@ -148,8 +147,8 @@ typedef struct mnist_kernels {
     /* a = f(z) for n values; a may be z. */
     void (*activate[MNIST_ACTIVATIONS])(const float *z, float *a, size_t n);
 
-    /* d *= f'(z) for n values, from z or from a = f(z): of the two, that is read which
-     * mnist_activation_reads names, so that the other need not be kept. */
+    /* d *= f'(z) for n values. It reads z or a = f(z), as mnist_activation_reads says, so that the
+     * other need not be kept. */
     void (*activate_backward[MNIST_ACTIVATIONS])(const float *z, const float *a, float *d,
                                                  size_t n);
 
@@ -178,7 +177,7 @@ typedef struct mnist_kernels {
 
     void (*warp)(const mnist_warp *warp);
 
-    const mnist_half *half[MNIST_PRECISIONS]; /* of MNIST_FP32 there is none */
+    const mnist_half *half[MNIST_PRECISIONS]; /* NULL for MNIST_FP32 */
 } mnist_kernels;
 
 /* What an activation's slope is made from. */

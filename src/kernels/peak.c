@@ -57,7 +57,7 @@ static uint32_t read_all(const void *data, size_t size, size_t rounds)
     return total;
 }
 
-/* What this CPU lacks is left out. */
+/* The peak without the loops that this CPU cannot run. */
 static mnist_peak usable(mnist_peak peak)
 {
 #ifdef MNIST_HAVE_avx512
@@ -96,7 +96,8 @@ mnist_peak mnist_peak_of(const mnist_kernels *kernels)
             return usable(*peaks[i]);
         }
     }
-    /* Tables may be more than instruction sets: then the fastest one whose own table runs here. */
+    /* There may be more tables than sets with loops: then the fastest set whose own table runs
+     * here. */
     const mnist_peak *best = &scalar;
     for (size_t i = 0; i < count; i++) {
         for (size_t t = 0; mnist_kernels_list(t); t++) {

@@ -1,6 +1,5 @@
-/* Loops that do nothing but keep the arithmetic units, or the loads, of one instruction set busy:
- * what the kernels can be measured against. No kernel uses them.
- */
+/* Loops that only keep the arithmetic units, or the loads, of one instruction set busy: the peak
+ * that kernels are compared with. No kernel uses them. */
 #ifndef MNIST_KERNELS_PEAK_H
 #define MNIST_KERNELS_PEAK_H
 

@@ -6,14 +6,15 @@
 
 #define SIMD_PEAK SIMD_JOIN(SIMD_TABLE, _peak) /* peak.c declares it */
 
-/* Sums enough to cover the latency of a multiply-add, 4 or 5 cycles, of 2 to 4 units; registers are
- * left for the operands. In two dimensions, since GCC unrolls loops of up to 16 rounds. */
+/* Enough sums to cover the latency of a multiply-add, 4 or 5 cycles, in 2 to 4 units, with
+ * registers left for the operands. They have two dimensions since GCC unrolls loops of up to 16
+ * rounds only. */
 #define GROUPS (SIMD_REGISTERS == 32 ? 4 : 2)
 #define EACH   6
 
 static double fp32(size_t rounds, double *operations)
 {
-    vf sum[GROUPS][EACH]; /* all different, or the compiler would keep one for all */
+    vf sum[GROUPS][EACH]; /* all different: of equal ones the compiler would keep one */
     for (size_t g = 0; g < GROUPS; g++) {
         for (size_t s = 0; s < EACH; s++) {
             sum[g][s] = vf_set((float)(g * EACH + s));
@@ -115,7 +116,9 @@ static uint32_t read_all(const void *data, size_t size, size_t rounds)
                 sum[s] += p[s];
             }
         }
-        __asm__ volatile("" ::: "memory"); /* what was read is not known to be there still */
+        __asm__ volatile("" ::
+                             : "memory"); /* so that the compiler reads everything again in the next
+                                           * round */
     }
     vu total = {0};
     for (size_t s = 0; s < 8; s++) {

@@ -1,5 +1,5 @@
-/* The oracle: every kernel as its contract says it, one value at a time. Slow where the target has
- * no fused multiply-add (fmaf is then a call), and right everywhere. */
+/* The oracle: every kernel as its contract says, one value at a time. It is right everywhere, and
+ * slow where the CPU has no fused multiply-add and fmaf is a call. */
 #include "base/rng.h"
 #include "kernels/approx.h"
 #include "kernels/kernels.h"
@@ -95,7 +95,7 @@ static float tanh_approx(float x)
     return magnitude < TANH_SMALL ? small : copysignf(large, x);
 }
 
-/* What the activations are written in (simd.h), of one float. */
+/* What the activations are written in (as in simd.h), for one float. */
 typedef float vf;
 #define SIMD_INLINE              static inline
 #define vf_set(x)                (x)
@@ -198,7 +198,7 @@ static void limit_columns(float *w, size_t rows, size_t width, float limit)
     }
 }
 
-/* By the words of mnist_dropout's contract, one value at a time. */
+/* As the contract of mnist_dropout says, one value at a time. */
 static bool keeps(const mnist_dropout *d, size_t index)
 {
     const size_t u = d->first + index, block = u / 64 * 8 + u % 8, half = u / 8 % 8;

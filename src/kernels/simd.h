@@ -1,9 +1,8 @@
-/* The little that differs between instruction sets: how many floats a vector has, a fused
- * multiply-add, and which bytes are not 0. All else is written with the vector extensions that GCC
- * and Clang share, which lower to whatever the target has.
+/* What differs between instruction sets: how many floats a vector has, the fused multiply-add, and
+ * how bytes other than 0 are found. All else is written with the vector extensions of GCC and
+ * Clang, which become whatever instructions the CPU has.
  *
- * tiles.c is compiled once a set, with one of MNIST_SIMD_* defined (CMakeLists.txt).
- */
+ * tiles.c is compiled once for each set, with one of MNIST_SIMD_* defined (CMakeLists.txt). */
 #ifndef MNIST_KERNELS_SIMD_H
 #define MNIST_KERNELS_SIMD_H
 
@@ -36,13 +35,13 @@
 #define SIMD_FLOATS    4
 #elif defined(MNIST_SIMD_portable)
 #define SIMD_SUFFIX    portable
-#define SIMD_REGISTERS 32 /* of most others; with fewer the sums spill, and are right */
+#define SIMD_REGISTERS 32 /* as most CPUs have; with fewer the sums spill to memory */
 #define SIMD_FLOATS    4
 #else
 #error "define one of MNIST_SIMD_portable, _avx2, _avx512, _avx512bf16, _neon"
 #endif
 
-/* What a set's tables are called: mnist_kernels_avx2, mnist_half_avx2_bf16, "avx2". */
+/* The names of a set's tables: mnist_kernels_avx2, mnist_half_avx2_bf16, "avx2". */
 #define SIMD_PASTE(a, b)  a##b
 #define SIMD_JOIN(a, b)   SIMD_PASTE(a, b)
 #define SIMD_TEXT(name)   #name
@@ -54,8 +53,8 @@
 typedef float vf __attribute__((vector_size(4 * SIMD_FLOATS)));
 typedef int32_t vi __attribute__((vector_size(4 * SIMD_FLOATS)));
 
-/* In memory: no more than a float's alignment, and reached through pointers to float. Types of
- * their own, since GCC keeps variables of such a type in memory. */
+/* A vector in memory, with the alignment of a float, reached through pointers to float. A type of
+ * its own, since GCC keeps variables of such a type in memory. */
 typedef float vf_memory __attribute__((vector_size(4 * SIMD_FLOATS), aligned(4), may_alias));
 
 SIMD_INLINE vf vf_load(const float *p)
@@ -81,25 +80,30 @@ SIMD_INLINE vf vf_set(float x)
 
 #if defined(MNIST_SIMD_portable) && !defined(__FP_FAST_FMAF)
 
-/* The fused multiply-add of a target that has none, as a call would be ten times slower: in double
- * the product is exact and the sum is rounded once; rounded to odd instead of to even, it can be
- * rounded to float again without harm (Boldo & Melquiond 2008, "Emulation of FMA and correctly
- * rounded sums"). Half a vector at a time. */
+/* The fused multiply-add for CPUs that have none, where a library call would be ten times slower.
+ * In double the product is exact, and the sum is rounded once. It is rounded to odd instead of to
+ * even, so that rounding it again, to float, gives the correct result (Boldo & Melquiond 2008,
+ * "Emulation of FMA and correctly rounded sums"). Half a vector at a time. */
 typedef float vf_half __attribute__((vector_size(2 * SIMD_FLOATS)));
 typedef double vd __attribute__((vector_size(4 * SIMD_FLOATS)));
 typedef int64_t vl __attribute__((vector_size(4 * SIMD_FLOATS)));
+
+typedef union vf_halves {
+    vf whole;
+    vf_half half[2];
+} vf_halves;
 
 SIMD_INLINE vf_half vf_fma_half(vf_half a, vf_half b, vf_half c)
 {
     vd product = __builtin_convertvector(a, vd) * __builtin_convertvector(b, vd);
     vd addend = __builtin_convertvector(c, vd);
     vd sum = product + addend;
-    vd back = sum - product; /* Knuth's two-sum: what rounding took away */
+    vd back = sum - product; /* Knuth's two-sum: error is what rounding took away */
     vd error = (product - (sum - back)) + (addend - back);
     vd zero = {0};
     vl negative = sum < zero;
-    vl more = error > zero; /* of NaN neither this */
-    vl less = error < zero; /* nor this */
+    vl more = error > zero; /* false for NaN */
+    vl less = error < zero; /* false for NaN */
     vl even = ((vl)sum & 1) - 1;
     vl up = (more & ~negative) | (less & negative);
     vl down = (less & ~negative) | (more & negative);
@@ -109,10 +113,9 @@ SIMD_INLINE vf_half vf_fma_half(vf_half a, vf_half b, vf_half c)
 
 SIMD_INLINE vf vf_fma_by_double(vf a, vf b, vf c)
 {
-    union {
-        vf whole;
-        vf_half half[2];
-    } x = {a}, y = {b}, z = {c};
+    vf_halves x = {a};
+    vf_halves y = {b};
+    vf_halves z = {c};
     z.half[0] = vf_fma_half(x.half[0], y.half[0], z.half[0]);
     z.half[1] = vf_fma_half(x.half[1], y.half[1], z.half[1]);
     return z.whole;
@@ -139,7 +142,7 @@ SIMD_INLINE vf vf_fma(vf a, vf b, vf c)
 #endif
 }
 
-/* Correctly rounded, as IEEE 754 has it. */
+/* Correctly rounded, as IEEE 754 requires. */
 SIMD_INLINE vf vf_sqrt(vf x)
 {
 #if defined(MNIST_SIMD_avx2)
@@ -156,7 +159,7 @@ SIMD_INLINE vf vf_sqrt(vf x)
 #endif
 }
 
-/* Lanes of the pair (a, b), chosen by constants. */
+/* Lanes of (a, b), one behind the other, chosen by constants. */
 #if defined(__clang__)
 #define SIMD_SHUFFLE(indices, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
@@ -185,7 +188,7 @@ SIMD_INLINE vf vf_zip_high(vf a, vf b)
     return SIMD_SHUFFLE(vi, a, b, SIMD_ZIP_HIGH);
 }
 
-/* Sixteen bytes, whatever the set. */
+/* Sixteen bytes, in every set. */
 typedef uint8_t vb __attribute__((vector_size(16)));
 typedef uint8_t vb_memory __attribute__((vector_size(16), aligned(1), may_alias));
 
@@ -209,7 +212,7 @@ SIMD_INLINE vb vb_zip_high(vb a, vb b)
     return SIMD_SHUFFLE(vb, a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
-/* Bit b: is bytes[b] other than 0? Of count bytes, at most 64; no others are read. */
+/* Bit b is set where bytes[b] is not 0. count is at most 64; no byte behind those is read. */
 SIMD_INLINE uint64_t bytes_used(const uint8_t *bytes, size_t count)
 {
 #if defined(MNIST_SIMD_avx512)

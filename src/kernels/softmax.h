@@ -1,4 +1,4 @@
-/* What the oracle and the vector kernels do alike in a row of softmax: all but the exponentials. */
+/* What the oracle and the vector kernels share for a row of softmax: all but the exponentials. */
 #ifndef MNIST_KERNELS_SOFTMAX_H
 #define MNIST_KERNELS_SOFTMAX_H
 
@@ -9,7 +9,7 @@
 
 #define SOFTMAX_MOST_CLASSES 256
 
-/* The lowest index of the row's largest logit; recorded if predictions are wanted. */
+/* The lowest index of the row's largest logit; stored if predictions are wanted. */
 static inline unsigned softmax_top(const mnist_softmax *s, size_t i)
 {
     const float *z = s->z + i * s->stride;
@@ -23,7 +23,7 @@ static inline unsigned softmax_top(const mnist_softmax *s, size_t i)
     return top;
 }
 
-/* A loss, from the sum of the exponentials, label = z_label - z_top, and the sum of all z_c -
+/* The loss from the sum of the exponentials, label = z_label - z_top, and the sum of all z_c -
  * z_top. */
 static inline float softmax_loss(const mnist_softmax *s, float off, float sum, double label,
                                  float total)
@@ -38,13 +38,13 @@ static inline bool softmax_has_loss(const mnist_softmax *s)
     return s->labels || s->targets;
 }
 
-/* Is it the plain case, which vectors of images do? */
+/* Is it the plain case, which is done for a vector of images at a time? */
 static inline bool softmax_is_plain(const mnist_softmax *s)
 {
     return !s->targets && !s->probabilities && s->confidence <= 0.0f;
 }
 
-/* What the targets, or the label, make of z_c - z_top: their mean. */
+/* z_c - z_top for the label, or its mean over the targets. */
 static inline double softmax_label(const mnist_softmax *s, size_t i, float maximum)
 {
     const float *z = s->z + i * s->stride;
@@ -58,7 +58,7 @@ static inline double softmax_label(const mnist_softmax *s, size_t i, float maxim
     return mean;
 }
 
-/* The entropy of the softmax of row i, of which e are the exponentials and log_sum the logarithm of
+/* The entropy of the softmax of row i. e are the exponentials, and log_sum is the logarithm of
  * their sum. */
 static inline float softmax_entropy(const mnist_softmax *s, size_t i, float maximum, const float *e,
                                     float inverse, float log_sum)

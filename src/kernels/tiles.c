@@ -101,26 +101,27 @@ static void product(const mnist_product *p)
     }
 }
 
-/* Bytes that are not 0 are found a word of 64 at a time, as bits, for some rows of x ahead of their
- * products: the way from bytes to bits, to the first product is long, and memory is read along. */
+/* Bytes that are not 0 are found as bits, in words of 64, for some rows of x ahead of their
+ * products. The way from bytes to bits and to the first product is long; done for many rows at
+ * once, it is waited for once, and memory is read in order. */
 #define BYTE_WORDS 16u /* of a row */
 #define BYTE_ROWS  66u
 
-/* Words of w's rows that all rows of x pass over before the next so many: 32 KiB of a panel, which
- * stay in a first-level cache. Of two panels it is twice that, which is still the better: an end of
- * a word, whose branch is mispredicted, costs as much as ten entries. */
+/* How many words of w's rows all rows of x are multiplied by before the next ones: 32 KiB of a
+ * panel, which stay in a first-level cache. With two panels it is twice that, which still pays: an
+ * end of a word, whose branch is mispredicted, costs as much as ten products. */
 #define BYTE_BLOCK 2u
 
-/* Rows that are made side by side over the bytes that are not 0 in any of them. A sum is a chain of
- * multiply-adds: where a panel has few vectors, its chains alone leave the vector units waiting,
- * and loads of w, of which there is one for every multiply-add of a single row, are the next limit.
- * Neighbouring pixels are 0 in nearly the same images; and though three images together use nearly
- * twice the pixels of one, the ends of words come a third as often. */
+/* How many rows are computed together, over the bytes that are not 0 in any of them. A sum is a
+ * chain of multiply-adds, and a panel of few vectors has too few of them to keep the vector units
+ * busy; the next limit is loads of w, of which a single row needs one for each multiply-add.
+ * Neighbouring pixels are 0 in nearly the same images. Three images together use nearly twice the
+ * pixels of one, but have a third of the ends of words. */
 #define BYTE_TOGETHER (SIMD_FLOATS == 16 ? 3 : 1)
-#define BYTE_PANELS   (SIMD_FLOATS == 16 ? 2 : 1) /* or as many panels of one row */
+#define BYTE_PANELS   (SIMD_FLOATS == 16 ? 2 : 1) /* or this many panels for one row */
 #define BYTE_SUMS     3
 
-/* Some rows of x, and of w as many as their bits have words for. */
+/* Some rows of x, and the rows of w that their bits stand for. */
 typedef struct byte_part {
     size_t first, rows, r, depth;
     uint64_t bits[BYTE_WORDS][BYTE_ROWS]; /* which bytes are not 0 */
@@ -141,14 +142,14 @@ SIMD_INLINE void find_bytes(const mnist_byte_product *p, byte_part *part)
     }
 }
 
-/* Words of a part's bits, from the first to before end: the rows of w whose products are added up
- * in one go, by all rows of x. */
+/* Words of a part's bits, [first, end): the rows of w whose products are added up before others,
+ * for all rows of x. */
 typedef struct byte_words {
     size_t first, end;
 } byte_words;
 
-/* Products of rows i, i + 1, … of the part with w's rows of some words: of one panel, or one
- * row with several. rows, panels and vectors are constants, so that the sums are registers. */
+/* Products of rows i, i + 1, … of the part with the rows of w of some words: for one panel, or for
+ * several with one row. rows, panels and vectors are constants, so that the sums are registers. */
 SIMD_INLINE void byte_sums(const mnist_byte_product *p, const byte_part *part, size_t i,
                            const byte_words words, const size_t rows, const size_t panels,
                            const size_t vectors)
@@ -211,7 +212,7 @@ SIMD_INLINE void byte_blocks(const mnist_byte_product *p, const byte_part *part,
         for (size_t i = 0; i < whole; i += rows) {
             byte_sums(p, part, i, (byte_words){k, end}, rows, panels, vectors);
         }
-        for (size_t i = whole; i < part->rows; i++) { /* too few to go together */
+        for (size_t i = whole; i < part->rows; i++) { /* too few for a group */
             byte_sums(p, part, i, (byte_words){k, end}, 1, panels, vectors);
         }
         k = end;
@@ -222,7 +223,7 @@ SIMD_INLINE void byte_blocks(const mnist_byte_product *p, const byte_part *part,
 SIMD_INLINE void byte_parts(const mnist_byte_product *p, const size_t rows, const size_t panels,
                             const size_t vectors)
 {
-    const mnist_byte_product local = *p; /* what is stored cannot change it: all in registers */
+    const mnist_byte_product local = *p; /* no store can change a copy: registers */
     byte_part part;
     part.r = 0;
     do {
@@ -423,8 +424,8 @@ static void softmax_row(const mnist_softmax *s, size_t i)
     softmax_finish(s, i, top, e);
 }
 
-/* A vector of images, one a lane: columns of logits become vectors and back, so that every lane
- * does to its image what softmax_row does, sums in the same order. */
+/* A vector of images, one in each lane: columns of logits become vectors and back. Each lane does
+ * for its image what softmax_row does, with sums in the same order. */
 
 /* columns (count, SIDE) = the transpose of rows (SIDE, count), which lie stride values apart. count is
  * a multiple of SIDE. */

@@ -1,8 +1,6 @@
-/* mnist_warp, vectorised: one source for every instruction set (simd.h).
- *
- * What costs is to find pixels at positions that lie anywhere. So each pixel is stored together
- * with its three neighbours in one word, and one gather of words has all that a vector of outputs
- * needs. */
+/* mnist_warp, vectorised: one source for every instruction set (simd.h). The cost is in finding
+ * pixels at positions that lie anywhere. So each pixel is stored together with its three neighbours
+ * in one word, and one gather of words fetches all that a vector of outputs needs. */
 #include "kernels/simd.h"
 
 #define WARP_SIMD SIMD_JOIN(mnist_warp_, SIMD_SUFFIX)
@@ -35,7 +33,8 @@ SIMD_INLINE vi vi_clamp(vi x, vi high)
 #endif
 }
 
-/* Without optimisation GCC's gather is a macro, whose own mask of all ones -Wsign-conversion minds. */
+/* Without optimisation GCC's gather is a macro, whose own mask of all ones -Wsign-conversion warns
+ * of. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 SIMD_INLINE vu gather_words(const uint32_t *words, vi index)
@@ -54,8 +53,8 @@ SIMD_INLINE vu gather_words(const uint32_t *words, vi index)
 }
 #pragma GCC diagnostic pop
 
-/* Between vectors of words and bytes or 16 bits in memory. What compilers have for it in general
- * goes lane by lane (GCC 12). */
+/* Conversions between vectors of words and bytes or 16-bit numbers in memory. Compilers' general
+ * conversions go lane by lane (GCC 12). */
 
 SIMD_INLINE vu load_bytes(const uint8_t *p)
 {
@@ -79,7 +78,7 @@ SIMD_INLINE vi load_shorts(const int16_t *p)
 #endif
 }
 
-/* Of words below 256. */
+/* Stores words, each below 256, as bytes. */
 SIMD_INLINE void store_bytes(uint8_t *p, vi x)
 {
 #if defined(MNIST_SIMD_avx512)
@@ -113,7 +112,7 @@ static void make_quads(const mnist_warp *w)
     }
 }
 
-/* A vector of positions on one axis; displacement: NULL or where theirs lie. */
+/* A vector of positions on one axis; displacement: where theirs lie, or NULL. */
 SIMD_INLINE vi positions(vi at, const int16_t *displacement, vi high)
 {
     if (displacement) {
@@ -152,7 +151,7 @@ SIMD_INLINE void warp_row(const mnist_warp *w, size_t y, const int16_t *dx, cons
 
 void WARP_SIMD(const mnist_warp *warp)
 {
-    const mnist_warp w = *warp; /* what is stored cannot change it: all in registers */
+    const mnist_warp w = *warp; /* no store can change a copy: registers */
     const size_t mask = w.field_rows - 1;
     make_quads(&w);
     for (size_t y = 0; y < w.rows; y++) {

@@ -31,8 +31,8 @@ static inline size_t mnist_warp_canvas_stride(size_t cols)
  * both are 0. No position may overflow, for columns up to mnist_warp_lanes(cols). */
 typedef struct mnist_warp {
     const uint8_t *canvas; /* (rows + 3, mnist_warp_canvas_stride(cols)) */
-    uint32_t *quads;       /* (rows + 2, mnist_warp_lanes(cols + 2)): room to work in */
-    uint8_t *out;          /* (rows, mnist_warp_lanes(cols)); columns past cols are of no meaning */
+    uint32_t *quads;       /* working memory */
+    uint8_t *out;          /* columns past cols are meaningless */
     size_t rows, cols;
     int32_t x_0, x_per_x, x_per_y;
     int32_t y_0, y_per_x, y_per_y;
