@@ -1,6 +1,7 @@
-/* Adversarial training, and virtual: images changed so as to raise the loss, or to move the
- * prediction, the most, and trained on beside those they come from (mnist/nn.h,
- * mnist_regularization). The changed images take rows of the pass behind the batch's. */
+/* Adversarial training, and virtual adversarial training (mnist/nn.h, mnist_regularization): images
+ * are changed in the way that raises the loss, or moves the prediction, the most, and are trained
+ * on together with those they were made from. The changed images take the rows of the pass behind
+ * the batch's own. */
 #include "nn/parts.h"
 
 #include "base/rng.h"
@@ -8,11 +9,11 @@
 #include <math.h>
 #include <string.h>
 
-/* How far, in units of the inputs, the power iteration looks from an image: far enough that the
+/* How far from an image, in units of the inputs, the power iteration measures: far enough that the
  * softmax differs in floats, near enough that the divergence is still a quadratic form. */
 #define PROBE 0.1f
 
-/* Image i of the batch as a net's inputs. */
+/* Image i of the batch as inputs of the net. */
 static void read_inputs(const mnist_pass *pass, const mnist_pass_batch *batch, size_t i, float *out)
 {
     const size_t inputs = pass->mlp->config.inputs;
@@ -24,8 +25,8 @@ static void read_inputs(const mnist_pass *pass, const mnist_pass_batch *batch, s
     }
 }
 
-/* pass->perturbed of image i: the image and, from it, `by` times the signs of input_gradient, or
- * the length `by` in its direction. */
+/* pass->perturbed of image i: the image moved from where it is by `by` times the signs of
+ * input_gradient, or by a step of length `by` in its direction. */
 static void perturb(const mnist_pass *pass, const mnist_pass_batch *batch, size_t i, float by,
                     bool signs)
 {
@@ -52,8 +53,7 @@ static void perturb(const mnist_pass *pass, const mnist_pass_batch *batch, size_
     }
 }
 
-/* A direction at random, nearly normal in each input: sums of four bytes, exact on every machine.
- */
+/* A random direction, nearly normal in each input: sums of four bytes, exact on every machine. */
 static void random_direction(const mnist_pass *pass, const mnist_pass_batch *batch, size_t i,
                              float *out)
 {
@@ -77,7 +77,8 @@ static void run_perturbed(mnist_pass *pass, const mnist_pass_batch *changed, mni
     mnist_pass_backward_part(pass, changed, first, end, worker);
 }
 
-/* The row between the batch's and the changed images', if there is one, says nothing. */
+/* Makes 0 the row between the batch's and the changed images' rows, if there is one, so that it
+ * adds nothing to sums over all rows. */
 static void clear_gap(const mnist_pass *pass, const mnist_pass_batch *batch)
 {
     for (unsigned l = 0; l < pass->mlp->layer_count && batch->count % 2 == 1; l++) {

@@ -1,14 +1,14 @@
-/* Deltas, from the logits down. */
+/* Backward: the deltas, from the logits down. */
 #include "nn/parts.h"
 
 #include "base/fetch.h"
 
 #include <string.h>
 
-/* d(loss)/da of the layer below l, or of the inputs: rows [first, end) of the pass, one block of
- * MNIST_PANEL columns, to out, whose first row is `first`. The weights are transposed a
- * block at a time, so that the product runs along contiguous rows. Pairs are read where deltas are
- * in pairs, which the first layer's never are along rows. */
+/* d(loss)/da of the layer below l, or of the inputs: rows [first, end) of the pass and one block of
+ * MNIST_PANEL columns, written to out, whose first row is row `first`. The weights are transposed
+ * one block at a time, so that the product runs along contiguous rows. Pairs are read where there
+ * are deltas in pairs; the first layer's never are along rows. */
 static void backward_product(const mnist_pass *pass, unsigned l, size_t block, size_t first,
                              size_t end, float *out, size_t out_stride)
 {
@@ -67,7 +67,7 @@ static void backward_product(const mnist_pass *pass, unsigned l, size_t block, s
 }
 
 /* Deltas of the layer below l: d(loss)/da, through dropout, times f'. With batch normalisation they
- * are not yet those at z. */
+ * are not yet those with respect to z. */
 static void backward_block(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                            size_t block, size_t first, size_t end)
 {
@@ -101,7 +101,8 @@ void mnist_pass_input_gradient(const mnist_pass *pass, const mnist_pass_batch *b
     }
 }
 
-/* Batch normalisation of layer l, whose deltas are there for all images: back to z. */
+/* Takes the deltas of layer l, which are complete for all images, back through batch normalisation
+ * to z. */
 static void normalize_backward_part(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                                     mnist_worker worker)
 {
@@ -120,9 +121,10 @@ void mnist_pass_backward_part(mnist_pass *pass, const mnist_pass_batch *batch, s
 {
     const mnist_mlp *mlp = pass->mlp;
     unsigned last = mlp->layer_count - 1;
-    /* The last layer still goes by images: no barrier stands between its logits and here. */
+    /* The last layer is still shared out by images: no barrier is needed between its logits and
+     * here. */
     size_t blocks = last == 0 ? 0 : blocks_of(mlp->layers[last].inputs, MNIST_PANEL);
-    if (last > 0 && worker.count > 1) { /* others have read them in the step before */
+    if (last > 0 && worker.count > 1) { /* other workers have read them in the step before */
         const mnist_layer *below = &mlp->layers[last - 1];
         mnist_fetch_rows_to_write(pass->deltas[last - 1] + first * below->row,
                                   below->row * sizeof(float), end - first,

@@ -1,13 +1,14 @@
-/* Batch normalisation (Ioffe & Szegedy 2015) of hidden layers, a panel at a time. Sums run over the
- * images in their order, and a panel is one worker's, so that no team size changes a bit. */
+/* Batch normalisation (Ioffe & Szegedy 2015) of hidden layers, one panel at a time. Sums are taken
+ * over the images in order, and a panel belongs to one worker, so the number of workers changes no
+ * bit. */
 #include "nn/parts.h"
 
 #include <math.h>
 
-/* What a batch adds to the running mean and variance. */
+/* How much of a batch's mean and variance goes into the running ones. */
 #define MOMENTUM 0.1f
 
-/* Rows of a panel that are no weights. */
+/* The rows of a panel that are not weights. */
 typedef struct norm_rows {
     const float *bias, *gamma;
     float *mean, *variance; /* running */
@@ -57,8 +58,8 @@ void mnist_pass_normalize(mnist_pass *pass, const mnist_pass_batch *batch, unsig
     float *inverse = pass->normalized[l].inverse + column;
     float mean[MNIST_PANEL], variance[MNIST_PANEL];
     measure(z, row, count, width, mean, variance);
-    /* the running variance is the estimate for all images, not that of this batch; one image, as an
-     * epoch's last batch may be, says nothing of it */
+    /* the running variance estimates that of all images, not only of this batch; from one image, as
+     * an epoch's last batch may be, nothing can be estimated */
     const float unbiased = count > 1 ? (float)count / (float)(count - 1) : 1.0f;
     for (size_t c = 0; c < width; c++) {
         inverse[c] = 1.0f / sqrtf(variance[c] + MNIST_BATCH_NORM_EPSILON);

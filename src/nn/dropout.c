@@ -1,4 +1,5 @@
-/* Dropout of hidden layers: drawn on the way forward and, the same, on the way back. */
+/* Dropout of hidden layers: what is dropped is drawn on the way forward and, the same again, on the
+ * way back. */
 #include "nn/parts.h"
 
 void mnist_pass_drop(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,

@@ -5,14 +5,14 @@
 
 #include <string.h>
 
-/* Rows of a panel's weights that are rounded at a time, in a buffer that stays in a first-level
- * cache. */
+/* How many rows of a panel's weights are rounded at a time, into a buffer that stays in a
+ * first-level cache. */
 #define ROUNDED_ROWS 112u
 #define PAIRED_ROWS  128u
-#define BYTE_ROWS    112u /* in pairs, of two panels */
+#define BYTE_ROWS    112u /* the same, in pairs, of two panels */
 
-/* b + shift * column sums of W, for one panel of the first layer; with batch normalisation, which
- * adds b later, without it. */
+/* b + shift * column sums of W, for one panel of the first layer; without b if it has batch
+ * normalisation, which adds b later. */
 static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, float *out)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
@@ -22,7 +22,7 @@ static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, floa
         .init = mnist_layer_normalizes(layer)
                     ? NULL
                     : pass->mlp->parameters + mnist_panel_row(layer, panel, layer->inputs),
-        .x = &shift, /* every input's */
+        .x = &shift, /* the same for every input */
         .w = pass->mlp->parameters + mnist_panel_row(layer, panel, 0),
         .w_stride = width,
         .rows = 1,
@@ -31,8 +31,8 @@ static void shifted_bias(const mnist_pass *pass, size_t panel, float shift, floa
     });
 }
 
-/* Inputs of the first layer that a product takes at a time: `depth` of them from k on, with their
- * weights, of one panel or of two, and what the sums start from. */
+/* A part of the first layer's inputs: the `depth` inputs from k on, with their weights, of one
+ * panel or of two, and what the sums start from. */
 typedef struct input_part {
     size_t k, depth;
     const float *w;
@@ -40,7 +40,7 @@ typedef struct input_part {
     size_t init_stride;
 } input_part;
 
-/* z = x W + init of a block of the first layer, one panel, or, of bytes, two. */
+/* z = x W + init for a block of the first layer: one panel, or two if the images are bytes. */
 static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch,
                            const mnist_block *block, const input_part *part, float *z)
 {
@@ -83,7 +83,8 @@ static void forward_inputs(const mnist_pass *pass, const mnist_pass_batch *batch
     });
 }
 
-/* The same of bytes by pairs, all inputs, some rows of weights at a time, and of one panel or two. */
+/* The same for bytes, in pairs: all inputs, a few rows of weights at a time, for one panel or two.
+ */
 static void forward_byte_pairs(const mnist_pass *pass, const mnist_pass_batch *batch,
                                const mnist_block *block, const float *bias, float *z)
 {
@@ -92,7 +93,8 @@ static void forward_byte_pairs(const mnist_pass *pass, const mnist_pass_batch *b
     const size_t image = block->first - batch->row, width = block->width / panels;
     const size_t parts = blocks_of(layer->inputs, BYTE_ROWS);
     _Alignas(MNIST_ALIGN) mnist_pair pairs[2][BYTE_ROWS / 2 * MNIST_PANEL];
-    for (size_t part = 0, k = 0, next; part < parts; part++, k = next) { /* nearly of a size */
+    /* parts of nearly one size */
+    for (size_t part = 0, k = 0, next; part < parts; part++, k = next) {
         next = part + 1 < parts ? layer->inputs * (part + 1) / parts / 2 * 2 : layer->inputs;
         for (size_t p = 0; p < panels; p++) {
             mnist_pass_pair_weights(pass,
@@ -121,8 +123,8 @@ static void forward_byte_pairs(const mnist_pass *pass, const mnist_pass_batch *b
     }
 }
 
-/* The same as floats, one panel, or two of fp32. Mixed precision makes infinite weights the largest
- * finite: 0 times one would matter, which zeros left out must not. */
+/* The same in floats: one panel, or two in fp32. In mixed precision infinite weights become the
+ * largest finite number: 0 times infinity is NaN, so leaving zeros out would make a difference. */
 static void forward_floats(const mnist_pass *pass, const mnist_pass_batch *batch,
                            const mnist_block *block, const float *bias, float *z)
 {
@@ -148,7 +150,7 @@ static void forward_floats(const mnist_pass *pass, const mnist_pass_batch *batch
     }
 }
 
-/* z = x W + b of a block of the first layer, one panel or two. */
+/* z = x W + b for a block of the first layer, one panel or two. */
 static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch,
                           const mnist_block *block, float *z)
 {
@@ -177,7 +179,7 @@ static void forward_first(const mnist_pass *pass, const mnist_pass_batch *batch,
     }
 }
 
-/* z = a W + b of a block of a layer above the first, one panel. */
+/* z = a W + b for a block of a layer above the first, one panel. */
 static void forward_above(const mnist_pass *pass, unsigned l, const mnist_block *block,
                           const float *bias, float *z)
 {
@@ -222,14 +224,14 @@ static void forward_above(const mnist_pass *pass, unsigned l, const mnist_block 
     }
 }
 
-/* a = f(z) of a block of hidden layer l, with what dropout leaves of it; z and a are where the block
- * begins. */
+/* a = f(z) for a block of hidden layer l, and dropout of a. z and a point to the block's beginning.
+ */
 static void activate(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                      const mnist_block *block, float *z, float *a)
 {
     const size_t row = pass->mlp->layers[l].row;
     const mnist_activation activation = pass->mlp->config.activation;
-    /* z's place then keeps f(z) as it is before dropout */
+    /* f(z), as it is before dropout, then takes the memory of z */
     const bool keep = z != a && mnist_activation_reads(activation) != MNIST_SLOPE_READS_INPUT;
     for (size_t i = 0; i < block->end - block->first; i++) {
         pass->kernels->activate[activation](z + i * row, (keep ? z : a) + i * row, block->width);
@@ -240,8 +242,8 @@ static void activate(const mnist_pass *pass, const mnist_pass_batch *batch, unsi
     mnist_pass_drop(pass, batch, l, block, a);
 }
 
-/* z = a W + b of a block of layer l, one panel, or two where mnist_pass_panels says so; f(z) too if
- * it is a hidden layer. */
+/* z = a W + b for a block of layer l: one panel, or two where mnist_pass_panels says so; and f(z)
+ * if it is a hidden layer. */
 static void forward_block(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                           const mnist_block *block)
 {
@@ -270,7 +272,7 @@ static void forward_block(mnist_pass *pass, const mnist_pass_batch *batch, unsig
     }
 }
 
-/* Where a block's outputs go, other workers have read in the step before. */
+/* Fetches the memory of a block's outputs, which other workers have read in the step before. */
 static void fetch_outputs(const mnist_pass *pass, unsigned l, const mnist_block *block)
 {
     const mnist_layer *layer = &pass->mlp->layers[l];
@@ -286,13 +288,13 @@ void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mn
     const size_t rows = batch->row + batch->count;
     unsigned last = mlp->layer_count - 1;
     for (unsigned l = 0; l < last; l++) {
-        /* normalised over the batch, a panel's images are all one worker's */
+        /* with batch normalisation all of a panel's images are one worker's */
         const size_t block_rows =
             mnist_layer_normalizes(&mlp->layers[l]) ? batch->count : IMAGE_BLOCK;
         const size_t image_blocks = blocks_of(batch->count, block_rows);
         size_t unit, units_end;
         mnist_worker_share(worker, mlp->layers[l].panels * image_blocks, &unit, &units_end);
-        while (unit < units_end) { /* a panel at a time, as many of its blocks as are mine */
+        while (unit < units_end) { /* a panel at a time: this worker's blocks of it */
             size_t panel = unit / image_blocks, block = unit % image_blocks;
             size_t panels = mnist_pass_panels(pass, batch, l, unit, units_end, image_blocks);
             size_t blocks = smaller(image_blocks - block, units_end - unit);
@@ -326,7 +328,7 @@ void mnist_pass_loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool 
 {
     unsigned last = pass->mlp->layer_count - 1;
     size_t stride = pass->mlp->layers[last].row;
-    /* of the images as they are, for the virtual adversary to differ from */
+    /* kept for virtual adversarial training, which needs those of the unchanged images */
     float *probabilities = gradient && pass->probabilities && batch->row == 0
                                ? pass->probabilities + first * stride
                                : NULL;

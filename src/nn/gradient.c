@@ -1,10 +1,10 @@
-/* Gradients of weights, biases and gammas, a block at a time, from deltas that are there. */
+/* Gradients of weights, biases and gammas, one block at a time, from deltas that are complete. */
 #include "nn/parts.h"
 
 #include <string.h>
 
-/* db = sum of dz over the first count rows, of one panel: the bias is a weight whose input is
- * always 1. */
+/* db = sum of dz over the first count rows, for one panel: the bias is the weight of an input that
+ * is always 1. */
 static void bias_gradient(const mnist_pass *pass, unsigned l, size_t panel, size_t count,
                           float *out)
 {
@@ -37,7 +37,8 @@ static void shifted_gradient(const mnist_pass *pass, const mnist_pass_batch *bat
     });
 }
 
-/* dW = x^T dz of the first layer, from bytes; out_panel lies between two panels of out. */
+/* dW = x^T dz of the first layer, from bytes; out_panel is the distance between two panels in out.
+ */
 static void byte_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
                           const mnist_weight_block *block, float *out, size_t out_panel)
 {
@@ -68,7 +69,7 @@ static void byte_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
             .out_panel = out_panel,
             .init_panel = MNIST_PANEL,
             .w_panel = MNIST_PANEL,
-            .alike = true, /* as neighbouring pixels are */
+            .alike = true, /* neighbouring pixels are mostly 0 in the same images */
         });
         return;
     }
@@ -89,7 +90,7 @@ static void byte_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
     }
 }
 
-/* dW = a^T dz, as floats or, above the first layer, as pairs: one panel. */
+/* dW = a^T dz for one panel, in floats or, above the first layer, in pairs. */
 static void dense_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
                            const mnist_weight_block *block, float *out)
 {
@@ -123,7 +124,7 @@ static void dense_gradient(const mnist_pass *pass, const mnist_pass_batch *batch
             .out = out,
             .out_stride = width,
             .init = init,
-            .x = (l == 0 ? batch->x : pass->activations[l - 1]) + first, /* down its columns */
+            .x = (l == 0 ? batch->x : pass->activations[l - 1]) + first, /* read down its columns */
             .x_row = 1,
             .x_step = l == 0 ? batch->x_stride : pass->mlp->layers[l - 1].row,
             .w = pass->deltas[l] + column,
@@ -135,7 +136,7 @@ static void dense_gradient(const mnist_pass *pass, const mnist_pass_batch *batch
     }
 }
 
-/* The changed images' part of the first layer's dW, added to out. */
+/* Adds the changed images' part of the first layer's dW to out. */
 static void perturbed_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
                                const mnist_weight_block *block, float *out, size_t out_panel)
 {
@@ -160,7 +161,7 @@ static void perturbed_gradient(const mnist_pass *pass, const mnist_pass_batch *b
     }
 }
 
-/* Gradients of the rows that are no weights, [first, end), of one panel: bias, gamma. */
+/* Gradients of the rows [first, end) of one panel, which are not weights: bias, gamma. */
 static void other_gradients(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                             size_t panel, size_t first, size_t end, float *out)
 {

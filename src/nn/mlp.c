@@ -100,7 +100,7 @@ void mnist_mlp_free(mnist_mlp *mlp)
     }
 }
 
-/* What MNIST_INIT_AUTO stands for. */
+/* What MNIST_INIT_AUTO means for this net. */
 static mnist_init default_init(const mnist_mlp_config *config)
 {
 #define INIT(code, name, text, reads, init, ...) [MNIST_##code] = MNIST_INIT_##init,
@@ -118,7 +118,7 @@ void mnist_mlp_init(mnist_mlp *mlp, mnist_init init, uint64_t seed)
     for (unsigned l = 0; l < mlp->layer_count; l++) {
         const mnist_layer *layer = &mlp->layers[l];
         size_t fan = init == MNIST_INIT_HE ? layer->inputs : layer->inputs + layer->outputs;
-        float bound = sqrtf(6.0f / (float)fan); /* correctly rounded by IEEE 754: same everywhere */
+        float bound = sqrtf(6.0f / (float)fan); /* correctly rounded, as IEEE 754 requires */
         mnist_rng_block block = {{0}};
         uint64_t index = 0;
         for (size_t input = 0; input < layer->inputs; input++) {

@@ -22,8 +22,8 @@
 typedef struct mnist_layer {
     size_t inputs, outputs;
     size_t stride; /* outputs, padded to MNIST_LANES */
-    size_t row;    /* row stride of the layer's activations: an odd number of cache lines, so that
-                    * the same columns of all rows spread over all sets of a cache */
+    size_t row;    /* distance between rows of the layer's activations: an odd number of cache
+                    * lines, so that the same columns of all rows spread over all sets of a cache */
     size_t panels;
     size_t trained; /* rows of parameters in a panel: inputs, bias, gamma if there is one */
     size_t rows;    /* all rows */
@@ -34,7 +34,7 @@ struct mnist_mlp {
     mnist_mlp_config config;
     unsigned layer_count;
     mnist_layer layers[MNIST_MAX_HIDDEN + 1];
-    size_t arena_size; /* floats, padding counted in */
+    size_t arena_size; /* floats, padding included */
     float *parameters; /* (arena_size) */
 };
 
@@ -74,8 +74,9 @@ static inline bool mnist_layer_normalizes(const mnist_layer *layer)
 
 #define MNIST_BATCH_NORM_EPSILON 1e-5f
 
-/* Writes the net that does with `arena` (of net's layout) what net does in inference: batch
- * normalisation goes into weights and biases. plain has the shape of net, without batch_norm. */
+/* Writes the plain net that gives the same outputs in inference as net does with `arena` (of net's
+ * layout): batch normalisation goes into weights and biases. plain has the shape of net, without
+ * batch_norm. */
 void mnist_mlp_fold(const mnist_mlp *net, const float *arena, mnist_mlp *plain);
 
 /* The reverse, for the start of a training: plain's parameters, gamma 1, mean 0, variance 1. */

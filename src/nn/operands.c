@@ -39,7 +39,7 @@ bool mnist_pass_pairs_bytes(const mnist_pass *pass, const mnist_pass_batch *batc
         return false;
     }
     for (size_t n = 0; init && n < width; n++) {
-        if (half_init(init[n]) != init[n]) { /* or NaN: then it does not matter which way */
+        if (half_init(init[n]) != init[n]) { /* or NaN, with which it does not matter */
             return false;
         }
     }

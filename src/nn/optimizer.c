@@ -38,7 +38,7 @@ mnist_status mnist_optimizer_create(mnist_optimizer **out, const mnist_mlp *mlp,
         mnist_optimizer_free(optimizer);
         return mnist_fail_memory(err, mlp->arena_size * sizeof(float), "the optimiser's state");
     }
-    mnist_optimizer_advance(optimizer); /* powers are those of the update to come */
+    mnist_optimizer_advance(optimizer); /* powers belong to the next update */
     optimizer->updates = 0;
     *out = optimizer;
     return MNIST_OK;
@@ -61,13 +61,13 @@ void mnist_optimizer_advance(mnist_optimizer *optimizer)
     optimizer->beta2_power *= (double)optimizer->config.beta2;
 }
 
-/* Parameters that lie one after the other, and what belongs to them. */
+/* Consecutive parameters, and what belongs to them. */
 typedef struct value_run {
     size_t count;
     float *w;                             /* (count) */
     float *state[MNIST_OPTIMIZER_STATES]; /* (count) each that there is */
     const float *gradient;                /* (count) */
-    bool decays;                          /* they are weights */
+    bool decays;                          /* they are weights, which decay */
 } value_run;
 
 static void sgd_update(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
@@ -82,7 +82,7 @@ static void sgd_update(const mnist_optimizer *optimizer, const mnist_kernels *ke
     kernels->sgd(run->w, run->state[0], run->gradient, run->count, &u);
 }
 
-/* With the gains that belong to u's betas. */
+/* Sets the gains that belong to u's betas, and updates. */
 static void run_adam(const mnist_kernels *kernels, const value_run *run, mnist_adam_update u)
 {
     u.gain1 = 1.0f - u.beta1;
@@ -90,7 +90,7 @@ static void run_adam(const mnist_kernels *kernels, const value_run *run, mnist_a
     kernels->adam(run->w, run->state[0], run->state[1], run->gradient, run->count, &u);
 }
 
-/* Adam's terms, gains left out, without decay. */
+/* Adam's terms without the gains and without decay. */
 static mnist_adam_update adam_terms(const mnist_optimizer *optimizer, mnist_update update)
 {
     const mnist_optimizer_config *c = &optimizer->config;
@@ -119,7 +119,7 @@ static void adamw_update(const mnist_optimizer *optimizer, const mnist_kernels *
     run_adam(kernels, run, u);
 }
 
-/* Adam's kernel with a mean gradient that has no memory, and means whose bias stays. */
+/* RMSprop by Adam's kernel: the mean gradient has no memory, and no bias is corrected. */
 static void rmsprop_update(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
                            const value_run *run, mnist_update update)
 {
@@ -134,7 +134,7 @@ static void rmsprop_update(const mnist_optimizer *optimizer, const mnist_kernels
                                  .scale = update.scale});
 }
 
-/* count parameters from `at` on. */
+/* Updates count parameters from `at` on. */
 static void update_values(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
                           float *parameters, size_t at, value_run run, mnist_update update)
 {
@@ -149,8 +149,8 @@ static void update_values(const mnist_optimizer *optimizer, const mnist_kernels 
     rules[optimizer->config.kind](optimizer, kernels, &run, update);
 }
 
-/* The average of rows that have been updated; with the last trained one go those that are not
- * trained. */
+/* Updates the average of rows that have been updated; rows that are not trained follow with the
+ * last trained one. */
 static void average_rows(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
                          const mnist_mlp *mlp, const mnist_panel_rows *rows)
 {
@@ -178,7 +178,7 @@ void mnist_optimizer_update(const mnist_optimizer *optimizer, const mnist_kernel
         const value_run run = {.count = weights, .gradient = gradient, .decays = true};
         update_values(optimizer, kernels, mlp->parameters, at, run, update);
     }
-    if (end > layer->inputs) { /* what is trained and is no weight */
+    if (end > layer->inputs) { /* rows that are trained but are not weights */
         const value_run run = {.count = (end - first) * width - weights,
                                .gradient = gradient + weights};
         update_values(optimizer, kernels, mlp->parameters, at + weights, run, update);

@@ -1,4 +1,4 @@
-/* Optimisers over an arena. Their state has the parameters' layout. */
+/* Optimisers over an arena. Their state has the layout of the parameters. */
 #ifndef MNIST_NN_OPTIMIZER_H
 #define MNIST_NN_OPTIMIZER_H
 
@@ -16,8 +16,8 @@ typedef struct mnist_optimizer {
      * NULL: none is kept. */
     float *average; /* (arena_size), borrowed */
     float average_rate;
-    uint64_t updates;                /* so far, those left out not counted */
-    double beta1_power, beta2_power; /* beta^updates: what is missing from Adam's means */
+    uint64_t updates;                /* so far, without those that were left out */
+    double beta1_power, beta2_power; /* beta^updates, to correct Adam's means */
 } mnist_optimizer;
 
 /* Rows [first, end) of a panel of a layer's parameters. */
@@ -26,10 +26,10 @@ typedef struct mnist_panel_rows {
     size_t panel, first, end;
 } mnist_panel_rows;
 
-/* One update: what it is done with, the same for all blocks of the gradient. */
+/* One update: the numbers that are the same for all blocks of the gradient. */
 typedef struct mnist_update {
     float lr;
-    float scale; /* of the gradient: what clipping and loss scale make of it */
+    float scale; /* the gradient is multiplied by this, for clipping and for the loss scale */
 } mnist_update;
 
 /* Errors: MNIST_ERR_MEMORY. */
@@ -37,18 +37,17 @@ mnist_status mnist_optimizer_create(mnist_optimizer **out, const mnist_mlp *mlp,
                                     const mnist_optimizer_config *config, mnist_error *err);
 void mnist_optimizer_free(mnist_optimizer *optimizer);
 
-/* To be called once after all blocks of an update have been done, by one thread, workers waiting.
- */
+/* To be called by one thread while the workers wait, once all blocks of an update are done. */
 void mnist_optimizer_advance(mnist_optimizer *optimizer);
 
-/* Updates rows of a panel by their gradient, (end - first, width of the panel); rows from
- * layer->inputs on, bias and gamma, are not decayed. The average follows, unless there is a
- * max-norm to come. */
+/* Updates rows of a panel with their gradient, (end - first, width of the panel); rows from
+ * layer->inputs on, bias and gamma, do not decay. The average is updated too, unless max_norm will
+ * change the rows first. */
 void mnist_optimizer_update(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
                             mnist_mlp *mlp, const mnist_panel_rows *rows, const float *gradient,
                             mnist_update update);
 
-/* After all updates of a panel: limits the units' weights to max_norm, and the average follows. */
+/* After all updates of a panel: limits the units' weights to max_norm, and updates the average. */
 void mnist_optimizer_limit(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
                            mnist_mlp *mlp, const mnist_layer *layer, size_t panel);
 

@@ -1,11 +1,11 @@
-/* What the files of a pass share: how its work is cut, and its operands. */
+/* What the files of a pass share: how its work is divided, and its operands. */
 #ifndef MNIST_NN_PARTS_H
 #define MNIST_NN_PARTS_H
 
 #include "base/memory.h"
 #include "nn/pass.h"
 
-/* Work is cut into blocks of these many rows: small enough that a few workers share a small layer
+/* Work is cut into blocks of this many rows: small enough that a few workers share a small layer
  * evenly, large enough that a block is worth a call. Multiples of the kernels' tile heights. */
 #define IMAGE_BLOCK  24u /* images, in forward and in backward through a layer */
 #define WEIGHT_BLOCK 48u
@@ -20,14 +20,14 @@ static inline size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Blocks of rows in one panel of the weight gradient, bias and gamma counted in. */
+/* Number of blocks of rows in one panel of the weight gradient, bias and gamma included. */
 static inline size_t weight_blocks(const mnist_layer *layer)
 {
     return blocks_of(layer->trained, WEIGHT_BLOCK);
 }
 
-/* How many rows of the pass a step fills, those of changed images included; row from which on these
- * lie: even, so that no pair of rows is half of one kind. */
+/* How many rows of the pass a step fills, those of changed images included; and the row at which
+ * the changed images begin. It is even, so that no pair of rows holds one of each kind. */
 static inline size_t mnist_pass_perturbed_row(const mnist_pass_batch *batch)
 {
     return (batch->count + 1) / 2 * 2;
@@ -46,8 +46,8 @@ typedef struct mnist_block {
     size_t column, width;
 } mnist_block;
 
-/* Rows [first, end) of so many panels of a layer, from `panel` on: one of any width, or more that
- * are whole. */
+/* Rows [first, end) of `panels` panels of a layer, from `panel` on: one of any width, or several
+ * that are whole. */
 static inline mnist_block mnist_block_of(const mnist_layer *layer, size_t panel, size_t panels,
                                          size_t first, size_t end)
 {
@@ -62,54 +62,55 @@ static inline size_t mnist_block_panels(const mnist_block *block)
     return blocks_of(block->width, MNIST_PANEL);
 }
 
-/* Makes operands of what products have left in a block of values, (rows of the pass, row): in those
- * pairs that there are; without pairs along rows the floats are rounded in place. For a pass that
- * has half. */
+/* Makes operands from the results of products in a block of values, (rows of the pass, row): pairs
+ * of each kind that `pairs` has; if it has none along rows, the floats are rounded in place. For a
+ * pass that has half. */
 void mnist_pass_make_operands(const mnist_pass *pass, float *values,
                               const struct mnist_pairs *pairs, size_t row,
                               const mnist_block *block);
 
-/* depth rows of a panel's weights, width wide, in pairs of rows. finite: infinite ones as the
- * largest finite. */
+/* depth rows of a panel's weights, width wide, in pairs of rows. finite: infinite ones become the
+ * largest finite number. */
 void mnist_pass_pair_weights(const mnist_pass *pass, const float *weights, size_t width,
                              size_t depth, bool finite, mnist_pair *out);
 
-/* Does a product of the batch's bytes go by pairs? init is the row that its sums start from, NULL:
- * from 0. A value below 2^-102 in it (no net comes to that) bars pairs, as it would have to count
- * as 0 there, and does not where bytes meet floats: the bits agree where both may be taken. */
+/* Does a product of the batch's bytes use pairs? init is the row that its sums start from; NULL:
+ * from 0. It does not if init has a magnitude below 2^-102 (no real net has): pairs would take that
+ * for 0, bytes and floats would not. Where both can be used they give the same bits. */
 bool mnist_pass_pairs_bytes(const mnist_pass *pass, const mnist_pass_batch *batch,
                             const float *init, size_t width);
 
-/* Panels of layer l are cut into `blocks` blocks each; from block `unit` on, before block `end`,
- * how many whole panels are best done at once? Two where the images' bytes are then looked through
- * but once; else 1, which need not be whole. */
+/* How many whole panels are best done at once? Panels of layer l are cut into `blocks` blocks each;
+ * the work goes on at block `unit` and ends before block `end`. Two if the images' bytes are then
+ * searched only once; else 1, which need not be whole. */
 size_t mnist_pass_panels(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                          size_t unit, size_t end, size_t blocks);
 
-/* Forward through all layers but the last, which goes by images: [*first, *end) are this
- * worker's. */
+/* Forward through all layers but the last; that one is divided by images, of which [*first, *end)
+ * are this worker's. */
 void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker,
                              size_t *first, size_t *end);
 
-/* Dropout of a block of hidden layer l: of its activations, or of the deltas at them; values is
- * where the block begins. */
+/* Dropout of a block of hidden layer l: of its activations, or of their deltas; values points to
+ * the block's beginning. */
 void mnist_pass_drop(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                      const mnist_block *block, float *values);
 
-/* Batch normalisation of one panel of hidden layer l, all images of the batch: z to
- * gamma (z - mean) / deviation + bias in place; and back: deltas at that to deltas at z. */
+/* Batch normalisation of one panel of hidden layer l, for all images of the batch: forward, from z
+ * to gamma (z - mean) / deviation + bias, in place; and backward, from deltas of that to deltas of
+ * z. */
 void mnist_pass_normalize(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l, size_t panel,
                           float *z);
 void mnist_pass_normalize_backward(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,
                                    size_t panel);
 
-/* Deltas of all layers, from the logits, of which [first, end) are this worker's, down. On return
- * every worker may read them all. */
+/* The deltas of all layers, from the logits down; of the logits' rows [first, end) are this
+ * worker's. On return every worker may read all deltas. */
 void mnist_pass_backward_part(mnist_pass *pass, const mnist_pass_batch *batch, size_t first,
                               size_t end, mnist_worker worker);
 
 /* A block of the gradient, of one panel, or of two where mnist_pass_panels says so: which one, and
- * where its sum of squares goes; the second panel's goes next_norm behind it. */
+ * where its sum of squares goes; that of the second panel goes next_norm places further. */
 typedef struct mnist_weight_block {
     unsigned layer;
     size_t panel, panels, first, end;
@@ -117,18 +118,18 @@ typedef struct mnist_weight_block {
     size_t next_norm;
 } mnist_weight_block;
 
-/* dW and db of a block, whose layer's deltas are there, to out; out_panel lies between two panels
- * of it. */
+/* dW and db of a block, written to out; the layer's deltas are complete. out_panel is the distance
+ * between two panels in out. */
 void mnist_pass_weight_gradient(const mnist_pass *pass, const mnist_pass_batch *batch,
                                 const mnist_weight_block *block, float *out, size_t out_panel);
 
-/* dL/dx of images [first, end) of the batch, whose deltas are there, to out
- * (count, perturbed_stride). */
+/* dL/dx of images [first, end) of the batch, whose deltas are complete, written to out (count,
+ * perturbed_stride). */
 void mnist_pass_input_gradient(const mnist_pass *pass, const mnist_pass_batch *batch, size_t first,
                                size_t end, float *out);
 
-/* The changed images of a step whose forward and backward are done: their forward and backward.
- * On return every worker may read all. */
+/* Makes the changed images of a step whose forward and backward are done, and does their forward
+ * and backward. On return every worker may read all of it. */
 void mnist_pass_adversary_part(mnist_pass *pass, const mnist_pass_batch *batch,
                                mnist_worker worker);
 

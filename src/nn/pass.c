@@ -29,7 +29,7 @@ static bool allocate_operands(mnist_pass *pass, unsigned l)
     return ok;
 }
 
-/* Do deltas of hidden layer l need more than its activations? */
+/* Do the deltas of hidden layer l depend on more than its activations? */
 static bool keeps_input(const mnist_pass *pass, unsigned l)
 {
     const mnist_slope_reads reads = mnist_activation_reads(pass->mlp->config.activation);
@@ -47,7 +47,7 @@ static bool allocate_normalized(mnist_pass *pass, unsigned l)
     return n->values && n->inverse && n->gradients;
 }
 
-/* images: the most of a batch; the pass has rows for each of them twice. */
+/* images: the most in a batch; the pass has two rows for each. */
 static bool allocate_perturbed(mnist_pass *pass, size_t images)
 {
     const mnist_mlp *mlp = pass->mlp;
@@ -120,7 +120,7 @@ mnist_status mnist_pass_create_with(mnist_pass **out, mnist_mlp *mlp, mnist_pool
     }
     bool perturbs = pass->regularization.adversarial_epsilon > 0.0f ||
                     pass->regularization.virtual_epsilon > 0.0f;
-    if (perturbs) { /* rows for each image twice, the second kind from an even one on */
+    if (perturbs) { /* two rows for each image, those of changed images from an even row on */
         pass->capacity = capacity <= SIZE_MAX / 4 ? 2 * capacity + 1 : SIZE_MAX / 2;
     }
     bool ok = allocate(pass, !options.forward_only);

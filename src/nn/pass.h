@@ -1,9 +1,7 @@
-/* One batch's way through a net, as the worker team walks it.
- *
- * Every function with _part is run by all workers of the pool together, each doing its share; the
- * shares are cut over outputs (units, images, weights), never over a sum, so the number of workers
- * changes no bit. Nothing here allocates or fails.
- */
+/* One batch's way through a net, as the team of workers goes it. Functions with _part are run by
+ * all workers of the pool together, each doing its share. Shares are cut over outputs (units,
+ * images, weights), never over a sum, so the number of workers changes no bit. Nothing here
+ * allocates or fails. */
 #ifndef MNIST_NN_PASS_H
 #define MNIST_NN_PASS_H
 
@@ -20,13 +18,13 @@ struct mnist_pass {
     size_t capacity;
     /* per layer, (capacity, row of the layer) */
     float *activations[MNIST_MAX_HIDDEN + 1]; /* f(z); of the last layer the logits */
-    /* What the derivative reads where the activations will not do: z, or f(z) before dropout;
-     * else NULL */
+    /* What the derivative reads if the activations are not enough: z, or f(z) before dropout; else
+     * NULL */
     float *inputs[MNIST_MAX_HIDDEN + 1];
     float *deltas[MNIST_MAX_HIDDEN + 1]; /* d(mean loss) / dz, times the loss scale */
-    /* With half, what products read instead of activations and deltas: in pairs along rows,
-     * (capacity, row / 2), and of two rows, ((capacity + 1) / 2, row). The first layer's deltas
-     * have none along rows: they are rounded, and read as they are or in pairs of two rows. */
+    /* With half, what products read instead of activations and deltas: pairs along rows, (capacity,
+     * row / 2), and pairs of two rows, ((capacity + 1) / 2, row). The first layer's deltas have no
+     * pairs along rows: they are rounded, and read as floats or as pairs of two rows. */
     struct mnist_pairs {
         mnist_pair *along, *across;
     } activation_pairs[MNIST_MAX_HIDDEN + 1], delta_pairs[MNIST_MAX_HIDDEN + 1];
@@ -36,23 +34,24 @@ struct mnist_pass {
     struct mnist_normalized {
         float *values, *inverse, *gradients;
     } normalized[MNIST_MAX_HIDDEN];
-    /* Adversarial training: the images once more, changed, (capacity, perturbed_stride), which take
-     * the rows of the pass behind the batch's; with virtual ones, the gradient there, of the same
-     * shape, and the softmax of the images as they were, (capacity, row of the last layer). */
+    /* Adversarial training: the changed images, (capacity, perturbed_stride), which take the rows
+     * of the pass behind the batch's. For virtual adversarial training also the gradient of the
+     * inputs, of the same shape, and the softmax of the unchanged images, (capacity, row of the
+     * last layer). */
     float *perturbed, *input_gradient, *probabilities;
     size_t perturbed_stride;
     float *gradient;    /* (arena_size) */
-    double *norms;      /* a sum of squares for every block of the gradient */
-    bool left_out;      /* after a step: the update was, as the gradient overflowed */
+    double *norms;      /* sums of squares, one for each block of the gradient */
+    bool left_out;      /* after a step: the update was left out, as the gradient overflowed */
     double norm;        /* after a step with clipping or loss scale: of the gradient */
     float *losses;      /* (capacity) */
     uint8_t *predicted; /* (capacity) */
 };
 
-/* What a step is done on. The inputs are x, or table[byte] of bytes, whose zeros are then left out;
- * and to each of them shift is added: that is how inputs of mean 0, none of which are 0, keep their
- * zeros. The shift never meets an input: z = x W + (b + shift * column sums of W),
- * dW = x^T dz + shift * db. */
+/* The batch that a step is done on. The inputs are x + shift; or table[byte] + shift, where
+ * table[0] is 0 and bytes that are 0 are left out of all products. The shift is not added to the
+ * inputs: with it a 0 would be none, as after a normalisation to mean 0. It goes into what is made
+ * of them: z = x W + (b + shift * column sums of W), dW = x^T dz + shift * db. */
 typedef struct mnist_pass_batch {
     const float *x; /* (count, inputs), rounded if the pass has half; NULL: bytes */
     size_t x_stride;
@@ -68,16 +67,16 @@ typedef struct mnist_pass_batch {
     size_t row;            /* image i takes row row + i of the pass; even; 0 for training */
     float smoothing;
     float weight;        /* of the loss in its gradient; 0 stands for 1 */
-    bool virtual;        /* targets are the net's own: no confidence penalty */
+    bool virtual;        /* the targets are the net's own outputs: no confidence penalty */
     uint64_t seed, step; /* of dropout and of random directions */
     float loss_scale;    /* a power of two; not 0: the update is left out if a gradient overflows */
-    /* Images that the step after this one will read: fetched into caches along the way. */
+    /* Images of the next step: they are fetched into caches during this one. */
     const uint32_t *next;
     size_t next_count;
 } mnist_pass_batch;
 
 typedef struct mnist_pass_options {
-    bool forward_only; /* without the memory that gradients take; fp32 */
+    bool forward_only; /* no memory for gradients; fp32 */
     mnist_precision precision;
     const mnist_regularization *regularization; /* NULL: none */
 } mnist_pass_options;
@@ -99,14 +98,14 @@ static inline void mnist_pass_images(size_t count, mnist_worker worker, size_t *
  * and, with labels, losses, in the batch's rows of the pass. */
 void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch);
 
-/* Of images whose logits are there, in rows [row, row + count) of the pass: their softmax in place
- * of them. */
+/* Replaces the logits in rows [row, row + count) of the pass by their softmax. */
 void mnist_pass_probabilities(mnist_pass *pass, size_t row, size_t count);
 
-/* Forward, backward and, unless optimizer is NULL, the update at learning rate lr. batch->labels
- * must be there. Every worker must have come so far that the labels of its share of the images
- * (mnist_pass_images) are there; x and bytes must be there for all, transposed and the other workers'
- * labels after the next barrier. The inputs may be overwritten after the last. */
+/* Forward, backward and, unless optimizer is NULL, the update with learning rate lr. batch->labels
+ * must be set. What must be complete when a worker enters: x and bytes of all images, and the
+ * labels of its own share of the images (mnist_pass_images). The transposed bytes and the other
+ * workers' labels are read only after the next barrier. The inputs may be overwritten after the
+ * last barrier. */
 void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
                            mnist_optimizer *optimizer, float lr, mnist_worker worker);
 

@@ -21,8 +21,8 @@ const char *mnist_schedule_name(mnist_schedule_kind kind)
 }
 
 /* cos(pi t), t in [0, 1], to about 1e-15, in plain arithmetic: libm's last bit differs between
- * systems, and this ends in weights. Symmetric about t = 1/2, so the series runs over at most a
- * quarter turn. */
+ * systems, and weights depend on this. It is symmetric about t = 1/2, so the series is used for a
+ * quarter turn at most. */
 static double cos_pi(double t)
 {
     double mirrored = t > 0.5 ? 1.0 - t : t;
@@ -35,7 +35,8 @@ static double cos_pi(double t)
     return t > 0.5 ? -cosine : cosine;
 }
 
-/* What is left of the learning rate when `done` of the run after warm-up is over: 1 to 0. */
+/* The factor of the learning rate, from 1 to 0, after the fraction `done` of the steps after the
+ * warm-up. */
 static double decay(const mnist_schedule *schedule, double done)
 {
     switch (schedule->kind) {
@@ -65,7 +66,7 @@ float mnist_schedule_lr(const mnist_schedule *schedule, uint64_t step, uint64_t 
     double warm_steps = (double)schedule->warmup * (double)steps;
     double position = (double)step;
     double factor = position < warm_steps
-                        ? (position + 1.0) / (warm_steps + 1.0) /* no step is wasted at rate 0 */
+                        ? (position + 1.0) / (warm_steps + 1.0) /* no step has rate 0 */
                         : decay(schedule, (position - warm_steps) / ((double)steps - warm_steps));
     return (float)((double)schedule->lr * factor);
 }

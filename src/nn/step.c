@@ -8,7 +8,8 @@
 typedef void (*weight_block_visit)(mnist_pass *pass, const mnist_weight_block *block,
                                    void *context);
 
-/* Calls visit for every block of the gradient that is this worker's: always the same ones. */
+/* Calls visit for each block of the gradient that is this worker's. In every step these are the
+ * same. */
 static void visit_weight_blocks(mnist_pass *pass, const mnist_pass_batch *batch,
                                 mnist_worker worker, weight_block_visit visit, void *context)
 {
@@ -41,14 +42,15 @@ static void visit_weight_blocks(mnist_pass *pass, const mnist_pass_batch *batch,
 
 typedef struct weight_step {
     const mnist_pass_batch *batch;
-    size_t fetched, fetch;      /* of the next batch's images: how many have been, and a block */
+    size_t fetched, fetch;      /* images of the next batch: how many have been fetched, and how
+                                 * many at a time */
     mnist_optimizer *optimizer; /* NULL: gradient only */
     mnist_update update;
     bool fetch_weights;
-    bool measure; /* the whole gradient's norm, before any of it is used */
+    bool measure; /* the norm of the whole gradient is needed before any of it is used */
 } weight_step;
 
-/* Where a block's values are in an arena, and what lies between those of two panels. */
+/* Where a block's values are in an arena, and the distance between those of two panels. */
 static size_t block_at(const mnist_pass *pass, const mnist_weight_block *block, size_t *next_panel)
 {
     const mnist_layer *layer = &pass->mlp->layers[block->layer];
@@ -75,9 +77,10 @@ static void update_weight_block(mnist_pass *pass, const mnist_weight_block *bloc
     update_block(pass, block, context, pass->gradient + at, next_panel);
 }
 
-/* Images are read in random order from more memory than caches hold, and no hardware guesses which
- * comes next. The weight gradient of the first layer, long and all in cache, leaves memory the time
- * to bring them; only into the second-level cache, since the first has its hands full. */
+/* Fetches images of the next batch. They are read in random order from more memory than caches
+ * hold, which no hardware can predict. The first layer's weight gradient takes long and works in
+ * cache, so memory has time for them. They go only as far as the second-level cache, as the first
+ * is in full use. */
 static void fetch_next(weight_step *step, size_t inputs)
 {
     const mnist_pass_batch *batch = step->batch;
@@ -87,9 +90,10 @@ static void fetch_next(weight_step *step, size_t inputs)
     }
 }
 
-/* A large net's weights and velocities come from memory or the last cache: asked for before the
- * block's gradient is made, they are there when it is. */
-#define FETCH_WEIGHTS ((size_t)1 << 20) /* bytes a worker has: about a second-level cache */
+/* The weights and velocities of a large net come from memory or the last cache. They are asked for
+ * before the block's gradient is computed, and are there when it is. */
+#define FETCH_WEIGHTS                                                                              \
+    ((size_t)1 << 20) /* bytes a worker has: about the size of a second-level cache */
 
 static void fetch_weights(const mnist_pass *pass, const mnist_weight_block *block,
                           const mnist_optimizer *optimizer)
@@ -133,7 +137,7 @@ static void make_weight_block(mnist_pass *pass, const mnist_weight_block *block,
     }
 }
 
-/* The norm of the gradient: added up over blocks in their order, by every worker alike. */
+/* The norm of the gradient: each worker adds up the blocks' sums, in their order. */
 static double gradient_norm(const mnist_pass *pass)
 {
     size_t count = 0;
@@ -147,7 +151,7 @@ static double gradient_norm(const mnist_pass *pass)
     return sqrt(sum);
 }
 
-/* The update that had to wait for the norm: clipped, freed of the loss scale, or left out (then
+/* The update that had to wait for the norm: clipped, divided by the loss scale, or left out (then
  * false). */
 static bool finish_update(mnist_pass *pass, weight_step *step, mnist_worker worker)
 {
@@ -185,7 +189,8 @@ static void limit_part(const mnist_pass *pass, const mnist_optimizer *optimizer,
     }
 }
 
-/* The first layer's deltas of this worker's panels, made by image and so by all workers. */
+/* Fetches the first layer's deltas of this worker's panels, which all workers have made, as they
+ * divided the work by images. */
 static void fetch_deltas(const mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker)
 {
     const mnist_layer *layer = &pass->mlp->layers[0];
