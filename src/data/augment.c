@@ -1,4 +1,4 @@
-/* Distorted images: what is drawn for each, and the way from its bytes to others. */
+/* Distorted images: the random numbers of each image, and how its pixels are computed from them. */
 #include <mnist/data.h>
 
 #include "base/memory.h"
@@ -12,10 +12,10 @@
 #include <math.h>
 #include <string.h>
 
-/* A worker's room. */
+/* A worker's memory. */
 typedef struct workspace {
     uint8_t *canvas;    /* mnist_warp: the image in its frame */
-    uint8_t *thickened; /* the same, strokes thicker or thinner */
+    uint8_t *thickened; /* the same with thicker or thinner strokes */
     uint8_t *out;       /* (rows, mnist_warp_lanes(cols)) */
     uint32_t *quads;
 } workspace;
@@ -24,7 +24,7 @@ struct mnist_augmenter {
     mnist_augmentation spec;
     const mnist_kernels *kernels;
     size_t rows, cols;
-    bool moves; /* are pixels moved at all? */
+    bool moves; /* whether pixels are moved at all */
     mnist_elastic *elastic;
     uint64_t seed;
     uint32_t epoch;
@@ -33,7 +33,8 @@ struct mnist_augmenter {
     workspace space[MNIST_MAX_THREADS];
 };
 
-/* What the words are for that an image draws: an entry's do not depend on which others are set. */
+/* What each random word of an image is for. An entry's words do not depend on which others are
+ * set. */
 enum {
     DRAW_SHIFT_X,
     DRAW_SHIFT_Y,
@@ -63,7 +64,7 @@ static mnist_status allocate(mnist_augmenter *a, mnist_error *err)
                  out = whole_lines(a->rows * mnist_warp_lanes(a->cols)),
                  quads = whole_lines((a->rows + 2) * mnist_warp_lanes(a->cols + 2) * 4),
                  all = 2 * canvas + out + quads;
-    a->memory = mnist_alloc(a->workers, all); /* zeroed: so are the canvases' frames */
+    a->memory = mnist_alloc(a->workers, all); /* zeroed, and so are the canvases' frames */
     if (!a->memory) {
         return mnist_fail_memory(err, a->workers * all, "distorted images");
     }
@@ -146,8 +147,9 @@ typedef struct direction {
     double cosine, sine;
 } direction;
 
-/* Of an angle in degrees, at most 180 either way, to about 1e-13, in plain arithmetic: libm's last
- * bit differs between systems. A quarter of the angle by its series, doubled twice. */
+/* Sine and cosine of an angle in degrees, at most 180 either way, to about 1e-13, in plain
+ * arithmetic, as libm's last bit differs between systems: by its series for a quarter of the angle,
+ * which is then doubled twice. */
 static direction direction_of(double degrees)
 {
     const double x = degrees * (0x1.921fb54442d18p+1 / 720.0), x2 = x * x;
@@ -174,13 +176,13 @@ static direction direction_of(double degrees)
     return (direction){cosine, sine};
 }
 
-/* A position of mnist_warp, rounded to nearest. */
+/* Pixels as a position of mnist_warp, rounded to nearest. */
 static int32_t position(double pixels)
 {
     return (int32_t)((int64_t)(pixels * MNIST_WARP_ONE + (0x1p40 + 0.5)) - ((int64_t)1 << 40));
 }
 
-/* The affine part of the way from an output's pixel to where it is read. */
+/* Sets the affine map from an output's pixel to the position where the image is read. */
 static void set_matrix(const mnist_augmenter *a, const uint32_t *draw, uint8_t label, mnist_warp *w)
 {
     const mnist_augmentation *s = &a->spec;
@@ -220,9 +222,10 @@ static void set_field(const mnist_augmenter *a, const uint32_t *draw, mnist_warp
     }
 }
 
-#define CHUNK 16u /* bytes that are copied at once: a call for 28 would take longer */
+#define CHUNK 16u /* bytes copied at once: to call memcpy for 28 would take longer */
 
-/* Into the middle of a canvas. What a row's last chunk has too much is made 0 again. */
+/* Copies an image into the middle of a canvas. What a row's last chunk wrote too far is made 0
+ * again. */
 static void fill_canvas(const mnist_augmenter *a, const uint8_t *image, uint8_t *canvas)
 {
     const size_t stride = mnist_warp_canvas_stride(a->cols), cols = a->cols;
@@ -241,8 +244,8 @@ static void fill_canvas(const mnist_augmenter *a, const uint8_t *image, uint8_t 
     }
 }
 
-/* rows x cols from rows that are stride apart. What a row's last chunk has too much is overwritten
- * by the next row. */
+/* Copies rows x cols out of rows that are stride apart. What a row's last chunk writes too far, the
+ * next row overwrites. */
 static void copy_out(const mnist_augmenter *a, const uint8_t *rows, size_t stride, uint8_t *out)
 {
     const size_t cols = a->cols;
@@ -269,15 +272,16 @@ static uint8_t lesser(uint8_t a, uint8_t b)
     return a < b ? a : b;
 }
 
-/* part / 256 of difference, rounded, in 16 bits: so that compilers make vectors of it. */
+/* part / 256 of difference, rounded; in 16 bits, so that compilers vectorise it. */
 static uint8_t part_of(uint8_t difference, uint16_t part)
 {
     return (uint8_t)((uint16_t)(difference * part + 128) >> 8);
 }
 
-/* Strokes thicker (weight > 0) or thinner by weight / 256 of a pixel, about: a pixel goes so much
- * of the way to the largest (the smallest) of itself and its four neighbours: grey-level dilation
- * (erosion) by a cross, interpolated. Past the image the frame is made 0 again. */
+/* Makes strokes thicker (weight > 0) or thinner by about weight / 256 of a pixel: each pixel
+ * moves by that fraction towards the largest (or smallest) of itself and its four neighbours,
+ * which is grey-level dilation (erosion) by a cross, interpolated. The frame past the image is
+ * made 0 again. */
 static void thicken(const mnist_augmenter *a, const uint8_t *canvas, uint8_t *out, int weight)
 {
     const size_t stride = mnist_warp_canvas_stride(a->cols), end = mnist_warp_lanes(a->cols);
@@ -303,7 +307,7 @@ static void thicken(const mnist_augmenter *a, const uint8_t *canvas, uint8_t *ou
     }
 }
 
-/* Side of the rectangle to erase, and where it begins. */
+/* Length of a side of the rectangle to erase, and where it begins. */
 static size_t erased_side(float length, size_t whole, uint32_t word, size_t *first)
 {
     size_t side = (size_t)(length + 0.5f);
@@ -367,14 +371,14 @@ void mnist_augment_image(const mnist_augmenter *a, unsigned worker, uint64_t ind
     }
 }
 
-/* What mnist_augment_view hands every worker. */
+/* What mnist_augment_view gives to each worker. */
 typedef struct view_work {
     const mnist_augmenter *augmenter;
     mnist_view view;
     uint8_t *out;
 } view_work;
 
-#define NO_LABEL 0 /* one that half17 leaves alone */
+#define NO_LABEL 0 /* a label that half17 does not concern */
 
 static void augment_share(void *argument, mnist_worker worker)
 {

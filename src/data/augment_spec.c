@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_TEXT 32 /* a longer word is no entry's name */
+#define NAME_TEXT 32 /* longer than any entry's name */
 
 /* An entry's field, name and range. half17 is not among them. */
 typedef struct entry {
@@ -67,7 +67,7 @@ static float value_of(const mnist_augmentation *a, const entry *e)
     return *(const float *)(const void *)((const char *)a + e->offset);
 }
 
-/* Names there are: entries, half17, presets. NULL past the end. */
+/* All names: entries, half17, presets. NULL past the end. */
 static const char *name_at(size_t index)
 {
     if (index < ENTRIES) {
@@ -100,7 +100,7 @@ static size_t distance(const char *a, const char *b)
 static const char *nearest_name(const char *name)
 {
     const char *nearest = NULL;
-    size_t least = 3; /* further off it is no help */
+    size_t least = 3; /* a name that differs more is no help */
     for (size_t i = 0; name_at(i); i++) {
         size_t own = distance(name, name_at(i));
         bool begins = strlen(name) >= 3 && strncmp(name, name_at(i), strlen(name)) == 0;
@@ -114,7 +114,8 @@ static const char *nearest_name(const char *name)
 
 #define PLAIN_TEXT (NAME_TEXT + 4)
 
-/* For a message: no control character, which could do harm on a terminal, and not too long. */
+/* word for a message: cut to a length that fits, and without control characters, which could steer
+ * a terminal. */
 static void make_plain(const char *word, char plain[PLAIN_TEXT])
 {
     size_t length = 0;
@@ -145,8 +146,8 @@ static mnist_status fail_unknown(const char *name, bool first, mnist_error *err)
                       names);
 }
 
-/* A plain decimal of at most 3 digits before the point and 6 after it, in every locale alike. Moves
- * *text past it. */
+/* Reads a plain decimal of at most 3 digits before the point and 6 after it, in the same way in
+ * every locale, and moves *text past it. */
 static bool read_decimal(const char **text, float *value)
 {
     const char *p = *text;
@@ -169,7 +170,7 @@ static bool read_decimal(const char **text, float *value)
     return any;
 }
 
-/* found: the text of the value; "" where there is none. */
+/* found: the text of the value; "" if there is none. */
 static mnist_status fail_range(const entry *e, const char *found, mnist_error *err)
 {
     char plain[PLAIN_TEXT];
@@ -206,7 +207,7 @@ static mnist_status read_value(mnist_augmentation *a, const entry *e, const char
             text++;
             valid =
                 read_decimal(&text, &a->sigma) && a->sigma >= SIGMA_LOW && a->sigma <= SIGMA_HIGH;
-        } else { /* 0 alone turns it off */
+        } else { /* only 0 means none */
             valid = a->elastic <= 0.0f;
         }
         if (valid && a->elastic <= 0.0f) {
@@ -271,7 +272,7 @@ mnist_status mnist_augmentation_parse(mnist_augmentation *out, const char *text,
     return MNIST_OK;
 }
 
-/* Appends value as a plain decimal, to a millionth, in every locale alike. */
+/* Appends value as a plain decimal, to a millionth, the same in every locale. */
 static void append_decimal(char *text, float value)
 {
     long millionths = (long)((double)value * 1e6 + 0.5), part = millionths % 1000000;

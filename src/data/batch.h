@@ -12,7 +12,7 @@ void mnist_batch_shuffle(uint32_t *order, size_t count, uint64_t seed, uint32_t 
 typedef struct mnist_gather {
     mnist_view view;
     const uint32_t *order; /* indices below view.count; NULL: 0, 1, … */
-    size_t first, count;   /* images order[first] .. order[first + count - 1] */
+    size_t first, count;   /* the images order[first] to order[first + count - 1] */
     const float *table;    /* (256): what becomes of a pixel */
     float *x;              /* (count, rows * cols), rows x_stride apart */
     size_t x_stride;       /* >= rows * cols; the padding between is left as it is */
@@ -27,11 +27,11 @@ double mnist_batch_density(mnist_view view);
 /* Below this density leaving the zeros out is faster (src/kernels/README.md). */
 #define MNIST_SPARSE_DENSITY 0.5
 
-/* The one given, or what stands for NULL: MNIST_NORMALIZE_UNIT. */
+/* The normalisation that was given or, for NULL, MNIST_NORMALIZE_UNIT. */
 const mnist_normalization *mnist_normalization_or_unit(const mnist_normalization *normalization);
 
-/* A pixel's value as table[byte] + shift with table[0] = 0, so that normalised images keep their
- * zeros; the shift is the same for every pixel and is returned. It is 0 for
+/* Splits a pixel's value into table[byte] + shift with table[0] = 0, so that images stay sparse
+ * when they are normalised. Returns the shift, which is the same for every pixel. It is 0 for
  * MNIST_NORMALIZE_UNIT, which NULL stands for. */
 float mnist_normalization_split(const mnist_normalization *normalization, float table[256]);
 

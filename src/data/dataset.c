@@ -14,7 +14,7 @@ _Static_assert(MNIST_DIGEST_TEXT == MNIST_SHA256_TEXT, "a data digest is a SHA-2
 mnist_view mnist_view_slice(mnist_view view, size_t first, size_t count)
 {
     assert(first <= view.count && count <= view.count - first);
-    if (count != 0) { /* an empty view may have null pointers, which must not be moved */
+    if (count != 0) { /* an empty view may have null pointers, which must not be added to */
         view.images += first * view.rows * view.cols;
         view.labels += first;
     }
@@ -85,7 +85,7 @@ mnist_view mnist_dataset_view(const mnist_dataset *dataset)
 
 void mnist_view_digests(mnist_view view, mnist_data_digests *out)
 {
-    assert(view.count <= UINT32_MAX); /* or no IDX header could state it */
+    assert(view.count <= UINT32_MAX); /* an IDX header cannot state more */
     uint8_t header[MNIST_IDX_IMAGES_HEADER];
     mnist_idx_images_header(header, (uint32_t)view.count, view.rows, view.cols);
     mnist_sha256(header, sizeof header, view.images, view.count * view.rows * view.cols,

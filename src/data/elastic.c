@@ -11,7 +11,7 @@
 #define MOST_RADIUS 96u /* taps on either side: 3 sigma */
 
 struct mnist_elastic {
-    float tap[MOST_RADIUS + 1]; /* of the Gaussian, from its middle on */
+    float tap[MOST_RADIUS + 1]; /* weights of the Gaussian, from its middle outwards */
     size_t radius;
     float scale; /* alpha in 1/256 of a pixel */
     uint64_t seed;
@@ -21,7 +21,7 @@ struct mnist_elastic {
     size_t stride;
 };
 
-/* exp(-x) for x from 0 to 6 or so, to about 1e-13, in plain arithmetic: libm's last bit differs
+/* exp(-x) for x from 0 to about 6, to about 1e-13, in plain arithmetic, as libm's last bit differs
  * between systems. */
 static double exp_minus(double x)
 {
@@ -97,7 +97,7 @@ static void first_tap(float *restrict sum, const float *at, float tap)
     }
 }
 
-/* A row of noise, convolved along itself. */
+/* Draws a row of noise and convolves it along the row. */
 static void smooth_row(mnist_elastic *e, size_t y)
 {
     float noise[MOST_RADIUS + SIDE + MOST_RADIUS], *const middle = noise + MOST_RADIUS;
@@ -116,7 +116,7 @@ static void smooth_row(mnist_elastic *e, size_t y)
     }
 }
 
-/* A row of the field, from rows around it. */
+/* Makes a row of the field from the smoothed rows around it. */
 static void finish_row(mnist_elastic *e, size_t y)
 {
     float sum[SIDE];

@@ -1,11 +1,10 @@
-/* Smoothed noise to displace pixels by: Simard, Steinkraus, Platt 2003, "Best practices for
- * convolutional neural networks applied to visual document analysis", section 2.
- *
- * There, each image has a field of its own: uniform noise in [-1, 1], convolved with a Gaussian of
- * deviation sigma, times alpha. Here an image's field is a window, at a random place, into one
- * large field that is made once an epoch and has neither beginning nor end: a window has exactly
- * the distribution of a field made for it alone, at a small part of the cost. Windows of one epoch
- * that overlap share noise, dx and dy of one image too in about one case of a hundred. */
+/* Smoothed noise that displaces pixels: Simard, Steinkraus, Platt 2003, "Best practices for
+ * convolutional neural networks applied to visual document analysis", section 2. In the paper each
+ * image has a field of its own: uniform noise in [-1, 1], convolved with a Gaussian of standard
+ * deviation sigma, times alpha. Here an image's field is a window, at a random position, into one
+ * large field that is made once an epoch and is periodic. A window has exactly the distribution of
+ * a field made for it alone, at a small part of the cost. Windows of one epoch that overlap share
+ * noise, and so do dx and dy of one image, in about one case of a hundred. */
 #ifndef MNIST_DATA_ELASTIC_H
 #define MNIST_DATA_ELASTIC_H
 
@@ -24,8 +23,8 @@ void mnist_elastic_free(mnist_elastic *elastic);
 /* Makes the field of (seed, epoch), by all workers of the pool. */
 void mnist_elastic_make(mnist_elastic *elastic, mnist_pool *pool, uint64_t seed, uint32_t epoch);
 
-/* (ELASTIC_SIDE, stride) displacements in 1/256 of a pixel; rows are periodic in the caller's
- * index, columns are repeated up to ELASTIC_SIDE + columns. */
+/* (ELASTIC_SIDE, stride) displacements in 1/256 of a pixel. The caller wraps row indices around;
+ * columns are repeated up to ELASTIC_SIDE + columns. */
 const int16_t *mnist_elastic_field(const mnist_elastic *elastic, size_t *stride);
 
 #endif

@@ -74,7 +74,7 @@ static void source_close(source *in)
     mnist_bytes_close(&in->file);
 }
 
-/* Takes the file's bytes over, whatever comes of it. */
+/* Takes the file's bytes over, also on failure. */
 static mnist_status source_open(source *in, mnist_bytes *file, const char *path, mnist_error *err)
 {
     mnist_status status = MNIST_OK;
@@ -90,7 +90,7 @@ static mnist_status source_open(source *in, mnist_bytes *file, const char *path,
     return status;
 }
 
-/* The next size bytes, or, with *got < size, all there are. */
+/* Reads the next size bytes or, with *got < size, all that remain. */
 static mnist_status source_read(source *in, uint8_t *out, size_t size, size_t *got,
                                 mnist_error *err)
 {
@@ -134,14 +134,15 @@ static const char *expected_magic(role what)
                           : "0x00000801 (unsigned bytes, 1 dimension)";
 }
 
-/* Magic bytes 0 and 1 are not zero. Reads on a little for a better guess at what this is. */
+/* Fails because magic bytes 0 and 1 are not zero. Reads on a little, to guess better what the file
+ * is. */
 static mnist_status fail_magic(source *in, role what, const uint8_t magic[4], mnist_error *err)
 {
     uint8_t start[MNIST_SIGNATURE_BYTES];
     size_t more = 0;
     memcpy(start, magic, 4);
     if (source_read(in, start + 4, sizeof start - 4, &more, NULL) != MNIST_OK) {
-        more = 0; /* the magic alone has to do */
+        more = 0; /* then the magic has to be enough */
     }
     return mnist_fail(err, MNIST_ERR_FORMAT,
                       "%s%s: bad magic 0x%08" PRIX32 " at byte 0: expected %s; %s", in->path,
@@ -369,8 +370,9 @@ static mnist_status check_raw_body(const source *in, role what, const header *h,
     return MNIST_OK;
 }
 
-/* After the body of a gzip file: nothing more may come. Counts what does, up to a bound, so that a
- * bomb takes neither memory nor much time. This also has the CRC of the last member verified. */
+/* Checks that nothing follows the body of a gzip file. Counts bytes that do, up to a bound, so that
+ * a bomb takes neither memory nor much time. Reading to the end also has the CRC of the last member
+ * verified. */
 static mnist_status check_gzip_end(source *in, role what, const header *h, size_t body,
                                    mnist_error *err)
 {
@@ -385,7 +387,7 @@ static mnist_status check_gzip_end(source *in, role what, const header *h, size_
     if (trailing == 0) {
         return status;
     }
-    /* of two defects the first: there are more bytes than there should be, whatever ended them */
+    /* of two defects report the first: if there are bytes too many, how they end does not matter */
     bool counted = status == MNIST_OK && got < sizeof scrap;
     return fail_trailing(in, what, h, body, trailing, counted ? "" : "at least ", err);
 }
@@ -396,7 +398,7 @@ static mnist_status read_gzip_body(source *in, role what, const header *h, size_
 {
     char text[DESCRIPTION];
     describe(text, what, h);
-    /* divided, as the product may overflow; rounding up only ever errs towards reading on */
+    /* a division, as the product may overflow; its rounding can only lead to reading on */
     if ((h->bytes + body) / MNIST_INFLATE_MAX_RATIO > in->file.size) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
                           "%s%s: the sizes at byte 4 (%s) promise %zu bytes, but %zu bytes of gzip "
@@ -423,7 +425,7 @@ static mnist_status read_gzip_body(source *in, role what, const header *h, size_
     return MNIST_OK;
 }
 
-/* The elements, all of which are there: in the file itself, or in *owned (release with free). */
+/* The elements, which are all there: in the file itself, or in *owned (release with free). */
 static mnist_status read_body(source *in, role what, const header *h, const uint8_t **data,
                               uint8_t **owned, mnist_error *err)
 {

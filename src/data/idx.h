@@ -1,11 +1,8 @@
-/* The IDX format: reading it, and writing its header.
- *
- * A file is a magic number 00 00 <type> <rank>, rank sizes as 32-bit big-endian integers, and the
- * elements in row-major order (http://yann.lecun.com/exdb/mnist/, "file formats"). The files read
- * here are untrusted: nothing is allocated, and no element touched, on a header's word alone. Byte
- * offsets in messages count IDX bytes; where those lie in gzip, the file's name is followed by
- * "(gunzipped)".
- */
+/* The IDX format: reading it, and writing its header. A file is a magic number 00 00 <type> <rank>,
+ * rank sizes as 32-bit big-endian integers, and the elements in row-major order
+ * (http://yann.lecun.com/exdb/mnist/, "file formats"). Files are untrusted: nothing is allocated
+ * and no element is touched because a header says so, before the file's size agrees. Byte offsets
+ * in messages count IDX bytes; for a gzip file its name is then followed by "(gunzipped)". */
 #ifndef MNIST_DATA_IDX_H
 #define MNIST_DATA_IDX_H
 
@@ -40,8 +37,8 @@ mnist_status mnist_idx_read_images(mnist_idx_images *out, const char *path, mnis
  * taken. Otherwise as above. */
 mnist_status mnist_idx_read_labels(mnist_idx_labels *out, const char *path, mnist_error *err);
 
-/* The same of a file's bytes that are there already: taken over, and released or handed out,
- * whatever comes of it. path: for messages. */
+/* The same for a file's bytes that have been read already. They are taken over, also on failure.
+ * path: for messages. */
 mnist_status mnist_idx_take_images(mnist_idx_images *out, mnist_bytes *file, const char *path,
                                    mnist_error *err);
 mnist_status mnist_idx_take_labels(mnist_idx_labels *out, mnist_bytes *file, const char *path,

@@ -59,7 +59,7 @@ static mnist_status fail_truncated(const mnist_inflate *gz, mnist_error *err)
         gz->name, gz->size);
 }
 
-/* zlib's own words are kept: they are what people search for. */
+/* zlib's own words are kept, since people search for them. */
 static mnist_status fail_damaged(const mnist_inflate *gz, mnist_error *err)
 {
     const char *reason = gz->stream.msg ? gz->stream.msg : "invalid data";
@@ -83,7 +83,7 @@ static mnist_status fail_damaged(const mnist_inflate *gz, mnist_error *err)
                       gz->name, gz->next, reason);
 }
 
-/* After a member's end: on to the next, if that is what follows. */
+/* After a member's end: goes on to the next one, if there is one. */
 static mnist_status next_member(mnist_inflate *gz, mnist_error *err)
 {
     size_t left = gz->size - gz->next;
@@ -108,7 +108,7 @@ static mnist_status next_member(mnist_inflate *gz, mnist_error *err)
     return MNIST_OK;
 }
 
-/* One call of zlib, whose sizes are unsigned int where ours are size_t. */
+/* One call of zlib, whose sizes are unsigned int, not size_t. */
 static int inflate_some(mnist_inflate *gz, uint8_t *out, size_t size, size_t *made)
 {
     z_stream *stream = &gz->stream;
@@ -140,7 +140,7 @@ mnist_status mnist_inflate_read(mnist_inflate *gz, uint8_t *out, size_t size, si
         case Z_STREAM_END:
             status = next_member(gz, err);
             break;
-        case Z_BUF_ERROR: /* no progress, though there is room: the input is at its end */
+        case Z_BUF_ERROR: /* no progress although there is room: the input has ended */
             status = fail_truncated(gz, err);
             break;
         case Z_MEM_ERROR:

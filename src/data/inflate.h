@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 
-/* Deflate's best: a length/distance pair of 2 bits that stands for 258 bytes. */
+/* The most that deflate can shrink data: a length/distance pair of 2 bits stands for 258 bytes. */
 #define MNIST_INFLATE_MAX_RATIO 1032u
 
 typedef struct mnist_inflate mnist_inflate;
@@ -18,11 +18,11 @@ mnist_status mnist_inflate_create(mnist_inflate **out, const uint8_t *data, size
                                   const char *name, mnist_error *err);
 void mnist_inflate_free(mnist_inflate *gz);
 
-/* Inflates the next size bytes straight into out. Members follow one another as one stream; each
- * one's header, CRC-32 and length are verified as they are passed, and what follows the last must
- * be another member or nothing. *got < size if and only if the stream has ended, in order, after
- * *got bytes. Errors: MNIST_ERR_FORMAT (damaged, truncated, something after the last member;
- * offsets in the text count compressed bytes), MNIST_ERR_MEMORY. */
+/* Inflates the next size bytes straight into out. Members follow one another as one stream. Each
+ * one's header, CRC-32 and length are verified when it has been read, and only another member may
+ * follow. *got < size if and only if the stream has ended, without an error, after *got bytes.
+ * Errors: MNIST_ERR_FORMAT (damaged, truncated, something after the last member; offsets in the
+ * text count compressed bytes), MNIST_ERR_MEMORY. */
 mnist_status mnist_inflate_read(mnist_inflate *gz, uint8_t *out, size_t size, size_t *got,
                                 mnist_error *err);
 

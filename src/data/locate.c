@@ -14,8 +14,8 @@
 
 #define ROLES 4
 
-/* For each file the names it goes by: the original's, and the one that unpacking with some tools
- * and several mirrors made of it. The raw file comes before the gzip one. */
+/* The names of each file: the original one, and the one that some unpacking tools and several
+ * mirrors have made of it. The raw file comes before the gzip one. */
 static const char *const names[ROLES][2] = {
     {"train-images-idx3-ubyte", "train-images.idx3-ubyte"},
     {"train-labels-idx1-ubyte", "train-labels.idx1-ubyte"},
@@ -91,7 +91,7 @@ static mnist_status find_file(char **found, const char *dir, unsigned role, mnis
                     return MNIST_OK;
                 }
             } else if (errno == EIO ||
-                       errno == ENOMEM) { /* which do not say that it is not there */
+                       errno == ENOMEM) { /* errors that do not mean that the file does not exist */
                 mnist_fail(err, MNIST_ERR_IO, "%s: cannot be examined: %s", path, strerror(errno));
                 free(path);
                 return MNIST_ERR_IO;

@@ -17,8 +17,8 @@ typedef struct sums {
     uint64_t value, square;
 } sums;
 
-/* Exact: an image's squares sum to at most MNIST_MAX_PIXELS * 255^2 = 4,261,478,400, which 32 bits
- * hold, so that the inner loop can run in narrow vectors. */
+/* Exact: the squares of an image add up to at most MNIST_MAX_PIXELS * 255^2 = 4,261,478,400, which
+ * fits 32 bits, so that the inner loop can use narrow vectors. */
 static sums sum_pixels(mnist_view view)
 {
     size_t pixels = (size_t)view.rows * view.cols;
@@ -46,9 +46,10 @@ mnist_normalization mnist_normalization_fit(mnist_normalization_kind kind, mnist
     sums s = sum_pixels(view);
     fit.mean = (float)((double)s.value / ((double)n * 255.0));
 
-    /* The textbook E[v^2] - E[v]^2 cancels. Measured from the whole part q of the mean, the second
-     * moment d = sum (v - q)^2 is still an exact integer (the terms may wrap around, their sum does
-     * not), only the fraction of the mean is left to subtract, and equal pixels give 0 exactly. */
+    /* The textbook formula E[v^2] - E[v]^2 loses digits. Measured from the whole part q of the
+     * mean, the second moment d = sum (v - q)^2 is still an exact integer (terms may wrap around,
+     * their sum does not), and only the fraction of the mean remains to be subtracted. For equal
+     * pixels the result is exactly 0. */
     uint64_t q = s.value / n, rest = s.value % n;
     uint64_t d = s.square - 2 * q * s.value + q * q * n;
     double fraction = (double)rest / (double)n;

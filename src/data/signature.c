@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* MNIST goes round in many wrappings; these get saved under the name of an IDX file. */
+/* MNIST is distributed in many formats; these get saved under the name of an IDX file. */
 static const struct signature {
     const char *bytes;
     size_t size;

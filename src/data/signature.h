@@ -1,11 +1,11 @@
-/* Guesses what a file is that is not what it should be, for error messages. */
+/* For error messages: guesses what a file is that is not what it should be. */
 #ifndef MNIST_DATA_SIGNATURE_H
 #define MNIST_DATA_SIGNATURE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* How many of a file's first bytes are worth passing. */
+/* How many of a file's first bytes the guess can use. */
 #define MNIST_SIGNATURE_BYTES 32u
 
 /* A static phrase that ends a sentence, such as "a zip archive: unpack it first?", for a file whose

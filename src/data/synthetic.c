@@ -1,10 +1,9 @@
-/* Stroke-drawn digits: a glyph is a few strokes through knots; an image is a glyph whose knots
- * have been displaced, bent, slanted and turned, drawn with a pen of some width into MNIST's frame
- * (28 x 28, the digit about 20 high, its centre of mass in the middle).
+/* Stroke-drawn digits. A glyph is a few strokes through knots. An image is a glyph whose knots are
+ * displaced, bent, slanted and rotated, drawn with a pen of some width into MNIST's frame (28 x 28,
+ * the digit about 20 high, its centre of mass in the middle).
  *
- * The same bits on every machine: only +, -, *, / and sqrtf in single precision, in a fixed order,
- * and random numbers that are a function of (seed, image, draw).
- */
+ * The bits are the same on every machine: only +, -, *, / and sqrtf in single precision are used,
+ * in a fixed order, and random numbers that are a function of (seed, image, draw). */
 #include <mnist/data.h>
 
 #include <assert.h>
@@ -23,8 +22,8 @@ enum { SIDE = 28, PIXELS = SIDE * SIDE };
 
 /* What the pen does at a knot. */
 typedef enum pen {
-    SMOOTH, /* goes through in a curve */
-    CORNER, /* turns sharply */
+    SMOOTH, /* passes in a curve */
+    CORNER, /* changes direction sharply */
     LIFT,   /* ends the stroke; the next knot, if any, begins another */
 } pen;
 
@@ -51,7 +50,7 @@ typedef struct letter {
 } letter;
 
 /* Ways in which people write the ten digits. */
-/* clang-format off: a row of knots reads as the stroke that it is */
+/* one row of knots for each stroke */
 /* clang-format off */
 static const letter alphabet[MNIST_CLASSES] = {
     [0] = {2, {
@@ -180,7 +179,7 @@ static float dice_spread(dice *d, float width)
     return (a + b - 1.0f) * width;
 }
 
-/* Draws of an image's own start from 0 and come nowhere near this. */
+/* Images' own draws start from 0 and never reach this number. */
 #define LABEL_DRAWS 0x80000000u
 
 /* The labels of the ten images from run * 10 on: a permutation of the classes (Fisher-Yates). */
@@ -202,14 +201,14 @@ typedef struct point {
     float x, y;
 } point;
 
-/* Displaces the knots, in units of the glyph's height with the origin in its middle: each by
- * itself, then all by one bend, one aspect, one slant and one turn. */
+/* Displaces the knots, in units of the glyph's height with the origin in its middle: first each by
+ * itself, then all together by one bend, one aspect, one slant and one rotation. */
 static void distort(const glyph *g, dice *d, point out[MAX_KNOTS])
 {
     float bend_x = dice_spread(d, 0.3f), bend_y = dice_spread(d, 0.2f);
     float aspect = dice_range(d, 0.78f, 1.32f);
     float slant = dice_range(d, -0.25f, 0.5f);
-    /* a rotation by the half angle's tangent: exact on the circle without a sine */
+    /* a rotation by means of the half angle's tangent: it needs neither sine nor cosine */
     float t = dice_spread(d, 0.18f);
     float cosine = (1.0f - t * t) / (1.0f + t * t), sine = 2.0f * t / (1.0f + t * t);
     for (int k = 0; k < g->count; k++) {
@@ -245,7 +244,7 @@ static int trace(const glyph *g, const point p[MAX_KNOTS], segment out[MAX_SEGME
         if (g->knots[k].pen == LIFT) {
             continue;
         }
-        /* at a stroke's end and at a corner the curve takes no heed of what lies beyond */
+        /* at a stroke's end and at a corner the curve does not depend on what lies beyond */
         bool enters = k > 0 && g->knots[k].pen == SMOOTH && g->knots[k - 1].pen != LIFT;
         bool leaves = g->knots[k + 1].pen == SMOOTH;
         point p0 = enters ? p[k - 1] : p[k];
@@ -262,8 +261,8 @@ static int trace(const glyph *g, const point p[MAX_KNOTS], segment out[MAX_SEGME
     return count;
 }
 
-/* Where the origin goes on one axis of the frame: the centre of mass a little off the middle, but
- * no ink on the outermost pixels. low and high are the ends of the digit, scaled. */
+/* The position of the origin on one axis of the frame: the centre of mass is near the middle, and
+ * no ink is on the outermost pixels. low and high are the ends of the digit, scaled. */
 static float place(float low, float high, float centre, float reach, dice *d)
 {
     float at = (float)SIDE * 0.5f + dice_spread(d, 1.5f) - centre;
@@ -314,7 +313,8 @@ static void pixel_range(float low, float high, int *first, int *end)
     *end = e < SIDE ? e : SIDE;
 }
 
-/* Lowers each pixel's squared distance to that from the segment, where it may be within reach. */
+/* Lowers each pixel's squared distance to that from the segment, for pixels that may be within
+ * reach. */
 static void measure(float squares[PIXELS], segment g, float weight, float reach)
 {
     int x0, x1, y0, y1;
@@ -324,7 +324,7 @@ static void measure(float squares[PIXELS], segment g, float weight, float reach)
                 &y0, &y1);
     float dx = g.b.x - g.a.x, dy = g.b.y - g.a.y;
     float square = dx * dx + dy * dy;
-    float inverse = square > 1e-12f ? 1.0f / square : 0.0f; /* a dot is its own nearest point */
+    float inverse = square > 1e-12f ? 1.0f / square : 0.0f; /* a dot has but one point */
     for (int y = y0; y < y1; y++) {
         float *row = squares + (size_t)y * SIDE;
         float py = (float)y + 0.5f - g.a.y;
@@ -340,8 +340,8 @@ static void measure(float squares[PIXELS], segment g, float weight, float reach)
     }
 }
 
-/* Ink from distances: full inside the pen's radius, falling to none over the softness of its edge;
- * dimmed and grained a little, but only where there is ink: MNIST's background is 0. */
+/* Ink from distances: full inside the pen's radius, falling to none over the softness of its edge.
+ * It is dimmed and made grainy a little, but the background stays 0, as MNIST's is. */
 static void ink(const float squares[PIXELS], float radius, float softness, dice *d,
                 uint8_t image[PIXELS])
 {
@@ -371,12 +371,13 @@ static void draw_digit(uint64_t seed, uint64_t index, unsigned label, uint8_t im
     distort(g, &d, knots);
     int count = trace(g, knots, segments);
     float radius = dice_range(&d, 0.75f, 1.35f);
-    radius += dice_range(&d, 0.0f, 0.5f); /* a statement of its own: operands have no order */
+    radius += dice_range(&d, 0.0f, 0.5f); /* C does not order operands */
     float softness = dice_range(&d, 1.1f, 1.7f);
     float reach = radius * 1.3f + softness; /* 1.3: see pressure below */
     frame(segments, count, radius, reach, &d);
 
-    /* the pen's pressure rises or falls along the way: distances count for more where it is thin */
+    /* the pen's pressure rises or falls along the way: where the line is thin, distances count for
+     * more */
     float pressure = dice_spread(&d, 0.3f);
     for (int p = 0; p < PIXELS; p++) {
         squares[p] = (float)(2 * PIXELS); /* beyond the frame's diagonal, so beyond all ink */

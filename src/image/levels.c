@@ -1,4 +1,4 @@
-/* What on a picture is ink and what is paper. */
+/* Which pixels of a picture are ink and which are paper. */
 #include "image/strokes.h"
 
 #include "base/status.h"
@@ -32,7 +32,7 @@ static histogram histogram_of(const mnist_picture *picture)
     return h;
 }
 
-/* Of the first and last row and column, each pixel once. */
+/* The histogram of the first and last row and column, each pixel counted once. */
 static histogram histogram_of_edge(const mnist_picture *picture)
 {
     histogram h = {0};
@@ -60,7 +60,7 @@ static uint64_t up_to(const histogram *h, unsigned grey)
     return sum;
 }
 
-/* The last grey of the dark class; false: there is but one grey. */
+/* The last grey of the dark class; false: the picture has only one grey. */
 static bool find_threshold(const histogram *h, unsigned *threshold)
 {
     const double count = (double)h->count;
@@ -105,8 +105,8 @@ bool mnist_levels_is_dark(const mnist_picture *picture, mnist_invert invert)
                                           : invert == MNIST_INVERT_YES;
 }
 
-/* From grey first on, step by step, the first by which parts times as many pixels as have been met
- * are at least count. */
+/* The first grey, going from `first` upwards or downwards, by which at least count / parts pixels
+ * have been passed. */
 static unsigned quantile(const histogram *h, unsigned first, bool upwards, unsigned parts,
                          uint64_t count)
 {
@@ -132,7 +132,7 @@ mnist_status mnist_levels_find(const mnist_picture *picture, mnist_invert invert
     }
     out->dark = is_dark(picture, invert, &h, out->threshold);
     const uint64_t dark = up_to(&h, out->threshold), bright = h.count - dark;
-    /* the median counts upwards, in the bright class too */
+    /* the median is counted upwards, also for the bright class */
     const int paper =
         (int)quantile(&h, out->dark ? out->threshold + 1 : 0, true, 2, out->dark ? bright : dark);
     const int ink =

@@ -1,5 +1,5 @@
-/* Files of pictures: what format a file has, which reader it goes to, and the list of what it holds:
- * the sink of the readers. */
+/* Files of pictures: the format of a file, which reader gets it, and the list of its pictures,
+ * which is the sink of the readers. */
 #include "image/pictures.h"
 
 #include "base/status.h"
@@ -57,7 +57,7 @@ mnist_picture_sink mnist_pictures_sink(mnist_pictures *pictures)
     return (mnist_picture_sink){.context = pictures, .admit = admit_size, .take = take_picture};
 }
 
-/* What a file is that is none of ours; a phrase that ends a sentence. */
+/* What a file of an unknown format may be; a phrase that ends a sentence. */
 static const char *guess(const uint8_t *data, size_t size)
 {
     static const struct {
@@ -83,7 +83,7 @@ static const char *guess(const uint8_t *data, size_t size)
             return known[i].guess;
         }
     }
-    /* a length of little endian, then a JSON object */
+    /* a little-endian length, then a JSON object */
     return size > 9 && data[7] == 0 && data[8] == '{' ? "a model, which is to stand first?" : NULL;
 }
 
@@ -98,7 +98,7 @@ static mnist_status fail_unknown(const uint8_t *data, size_t size, const char *p
                       raw_rows, may_be ? "; " : "", may_be ? may_be : "");
 }
 
-/* Takes the bytes over, whatever comes of it. */
+/* Takes the bytes over, also on failure. */
 static mnist_status read_bytes(mnist_pictures *out, mnist_bytes *file, const char *path,
                                unsigned raw_rows, unsigned raw_cols, mnist_error *err)
 {
@@ -134,7 +134,7 @@ static mnist_status read_bytes(mnist_pictures *out, mnist_bytes *file, const cha
     return status;
 }
 
-/* status: of reading the bytes. */
+/* Makes the list from the bytes; status is that of reading them. */
 static mnist_status finish(mnist_pictures **out, mnist_status status, mnist_bytes *file,
                            const char *path, unsigned raw_rows, unsigned raw_cols, mnist_error *err)
 {

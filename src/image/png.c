@@ -1,5 +1,5 @@
-/* PNG (W3C, "Portable Network Graphics"), through libpng. It is read here and written in io/: what
- * is read is a picture, which io/, the room of models and logs, knows nothing of. */
+/* Reads PNG (W3C, "Portable Network Graphics"), through libpng. Writing PNG is in io/: reading
+ * makes a picture, which io/, the room of models and logs, does not know. */
 #include "image/readers.h"
 
 #include "base/status.h"
@@ -12,11 +12,11 @@
 #include <png.h>
 #include <setjmp.h>
 
-/* Deflate can pack no tighter. */
+/* The most that deflate can shrink data. */
 #define MOST_RATIO 1032u
 
-/* All of a reading: what changes within it must not be in variables of the function that libpng's
- * errors jump back to. */
+/* The state of a reading. It may not be in variables of the function that libpng's errors jump back
+ * to, as those that have changed are lost then. */
 typedef struct decoder {
     const mnist_picture_sink *sink;
     const uint8_t *data;
@@ -41,7 +41,7 @@ static void on_error(png_structp png, png_const_charp text)
     longjmp(png_jmpbuf(png), 1);
 }
 
-/* Of what can be lived with. */
+/* Ignores warnings: the picture can still be read. */
 static void on_warning(png_structp png, png_const_charp text)
 {
     (void)png;
@@ -60,7 +60,8 @@ static void on_read(png_structp png, png_bytep out, size_t size)
     d->at += size;
 }
 
-/* Chunks that say nothing about grey and opacity are skipped, unread and uninflated. */
+/* Has libpng skip chunks that do not concern grey and opacity, without reading or inflating
+ * them. */
 static void skip_others(png_structp png)
 {
     static const png_byte skipped[] = "bKGD\0cHRM\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0"
@@ -69,7 +70,8 @@ static void skip_others(png_structp png)
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, skipped, (int)(sizeof skipped / 5));
 }
 
-/* Before memory is taken: that there may be so many pixels, and that the file may hold them. */
+/* Checks, before memory is taken, that a picture may have so many pixels, and that the file can
+ * hold them. */
 static mnist_status check_header(decoder *d)
 {
     const png_uint_32 rows = png_get_image_height(d->png, d->info);
@@ -107,19 +109,20 @@ static mnist_status prepare(decoder *d)
         return mnist_fail(d->err, MNIST_ERR_FORMAT, "%s: rows of %zu bytes for %zu pixels", d->path,
                           row, d->cols);
     }
-    /* zeros, since libpng leaves rows alone that an interlaced picture has no part of in a pass */
+    /* zeroed, since in each pass of an interlaced picture libpng leaves rows alone that have no
+     * part in it */
     d->samples = calloc(d->rows, row);
     return d->samples ? MNIST_OK : mnist_fail_memory(d->err, d->rows * row, d->path);
 }
 
-/* libpng's errors come back here; nothing of this function's own is used after that. */
+/* libpng's errors jump back to here; none of this function's own variables is used after that. */
 static void decode(decoder *d)
 {
     if (setjmp(png_jmpbuf(d->png))) {
         return;
     }
     png_set_read_fn(d->png, d, on_read);
-    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours has a better message */
+    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* our own limit says more */
     png_set_crc_action(d->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
     skip_others(d->png);
     png_read_info(d->png, d->info);
@@ -138,8 +141,8 @@ static void decode(decoder *d)
     png_read_end(d->png, NULL);
 }
 
-/* Of pairs of grey and opacity, count of them: the grey that is seen before the ground that goes
- * with them (step 0 of mnist/image.h). out may be pairs. */
+/* Makes greys from count pairs of grey and opacity: each pixel in front of the ground that step 0
+ * of mnist/image.h determines. out may be pairs. */
 static void flatten(const uint8_t *pairs, size_t count, uint8_t *out)
 {
     uint64_t opacity = 0, light = 0;
@@ -155,7 +158,7 @@ static void flatten(const uint8_t *pairs, size_t count, uint8_t *out)
     }
 }
 
-/* Samples to grey, in the memory that they are in: no pixel is written before it is read. */
+/* Converts samples to grey in place: no pixel is written before it has been read. */
 static void make_grey(decoder *d)
 {
     const size_t count = d->rows * d->cols;

@@ -1,4 +1,5 @@
-/* PGM and PPM (netpbm.sourceforge.net/doc/pgm.html, ppm.html): plain and raw, of up to 16 bits. */
+/* Reads PGM and PPM (netpbm.sourceforge.net/doc/pgm.html, ppm.html): plain and raw, of up to 16
+ * bits. */
 #include "image/readers.h"
 
 #include "base/status.h"
@@ -18,7 +19,7 @@ typedef struct reader {
 
 typedef struct header {
     unsigned rows, cols, channels;
-    unsigned most; /* what stands for white */
+    unsigned most; /* the number that means white */
     bool plain;    /* numbers in ASCII */
 } header;
 
@@ -39,7 +40,7 @@ static void skip_space(reader *in)
     }
 }
 
-/* And comments, from # to the end of a line. */
+/* Skips white space, and comments from # to the end of a line. */
 static void skip_between(reader *in)
 {
     skip_space(in);
@@ -67,7 +68,7 @@ static mnist_status read_number(reader *in, const char *what, uint64_t *out, mni
     }
     uint64_t value = 0;
     for (; in->at < in->size && is_digit(in->data[in->at]); in->at++) {
-        /* what is larger is out of every range, too */
+        /* larger numbers stay too large for every range */
         value = value < UINT32_MAX ? 10 * value + (in->data[in->at] - (unsigned)'0') : value;
     }
     *out = value;
@@ -110,11 +111,11 @@ static mnist_status read_header(reader *in, char kind, header *h, mnist_error *e
                           "%s: byte 0x%02X at byte %zu: expected white space after the header",
                           in->path, in->data[in->at], in->at);
     }
-    in->at += in->at < in->size; /* just one: what follows may look like white space, too */
+    in->at += in->at < in->size; /* only one: data may look like white space, too */
     return MNIST_OK;
 }
 
-/* Is there enough for all samples? Before memory is taken for them. */
+/* Checks that the file has all samples, before memory is taken for them. */
 static mnist_status check_length(const reader *in, const header *h, mnist_error *err)
 {
     const uint64_t samples = (uint64_t)h->rows * h->cols * h->channels;

@@ -1,4 +1,4 @@
-/* From strokes to what a net was trained on: cut out, scaled, put in its place. */
+/* From strokes to an image as a net was trained on: cut out, scaled and positioned. */
 #include "image/strokes.h"
 
 #include <assert.h>
@@ -12,10 +12,10 @@ const char *mnist_center_name(mnist_center center)
     return (unsigned)center < MNIST_CENTERS ? names[center] : NULL;
 }
 
-/* Where the values of a part of a picture come from. */
+/* A part of a picture, and what its pixels' values are found from. */
 typedef struct source {
     const mnist_picture *picture;
-    const uint8_t *value;         /* (256), of each grey */
+    const uint8_t *value;         /* (256): the value of each grey */
     const mnist_levels *levels;   /* with strokes */
     const mnist_strokes *strokes; /* NULL: every pixel counts */
     uint32_t glyph;
@@ -42,7 +42,7 @@ static bool touches(const source *in, unsigned x, unsigned y)
     return false;
 }
 
-/* 0 for what does not count. */
+/* The value of a pixel; 0 if it does not count. */
 static unsigned value_at(const source *in, unsigned x, unsigned y)
 {
     const size_t at = (size_t)y * in->picture->cols + x;
@@ -55,7 +55,7 @@ static unsigned value_at(const source *in, unsigned x, unsigned y)
     return counts ? value : 0;
 }
 
-/* Of what counts, within a part of the picture. */
+/* The box of what counts within a part of the picture. */
 static mnist_box find_box(const source *in, mnist_box within)
 {
     unsigned left = within.x + within.width, right = 0, top = within.y + within.height, bottom = 0;
@@ -78,22 +78,23 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-/* What an image of 28 x 28 may hold of a picture, before it is rounded to bytes. */
+/* A scaled part of a picture, at most 28 x 28, before it is rounded to bytes. */
 typedef struct scaled {
     unsigned rows, cols;
     uint64_t sums[MNIST_PIXELS]; /* (rows, cols): values times areas */
-    uint64_t whole;              /* what a pixel of value 1 all over has: the area of one */
+    uint64_t whole;              /* the sum of a pixel that has the value 1 everywhere: its area */
 } scaled;
 
-/* length of a side, if the longer one becomes fit. */
+/* Length of a side when the longer side becomes fit. */
 static unsigned fit_side(unsigned length, unsigned longer, unsigned fit)
 {
     const uint64_t side = (2 * (uint64_t)fit * length + longer) / (2 * (uint64_t)longer);
     return side > 0 ? (unsigned)side : 1;
 }
 
-/* The units of area are such that nothing needs to be rounded: along a side of n pixels that
- * becomes m, a pixel of the picture has m units and one of the result n. */
+/* The overlap of a pixel of the picture with one of the result, along one side. The unit is such
+ * that nothing needs to be rounded: where a side of n pixels becomes m, a pixel of the picture has
+ * m units and one of the result n. */
 static uint64_t overlap(unsigned from, unsigned from_units, unsigned to, unsigned to_units)
 {
     const uint64_t a = (uint64_t)from * from_units, b = (uint64_t)to * to_units;
@@ -139,7 +140,7 @@ static void scale(const source *in, unsigned fit, scaled *out)
     }
 }
 
-/* Sums to bytes, in place: whole becomes brightest. */
+/* Rounds sums to bytes, in place: the sum `whole` becomes `brightest`. */
 static void round_to_bytes(scaled *s, uint64_t whole, uint64_t brightest)
 {
     for (unsigned i = 0; i < s->rows * s->cols; i++) {
@@ -157,8 +158,9 @@ static uint64_t largest(const scaled *s)
     return most;
 }
 
-/* Columns to the left, or rows above, of length pixels; mass is of all pixels, moment that of mass
- * times place. MNIST's centres of mass lie between 13.5 and 14.5, the first pixel being 0. */
+/* Columns to the left, or rows above, of a result of length pixels. mass is the sum of all pixels,
+ * moment that of pixel times position. MNIST's centres of mass lie between 13.5 and 14.5 if the
+ * first pixel is 0. */
 static unsigned margin(unsigned length, uint64_t mass, uint64_t moment, mnist_center center)
 {
     const unsigned room = MNIST_SIDE - length;
@@ -209,7 +211,7 @@ void mnist_glyph_make(const mnist_picture *picture, const mnist_levels *levels,
     out->inverted = levels->dark;
 }
 
-/* MNIST_CENTER_NONE: the whole picture, paper, ink and all. */
+/* MNIST_CENTER_NONE: takes the whole picture, without telling ink from paper. */
 static void take_whole(const mnist_picture *picture, bool dark, mnist_glyph *out)
 {
     uint8_t value[256];

@@ -1,7 +1,6 @@
-/* The readers of picture files, one a format, and where they hand what they have read. A reader
- * knows bytes and pixels; who keeps the pictures, and how many and how large they may be, is the
- * sink's concern. Shared by the files of image/ only.
- */
+/* The readers of picture files, one for each format, and the sink that they hand pictures to. A
+ * reader knows bytes and pixels; the sink keeps the pictures, and decides how many and how large
+ * they may be. Shared by the files of image/ only. */
 #ifndef MNIST_IMAGE_READERS_H
 #define MNIST_IMAGE_READERS_H
 
@@ -10,14 +9,14 @@
 typedef struct mnist_picture_sink {
     void *context;
 
-    /* Asked before a reader takes memory for a picture: may it be of this size? path: the file's
-     * name, and at: the offset where the size stands in it, for the message. Errors:
-     * MNIST_ERR_FORMAT; the reader then gives up with it. */
+    /* To be asked before a reader takes memory for a picture: may it have this size? path, the
+     * file's name, and at, the offset where the size stands in the file, are for the message.
+     * Errors: MNIST_ERR_FORMAT; the reader then fails with it. */
     mnist_status (*admit)(void *context, const char *path, size_t at, uint64_t rows, uint64_t cols,
                           mnist_error *err);
 
-    /* Takes a picture of an admitted size, and its pixels, which come from malloc: they are the
-     * sink's from here on, whatever it returns. Errors: MNIST_ERR_MEMORY. */
+    /* Takes a picture of an admitted size. Its pixels, which come from malloc, belong to the sink
+     * from here on, also on failure. Errors: MNIST_ERR_MEMORY. */
     mnist_status (*take)(void *context, mnist_picture picture, mnist_error *err);
 } mnist_picture_sink;
 

@@ -1,4 +1,4 @@
-/* A line of digits into its digits. */
+/* Cuts a line of digits into its digits. */
 #include "image/strokes.h"
 
 #include "base/status.h"
@@ -8,26 +8,26 @@
 
 #define MOST_STROKES (2 * MNIST_MAX_GLYPHS)
 
-/* Strokes that are one digit, so far. */
+/* Strokes that have been found to be one digit. */
 typedef struct group {
-    unsigned left, right, top, bottom; /* right and bottom are out of it */
-    uint32_t into;                     /* index of the group that it has become part of; its own */
+    unsigned left, right, top, bottom; /* right and bottom are past its end */
+    uint32_t into;                     /* the group that it was joined to; its own index: none */
 } group;
 
 /* Where a digit stands in the line. */
 typedef struct position {
-    uint64_t middle; /* twice the column */
+    uint64_t middle; /* twice the middle column */
     uint32_t group;
 } position;
 
-/* A line of digits on its way to them. */
+/* The state of cutting a line. */
 typedef struct line {
     const mnist_picture *picture;
     mnist_levels levels;
     mnist_strokes strokes;
     size_t count;    /* of strokes that are no dust */
-    group *groups;   /* (count), the first of a stroke each */
-    position *order; /* (count): of the groups that are left, from left to right */
+    group *groups;   /* (count): at first each is one stroke */
+    position *order; /* (count): the groups that remain, from left to right */
 } line;
 
 static unsigned least(unsigned a, unsigned b)
@@ -40,7 +40,8 @@ static unsigned most(unsigned a, unsigned b)
     return a > b ? a : b;
 }
 
-/* glyphs, which held 1 for strokes that are no dust, get numbers from 1 on. */
+/* Numbers the strokes that are no dust, for which glyphs is 1, from 1 on, in glyphs. Their
+ * count. */
 static size_t number_strokes(mnist_strokes *strokes)
 {
     uint32_t count = 0;
@@ -52,7 +53,7 @@ static size_t number_strokes(mnist_strokes *strokes)
     return count;
 }
 
-/* Every stroke by itself, groups[n - 1] being that of number n. */
+/* Makes a group of each stroke; groups[n - 1] is that of number n. */
 static void measure(const mnist_picture *picture, const mnist_strokes *strokes, group *groups,
                     size_t count)
 {
@@ -74,7 +75,7 @@ static void measure(const mnist_picture *picture, const mnist_strokes *strokes, 
     }
 }
 
-/* By more than half of the narrower one's columns. */
+/* Do they overlap by more than half of the narrower one's columns? */
 static bool overlap(const group *a, const group *b)
 {
     const unsigned begin = most(a->left, b->left), end = least(a->right, b->right);
@@ -93,7 +94,7 @@ static void absorb(group *groups, uint32_t into, uint32_t from)
     groups[from].into = into;
 }
 
-/* Until no two overlap: a group that has grown may reach what it did not. */
+/* Joins groups until no two overlap: a group that has grown may overlap others than before. */
 static void join(group *groups, size_t count)
 {
     bool changed;
@@ -127,7 +128,7 @@ static int compare(const void *a, const void *b)
     return x->group < y->group ? -1 : x->group > y->group;
 }
 
-/* Digits from left to right; their number. */
+/* Sorts the digits from left to right; their count. */
 static size_t sort(const group *groups, size_t count, position *order)
 {
     size_t digits = 0;
@@ -140,7 +141,7 @@ static size_t sort(const group *groups, size_t count, position *order)
     return digits;
 }
 
-/* From numbers of strokes to numbers of digits, as order has them. */
+/* Replaces strokes' numbers by the numbers of their digits, in the given order. */
 static mnist_status number_digits(line *l, size_t digits, mnist_error *err)
 {
     uint32_t *glyphs = l->strokes.glyphs;
@@ -160,7 +161,7 @@ static mnist_status number_digits(line *l, size_t digits, mnist_error *err)
     return MNIST_OK;
 }
 
-/* With a pixel of antialiasing on every side. */
+/* The group's box, with one pixel more on every side for antialiasing. */
 static mnist_box grown(const mnist_picture *picture, const group *g)
 {
     const unsigned left = g->left > 0 ? g->left - 1 : 0, top = g->top > 0 ? g->top - 1 : 0;

@@ -6,13 +6,13 @@
 
 #include <stdlib.h>
 
-#define DUST 32u /* what has less than this part of the largest stroke's pixels */
+#define DUST 32u /* a stroke with less than 1/32 of the largest stroke's pixels is dust */
 
 /* parents[i] <= i; a root is its own parent. */
 static uint32_t root_of(uint32_t *parents, uint32_t label)
 {
     while (parents[label] != label) {
-        parents[label] = parents[parents[label]]; /* half the way for who comes next */
+        parents[label] = parents[parents[label]]; /* halves the way for the next search */
         label = parents[label];
     }
     return label;
@@ -30,8 +30,8 @@ static uint32_t join(uint32_t *parents, uint32_t a, uint32_t b)
     return b;
 }
 
-/* First pass: the pixels to the left and above are labelled already; labels that turn out to be of
- * one stroke are joined. The number of labels. */
+/* First pass: gives each pixel of ink a label; the pixels to the left and above have theirs
+ * already. Labels that turn out to belong to one stroke are joined. The number of labels. */
 static uint32_t label_ink(const mnist_picture *picture, const mnist_levels *levels,
                           uint32_t *labels, uint32_t *parents)
 {
@@ -65,7 +65,7 @@ static uint32_t label_ink(const mnist_picture *picture, const mnist_levels *leve
     return count;
 }
 
-/* Roots become numbers from 1 on, in their order, and all others their roots' numbers. */
+/* Roots get numbers from 1 on, in their order; all other labels get their root's number. */
 static uint32_t number_roots(uint32_t *parents, uint32_t count)
 {
     uint32_t roots = 0;
@@ -75,7 +75,7 @@ static uint32_t number_roots(uint32_t *parents, uint32_t count)
     return roots;
 }
 
-/* Areas become 1, the digit that all strokes belong to, or 0 for dust. */
+/* Replaces each stroke's area by the number of its digit: 1, or 0 for dust. */
 static void leave_out_dust(uint32_t *areas, size_t count)
 {
     uint64_t most = 0;
@@ -92,7 +92,7 @@ mnist_status mnist_strokes_find(const mnist_picture *picture, const mnist_levels
 {
     *out = (mnist_strokes){0};
     const size_t pixels = (size_t)picture->rows * picture->cols;
-    /* of four pixels in a square all touch, so that only one can get a label of its own */
+    /* the four pixels of a square all touch, so only one of them can get a new label */
     const size_t most = ((size_t)picture->rows + 1) / 2 * (((size_t)picture->cols + 1) / 2);
     uint32_t *parents = calloc(most + 1, sizeof *parents);
     out->labels = malloc(pixels * sizeof *out->labels);

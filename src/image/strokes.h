@@ -1,11 +1,11 @@
-/* From a picture to its strokes, and from them to a digit: the steps of mnist/image.h, which one
- * digit and a line of them have in common. */
+/* From a picture to its strokes, and from strokes to a digit: those steps of mnist/image.h that one
+ * digit and a line of digits share. */
 #ifndef MNIST_IMAGE_STROKES_H
 #define MNIST_IMAGE_STROKES_H
 
 #include <mnist/image.h>
 
-/* What is ink, and how much of it. */
+/* Which greys are ink, and the value of each. */
 typedef struct mnist_levels {
     unsigned threshold; /* greys up to it are the dark class */
     bool dark;          /* ink is the dark class */
@@ -23,14 +23,14 @@ mnist_status mnist_levels_find(const mnist_picture *picture, mnist_invert invert
 /* Steps 1 and 2 alone: whether ink is dark. */
 bool mnist_levels_is_dark(const mnist_picture *picture, mnist_invert invert);
 
-/* Ink that touches is a stroke. They are numbered from 1; 0 stands for what is no ink. */
+/* Strokes of ink that touches, numbered from 1; 0 stands for pixels that are not ink. */
 typedef struct mnist_strokes {
     uint32_t *labels; /* (rows, cols): the stroke that a pixel belongs to */
     uint32_t *glyphs; /* (count + 1): the digit that a stroke belongs to, from 1; 0: none */
     size_t count;
 } mnist_strokes;
 
-/* Step 4: all that is no dust belongs to digit 1. Errors: MNIST_ERR_MEMORY. */
+/* Step 4: every stroke that is no dust belongs to digit 1. Errors: MNIST_ERR_MEMORY. */
 mnist_status mnist_strokes_find(const mnist_picture *picture, const mnist_levels *levels,
                                 mnist_strokes *out, mnist_error *err);
 void mnist_strokes_free(mnist_strokes *strokes);
