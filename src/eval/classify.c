@@ -1,4 +1,4 @@
-/* Images one at a time. */
+/* Classification of images as they come, a few at a time. */
 #include <mnist/eval.h>
 
 #include "base/memory.h"

@@ -46,7 +46,7 @@ void mnist_committee_free(mnist_committee *committee)
     }
 }
 
-/* A member that sees other images than the view's, of the same size, number and order. */
+/* Adds a member that sees other images than the view's, with the same size, number and order. */
 static mnist_status add_images(mnist_committee *committee, const uint8_t *images, mnist_mlp *mlp,
                                const mnist_normalization *normalization, mnist_pool *pool,
                                mnist_evaluation *own, mnist_error *err)
@@ -72,7 +72,7 @@ mnist_status mnist_committee_add(mnist_committee *committee, mnist_mlp *mlp,
     return add_images(committee, committee->view.images, mlp, normalization, pool, own, err);
 }
 
-/* The versions that are distorted: all but the first. */
+/* Adds the distorted versions: all but the first. */
 static mnist_status add_copies(mnist_committee *committee, mnist_mlp *mlp,
                                const mnist_normalization *normalization,
                                const mnist_versions *versions, mnist_pool *pool, mnist_error *err)
@@ -163,8 +163,8 @@ void mnist_committee_evaluate(const mnist_committee *committee, mnist_evaluation
         for (unsigned c = 1; c < MNIST_CLASSES; c++) {
             top = sums[c] > sums[top] ? c : top;
         }
-        /* The exponentials are clamped, so no probability is 0; a NaN is no number to take the
-         * logarithm of. */
+        /* No probability is 0, as the exponentials are clamped; a NaN must stay a NaN, and is not
+         * passed to the logarithm. */
         const double inverse = members / sums[label];
         mnist_tally_add(&tally, label, top, inverse >= 1.0 ? approx_log(inverse) : inverse - 1.0);
     }

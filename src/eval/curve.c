@@ -1,4 +1,4 @@
-/* ROC and precision-recall curves, and fewer points of them for drawing. */
+/* ROC and precision-recall curves, with fewer points if they are to be drawn. */
 #include <mnist/metrics.h>
 
 #include "base/memory.h"
@@ -90,7 +90,7 @@ static void add_point(mnist_curve *curve, double x, double y, float threshold)
     curve->threshold[curve->count++] = (double)threshold;
 }
 
-/* Whether the step to point i is the step from it. */
+/* Whether the step from point i is the same as the step to it. */
 static bool goes_straight(const counts *c, size_t i)
 {
     return c->tp[i] - c->tp[i - 1] == c->tp[i + 1] - c->tp[i] &&

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* Images that a worker takes at a time: many, since the weights come by once for all of them, but
- * no more than their activations leave room in a second-level cache. */
+/* How many images a worker takes at a time: many, since the weights are then read once for all of
+ * them, but so few that their activations take only part of a second-level cache. */
 #define LEAST_ROWS      48u
 #define MOST_ROWS       96u
 #define ACTIVATION_SIZE ((size_t)128 << 10) /* bytes */
@@ -21,24 +21,24 @@ typedef struct evaluator {
     mnist_view view;
     float table[256], shift; /* of the normalisation */
     size_t rows;             /* that each worker takes at a time */
-    mnist_pass *pass;        /* rows for each worker */
+    mnist_pass *pass;        /* with rows of its own for each worker */
     float *x;                /* (rows of each worker, stride); NULL: bytes as they are */
     size_t stride;
     float *outputs;     /* (view.count, MNIST_CLASSES); NULL: not wanted */
-    bool logits;        /* what they are: logits, or else probabilities */
-    float *losses;      /* (view.count); without labels of no meaning */
+    bool logits;        /* outputs are logits, else probabilities */
+    float *losses;      /* (view.count); meaningless without labels */
     uint8_t *predicted; /* (view.count) */
 } evaluator;
 
-/* Images lie one after the other, but a first layer reads them block by block, which no hardware
- * guesses: while some are gone through, the next are asked for. */
+/* Fetches images ahead. They lie one after the other, but a first layer reads them block by block,
+ * which hardware does not predict: while some are processed, the next ones are asked for. */
 static void fetch_images(const evaluator *e, size_t image, size_t end)
 {
     const size_t pixels = (size_t)e->view.rows * e->view.cols;
     mnist_fetch_later(e->view.images + image * pixels, (end - image) * pixels);
 }
 
-/* Rows of the pass to images; the padding between them stays behind. */
+/* Copies rows of the pass to the images' outputs, without padding. */
 static void keep_outputs(const evaluator *e, size_t image, size_t count, size_t row)
 {
     const mnist_mlp *mlp = e->pass->mlp;
@@ -139,9 +139,9 @@ static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnis
                            e->view.count);
 }
 
-/* What an evaluation is to give. */
+/* What an evaluation is to compute. */
 typedef struct wanted {
-    float *outputs; /* (count, MNIST_CLASSES): the logits, or else the probabilities; NULL: not */
+    float *outputs; /* (count, MNIST_CLASSES): logits or probabilities; NULL: not wanted */
     bool logits;
     mnist_evaluation *figures; /* NULL: not */
 } wanted;

@@ -45,12 +45,12 @@ unsigned mnist_predictions_top(const mnist_predictions *predictions, size_t i)
 typedef struct sums {
     double loss, confidence;
     double squares[MNIST_CLASSES];
-    size_t within[MNIST_CLASSES]; /* images whose label is preceded by so many classes */
+    size_t within[MNIST_CLASSES]; /* [k]: images with k classes before the label */
     double bin_confidence[MNIST_RELIABILITY_BINS];
     size_t bin_right[MNIST_RELIABILITY_BINS];
 } sums;
 
-/* -log of the label's probability, as log_loss has it. */
+/* -log of the label's probability, as log_loss computes it. */
 static double loss_of(const float *p, unsigned label)
 {
     const double low = DBL_EPSILON, high = 1.0 - DBL_EPSILON;
@@ -63,7 +63,7 @@ static double loss_of(const float *p, unsigned label)
     return approx_log(sum / own);
 }
 
-/* How many classes come before the label. */
+/* How many classes come before the label: more probable ones, and equally probable lower ones. */
 static unsigned rank_of(const float *p, unsigned label)
 {
     unsigned before = 0;
@@ -205,7 +205,7 @@ static void finish_agreement(mnist_metrics *out)
 static void measure_sweep(mnist_sweep *sweep, mnist_class_metrics *own)
 {
     const size_t negatives = sweep->count - sweep->positives;
-    uint64_t twice = 0; /* pairs in the right order, ties half: times two */
+    uint64_t twice = 0; /* twice the number of pairs in the right order, ties counting half */
     double precision_sum = 0.0;
     size_t tp = 0, fp = 0;
     while (mnist_sweep_next(sweep)) {

@@ -1,4 +1,5 @@
-/* Two sets of predictions for the same images: is one better, or is it chance? */
+/* Two sets of predictions for the same images: whether one is better, or the difference may be
+ * chance. */
 #include <mnist/metrics.h>
 
 #include "base/memory.h"
@@ -12,10 +13,11 @@
 double mnist_mcnemar_exact(size_t lost, size_t gained)
 {
     const size_t n = lost + gained, least = lost < gained ? lost : gained;
-    if (2 * least >= n) { /* as even as can be; the two tails would count the middle twice */
+    if (2 * least >= n) { /* as even as possible: the two tails would count the middle twice */
         return 1.0;
     }
-    /* C(n, least) / 2^n, with its own exponent, since either alone leaves the range of a double */
+    /* C(n, least) / 2^n with a separate exponent, as numerator and denominator are each out of a
+     * double's range */
     double mantissa = 1.0;
     int exponent = 0;
     size_t halvings = n;
@@ -44,7 +46,7 @@ double mnist_mcnemar_exact(size_t lost, size_t gained)
 
 /* What the workers share. */
 typedef struct bootstrap {
-    const int8_t *change; /* (count): right in the second less right in the first */
+    const int8_t *change; /* (count): 1: only the second is right, -1: only the first */
     size_t count;
     uint64_t seed;
     int64_t *sums; /* (MNIST_BOOTSTRAP_RESAMPLES) */

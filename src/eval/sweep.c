@@ -5,7 +5,8 @@
 #define DIGIT_BITS 11u
 #define DIGITS     (1u << DIGIT_BITS)
 
-/* Floats that are not negative are in the order of their bits. Adding 0 makes -0 what it equals. */
+/* Floats that are not negative have the order of their bits as integers. Adding 0 turns -0 into 0,
+ * which it is equal to. */
 static uint64_t key_of(float probability, bool positive)
 {
     uint32_t bits;
@@ -14,7 +15,7 @@ static uint64_t key_of(float probability, bool positive)
     return (uint64_t)bits << 1 | positive;
 }
 
-/* One digit's part of a radix sort: highest first, and what has the same digit in its order. */
+/* One pass of a radix sort: descending by one digit; keys of the same digit stay in order. */
 static void sort_by_digit(const uint64_t *from, uint64_t *to, size_t count, unsigned shift)
 {
     size_t places[DIGITS] = {0}, place = 0;
@@ -31,8 +32,8 @@ static void sort_by_digit(const uint64_t *from, uint64_t *to, size_t count, unsi
     }
 }
 
-/* Probabilities are at most 1, so that their keys have 31 bits: three digits. Ten times faster than
- * qsort, and there are ten classes. */
+/* Probabilities are at most 1, so their keys have 31 bits: three digits. This is ten times faster
+ * than qsort, and there are ten classes to sort. */
 static void sort_keys(uint64_t *keys, uint64_t *room, size_t count)
 {
     sort_by_digit(keys, room, count, 0);

@@ -1,4 +1,5 @@
-/* From image to image to the figures of a whole view: for every way of making predictions alike. */
+/* Adds up results image by image and makes the figures of a whole view: for all ways of making
+ * predictions. */
 #ifndef MNIST_EVAL_TALLY_H
 #define MNIST_EVAL_TALLY_H
 
@@ -21,7 +22,7 @@ static inline void mnist_tally_add(mnist_tally *tally, unsigned label, unsigned 
     tally->counts.confusion[label][predicted]++;
 }
 
-/* At least one image has been added. */
+/* Makes the figures. At least one image must have been added. */
 static inline void mnist_tally_finish(const mnist_tally *tally, mnist_evaluation *out)
 {
     const double count = (double)tally->counts.count;

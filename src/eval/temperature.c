@@ -1,4 +1,4 @@
-/* Temperature scaling: one number that makes probabilities more or less sure of themselves. */
+/* Temperature scaling: one number that makes all probabilities more confident, or less. */
 #include <mnist/metrics.h>
 
 #include "base/status.h"
@@ -8,11 +8,11 @@
 #include <float.h>
 #include <math.h>
 
-/* Below this exp is 0 for every sum that it goes into, and within approx_exp's range above. */
+/* Below this, exp adds nothing to any sum it is part of; from here on it is within approx_exp's
+ * range. */
 #define EXP_LEAST (-690.0)
 
-/* z less the row's largest, times beta, to the power of e; returns their sum, which is 1 or more.
- */
+/* e = exp(beta (z - the row's largest)); returns the sum, which is at least 1. */
 static double exponentials(const float *z, double beta, double e[MNIST_CLASSES])
 {
     float most = z[0];
@@ -28,8 +28,8 @@ static double exponentials(const float *z, double beta, double e[MNIST_CLASSES])
     return sum;
 }
 
-/* Mean loss at beta = 1 / T, and its two derivatives by beta: the expected logit less the label's,
- * and the logit's variance. */
+/* Mean loss at beta = 1 / T, and its first two derivatives with respect to beta: the expected logit
+ * minus the label's, and the logits' variance. */
 typedef struct loss_at {
     double loss, slope, curvature;
 } loss_at;
@@ -96,7 +96,8 @@ mnist_status mnist_temperature_find(const float *logits, const uint8_t *labels, 
         beta = high;
         out->at_limit = true;
     }
-    /* The slope rises with beta: the bracket holds its zero, and halves where Newton leaves it. */
+    /* The slope rises with beta. The bracket always holds its zero, and is halved if Newton's step
+     * leaves it. */
     for (unsigned step = 0; step < 200 && !out->at_limit; step++) {
         const loss_at here = measure(logits, labels, count, beta);
         if (here.slope < 0.0) {

@@ -29,7 +29,7 @@ _Static_assert(sizeof(float) == 4 && sizeof(double) == 8,
 
 /* Saving. */
 
-/* The whole file, sealed; its bytes are to be freed. There are as many tensors as arrays. */
+/* Makes the whole file, sealed; its bytes are to be freed. There are as many tensors as arrays. */
 static mnist_status encode(mnist_safetensors_output *file, const mnist_array *arrays,
                            mnist_error *err)
 {
@@ -96,7 +96,7 @@ static mnist_status check_format(const mnist_safetensors *file, const char *path
     return mnist_safetensors_check_version(file, format_name, format_version, path, err);
 }
 
-/* What a mnist_array can describe: the container's limits are wider. */
+/* Checks that a mnist_array can describe the tensor: the container allows more. */
 static mnist_status check_tensor(const mnist_tensor *tensor, const char *path, mnist_error *err)
 {
     if (strlen(tensor->name) >= MNIST_ARRAY_NAME || tensor->rank > MNIST_ARRAY_RANK) {
@@ -107,7 +107,7 @@ static mnist_status check_tensor(const mnist_tensor *tensor, const char *path, m
             path, mnist_show(tensor->name).text, tensor->rank, MNIST_ARRAY_NAME - 1,
             MNIST_ARRAY_RANK);
     }
-    if (tensor->size == 0) { /* whose other dimension may be any number */
+    if (tensor->size == 0) { /* another dimension may then be any number */
         return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' is empty", path,
                           mnist_show(tensor->name).text);
     }

@@ -12,14 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD_BYTES 4096 /* of a file, to tell what it is */
+#define HEAD_BYTES 4096 /* bytes of a file that tell what it is */
 
 /* Where a path leads. */
 typedef struct place {
-    bool known;          /* else it is a stream, or not there and its directory neither */
-    dev_t device;        /* of the file, */
-    ino_t inode;         /* or of its directory where it is not there */
-    const char *name;    /* in that directory; NULL: the file is there */
+    bool known;          /* else it is a stream, or neither it nor its directory exists */
+    dev_t device;        /* of the file or, where there is none, of its directory */
+    ino_t inode;         /* likewise */
+    const char *name;    /* its name in that directory; NULL: the file exists */
     mnist_target target; /* of an output */
 } place;
 
@@ -38,7 +38,7 @@ static void find_input(place *at, const char *path)
     }
 }
 
-/* Of a file that is not there: its directory, which may not be there either. */
+/* For a file that does not exist: finds its directory, which may not exist either. */
 static mnist_status find_directory(place *at, mnist_error *err)
 {
     const char *path = at->target.path, *slash = strrchr(path, '/');
@@ -65,7 +65,7 @@ static mnist_status find_output(place *at, const char *path, mnist_error *err)
     if (!at->target.exists) {
         return find_directory(at, err);
     }
-    if (stat(path, &st) == 0) { /* else it has gone meanwhile */
+    if (stat(path, &st) == 0) { /* else it has been removed meanwhile */
         take_identity(at, &st);
     }
     return MNIST_OK;
@@ -79,8 +79,8 @@ static bool is_same(const place *a, const place *b)
     return a->name && b->name ? strcmp(a->name, b->name) == 0 : !a->name && !b->name;
 }
 
-/* What a file's first bytes say of it, where it is one that no report may take the place of; else
- * NULL. A file that cannot be read says nothing. */
+/* What a file is by its first bytes, if an output must not replace it; else NULL, also for a file
+ * that cannot be read. */
 static const char *kind_of(const char *path)
 {
     uint8_t head[HEAD_BYTES];
@@ -127,8 +127,9 @@ static mnist_status fail_overwrite(mnist_error *err, const mnist_file_use *outpu
                       forgotten ? "was FILE forgotten?" : "name another file");
 }
 
-/* Files that are models are often named by a pattern, as the first of which an option's own file is
- * taken: then the victim is no input, but still no report. */
+/* Models are often given by a pattern. If the argument of an option was forgotten, the option takes
+ * the first of them as its output: the file that would be destroyed is then not among the inputs,
+ * but still must not be replaced. */
 static mnist_status check_kind(const mnist_file_use *output, const place *at, mnist_error *err)
 {
     const char *kind = at->known && !at->name ? kind_of(output->path) : NULL;

@@ -5,9 +5,9 @@
 mnist_status mnist_io_json(json_t **out, const mnist_io_json_text *text, json_error_t *error,
                            mnist_error *err)
 {
-    /* jansson 2.14 writes past its buffer if memory runs out in the middle of a string. So what it
-     * may need, some four copies of the text, is asked for and given back first. volatile: or the
-     * compiler sees that nothing is done with it. */
+    /* jansson 2.14 writes past its buffer if memory runs out in the middle of a string. So the
+     * memory that it may need, about four copies of the text, is allocated and freed first.
+     * volatile, or the compiler would leave both out. */
     const size_t wanted = 4 * text->size + 512 * (text->values + 8);
     const size_t flags = text->flags | JSON_REJECT_DUPLICATES;
     *out = NULL;
@@ -17,7 +17,7 @@ mnist_status mnist_io_json(json_t **out, const mnist_io_json_text *text, json_er
     }
     free(probe);
     *out = json_loadb(text->text, text->size, flags, error);
-    if (!*out) { /* it may call a lack of memory bad syntax: what is so is so a second time */
+    if (!*out) { /* jansson may call a lack of memory bad syntax: bad text is bad again */
         *out = json_loadb(text->text, text->size, flags, error);
     }
     if (*out) {

@@ -21,8 +21,8 @@ struct mnist_log {
     bool is_json;
     mnist_log_position written; /* the lines written whole */
     char *path;
-    bool entered;        /* in its directory, durably */
-    mnist_status failed; /* of the first write that failed, whose text is in error */
+    bool entered;        /* its name in its directory is durable */
+    mnist_status failed; /* the status of the first write that failed; its text is in error */
     mnist_error error;
 };
 
@@ -32,7 +32,7 @@ static bool ends_with(const char *text, const char *ending)
     return length >= tail && strcasecmp(text + length - tail, ending) == 0;
 }
 
-/* Readers of CSV know nan and inf; JSON has no way to write them. */
+/* CSV has nan and inf, which its readers know; JSON has null for them. */
 static mnist_number write_value(double value, bool is_json)
 {
     mnist_number number = {"null"};
@@ -71,12 +71,12 @@ static mnist_status write_line(mnist_log *log, const char *line, size_t length)
         return MNIST_OK;
     }
     if (ftruncate(log->fd, (off_t)log->written.bytes) != 0) {
-        /* a device or a pipe: nothing can be taken back */
+        /* a device or a pipe: nothing can be removed */
     }
     return log_fail(log, "write the log", error);
 }
 
-/* A name of no known ending is refused before the file is touched. */
+/* Creates the log. A name with an unknown ending is refused before any file is touched. */
 static mnist_status log_create(mnist_log **out, const char *path, mnist_error *err)
 {
     bool is_json = ends_with(path, ".jsonl");
@@ -117,7 +117,7 @@ mnist_status mnist_log_open(mnist_log **out, const char *path, mnist_error *err)
     return MNIST_OK;
 }
 
-/* What of a file that was opened for reading does not go with the position. */
+/* Checks that a file that was opened for reading begins as the position says. */
 static mnist_status check_kept(int fd, const char *path, mnist_log_position position,
                                mnist_error *err)
 {
@@ -161,8 +161,8 @@ static mnist_status check_kept(int fd, const char *path, mnist_log_position posi
     return MNIST_OK;
 }
 
-/* Not O_CREAT: a log that is gone is not one that goes on. O_NONBLOCK: a pipe must not be waited
- * for, only to be refused. */
+/* Without O_CREAT, as a log that is gone cannot be continued. With O_NONBLOCK, as a pipe is to be
+ * refused, not waited for. */
 static mnist_status open_kept(int *fd, const char *path, int flags, mnist_log_position position,
                               mnist_error *err)
 {
@@ -222,7 +222,7 @@ mnist_status mnist_log_sync(mnist_log *log, mnist_log_position *position, mnist_
     do {
         result = log->failed == MNIST_OK ? fsync(log->fd) : 0;
     } while (result != 0 && errno == EINTR);
-    /* pipes and devices have nothing to be made durable */
+    /* pipes and devices cannot be made durable */
     if (result != 0 && errno != EINVAL && errno != ENOTSUP && errno != ENOSYS && errno != EROFS) {
         log_fail(log, "sync the log", errno);
     }
@@ -279,7 +279,8 @@ mnist_status mnist_log_close(mnist_log *log, mnist_error *err)
     if (!log) {
         return MNIST_OK;
     }
-    /* a network file system tells here of late writes that failed; EINTR, where it occurs, leaves it closed */
+    /* a network file system may report here that a write failed; EINTR, on systems that return it,
+     * means that the file is closed */
     if (log->fd >= 0 && close(log->fd) != 0 && errno != EINTR && log->failed == MNIST_OK) {
         log_fail(log, "close the log", errno);
     }

@@ -2,7 +2,7 @@
 #ifndef MNIST_IO_LOG_H
 #define MNIST_IO_LOG_H
 
-/* A line's bytes, its line feed and a zero counted in, at most: nine fields of at most 20 digits or
+/* The most bytes of a line, its line feed and a zero included: nine fields of at most 20 digits or
  * MNIST_NUMBER_TEXT bytes, and their names. */
 #define MNIST_LOG_LINE 1024
 

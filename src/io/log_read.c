@@ -1,4 +1,4 @@
-/* Logs read back. The writer is io/log.c: what it cannot have written is refused. */
+/* Reads logs back. The writer is io/log.c: what it cannot have written is refused. */
 #include <mnist/io.h>
 
 #include "base/file.h"
@@ -44,8 +44,8 @@ typedef struct log_reader {
     /* The run that is being read. */
     bool begun;
     uint64_t seed, step;
-    unsigned epochs; /* that are over */
-    bool after_step; /* the line before was of a step */
+    unsigned epochs; /* epochs that are over */
+    bool after_step; /* the line before was a step's */
 } log_reader;
 
 /* Fields, whatever the form. */
@@ -89,7 +89,7 @@ static mnist_status read_number(const log_reader *r, int field, double least, do
     return MNIST_OK;
 }
 
-/* Losses may overflow, and are then written as the form has it. */
+/* Losses may overflow, and are then written as the format does it. */
 static mnist_status read_loss(const log_reader *r, int field, double *out, mnist_error *err)
 {
     const char *text = r->fields[field];
@@ -150,7 +150,7 @@ static mnist_status read_record(const log_reader *r, mnist_log_record *record, m
     return status == MNIST_OK ? read_validation(r, record, err) : status;
 }
 
-/* That this line may come after the one before. */
+/* Checks that this line may come after the one before. */
 static mnist_status check_order(log_reader *r, const mnist_log_record *record, mnist_error *err)
 {
     if (!r->begun || record->seed != r->seed) {
@@ -208,8 +208,7 @@ static mnist_status split_csv(log_reader *r, mnist_error *err)
 
 /* JSON lines. */
 
-/* The text of a number, or null, in an object that holds nothing else but the names and the kind.
- */
+/* Finds the text of a number, or null, in an object that holds only the names and the kind. */
 static const char *find_scalar(log_reader *r, int field)
 {
     char key[32];
@@ -221,11 +220,11 @@ static const char *find_scalar(log_reader *r, int field)
             return at + 1 + strspn(at + 1, " \t");
         }
     }
-    return ""; /* the name is there, but with an escape in it */
+    return ""; /* the name is there, but written with an escape */
 }
 
-/* jansson says whether it is JSON, and of what; but the numbers are read from the text, since a
- * seed may have more digits than its numbers keep. */
+/* jansson tells whether the line is a JSON object of the right kind. The numbers are read from the
+ * text, since a seed may have more digits than jansson's numbers keep. */
 static mnist_status check_object(const log_reader *r, const json_t *object, mnist_error *err)
 {
     for (int f = 0; f < FIELDS; f++) {
@@ -282,7 +281,7 @@ static mnist_status split_json(log_reader *r, mnist_error *err)
     for (int f = SEED; status == MNIST_OK && f < FIELDS; f++) {
         r->fields[f] = find_scalar(r, f);
     }
-    /* what follows a scalar is no part of it; only now, since a zero would end the search */
+    /* ends each value with a zero; done last, as a zero would end the search */
     for (char *c = r->text; status == MNIST_OK && *c != '\0'; c++) {
         *c = strchr(" \t,}", *c) ? '\0' : *c;
     }
@@ -360,7 +359,7 @@ mnist_status mnist_log_parse(const char *text, size_t size, const char *path, mn
         const size_t length = end ? (size_t)(end - line) : size - at;
         const bool is_header = ++r.line == 1 && !r.is_json;
         at += length + 1;
-        if (is_header) { /* first of all: it may be any file */
+        if (is_header) { /* before all else, as it may be any file */
             const bool returns = length > 0 && line[length - 1] == '\r';
             status = check_header(&r, line, length - returns, err);
         }

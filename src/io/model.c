@@ -83,13 +83,13 @@ static void set_tensor(mnist_mlp *mlp, size_t index, const float *values)
                         is_bias ? values : NULL);
 }
 
-/* By the bits, so that no compiler's notion of floating-point mathematics can leave it out. */
+/* Looks at the bits, so that no compiler's floating-point options can remove the check. */
 static bool is_finite_bits(uint32_t bits)
 {
     return (bits & 0x7F800000u) != 0x7F800000u;
 }
 
-/* Names a parameter that is not finite. index counts in row-major order. */
+/* Fails with the name of a parameter that is not finite. index counts in row-major order. */
 static mnist_status fail_parameter(mnist_error *err, mnist_status status, const char *path,
                                    const mnist_tensor *tensor, uint64_t index, uint32_t bits)
 {
@@ -130,8 +130,8 @@ static void write_hidden(char text[HIDDEN_TEXT], const mnist_mlp_config *config)
     }
 }
 
-/* What a file may say of its normalisation; NULL, or what is wrong with it. The quotients bound all
- * that a pixel can become. */
+/* What is wrong with a file's normalisation; NULL: nothing. The quotients limit what a pixel can
+ * become. */
 static const char *check_normalization(const mnist_normalization *normalization)
 {
     float mean = normalization->mean, stddev = normalization->stddev;
@@ -199,7 +199,8 @@ static mnist_status check_keys(const mnist_metadata own[OWN_KEYS], const mnist_m
     return MNIST_OK;
 }
 
-/* The whole file, sealed; its path is given, its bytes are to be freed. metadata: the caller's. */
+/* Makes the whole file, sealed; file->path is set, and its bytes are to be freed. metadata: the
+ * caller's. */
 static mnist_status encode(mnist_safetensors_output *file, const mnist_mlp *mlp,
                            const mnist_normalization *normalization, const mnist_metadata *metadata,
                            size_t metadata_count, mnist_error *err)
@@ -227,7 +228,7 @@ static mnist_status encode(mnist_safetensors_output *file, const mnist_mlp *mlp,
     if (status != MNIST_OK) {
         return status;
     }
-    const size_t count = OWN_KEYS + metadata_count; /* the caller's array bounds the sum */
+    const size_t count = OWN_KEYS + metadata_count; /* no overflow: the array is in memory */
     mnist_metadata *all = malloc(count * sizeof *all);
     if (!all) {
         return mnist_fail_memory(err, count * sizeof *all, "metadata");
@@ -249,7 +250,7 @@ static mnist_status encode(mnist_safetensors_output *file, const mnist_mlp *mlp,
     if (status == MNIST_OK) {
         mnist_safetensors_seal(file->bytes, file->size);
     }
-    file->metadata = NULL; /* nothing of this call stays in it but the bytes */
+    file->metadata = NULL; /* only the bytes outlive this call */
     file->tensors = NULL;
     free(all);
     return status;
@@ -278,8 +279,8 @@ mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
 
 /* Loading. */
 
-/* Whose file it is. Asked before the checksum: another program's file has none, and a newer
- * version's may be another. */
+/* Checks whose file it is. This comes before the checksum: another program's file has none, and a
+ * newer version may have another. */
 static mnist_status check_format(const mnist_safetensors *file, const char *path, mnist_error *err)
 {
     const char *format = mnist_safetensors_metadata(file, "format");
@@ -320,7 +321,8 @@ static void list_activations(char *out, size_t size)
     }
 }
 
-/* A width at the start of text, in plain digits; the rest of text, or NULL if there is none. */
+/* Reads a width at the start of text, in plain digits. Returns the rest of text, or NULL if there
+ * is no width. */
 static const char *read_width(const char *text, unsigned *out)
 {
     const char *end = mnist_digits_end(text);
@@ -455,9 +457,9 @@ static mnist_shown show_shape(const mnist_tensor *tensor)
     return shown;
 }
 
-/* The file has the tensors that its architecture asks for, with their shapes, and no others; wanted
- * receives where each lies. As the container's check has found their bytes, a net of that size can
- * be made without fear. */
+/* Checks that the file has the tensors that its architecture needs, with their shapes, and no
+ * others; wanted receives where each lies. The container's check has found all their bytes, so a
+ * net of that size cannot take more memory than the file justifies. */
 static mnist_status match_tensors(const mnist_safetensors *file, layout *wanted, const char *path,
                                   mnist_error *err)
 {

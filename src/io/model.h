@@ -4,7 +4,7 @@
 
 #include <mnist/io.h>
 
-/* mnist_model_load of what a file at path would hold; data is not kept. path: for messages. */
+/* As mnist_model_load, for the bytes of a file; data is not kept. path: for messages. */
 mnist_status mnist_model_decode(mnist_model **out, const uint8_t *data, size_t size,
                                 const char *path, mnist_error *err);
 

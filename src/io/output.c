@@ -15,14 +15,14 @@ mnist_status mnist_output_check(const char *path, mnist_error *err)
     if (status != MNIST_OK) {
         return status;
     }
-    /* A stream is not opened: that would wait for a pipe's reader, or rewind a tape. */
+    /* A stream is not opened, as that would wait for a pipe's reader, or rewind a tape. */
     if (!target.stream) {
         int fd;
         char *temporary;
         status = mnist_target_temporary(&target, &fd, &temporary, err);
         if (status == MNIST_OK) {
-            /* nothing was written that could be lost; but where this fails, so will the writing,
-             * and to tell of that now is what it is tried for */
+            /* nothing is lost if close fails here; but then writing would fail as well, which is
+             * what this is to find out */
             const int error = close(fd) == 0 || errno == EINTR ? 0 : errno;
             unlink(temporary);
             free(temporary);

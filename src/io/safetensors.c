@@ -11,7 +11,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#define LENGTH_SIZE 8u         /* of the header's length, with which a file begins */
+#define LENGTH_SIZE 8u         /* bytes of the header's length, with which a file begins */
 #define MAX_HEADER  100000000u /* bytes; the reference implementation's limit */
 #define MAX_DEPTH   3u         /* {"name": {"shape": [ */
 #define MAX_VALUES  65536u     /* JSON values in a header; a net of 17 layers has some 300 */
@@ -20,7 +20,7 @@
 static const char crc_key[] = "\"crc32\":\"";
 static const char crc_zeros[] = "00000000";
 
-/* What a file that is no safetensors file may be; NULL when there is no telling. */
+/* What a file may be that is no safetensors file; NULL: there is no guess. */
 static const char *guess_kind(const uint8_t *data, size_t size)
 {
     static const struct {
@@ -59,7 +59,7 @@ static uint64_t read_length(const uint8_t *data)
     return length;
 }
 
-/* The eight bytes of length, and that a header of that length can be there. */
+/* Checks the eight bytes of length, and that the file holds a header of that length. */
 static mnist_status check_frame(const uint8_t *data, size_t size, const char *path,
                                 size_t *header_size, mnist_error *err)
 {
@@ -97,9 +97,9 @@ static mnist_status check_frame(const uint8_t *data, size_t size, const char *pa
     return MNIST_OK;
 }
 
-/* The JSON parser takes some hundred bytes for a value, of which JSON can state one in two bytes.
- * So that a hostile header cannot make memory run out, values are counted before anything is
- * parsed. */
+/* Counts the JSON values before anything is parsed. The parser takes some hundred bytes for a
+ * value, and JSON needs only two bytes to state one: without a limit a hostile header could use up
+ * the memory. */
 static mnist_status check_structure(const char *json, size_t size, size_t *count, const char *path,
                                     mnist_error *err)
 {
@@ -135,7 +135,7 @@ static mnist_status check_structure(const char *json, size_t size, size_t *count
     return MNIST_OK;
 }
 
-/* values: how many the header holds, at most. */
+/* Parses the header; values: how many it holds, at most. */
 static mnist_status parse_json(json_t **out, const char *json, size_t size, size_t values,
                                const char *path, mnist_error *err)
 {
@@ -188,7 +188,7 @@ static bool read_integers(const json_t *list, uint64_t *values, size_t count)
     return true;
 }
 
-/* Bytes of a tensor; false when they are more than any file has. */
+/* Computes the bytes of a tensor; false: more than any file has. */
 static bool tensor_size(const mnist_tensor *tensor, uint64_t *size)
 {
     uint64_t product = mnist_element_size(tensor->type);
@@ -206,7 +206,7 @@ static bool tensor_size(const mnist_tensor *tensor, uint64_t *size)
     return true;
 }
 
-/* false: none of those that are read. */
+/* false: not a type that is read here. */
 static bool read_type(const char *text, mnist_element *type)
 {
     for (int i = 0; i < MNIST_ELEMENTS; i++) {
@@ -299,13 +299,14 @@ static int compare_tensors(const void *a, const void *b)
     if (left->begin != right->begin) {
         return left->begin < right->begin ? -1 : 1;
     }
-    if (left->size != right->size) { /* the empty before the one that begins where they lie */
+    if (left->size != right->size) { /* the empty one first, at the same byte */
         return left->size < right->size ? -1 : 1;
     }
     return strcmp(left->name, right->name);
 }
 
-/* The tensors follow one another, and the last ends where the file does. */
+/* Checks that the tensors follow one another without gaps, and that the last ends where the file
+ * ends. */
 static mnist_status check_tiling(mnist_safetensors *file, size_t size, const char *path,
                                  mnist_error *err)
 {
@@ -447,7 +448,7 @@ static mnist_status add_metadata(json_t *object, const mnist_metadata *entry, co
         return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: metadata key '%s' is given twice", path,
                           shown.text);
     }
-    /* checked above: what can go wrong now is memory alone */
+    /* all else has been checked above: only memory can be short */
     if (json_object_set_new_nocheck(object, entry->key, json_string_nocheck(entry->value)) != 0) {
         return mnist_fail_memory(err, strlen(entry->key) + strlen(entry->value), "metadata");
     }
@@ -470,8 +471,8 @@ static json_t *describe_tensor(const mnist_tensor *tensor)
                      (json_int_t)tensor->begin + (json_int_t)tensor->size);
 }
 
-/* root as text, to be freed; NULL when memory is short. Not by json_dumps, which in jansson 2.14
- * leaves parts out, and says nothing, when memory runs out on the way. */
+/* root as text, to be freed; NULL when memory is short. json_dumps is not used: if memory runs out
+ * on the way, jansson 2.14 leaves parts out without an error. */
 static char *print_json(const json_t *root)
 {
     const size_t flags = JSON_COMPACT | JSON_PRESERVE_ORDER;
@@ -487,7 +488,7 @@ static char *print_json(const json_t *root)
     return text;
 }
 
-/* The header, tensors placed one after the other. *text is released with free. */
+/* Writes the header, with the tensors one after the other. *text is released with free. */
 static mnist_status write_header(char **text, const mnist_safetensors_output *file,
                                  mnist_error *err)
 {
@@ -526,8 +527,8 @@ mnist_status mnist_safetensors_build(mnist_safetensors_output *file, mnist_error
     }
     assert(header);
     size_t length = strlen(header), values;
-    size_t padded = (length + 7) / 8 * 8; /* so that the data are aligned for whoever maps them */
-    /* nothing is written that would not be read */
+    size_t padded = (length + 7) / 8 * 8; /* aligns the data for who maps them */
+    /* refuse to write what could not be read */
     if (padded > MAX_HEADER ||
         check_structure(header, length, &values, file->path, NULL) != MNIST_OK) {
         free(header);
@@ -554,8 +555,8 @@ mnist_status mnist_safetensors_build(mnist_safetensors_output *file, mnist_error
     return MNIST_OK;
 }
 
-/* Where the value of "crc32" lies, in bytes from the start of the file; returns how often the key
- * is there. A quote behind a backslash is inside a string; any other opens the key itself. */
+/* Finds where the value of "crc32" lies, in bytes from the start of the file; returns how often the
+ * key occurs. A quote behind a backslash is inside a string; any other one opens the key. */
 static size_t find_crc(const uint8_t *file, size_t *place)
 {
     size_t end = LENGTH_SIZE + (size_t)read_length(file), count = 0;
@@ -569,7 +570,7 @@ static size_t find_crc(const uint8_t *file, size_t *place)
     return count;
 }
 
-/* The file's CRC-32 with zeros at place, as it stands in the file. */
+/* Computes the file's CRC-32, with zeros instead of the digits at place, as text. */
 static void compute_crc(const uint8_t *file, size_t size, size_t place, char text[CRC_DIGITS + 1])
 {
     size_t rest = place + CRC_DIGITS;

@@ -23,8 +23,8 @@ typedef struct mnist_tensor {
     mnist_element type;
     unsigned rank;
     uint64_t shape[MNIST_TENSOR_RANK];
-    uint64_t begin; /* of its bytes, from the end of the header on */
-    uint64_t size;  /* in bytes: of an element, times the product of shape */
+    uint64_t begin; /* where its bytes begin, from the end of the header */
+    uint64_t size;  /* in bytes: size of an element times the product of shape */
 } mnist_tensor;
 
 typedef struct mnist_safetensors {
@@ -36,8 +36,8 @@ typedef struct mnist_safetensors {
     void *json; /* owns every string above */
 } mnist_safetensors;
 
-/* Checks all that the format says, and describes the file; data is not kept. Memory taken is
- * bounded by a few times the header's length plus a constant. path is for messages. Errors:
+/* Checks everything that the format requires, and describes the file; data is not kept. Memory
+ * taken is at most a few times the header's length, and a constant. path is for messages. Errors:
  * MNIST_ERR_FORMAT, MNIST_ERR_MEMORY. */
 mnist_status mnist_safetensors_parse(mnist_safetensors *out, const uint8_t *data, size_t size,
                                      const char *path, mnist_error *err);
@@ -46,17 +46,17 @@ void mnist_safetensors_free(mnist_safetensors *file);
 /* The value of a metadata key; NULL if there is none. */
 const char *mnist_safetensors_metadata(const mnist_safetensors *file, const char *key);
 
-/* Is the file's "format_version" that one? format: whose version it is, for the message. Errors:
- * MNIST_ERR_FORMAT. */
+/* Checks that the file's "format_version" is that one. format: whose version it is, for the
+ * message. Errors: MNIST_ERR_FORMAT. */
 mnist_status mnist_safetensors_check_version(const mnist_safetensors *file, const char *format,
                                              const char *version, const char *path,
                                              mnist_error *err);
 
-/* Numbers of a tensor's bytes, which are little-endian, whatever the machine is. */
+/* Reads numbers from a tensor's bytes, which are little-endian on every machine. */
 void mnist_safetensors_get(void *values, mnist_element element, size_t count, const uint8_t *bytes);
 void mnist_safetensors_put(uint8_t *bytes, mnist_element element, size_t count, const void *values);
 
-/* A file to be written: what it shall hold, and what mnist_safetensors_build makes of it. */
+/* A file to be written: what it is to hold, and what mnist_safetensors_build makes of it. */
 typedef struct mnist_safetensors_output {
     const char *path;               /* for messages */
     const mnist_metadata *metadata; /* keys and their order are kept; a "crc32" among them must be
@@ -76,10 +76,11 @@ typedef struct mnist_safetensors_output {
  * too much of them), MNIST_ERR_MEMORY. */
 mnist_status mnist_safetensors_build(mnist_safetensors_output *file, mnist_error *err);
 
-/* Computes the CRC-32 and puts it in its place. Asserts that there is one. */
+/* Computes the CRC-32 and writes it where the eight zeros are. Asserts that there is a "crc32". */
 void mnist_safetensors_seal(uint8_t *file, size_t size);
 
-/* Compares. file is one that mnist_safetensors_parse accepts. Errors: MNIST_ERR_FORMAT. */
+/* Compares the CRC-32 with the file. mnist_safetensors_parse must have accepted the file. Errors:
+ * MNIST_ERR_FORMAT. */
 mnist_status mnist_safetensors_verify(const uint8_t *file, size_t size, const char *path,
                                       mnist_error *err);
 

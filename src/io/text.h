@@ -1,4 +1,4 @@
-/* Small text matters of the io room: numbers, whatever the locale; untrusted text, shown safely. */
+/* Text in the io room: numbers, the same in every locale; untrusted text, made safe to show. */
 #ifndef MNIST_IO_TEXT_H
 #define MNIST_IO_TEXT_H
 
@@ -15,15 +15,16 @@ typedef struct mnist_number {
     char text[MNIST_NUMBER_TEXT];
 } mnist_number;
 
-/* Nine significant digits, with a '.' whatever the locale says: enough to get any float back.
- * value is finite. */
+/* Nine significant digits, with a '.' in every locale: enough to read any float back. value is
+ * finite. */
 static inline mnist_number mnist_number_of(double value)
 {
     char raw[MNIST_NUMBER_TEXT];
     mnist_number number;
     size_t length = 0;
     snprintf(raw, sizeof raw, "%.9g", value);
-    /* what is neither digit, sign nor exponent is the locale's decimal point, of some bytes */
+    /* what is neither digit, sign nor exponent is the locale's decimal point, which may have
+     * several bytes */
     for (const char *c = raw; *c != '\0'; c++) {
         if (strchr("0123456789+-e", *c)) {
             number.text[length++] = *c;
@@ -40,7 +41,7 @@ static inline const char *mnist_digits_end(const char *text)
     return text + strspn(text, "0123456789");
 }
 
-/* A number as strtof and strtod want it: with the locale's decimal point. */
+/* A number as strtof and strtod read it: with the locale's decimal point. */
 typedef struct mnist_local_number {
     char text[2 * MNIST_NUMBER_TEXT];
 } mnist_local_number;
@@ -72,8 +73,8 @@ static inline bool mnist_number_localize(const char *text, mnist_local_number *l
     return length >= 0 && (size_t)length < sizeof local->text;
 }
 
-/* Reads all of text as such a number, correctly rounded; false for anything else and for what
- * overflows. */
+/* Reads all of text as such a number, correctly rounded; false for anything else, and for
+ * overflow. */
 static inline bool mnist_number_parse(const char *text, float *out)
 {
     mnist_local_number local;
@@ -85,7 +86,7 @@ static inline bool mnist_number_parse(const char *text, float *out)
     return *stop == '\0' && isfinite(*out);
 }
 
-/* The same. */
+/* The same in double. */
 static inline bool mnist_double_parse(const char *text, double *out)
 {
     mnist_local_number local;
@@ -130,7 +131,8 @@ typedef struct mnist_shown {
     char text[84];
 } mnist_shown;
 
-/* text for a message: cut short, and with '?' for every byte that could steer a terminal. */
+/* text for a message: cut to a length that fits, with '?' for every byte that could steer a
+ * terminal. */
 static inline mnist_shown mnist_show(const char *text)
 {
     mnist_shown shown;

@@ -1,11 +1,11 @@
-/* What a training can be told: names, defaults, ranges. */
+/* What a training can be given: names, defaults, ranges. */
 #include "train/config.h"
 
 #include "base/status.h"
 
 #include <math.h>
 
-/* Shares are tabled by exponentials of up to ln 256 times as much, which must not underflow. */
+/* The largest alpha of mixup: its table takes exp(-alpha ln 256), which must not underflow. */
 #define MIXUP_MOST 100.0f
 
 const char *mnist_zero_skip_name(mnist_zero_skip zero_skip)
@@ -71,7 +71,7 @@ static mnist_status bad_field(mnist_error *err, const char *field, const char *r
 typedef struct range {
     const char *field, *text;
     double found, least, most;
-    bool above; /* least itself is out */
+    bool above; /* least itself is excluded */
 } range;
 
 static mnist_status check_ranges(const range *ranges, size_t count, mnist_error *err)
@@ -79,7 +79,7 @@ static mnist_status check_ranges(const range *ranges, size_t count, mnist_error 
     for (size_t i = 0; i < count; i++) {
         const range *r = &ranges[i];
         const bool high_enough = r->above ? r->found > r->least : r->found >= r->least;
-        if (!(high_enough && r->found < r->most)) { /* NaN is in no range */
+        if (!(high_enough && r->found < r->most)) { /* so that NaN is in no range */
             return bad_field(err, r->field, r->text, r->found);
         }
     }

@@ -1,4 +1,4 @@
-/* Checks of what a training was told. */
+/* Checks of what a training was given. */
 #ifndef MNIST_TRAIN_CONFIG_H
 #define MNIST_TRAIN_CONFIG_H
 

@@ -9,13 +9,13 @@
 #include <assert.h>
 #include <string.h>
 
-/* A batch gathered, or being gathered. */
+/* A batch that has been gathered, or is being gathered. */
 typedef struct gathered {
     float *x; /* (batch_size, stride) */
     uint8_t *labels;
 } gathered;
 
-/* Row of a net's logits, with padding. */
+/* Length of a row of a net's logits, with padding. */
 #define TARGET_STRIDE MNIST_LANES
 _Static_assert(MNIST_CLASSES <= TARGET_STRIDE, "targets fit a row");
 
@@ -25,12 +25,13 @@ struct mnist_feed {
     size_t pixels, batch_size;
     uint32_t *order;     /* (view.count) */
     size_t first, count; /* the current batch, in the epoch's order */
-    /* Zeros left out: the current batch's bytes, transposed: (copies, pixels, transposed_stride);
-     * and its labels. */
+    /* If zeros are left out: the current batch's bytes, transposed, (copies, pixels,
+     * transposed_stride), and its labels. */
     uint8_t *transposed, *labels;
     size_t transposed_stride, copies;
-    /* Where images change on their way: the current batch and the next, in turns, changed:
-     * (batch_size, pixels); with mixup their targets, (batch_size, TARGET_STRIDE). */
+    /* If images' bytes change on their way: the changed bytes of the current batch and of the next,
+     * which take turns, (batch_size, pixels); with mixup also their targets, (batch_size,
+     * TARGET_STRIDE). */
     mnist_augmenter *augmenter; /* NULL: none */
     mnist_inputs inputs;
     uint8_t *changed[2];
@@ -38,17 +39,17 @@ struct mnist_feed {
     const mnist_half *half;
     const mnist_kernels *kernels;
     uint64_t epoch_step; /* of the epoch's first batch */
-    /* Else: the current batch and the next, in turns. */
+    /* Otherwise: the current batch and the next, which take turns. */
     gathered buffers[2];
     unsigned current;
     size_t stride;
 };
 
-/* Up to so many workers each transpose all of a batch's bytes for themselves: cheaper than to fetch
- * from other cores' caches what those have transposed. */
+/* Up to this many workers each transpose all of a batch's bytes for themselves, which is cheaper
+ * than to fetch from other cores' caches what those have transposed. */
 #define MOST_COPIES 4u
 
-/* Do images' bytes change on their way? */
+/* Whether images' bytes change on their way to the net. */
 static bool changes(const mnist_feed *feed)
 {
     return feed->augmenter || mnist_inputs_change_bytes(&feed->inputs);
@@ -96,9 +97,9 @@ typedef struct changing {
     float *targets;        /* (count, TARGET_STRIDE); NULL: mixup's are not wanted */
 } changing;
 
-/* Images `image` to `end` of a batch as the net shall see them: distorted, mixed with their
- * neighbours, with pixels dropped. Each is fetched while the one before is made: the order leads
- * all over memory. image is even. */
+/* Changes images [image, end) of a batch as the net is to see them: distorted, mixed with their
+ * neighbours, with pixels dropped. Each one is fetched while the previous one is processed, as the
+ * order leads all over memory. image is even. */
 static void change_part(mnist_feed *feed, const changing *batch, size_t image, size_t end,
                         unsigned worker)
 {
@@ -139,7 +140,8 @@ static void change_part(mnist_feed *feed, const changing *batch, size_t image, s
     }
 }
 
-/* Of what the net will see, from at most so many images: an even number. */
+/* The density of what the net will see is estimated from at most this many images: an even
+ * number. */
 #define DENSITY_IMAGES 200u
 
 static mnist_status measure_density(mnist_feed *feed, mnist_pool *pool, double *density,
@@ -173,7 +175,7 @@ static mnist_status measure_density(mnist_feed *feed, mnist_pool *pool, double *
     return ok ? MNIST_OK : mnist_fail_memory(err, count * feed->pixels, "changed images");
 }
 
-/* What is needed for the way the first layer will read. */
+/* Makes what is needed for the way in which the first layer will read images. */
 static mnist_status prepare(mnist_feed *feed, const mnist_train_config *config, mnist_pool *pool,
                             mnist_error *err)
 {
@@ -249,8 +251,8 @@ static size_t batch_at(const mnist_feed *feed, size_t first)
     return left < feed->batch_size ? left : feed->batch_size;
 }
 
-/* Share of a batch that is to be made ready ahead: count images from `first` in the order, changed
- * if they are to be, and as floats unless zeros are left out. */
+/* A worker's share of a batch that is made ready ahead: count images from `first` on in the order,
+ * changed if they are to be, and as floats unless zeros are left out. */
 static void gather_part(mnist_feed *feed, unsigned buffer, size_t first, size_t count,
                         mnist_worker worker)
 {
@@ -352,7 +354,7 @@ void mnist_feed_part(mnist_feed *feed, const mnist_kernels *kernels, mnist_worke
                      mnist_pass_batch *batch)
 {
     size_t next = feed->first + feed->count;
-    if (gathers(feed)) { /* that buffer was last read in the step before, which all have left */
+    if (gathers(feed)) { /* all have left the step that read that buffer */
         gather_part(feed, 1 - feed->current, next, batch_at(feed, next), worker);
     }
     if (!feed->transposed) {

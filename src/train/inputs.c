@@ -5,17 +5,18 @@
 
 #include <string.h>
 
-/* x^a, x in (0, 1], in arithmetic that is the same everywhere. */
+/* x^a for x in (0, 1], in arithmetic that is the same everywhere. */
 static double power(double x, double a)
 {
     return approx_exp(-a * approx_log(1.0 / x));
 }
 
-/* The weight of bin k under Beta(alpha, alpha), up to a factor: what is steep near its end is
- * integrated, (x1^alpha - x0^alpha) / alpha, what is flat is taken at the middle. */
+/* The weight of bin k under Beta(alpha, alpha), up to a common factor. The factor of the density
+ * that is steep near this end is integrated, (x1^alpha - x0^alpha) / alpha; the other one, which is
+ * flat there, is taken at the bin's middle. */
 static double bin_weight(unsigned k, double alpha)
 {
-    const unsigned near = k < MIXUP_BINS / 2 ? k : MIXUP_BINS - 1 - k; /* it is symmetric */
+    const unsigned near = k < MIXUP_BINS / 2 ? k : MIXUP_BINS - 1 - k; /* symmetric */
     const double x0 = (double)near / MIXUP_BINS, x1 = (near + 1.0) / MIXUP_BINS;
     const double low = near > 0 ? power(x0, alpha) : 0.0;
     return (power(x1, alpha) - low) / alpha * power(1.0 - 0.5 * (x0 + x1), alpha - 1.0);
@@ -77,7 +78,7 @@ void mnist_inputs_mix(const mnist_inputs *inputs, uint64_t step, size_t image,
     const uint8_t *labels = pair->labels;
     float *of_first = pair->targets, *of_second = pair->targets + pair->stride;
     const mnist_rng_block random = mnist_rng(inputs->seed, MNIST_RNG_MIXUP, 0, step << 20 | image);
-    /* shares in 512ths: odd, as bins' middles are */
+    /* shares in 512ths: odd numbers, as the middles of bins are */
     const unsigned of_a = 2 * find_bin(inputs, random.word[0]) + 1;
     const unsigned of_b = 2 * find_bin(inputs, random.word[1]) + 1;
     for (size_t p = 0; p < pixels; p++) {

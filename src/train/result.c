@@ -53,10 +53,11 @@ float mnist_result_rate(const mnist_train_config *config, uint64_t step)
     return (float)(rate > first ? rate : first);
 }
 
-/* Is this one of the epochs whose ends are averaged? */
+/* Is the end of this epoch one of those that are averaged? */
 static bool is_averaged(const mnist_train_config *config, unsigned epoch)
 {
-    /* 0.7f of 10 is a little less than 7, after which it is to begin: hence the slack */
+    /* 0.7f times 10 is a little less than 7, yet averaging is to begin after epoch 7: hence the
+     * tolerance */
     const double start = (double)config->averaging.swa_start * config->epochs;
     return config->averaging.swa_start > 0.0f && (double)epoch > start * (1.0 + 1e-6);
 }

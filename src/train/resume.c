@@ -1,4 +1,4 @@
-/* Out of a training into a snapshot, and back. */
+/* From a training to a snapshot, and back. */
 #include "base/clock.h"
 #include "base/status.h"
 #include "train/snapshot.h"

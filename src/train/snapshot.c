@@ -15,8 +15,8 @@ typedef struct number {
     const char *name;
     size_t offset;
     mnist_element element;
-    uint64_t most;    /* of whole ones */
-    double most_real; /* of others; INFINITY: any that is finite */
+    uint64_t most;    /* of a whole number */
+    double most_real; /* of a real number; INFINITY: any finite one */
     bool any_sign;
 } number;
 
@@ -89,7 +89,7 @@ static size_t measure(const mnist_arena *arenas, size_t count, size_t *bytes)
     return arrays;
 }
 
-/* The next array's values, in the block that follows the arrays. */
+/* Memory for the next array's values, in the block behind the arrays. */
 static void *take(uint8_t **room, size_t bytes)
 {
     void *values = *room;

@@ -33,10 +33,10 @@ typedef struct mnist_position {
 typedef struct mnist_arena {
     const char *name;
     const mnist_mlp *layout;
-    float *values; /* NULL: this training has none of that name */
+    float *values; /* NULL: this training has no such arena */
 } mnist_arena;
 
-/* Copies all. Errors: MNIST_ERR_MEMORY. */
+/* Makes a snapshot by copying all of it. Errors: MNIST_ERR_MEMORY. */
 mnist_status mnist_snapshot_make(mnist_snapshot **out, const mnist_position *position,
                                  const mnist_arena *arenas, size_t count, mnist_error *err);
 
@@ -44,8 +44,8 @@ mnist_status mnist_snapshot_make(mnist_snapshot **out, const mnist_position *pos
 mnist_status mnist_snapshot_read_position(const mnist_snapshot *snapshot, mnist_position *out,
                                           mnist_error *err);
 
-/* The arenas, of just those shapes and no others; padding is left as it is. Errors:
- * MNIST_ERR_FORMAT. */
+/* Restores the arenas. The snapshot must have just those, with their shapes; padding is left as it
+ * is. Errors: MNIST_ERR_FORMAT. */
 mnist_status mnist_snapshot_restore(const mnist_snapshot *snapshot, const mnist_arena *arenas,
                                     size_t count, mnist_error *err);
 

@@ -29,8 +29,8 @@ void mnist_team_note(mnist_team *team, double seconds)
         }
         return;
     }
-    /* A step so long that it fills a trial needs no warm-up: what it does is long compared to what
-     * caches have to forget. */
+    /* A step that is long enough to fill a trial needs no warm-up: it takes much longer than caches
+     * take to fill. */
     if (team->in_phase > TEAM_WARM_UP || seconds > TEAM_SECONDS) {
         team->counted++;
         team->seconds += seconds;

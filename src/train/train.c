@@ -81,7 +81,8 @@ static void run_step(trainer *t)
     mnist_team_note(&t->team, mnist_seconds() - start);
 }
 
-/* The loss and hits of the batch just done: added up in the order of the images. */
+/* The loss of the batch just done and the number of images that were right, added up in the order
+ * of the images. */
 static void add_up(const trainer *t, double *loss, size_t *correct)
 {
     *loss = 0.0;
@@ -102,8 +103,8 @@ static mnist_status diverged(const trainer *t, const char *what, mnist_error *er
         what, t->epoch, (unsigned long long)t->step, (double)t->lr, (double)t->config->schedule.lr);
 }
 
-/* One step on the feed's current batch: its loss, summed over the images, and how many were right.
- */
+/* Does one step on the feed's current batch: its loss, summed over the images, and how many of them
+ * were right. */
 static mnist_status train_batch(trainer *t, double *loss, size_t *correct, mnist_error *err)
 {
     t->batch = mnist_feed_batch(t->feed);
@@ -149,7 +150,7 @@ static bool call_on_step(const trainer *t, double loss, size_t correct)
                                               .training = t});
 }
 
-/* One epoch's steps, from where it stands, or those for which there is time. */
+/* Does the steps of an epoch that remain, as far as there is time. */
 static mnist_status train_epoch(trainer *t, mnist_epoch_stats *stats, mnist_error *err)
 {
     if (t->seen < t->count) {
@@ -189,7 +190,7 @@ static mnist_status train_epoch(trainer *t, mnist_epoch_stats *stats, mnist_erro
     return MNIST_OK;
 }
 
-/* Validation of what an epoch has come to. */
+/* Validates the net at the end of an epoch. */
 static mnist_status validate_epoch(trainer *t, mnist_epoch_stats *stats, mnist_error *err)
 {
     mnist_evaluation evaluation;
@@ -213,7 +214,7 @@ static mnist_status validate_epoch(trainer *t, mnist_epoch_stats *stats, mnist_e
     return MNIST_OK;
 }
 
-/* The next epoch, unless one is under way; false: there is none. */
+/* Begins the next epoch, unless one is under way; false: there is no next one. */
 static bool begin_epoch(trainer *t)
 {
     if (t->end != MNIST_END_NOT_YET || (t->epoch_ended && t->epoch == t->config->epochs)) {
@@ -261,14 +262,14 @@ static mnist_status run_epochs(trainer *t, mnist_error *err)
     return MNIST_OK;
 }
 
-/* A job with its defaults filled in, checked. */
+/* Runs a job that has been checked and has its defaults filled in. */
 static mnist_status run_job(const mnist_train_job *job, mnist_error *err)
 {
     trainer t = {.job = job,
                  .config = job->config,
                  .pool = job->pool,
                  .start = mnist_seconds(),
-                 .epoch_ended = true, /* the one before the first */
+                 .epoch_ended = true, /* as if epoch 0 had ended */
                  .team =
                      mnist_team_start(mnist_pool_threads(job->pool), job->config->adapt_threads)};
     mnist_status status = prepare_trainer(&t, err);

@@ -1,5 +1,5 @@
-/* A training under way. Shared by train.c, which runs it, and resume.c, which takes snapshots of it and goes on from
- * them. */
+/* A training under way. Shared by train.c, which runs it, and resume.c, which takes snapshots of it
+ * and goes on from them. */
 #ifndef MNIST_TRAIN_TRAINING_H
 #define MNIST_TRAIN_TRAINING_H
 
@@ -13,7 +13,7 @@
 #include <mnist/train.h>
 
 struct mnist_training {
-    const mnist_train_job *job; /* with a default for what its caller left out */
+    const mnist_train_job *job; /* with defaults for what its caller left out */
     const mnist_train_config *config;
     mnist_pool *pool;
     size_t count; /* images in an epoch */
@@ -28,14 +28,14 @@ struct mnist_training {
     uint64_t step, steps;
     /* The epoch under way: which, how far, and the sums of its figures. */
     unsigned epoch;   /* from 1; 0: none yet */
-    bool epoch_ended; /* with its validation */
+    bool epoch_ended; /* and validation is done */
     size_t seen, correct_sum;
     double loss_sum;
-    double start; /* of the training; where it goes on, so long ago as it had taken */
+    double start; /* when it began; if it was resumed, minus the time taken before */
     mnist_train_end end;
 };
 
-/* Puts a training that has not begun to where the snapshot was taken. Nothing in the snapshot is
+/* Brings a training that has not begun to where the snapshot was taken. Nothing in the snapshot is
  * trusted. Errors: MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH, as mnist_train says. */
 mnist_status mnist_training_go_on(mnist_training *t, const mnist_snapshot *snapshot,
                                   mnist_error *err);
