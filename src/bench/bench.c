@@ -1,4 +1,4 @@
-/* The benchmark as a whole: what it may be asked for, its groups in their order, and the suite that
+/* The benchmark as a whole: what can be asked for, its groups in their order, and the suite that
  * runs each. */
 #include "bench/groups.h"
 

@@ -6,8 +6,8 @@
 
 #include "bench/suite.h"
 
-/* The peaks that fractions are of: the first cases of every group. A slow spell that lasts for all
- * of one group then spoils no other's fractions. */
+/* The peaks that fractions refer to: the first cases of every group, so that a slow spell that
+ * lasts for one whole group spoils no other group's fractions. */
 mnist_status mnist_bench_add_peaks(mnist_suite *suite, mnist_error *err);
 
 mnist_status mnist_bench_add_machine(mnist_suite *suite, mnist_error *err);

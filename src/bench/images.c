@@ -1,4 +1,5 @@
-/* The kernels group, last: distorted images, and what an epoch costs beforehand. */
+/* The last rows of the kernels group: distorted images, and what an epoch of them costs
+ * beforehand. */
 #include "bench/groups.h"
 
 #include "base/status.h"
@@ -7,7 +8,7 @@
 #include <stdio.h>
 
 #define SPEC        "ciresan"
-#define MOST_IMAGES 4096u /* that are gone through: more than a second-level cache holds */
+#define MOST_IMAGES 4096u /* images used: more than a second-level cache holds */
 #define BATCH       64u
 
 typedef struct augment_work {

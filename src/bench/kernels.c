@@ -36,7 +36,7 @@ static size_t padded(size_t count)
 typedef struct product_work {
     const mnist_kernels *kernels;
     mnist_product product;
-    /* of the input gradient only: the weights lie (inputs, outputs) and are transposed first */
+    /* for the input gradient only: the weights are (inputs, outputs) and are transposed first */
     const float *weights;
     float *transposed;
     size_t panels; /* of the outputs */
@@ -128,7 +128,7 @@ static mnist_status add_input_gradient(mnist_suite *suite, size_t rows, size_t o
     return mnist_suite_add(suite, &item, err);
 }
 
-/* Mixed precision: what a pair costs to make, and what a product of pairs does. */
+/* Mixed precision: the cost of making pairs, and of a product of pairs. */
 
 typedef struct half_work {
     const mnist_half *half;
@@ -217,7 +217,8 @@ static mnist_status add_products(mnist_suite *suite, mnist_error *err)
         status = add_product(suite, shapes[i].kind, shapes[i].columns, shapes[i].rows,
                              shapes[i].depth, shapes[i].width, err);
     }
-    /* Three tiles of images at a time and all of them: what transposing the weights costs shows. */
+    /* Three tiles of images at a time, and all of them: the difference shows what transposing
+     * costs. */
     if (status == MNIST_OK) {
         status = add_input_gradient(suite, 24, LARGE_WIDTH, err);
     }
@@ -230,9 +231,8 @@ static mnist_status add_products(mnist_suite *suite, mnist_error *err)
     return status;
 }
 
-/* Products of bytes: images of the view against one panel or two, without their zeros. One batch
- * after the other: where rows end is guessed by the CPU, and of one batch it would learn by heart.
- */
+/* Products of bytes: images of the view with one panel or two, leaving out their zeros. Several
+ * batches take turns: a CPU predicts where rows end, and would learn a single batch by heart. */
 #define BYTE_BATCHES 16u
 
 typedef struct byte_work {
@@ -285,7 +285,7 @@ static void byte_gradient(void *context)
                                                       .width = MNIST_PANEL});
 }
 
-/* The same in pairs, as mixed precision has it where there is an instruction for it. */
+/* The same in pairs, as mixed precision does it if there is an instruction for it. */
 
 static void pair_forward(void *context)
 {
@@ -366,7 +366,7 @@ static mnist_status make_byte_work(mnist_suite *suite, size_t panels, byte_work 
     }
     work->table[0] = 0.0f;
     work->half->round(work->table, work->table, 256);
-    for (size_t p = 0; p < (pixels + 1) * panels / 2; p++) { /* any rows do, two and two */
+    for (size_t p = 0; p < (pixels + 1) * panels / 2; p++) { /* any two rows make pairs */
         const float *row = work->w + 2 * p * MNIST_PANEL;
         work->half->pair_across(row, row + MNIST_PANEL, work->pairs + p * MNIST_PANEL, MNIST_PANEL);
     }
@@ -406,7 +406,7 @@ static mnist_status add_bytes(mnist_suite *suite, mnist_error *err)
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && status == MNIST_OK; i++) {
         byte_work *work = NULL;
         if (kinds[i].pairs && !suite->kernels->half[MNIST_BF16]->byte_product) {
-            continue; /* floats do there what pairs do elsewhere */
+            continue; /* without such an instruction floats are used */
         }
         status = make_byte_work(suite, kinds[i].panels, &work, err);
         if (status != MNIST_OK) {
@@ -430,7 +430,7 @@ static mnist_status add_bytes(mnist_suite *suite, mnist_error *err)
     return status;
 }
 
-/* What goes element by element, or row by row */
+/* Kernels that work element by element, or row by row. */
 
 typedef struct element_work {
     const mnist_kernels *kernels;
@@ -446,8 +446,8 @@ static void activate(void *context)
     work->kernels->activate[work->activation](work->a, work->b, work->count);
 }
 
-/* The kernel works in place and shrinks its values with every f', to denormals in the end: so they
- * are renewed each time. */
+/* The kernel works in place, and multiplying by f' again and again would make its values denormal:
+ * so they are renewed each time. */
 static void activate_backward(void *context)
 {
     const element_work *work = context;
@@ -483,7 +483,8 @@ static void softmax(void *context)
                                             .scale = 1.0f / SMALL_BATCH});
 }
 
-/* item, whose amount is of one element, on so many; its context is made here. */
+/* Adds item, whose amount is that of one element, for this many elements; its context is made
+ * here. */
 static mnist_status add_element(mnist_suite *suite, mnist_bench_case item, size_t count,
                                 mnist_activation activation, mnist_error *err)
 {
@@ -507,7 +508,7 @@ static mnist_status add_element(mnist_suite *suite, mnist_bench_case item, size_
     }
     for (size_t i = 0; i < count; i++) {
         work->labels[i] = (uint8_t)(i % MNIST_CLASSES);
-        work->a[i] *= 40.0f; /* [-2, 2): activations and logits as nets have them */
+        work->a[i] *= 40.0f; /* [-2, 2), as activations and logits of nets are */
     }
     item.amount *= (double)count;
     item.context = work;

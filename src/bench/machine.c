@@ -1,5 +1,5 @@
-/* The machine group: what the CPU is, and what it can do at most in arithmetic, in reading, and where
- * threads meet. */
+/* The machine group: the CPU's name, and its limits in arithmetic, in reading, and in meeting at
+ * barriers. */
 #include "bench/groups.h"
 
 #include "base/clock.h"
@@ -29,7 +29,7 @@ void mnist_bench_cpu_name(char name[MNIST_BENCH_NAME])
     while (end > first && brand[end - 1] == ' ') {
         end--;
     }
-    for (size_t i = first; i < end; i++) { /* it goes to terminals and into JSON */
+    for (size_t i = first; i < end; i++) { /* it is shown on terminals and in JSON */
         if (brand[i] < ' ' || brand[i] > '~') {
             brand[i] = '?';
         }
@@ -50,7 +50,7 @@ typedef struct peak_work {
 
 #define VALUE_STRIDE (MNIST_ALIGN / sizeof(double))
 
-/* Multiply-adds into each sum, a repetition: some microseconds. */
+/* Multiply-adds into each sum in one repetition, which takes some microseconds. */
 #define PEAK_ROUNDS 1000u
 
 static void peak_task(void *argument, mnist_worker worker)
@@ -99,12 +99,12 @@ static mnist_status add_peak(mnist_suite *suite, const char *name, mnist_peak_lo
     return mnist_suite_add(suite, &item, err);
 }
 
-/* Every worker reads its share, again and again. */
+/* Every worker reads its share again and again. */
 typedef struct read_work {
     const mnist_peak *peak;
     mnist_pool *pool;
     const unsigned char *data;
-    size_t size; /* of all; its blocks of MNIST_PEAK_READ are shared out */
+    size_t size; /* of all data; its blocks of MNIST_PEAK_READ are shared out */
     size_t rounds;
     double *values; /* as in peak_work */
 } read_work;
@@ -171,7 +171,7 @@ static mnist_status add_reads(mnist_suite *suite, mnist_error *err)
     if (!data) {
         return mnist_fail_memory(err, total, "the memory that is to be read");
     }
-    memset(data, 1, total); /* written to, so that it is memory and not one page of zeros */
+    memset(data, 1, total); /* written, so that every page is memory of its own */
     mnist_status status = add_read(suite, level1, suite->one, data, small / 16, err);
     if (status == MNIST_OK) {
         status = add_read(suite, level2, suite->one, data, small, err);

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EPOCH_SAMPLES    5.0    /* an epoch is so many times as long as another sample */
+#define EPOCH_SAMPLES    5.0    /* an epoch is this many times as long as another sample */
 #define INFERENCE_IMAGES 10000u /* as many as MNIST has test images */
-#define ONE_IMAGE_LEAST  200u   /* calls that a median and a p99 are of */
+#define ONE_IMAGE_LEAST  200u   /* calls for a median and a p99 */
 #define ONE_IMAGE_MOST   20000u
 
 typedef struct net_shape {
@@ -65,7 +65,7 @@ static mnist_status create_net(mnist_suite *suite, const net_shape *shape, mnist
     return status;
 }
 
-/* Multiply-adds of one image forward: one a weight. */
+/* Multiply-adds of the forward pass of one image: one for each weight. */
 static double forward_products(const mnist_mlp *mlp)
 {
     double sum = 0.0;
@@ -75,15 +75,15 @@ static double forward_products(const mnist_mlp *mlp)
     return sum;
 }
 
-/* Operations on one trained image: forward, the weight gradient, and the gradient of every layer's
- * input but the first's. Dense, biases and the update left out. */
+/* Operations of training on one image: forward pass, weight gradient, and gradient of the input of
+ * every layer but the first. As for a dense net; biases and the update are left out. */
 static double training_flops(const mnist_mlp *mlp)
 {
     double first = (double)mnist_mlp_layer_inputs(mlp, 0) * mnist_mlp_layer_outputs(mlp, 0);
     return 2.0 * (3.0 * forward_products(mlp) - first);
 }
 
-/* Training. A repetition is an image: a sample is one epoch over so many images. */
+/* Training. A repetition is one image: a sample is one epoch over that many images. */
 
 typedef struct training_work {
     mnist_mlp *mlp;
@@ -110,14 +110,14 @@ static mnist_status training_sample(void *context, size_t repetitions, double *s
                                  .train = mnist_view_slice(work->view, 0, repetitions),
                                  .pool = work->pool,
                                  .hooks = &hooks};
-    /* The net learns on from sample to sample, which is as training goes; what mnist_train takes
-     * memory for lies outside of its epoch. */
+    /* The net goes on learning from sample to sample, as in a training. mnist_train allocates
+     * before and after the epoch that is timed. */
     mnist_status status = mnist_train(&job, err);
     *seconds = work->seconds;
     return status;
 }
 
-/* Ways to train: the first layer with its zeros or without, and mixed precision without. */
+/* Ways to train: in fp32 with zeros or without, and in mixed precision without. */
 typedef struct training_kind {
     const char *name;
     mnist_zero_skip zero_skip;
@@ -154,8 +154,8 @@ static mnist_status add_training(mnist_suite *suite, const net_shape *shape,
     *work = (training_work){
         .mlp = mlp, .view = suite->view, .config = mnist_train_defaults(), .pool = pool};
     work->config.epochs = 1;
-    work->config.label_smoothing = 0.0f; /* as what other programs are compared by */
-    work->config.adapt_threads = false;  /* the row says how many there are */
+    work->config.label_smoothing = 0.0f; /* as in comparisons with other programs */
+    work->config.adapt_threads = false;  /* the number of threads is the row's */
     work->config.batch_size = shape->batch;
     work->config.zero_skip = kind->zero_skip;
     work->config.precision = kind->precision;
@@ -186,7 +186,7 @@ mnist_status mnist_bench_add_training(mnist_suite *suite, mnist_error *err)
     return MNIST_OK;
 }
 
-/* Inference of many */
+/* Inference of many images. */
 
 typedef struct evaluation_work {
     mnist_mlp *mlp;
@@ -236,8 +236,8 @@ static mnist_status add_evaluation(mnist_suite *suite, const net_shape *shape, m
     return mnist_suite_add(suite, &item, err);
 }
 
-/* Inference of one: bytes in, class out, as evaluation does it. Each call is timed by itself, and
- * the time of asking the clock is part of it. */
+/* Inference of one image: from bytes to class, as evaluation does it. Each call is timed by itself,
+ * which includes the time of reading the clock. */
 
 typedef struct one_work {
     mnist_view view;
@@ -272,7 +272,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* *seconds is such that the quantile comes out as the time of one repetition. */
+/* *seconds is set so that the quantile becomes the time of one repetition. */
 static mnist_status one_sample(void *context, size_t repetitions, double *seconds, mnist_error *err)
 {
     (void)err;

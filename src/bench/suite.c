@@ -1,4 +1,5 @@
-/* Cases of a group are collected, sampled, and made rows of. What the cases are, it does not know. */
+/* Collects cases of a group, takes samples of them, and makes rows. It does not know what the cases
+ * are. */
 #include "bench/suite.h"
 
 #include "base/clock.h"
@@ -15,7 +16,7 @@
 struct mnist_suite_case {
     mnist_bench_case item;
     bool shown;
-    size_t repetitions; /* of a sample */
+    size_t repetitions; /* in a sample */
     double *seconds;    /* (config->runs): of a repetition; owned */
 };
 
@@ -186,7 +187,8 @@ static mnist_status calibrate(const mnist_suite *suite, struct mnist_suite_case 
         if (status != MNIST_OK || seconds >= target || c->repetitions >= most) {
             return status;
         }
-        /* a little more than it seems to need, and no leap from a sample too short to tell */
+        /* a little more than seems necessary; from a very short sample, which tells little, only by
+         * a fixed factor */
         double factor = seconds > target / 100.0 ? 1.1 * target / seconds : 100.0;
         double next = ceil((double)c->repetitions * factor);
         c->repetitions = next < (double)most ? (size_t)next : most;

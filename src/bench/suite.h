@@ -1,9 +1,7 @@
-/* The machinery that measures. Shared by the files of bench/ only.
- *
- * A group begins; its file (groups.h) adds cases; to run it is to warm each case up, to find how many
- * repetitions make a sample, to take the samples in rounds, and to make rows of them. bench.c does
- * that with one group after the other.
- */
+/* The measuring. Shared by the files of bench/ only. First a group begins, and its file
+ * (groups.h) adds cases. Running it then warms each case up, finds how many repetitions make a
+ * sample, takes the samples in rounds, and makes rows of them. bench.c does that for one group
+ * after the other. */
 #ifndef MNIST_BENCH_SUITE_H
 #define MNIST_BENCH_SUITE_H
 
@@ -23,7 +21,7 @@ typedef enum mnist_bench_unit {
     MNIST_BENCH_UNITS
 } mnist_bench_unit;
 
-/* Does `repetitions` of a case; *seconds: how long that took. */
+/* Does `repetitions` repetitions of a case; *seconds: how long they took. */
 typedef mnist_status (*mnist_bench_sample)(void *context, size_t repetitions, double *seconds,
                                            mnist_error *err);
 
@@ -31,16 +29,17 @@ typedef struct mnist_bench_case {
     char name[MNIST_BENCH_NAME];
     unsigned threads; /* 0 stands for 1 */
     mnist_bench_unit unit;
-    double amount; /* of the unit's thing, a repetition */
-    double flops;  /* a repetition; 0: none to speak of. GFLOPS rows take amount */
+    double amount; /* how many of the unit's things a repetition has */
+    double flops;  /* operations of a repetition; 0: hardly any. GFLOPS rows take amount */
 
-    /* One of the two: work is one repetition, and is timed from outside. */
+    /* One of these two is set. work is one repetition, and is timed by the suite. */
     void (*work)(void *context);
     mnist_bench_sample sample;
     void *context;      /* from mnist_suite_alloc */
     size_t least, most; /* repetitions of a sample; 0: no limit */
-    double longer;      /* a sample is so many times as long as others; 0 stands for 1 */
-    bool is_peak;       /* of fp32, which fractions are of: taken in every group, shown in one */
+    double longer;      /* a sample is this many times as long as others; 0 stands for 1 */
+    bool is_peak;       /* a peak of fp32, which fractions refer to: measured in every group, shown
+                         * in one */
 } mnist_bench_case;
 
 typedef struct mnist_suite {
@@ -48,7 +47,7 @@ typedef struct mnist_suite {
     mnist_view view;
     const mnist_kernels *kernels;
     mnist_peak peak;
-    mnist_pool *one, *all; /* all is NULL if it would have one thread too */
+    mnist_pool *one, *all; /* all is NULL if it had one thread, too */
     double peak_gflops[2]; /* of fp32, with one thread and all: the best sample so far */
     size_t visited;        /* rows so far */
     /* the group that is being built */
@@ -71,25 +70,26 @@ mnist_status mnist_suite_run(mnist_suite *suite, mnist_bench_visit visit, void *
 /* Ends the group: its cases, and what was allocated or owned with it. */
 void mnist_suite_clear(mnist_suite *suite);
 
-/* Does the filter let this row through? To be asked before memory is taken for it. */
+/* Whether the filter takes this row. To be asked before memory is allocated for it. */
 bool mnist_suite_wants(const mnist_suite *suite, const char *name);
 
-/* Zeroed, aligned; freed with the group. NULL: memory is short, and so is it then for
- * mnist_suite_add. */
+/* Zeroed, aligned memory, which is freed with the group. NULL: memory is short; mnist_suite_add
+ * will then fail too. */
 void *mnist_suite_alloc(mnist_suite *suite, size_t count, size_t size);
 
-/* release(object) is called when the group is done, last come first; at once if memory is short. */
+/* release(object) is called when the group is done, the last object first; at once if memory is
+ * short. */
 mnist_status mnist_suite_own(mnist_suite *suite, void *object, void (*release)(void *object),
                              mnist_error *err);
 
-/* Adds a copy of the case, unless the filter is against it; peaks are added in any case. Errors:
+/* Adds a copy of the case if the filter takes it; peaks are always added. Errors:
  * MNIST_ERR_MEMORY. */
 mnist_status mnist_suite_add(mnist_suite *suite, const mnist_bench_case *item, mnist_error *err);
 
 /* Floats in [-1, 1) * scale that differ from one another. */
 void mnist_bench_fill(float *values, size_t count, float scale);
 
-/* Keeps a result, so that what made it is not left out. */
+/* Uses a result, so that the compiler does not leave out its computation. */
 void mnist_bench_keep(double value);
 
 #endif

@@ -17,7 +17,7 @@ mnist_status mnist_io_json(json_t **out, const mnist_io_json_text *text, json_er
     }
     free(probe);
     *out = json_loadb(text->text, text->size, flags, error);
-    if (!*out) { /* jansson may call a lack of memory bad syntax: bad text is bad again */
+    if (!*out) { /* jansson may call a lack of memory bad syntax: ask again */
         *out = json_loadb(text->text, text->size, flags, error);
     }
     if (*out) {

@@ -11,7 +11,8 @@ typedef struct mnist_asset {
 } mnist_asset;
 
 extern const mnist_asset mnist_asset_style; /* page.css */
-/* prepare.js, net.js, pad.js, one after the other; to come after 'use strict' and ACTIVATIONS */
+/* prepare.js, net.js and pad.js, one after the other; 'use strict' and ACTIVATIONS come before
+ * them */
 extern const mnist_asset mnist_asset_script;
 
 #endif

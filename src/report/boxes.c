@@ -1,9 +1,9 @@
-/* What several sections are made of: boxes that move sideways, and lists of names and values. */
+/* Parts of several sections: boxes that scroll sideways, and lists of names and values. */
 #include "report/parts.h"
 
 #include <string.h>
 
-#define LONG_VALUE 40 /* bytes; what is longer gets a line of its own */
+#define LONG_VALUE 40 /* bytes; longer values get a line of their own */
 
 void mnist_put_scroll(mnist_text *text, const char *name)
 {

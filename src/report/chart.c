@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* In the picture's units, which are about a pixel on a telephone: so that text is never smaller
- * than it says. */
+/* In the picture's units. One is about a pixel on a telephone, so text there has at least its
+ * nominal size. */
 #define WIDTH  360.0
 #define HEIGHT 232.0
 #define LEFT   48.0
@@ -13,12 +13,12 @@
 
 #define LINE_GAP     15.0 /* between two names */
 #define MOST_SERIES  8u
-#define MOST_DOTS    60u /* more would be a thick line */
+#define MOST_DOTS    60u /* more dots would look like a thick line */
 #define MOST_VISIBLE 24u
 
 double mnist_axis_place(const mnist_axis *axis, double value)
 {
-    /* not logarithms of quotients: those of numbers from a foreign log may overflow */
+    /* not the logarithm of a quotient, which may overflow with numbers from an untrusted log */
     return axis->is_log ? (log(value) - log(axis->low)) / (log(axis->high) - log(axis->low))
                         : (value - axis->low) / (axis->high - axis->low);
 }
@@ -87,19 +87,20 @@ mnist_axis mnist_axis_fit(const mnist_series *series, size_t count, mnist_scale 
             high = isfinite(y) ? fmax(high, y) : high;
         }
     }
-    if (low > high) { /* nothing to be seen */
+    if (low > high) { /* no value at all */
         return (mnist_axis){.low = 0.0, .high = 1.0, .scale = scale};
     }
     if (log_from > 0.0 && low > 0.0 && high > low * log_from) {
         return (mnist_axis){.low = low / 1.12, .high = high * 1.12, .is_log = true, .scale = scale};
     }
-    /* values that a tick's width cannot part are one value; those that hardly are numbers are 0 */
+    /* values that are nearer than a tick can show count as equal; values that are hardly numbers as
+     * 0 */
     const double most = fmax(fabs(low), fabs(high)), spread = high - low;
     const double step = nice_step((most < 1e-290           ? 1.0
                                    : spread > 1e-12 * most ? spread
                                                            : 0.2 * most) /
                                   4.0);
-    /* a value that is a float may be off a tick by its last bit */
+    /* a value from a float may miss a tick by its last bit */
     mnist_axis axis = {.low = step * floor(low / step + 1e-6),
                        .high = step * ceil(high / step - 1e-6),
                        .scale = scale};
@@ -124,7 +125,7 @@ mnist_axis mnist_axis_from_zero(mnist_axis axis)
     return axis;
 }
 
-/* Decimals that tell value from its neighbours at 1, 2 or 5 times a power of ten. */
+/* Decimals that distinguish value from its neighbours at 1, 2 or 5 times a power of ten. */
 static unsigned decimals_of(double value)
 {
     unsigned decimals = 0;
@@ -135,11 +136,12 @@ static unsigned decimals_of(double value)
     return decimals;
 }
 
-/* Of three digits at most, and a power of ten, for what decimals alone would make long or 0. */
+/* A number of at most three digits times a power of ten, where plain decimals would be long or
+ * 0. */
 static void put_power(mnist_text *text, double value)
 {
     int power = (int)floor(log10(fabs(value)));
-    /* in two steps, as ten to the power may be no number though the value is */
+    /* in two steps: the power of ten may be out of range though the value is not */
     const int half = power / 2;
     double digits = value / pow(10.0, half) / pow(10.0, power - half);
     digits = round(100.0 * digits) / 100.0;
@@ -232,7 +234,7 @@ static void put_axes(mnist_text *text, const mnist_chart *chart)
     mnist_text_format(text, "%s</text>", chart->x_name);
 }
 
-/* Points that would not move the line by a fifth of a unit are left out. */
+/* Leaves out points that would move the line by less than a fifth of a unit. */
 static void put_series(mnist_text *text, const mnist_chart *chart, const mnist_series *series)
 {
     double last_x = -INFINITY, last_y = -INFINITY;
@@ -256,7 +258,7 @@ static void put_series(mnist_text *text, const mnist_chart *chart, const mnist_s
     mnist_text_put(text, "\"/>");
 }
 
-/* Each with a larger, invisible disc about it: easier to point at. */
+/* Each dot has a larger, invisible disc around it, which is easier to point at. */
 static void put_dots(mnist_text *text, const mnist_chart *chart, const mnist_series *series)
 {
     const bool visible = series->count <= MOST_VISIBLE;
@@ -283,7 +285,7 @@ static void put_dots(mnist_text *text, const mnist_chart *chart, const mnist_ser
     }
 }
 
-/* Beside the lines' ends, moved apart where they would be on one another. */
+/* Puts names beside the lines' ends, moved apart where they would overlap. */
 static void put_names(mnist_text *text, const mnist_chart *chart)
 {
     struct {

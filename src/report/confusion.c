@@ -1,4 +1,4 @@
-/* What is taken for what, and how each class fares. Tables that are pictures at the same time: a
+/* The confusion matrix, and the figures of each class. They are tables with shades, so that a
  * screen reader finds the numbers where the eye finds the shades. */
 #include "report/parts.h"
 
@@ -7,7 +7,8 @@
 
 #define SHADES 8u
 
-/* 0 for none, then 1 to SHADES by the square root, so that a single error is seen beside many. */
+/* 0 for none, else 1 to SHADES by the square root, so that a single error is visible beside
+ * many. */
 static unsigned shade_of(size_t count, size_t most)
 {
     return count == 0 ? 0 : (unsigned)ceil(SHADES * sqrt((double)count / (double)most) - 1e-9);
@@ -65,7 +66,7 @@ void mnist_put_confusion(mnist_text *text, const mnist_findings *findings)
                       metrics->count);
 }
 
-/* What is not defined is a dash. */
+/* A figure that is not defined is shown as a dash. */
 static void put_cell(mnist_text *text, double value, unsigned decimals)
 {
     mnist_text_put(text, "<td>");

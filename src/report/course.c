@@ -1,4 +1,4 @@
-/* How a training went: its curves and the numbers under them. */
+/* The course of a training: its curves, and the numbers below them. */
 #include "report/chart.h"
 #include "report/parts.h"
 
@@ -6,9 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define RATE_POINTS 400u /* of the learning rate's curve */
+#define RATE_POINTS 400u /* points of the learning rate's curve */
 
-/* Columns of numbers, as series want them. */
+/* Columns of numbers, as series need them. */
 typedef struct columns {
     size_t count;
     double *x, *rate, *train_loss, *train_accuracy, *validation_loss, *validation_accuracy;
@@ -61,7 +61,7 @@ static void fill_epochs(columns *c, const mnist_page *page)
     }
 }
 
-/* Failure is left in text. */
+/* If memory is short, text is marked as failed. */
 static columns columns_of(mnist_text *text, const mnist_page *page)
 {
     columns c = {.count = page->epoch_count};

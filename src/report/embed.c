@@ -1,4 +1,4 @@
-/* The net within the page: as large as it may be, and as exact as there is room. */
+/* The net within the page, as exact as its size allows. */
 #include "report/parts.h"
 
 #include <assert.h>
@@ -12,13 +12,13 @@ unsigned mnist_embed_layer_bits(const mnist_mlp *mlp, unsigned layer, unsigned b
     return is_last && bits < MNIST_EMBED_LAST_BITS ? MNIST_EMBED_LAST_BITS : bits;
 }
 
-/* Of so many numbers, in whole words. */
+/* Bytes of so many numbers, rounded up to whole words of 32 bits. */
 static size_t packed_size(size_t count, unsigned bits)
 {
     return (count * bits + 31) / 32 * 4;
 }
 
-/* Never overflows: an mlp's layers are in memory, as floats. */
+/* Never overflows, as the layers are in memory as floats. */
 static size_t embedded_size(const mnist_mlp *mlp, unsigned bits)
 {
     size_t size = 0;
@@ -39,7 +39,7 @@ unsigned mnist_embed_bits(const mnist_mlp *mlp)
     return bits >= MNIST_EMBED_LEAST_BITS ? bits : 0;
 }
 
-/* One layer on its way. */
+/* A layer that is being embedded. */
 typedef struct layer {
     size_t in, out;
     unsigned bits;
@@ -91,9 +91,9 @@ static void find_scales(layer *l)
     }
 }
 
-/* Makes whole numbers, as floats, of a row's weights. A scale may be 0, or so small that the
- * quotient is not exact, but never beyond a few times `most`. To add 1.5 * 2^23 leaves no place for
- * a fraction: it rounds as rintf does, without a call. */
+/* Makes whole numbers, as floats, from a row's weights. A scale may be 0, or so small that the
+ * quotient is inexact, but the quotient never exceeds a few times `most`. Adding 1.5 * 2^23 rounds
+ * as rintf does, without a call. */
 static void quantize(const layer *l, float *row)
 {
     const float most = most_of(l->bits), whole = 0x1.8p23f;
@@ -124,12 +124,13 @@ static uint8_t *put_floats(uint8_t *out, const float *values, size_t count)
     return out;
 }
 
-/* Whole numbers, one after the other, each from its lowest bit on; then zeros up to a word. */
+/* Writes whole numbers one after the other, each from its lowest bit on, and zeros up to the end of
+ * a word. */
 static uint8_t *put_packed(uint8_t *out, const float *values, size_t count, unsigned bits)
 {
     const uint32_t mask = (UINT32_C(1) << bits) - 1;
     uint64_t waiting = 0;
-    unsigned filled = 0; /* bits that wait: below 32 before each number */
+    unsigned filled = 0; /* bits not yet written: fewer than 32 before each number */
     for (size_t i = 0; i < count; i++) {
         waiting |= (uint64_t)((uint32_t)(int32_t)values[i] & mask) << filled;
         filled += bits;
@@ -142,7 +143,7 @@ static uint8_t *put_packed(uint8_t *out, const float *values, size_t count, unsi
     return filled > 0 ? put_word(out, (uint32_t)waiting) : out;
 }
 
-/* Packs a layer behind what is there, and leaves in it what it has become. */
+/* Packs a layer behind what has been packed, and replaces its values by the rounded ones. */
 static uint8_t *round_layer(layer *l, uint8_t *out)
 {
     const size_t count = l->in * l->out;

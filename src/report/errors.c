@@ -1,4 +1,4 @@
-/* The errors of which the net was surest. */
+/* The gallery of the most confident errors. */
 #include "report/parts.h"
 #include "report/picture.h"
 

@@ -1,4 +1,4 @@
-/* The pad: a place to draw on, and the net itself, which report/pad.js asks. */
+/* The pad: a field to draw on, and the net itself, which report/pad.js runs. */
 #include "report/parts.h"
 
 #include <math.h>
@@ -6,15 +6,15 @@
 
 #define SIDE 28u /* of the images that prepare.js makes */
 
-#define TRIED_MOST 1000u /* images on which the rounded net is tried: a millisecond's worth */
+#define TRIED_MOST 1000u /* images on which the rounded net is tried, which takes a millisecond */
 
-/* What rounding does to the answers. */
+/* How rounding changes the results. */
 typedef struct drift {
-    size_t tried, other; /* images, and those that are classified otherwise */
+    size_t tried, other; /* images, and those of them that are classified otherwise */
     double most;         /* difference of a probability */
 } drift;
 
-/* exact: (count, MNIST_CLASSES), of the net itself. */
+/* exact: (count, MNIST_CLASSES), the probabilities of the net itself. */
 static mnist_status measure_drift(const mnist_page *page, const float *exact, mnist_view view,
                                   mnist_mlp *rounded, mnist_pool *pool, drift *out,
                                   mnist_error *err)
@@ -39,7 +39,7 @@ static mnist_status measure_drift(const mnist_page *page, const float *exact, mn
     return status;
 }
 
-/* Asks the net itself only where the page's probabilities are not its own. */
+/* Runs the net itself only if the page's probabilities are not its own. */
 static mnist_status find_drift(const mnist_page *page, mnist_mlp *rounded, mnist_pool *pool,
                                drift *out, mnist_error *err)
 {
@@ -79,7 +79,7 @@ static void put_drift(mnist_text *text, const drift *of, unsigned bits)
     mnist_text_put(text, ".</p>\n");
 }
 
-/* For the script: what the bytes that follow are. Numbers, and names from the library's lists. */
+/* Tells the script what the bytes that follow are: numbers, and names from the library's lists. */
 static void put_net(mnist_text *text, const mnist_page *page, unsigned bits,
                     const mnist_embedded *embedded)
 {

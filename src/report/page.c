@@ -16,7 +16,7 @@ static const char script_start[] =
     "'use strict';\n\nconst ACTIVATIONS = {\n" MNIST_ACTIVATION_LIST(SCRIPT_LINE) "};\n\n";
 #undef SCRIPT_LINE
 
-/* 'sha256-…' of start and then asset, as a Content-Security-Policy names what it lets through (W3C,
+/* 'sha256-…' of start followed by asset, as a Content-Security-Policy names what it allows (W3C,
  * "Content Security Policy Level 3", 2.3.1). */
 static void put_hash(mnist_text *text, const char *start, mnist_asset asset)
 {
@@ -91,7 +91,7 @@ static void put_tiles(mnist_text *text, const mnist_findings *findings)
     mnist_text_put(text, "</dd></div>\n</dl>\n");
 }
 
-/* Links to the sections that there are. */
+/* Links to the sections that the page has. */
 static void put_contents(mnist_text *text, const mnist_page *page)
 {
     mnist_text_put(text, "<nav aria-label=\"Contents\"><ul>");

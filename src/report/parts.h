@@ -7,7 +7,7 @@
 #include <mnist/metrics.h>
 #include <mnist/report.h>
 
-/* Of all models together, taken once. */
+/* Results of all models together, computed once. */
 typedef struct mnist_findings {
     const mnist_page *page;
     mnist_predictions predictions;
@@ -19,14 +19,14 @@ typedef struct mnist_findings {
 
 /* Loss, accuracy and learning rate, and the epochs' numbers. */
 void mnist_put_course(mnist_text *text, const mnist_page *page);
-/* What the clock says, and nothing else does. */
+/* The section of all that depends on the clock. */
 void mnist_put_measured(mnist_text *text, const mnist_page *page);
 
 void mnist_put_confusion(mnist_text *text, const mnist_findings *findings);
 void mnist_put_classes(mnist_text *text, const mnist_findings *findings);
 void mnist_put_reliability(mnist_text *text, const mnist_findings *findings);
 
-/* Errors: as mnist_roc_curve, as mnist_mistakes_worst, MNIST_ERR_MEMORY. */
+/* Errors: as mnist_roc_curve and mnist_mistakes_worst, MNIST_ERR_MEMORY. */
 mnist_status mnist_put_roc(mnist_text *text, const mnist_findings *findings, mnist_error *err);
 mnist_status mnist_put_errors(mnist_text *text, const mnist_findings *findings, mnist_error *err);
 mnist_status mnist_put_weights(mnist_text *text, const mnist_page *page, mnist_error *err);
@@ -34,17 +34,17 @@ mnist_status mnist_put_weights(mnist_text *text, const mnist_page *page, mnist_e
 mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool *pool,
                            mnist_error *err);
 
-/* The bits of each weight of a layer, where the net's have so many. */
+/* The bits of each weight in a layer, if the net's weights have `bits` bits. */
 unsigned mnist_embed_layer_bits(const mnist_mlp *mlp, unsigned layer, unsigned bits);
 
 /* The net as it goes into the page. */
 typedef struct mnist_embedded {
-    /* Of each layer the biases (F32), with fewer than 32 bits the scales (F32), then the weights,
-     * (in, out) row-major: F32, or whole numbers in two's complement of so many bits, the first in
-     * the lowest ones, and zeros up to the next multiple of four bytes. All little-endian. */
+    /* For each layer the biases (F32); with fewer than 32 bits the scales (F32); then the weights,
+     * (in, out) row-major: F32, or whole numbers in two's complement of that many bits, the first
+     * in the lowest bits, and zeros up to a multiple of four bytes. All little-endian. */
     uint8_t *bytes;
     size_t size;
-    mnist_mlp *rounded; /* what these bytes are */
+    mnist_mlp *rounded; /* the net that these bytes are */
 } mnist_embedded;
 
 /* Errors: MNIST_ERR_MEMORY. */
@@ -52,12 +52,13 @@ mnist_status mnist_embed_create(mnist_embedded *out, const mnist_mlp *mlp, unsig
                                 mnist_error *err);
 void mnist_embed_free(mnist_embedded *embedded);
 
-/* What sections are made of (boxes.c). */
+/* Parts of sections (boxes.c). */
 
 /* Names and values, escaped. */
 void mnist_put_facts(mnist_text *text, mnist_page_facts facts);
 
-/* Opens a box in which what is too wide for a telephone moves sideways; </div> closes it. */
+/* Opens a box that scrolls sideways if its content is too wide for a telephone; </div> closes
+ * it. */
 void mnist_put_scroll(mnist_text *text, const char *name);
 
 #endif

@@ -12,7 +12,7 @@ static void put_be32(mnist_text *out, uint32_t value)
     mnist_text_add(out, bytes, sizeof bytes);
 }
 
-/* Length, name and body; from where the CRC counts is remembered. */
+/* Begins a chunk of length, name and body; returns where its CRC begins to count. */
 static size_t begin_chunk(mnist_text *out, const char *name, uint32_t length)
 {
     put_be32(out, length);

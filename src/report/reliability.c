@@ -1,5 +1,5 @@
-/* Whether the net is right as often as it says: a reliability diagram (DeGroot & Fienberg 1983)
- * over a histogram of what it says. */
+/* Whether the net is right as often as its confidence says: a reliability diagram (DeGroot &
+ * Fienberg 1983) above a histogram of the confidence. */
 #include "report/chart.h"
 #include "report/parts.h"
 
@@ -14,7 +14,8 @@
 #define HISTOGRAM 226.0 /* top of the histogram */
 #define BOTTOM    40.0
 
-/* Limits of 95 % for a share of count trials (Wilson 1927): good for few, and for 0 and 1. */
+/* 95 % limits for a share of count trials (Wilson 1927), which hold for few trials and for shares
+ * of 0 and 1 too. */
 static void limits(double share, double count, double *low, double *high)
 {
     const double z = 1.959964, square = z * z;
@@ -72,7 +73,7 @@ static void put_bin(mnist_text *text, const mnist_reliability_bin *bin, double d
     mnist_text_put(text, "\" cy=\"");
     mnist_text_real(text, y_of(bin->accuracy), 2);
     mnist_text_put(text, "\"/>");
-    /* logarithmic, one image having a height of its own */
+    /* logarithmic; a single image still has some height */
     const double height =
         (HEIGHT - BOTTOM - HISTOGRAM) * (log10((double)bin->count) + 0.3) / (decades + 0.3);
     mnist_text_put(text, "<rect class=\"bar\" x=\"");

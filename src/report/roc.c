@@ -1,6 +1,6 @@
-/* ROC curves, one digit against the rest. All areas are near 1, so that on the usual axes all
- * curves lie on the corner: false positives are on a logarithmic axis here, and hits begin where
- * something is to be seen. */
+/* ROC curves, one digit against the rest. All areas are near 1, so on the usual axes all curves
+ * would lie in the corner: here the false positive rate has a logarithmic axis, and the axis of the
+ * true positive rate begins just below the curves. */
 #include "report/chart.h"
 #include "report/parts.h"
 
@@ -29,8 +29,8 @@ static double y_of(const panel *p, double rate)
            fmin(fmax(mnist_axis_place(&p->y, rate), 0.0), 1.0) * (HEIGHT - TOP - BOTTOM);
 }
 
-/* The curve's hits at a false positive rate below 1: on the line between the points about it, and
- * where the curve rises there, at its top. */
+/* The true positive rate at a false positive rate below 1: on the line between the points around
+ * it, and at a vertical rise its top. */
 static double hits_at(const mnist_curve *curve, double rate)
 {
     size_t next = 1;
@@ -41,12 +41,13 @@ static double hits_at(const mnist_curve *curve, double rate)
     return x0 < rate ? y0 + (curve->y[next] - y0) * (rate - x0) / (curve->x[next] - x0) : y0;
 }
 
-/* Between its points a ROC curve is straight, but not on a logarithmic axis. */
+/* Between its points a ROC curve is straight, but not on a logarithmic axis, so points are
+ * added. */
 static void put_path(mnist_text *text, const panel *p, const mnist_curve *curve, unsigned digit)
 {
     double last_x = -INFINITY, last_y = -INFINITY;
     mnist_text_format(text, "<path id=\"roc-%u\" d=\"M", digit);
-    size_t first = 0; /* what lies below the axis is not drawn along it */
+    size_t first = 0; /* points left of the axis' beginning are not drawn */
     while (first + 1 < curve->count && curve->y[first + 1] <= p->y.low) {
         first++;
     }
@@ -119,7 +120,7 @@ static void put_panel(mnist_text *text, const panel *p, const bool drawn[MNIST_C
     mnist_text_put(text, "</text></svg>\n");
 }
 
-/* Of each digit for which there is one. */
+/* The curve of each digit that has one. */
 static mnist_status find_curves(const mnist_findings *findings, mnist_curve *curves[MNIST_CLASSES],
                                 mnist_error *err)
 {
@@ -172,7 +173,7 @@ static void put_panels(mnist_text *text, const mnist_findings *findings,
     mnist_text_put(text, "</div>\n");
 }
 
-/* What is to be seen, as numbers. */
+/* The picture's content as numbers. */
 static void put_table(mnist_text *text, const mnist_findings *findings,
                       mnist_curve *const curves[MNIST_CLASSES])
 {

@@ -82,7 +82,7 @@ void mnist_text_real(mnist_text *text, double value, unsigned decimals)
 {
     static const double powers[] = {1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
     assert(decimals < sizeof powers / sizeof powers[0]);
-    if (!(fabs(value) < 1e12)) { /* more digits than anybody reads, if a number at all */
+    if (!(fabs(value) < 1e12)) { /* not a number, or more digits than anybody reads */
         mnist_text_number(text, value);
         return;
     }
@@ -121,7 +121,7 @@ void mnist_text_percent(mnist_text *text, double fraction, unsigned decimals)
     static const double most[] = {99.0, 99.9, 99.99, 99.999};
     assert(decimals < sizeof most / sizeof most[0]);
     const double percent = 100.0 * fraction;
-    /* 59,999 of 60,000 is not all: it must not be rounded up to look so */
+    /* 59,999 of 60,000 must not be rounded up to 100 % */
     mnist_text_real(text, fraction < 1.0 && percent > most[decimals] ? most[decimals] : percent,
                     decimals);
     mnist_text_put(text, "&#8239;%");

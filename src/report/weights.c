@@ -1,11 +1,12 @@
-/* The first layer's weights, a picture a unit: what each of them looks for. */
+/* The first layer's weights, one picture a unit: the pattern that the unit responds to. */
 #include "report/parts.h"
 #include "report/picture.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* Values of a picture: SIDE is 0, below are negative weights, above positive ones. */
+/* Values of a picture: SIDE stands for 0, lower ones for negative weights, higher ones for
+ * positive. */
 #define SIDE   32
 #define COLORS (2 * SIDE + 1)
 
@@ -25,7 +26,8 @@ static int longer_first(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* Blue and orange are told apart by all eyes; towards 0 they fade, on whatever is beneath. */
+/* Blue and orange, which the colour-blind can distinguish too; they become transparent towards
+ * 0. */
 static void fill_colors(uint8_t colors[COLORS][4])
 {
     for (int i = 0; i < COLORS; i++) {
@@ -38,7 +40,7 @@ static void fill_colors(uint8_t colors[COLORS][4])
     }
 }
 
-/* The unit's weights, on a scale of its own: its largest has full colour. */
+/* Draws the unit's weights on a scale of its own: its largest weight has full colour. */
 static void draw(const float *weights, size_t inputs, size_t outputs, size_t index, uint8_t *pixels)
 {
     float most = 0.0f;
@@ -105,7 +107,7 @@ mnist_status mnist_put_weights(mnist_text *text, const mnist_page *page, mnist_e
         units[o].norm = sqrt(units[o].norm);
     }
     const bool is_hidden = mnist_mlp_layers(page->mlp) > 1;
-    if (is_hidden) { /* the digits stay in their order */
+    if (is_hidden) { /* output units stay in the order of the digits */
         qsort(units, outputs, sizeof *units, longer_first);
     }
     const size_t count = outputs < MNIST_UNITS_MOST ? outputs : MNIST_UNITS_MOST;
