@@ -98,8 +98,8 @@ mnist_status mnist_fail(mnist_error *err, mnist_status status, const char *forma
 
 mnist_status mnist_fail_memory(mnist_error *err, size_t bytes, const char *what)
 {
-    return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory: %zu bytes for %s could not be had",
-                      bytes, what);
+    return mnist_fail(err, MNIST_ERR_MEMORY,
+                      "out of memory: %zu bytes for %s could not be allocated", bytes, what);
 }
 
 const char *mnist_element_name(mnist_element element)

@@ -87,7 +87,7 @@ mnist_status mnist_bench_run(const mnist_bench_config *config, mnist_view view,
     }
     if (status == MNIST_OK && suite.visited == 0) {
         status = mnist_fail(err, MNIST_ERR_ARGUMENT,
-                            "filter \"%s\": no row's group and name hold it", config->filter);
+                            "filter \"%s\": no row's group and name contain it", config->filter);
     }
     mnist_pool_free(suite.all);
     mnist_pool_free(suite.one);

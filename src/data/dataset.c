@@ -28,11 +28,10 @@ static mnist_status check_counts(size_t images, const char *images_path, size_t 
     if (images == labels) {
         return MNIST_OK;
     }
-    return mnist_fail(
-        err, MNIST_ERR_MISMATCH,
-        "%s holds %zu images, but %s holds %zu labels: expected as many of the one as "
-        "of the other; a file of the training set beside one of the test set?",
-        images_path, images, labels_path, labels);
+    return mnist_fail(err, MNIST_ERR_MISMATCH,
+                      "%s holds %zu images, but %s holds %zu labels: expected equal numbers; a "
+                      "file of the training set beside one of the test set?",
+                      images_path, images, labels_path, labels);
 }
 
 mnist_status mnist_dataset_load_idx(mnist_dataset **out, const char *images_path,

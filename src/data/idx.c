@@ -124,7 +124,7 @@ static const char *type_name(unsigned type)
     case TYPE_DOUBLE:
         return "64-bit float";
     default:
-        return "no type of the format's";
+        return "not a type of the format";
     }
 }
 

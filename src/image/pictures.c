@@ -84,7 +84,8 @@ static const char *guess(const uint8_t *data, size_t size)
         }
     }
     /* a little-endian length, then a JSON object */
-    return size > 9 && data[7] == 0 && data[8] == '{' ? "a model, which is to stand first?" : NULL;
+    return size > 9 && data[7] == 0 && data[8] == '{' ? "a model: should it be the first argument?"
+                                                      : NULL;
 }
 
 static mnist_status fail_unknown(const uint8_t *data, size_t size, const char *path,

@@ -53,7 +53,8 @@ static void on_read(png_structp png, png_bytep out, size_t size)
     decoder *d = png_get_io_ptr(png);
     if (size > d->size - d->at) {
         d->status = mnist_fail(d->err, MNIST_ERR_FORMAT,
-                               "%s: truncated at byte %zu: the PNG file goes on", d->path, d->size);
+                               "%s: truncated at byte %zu: expected the rest of the PNG file",
+                               d->path, d->size);
         png_error(png, "truncated");
     }
     memcpy(out, d->data + d->at, size);

@@ -177,7 +177,7 @@ static mnist_status make_glyphs(line *l, mnist_center center, mnist_glyph **glyp
     const size_t digits = sort(l->groups, l->count, l->order);
     if (digits > MNIST_MAX_GLYPHS) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "%zu things stand side by side: expected a line of at most %u digits",
+                          "%zu shapes stand side by side: expected a line of at most %u digits",
                           digits, MNIST_MAX_GLYPHS);
     }
     mnist_status status = number_digits(l, digits, err);

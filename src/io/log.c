@@ -169,8 +169,7 @@ static mnist_status open_kept(int *fd, const char *path, int flags, mnist_log_po
     *fd = mnist_open(path, flags | O_NONBLOCK, 0);
     if (*fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
         return mnist_fail(err, MNIST_ERR_NOT_FOUND,
-                          "%.600s: is not there, but the training has a log, which goes on in it",
-                          path);
+                          "%.600s: does not exist, but the training's log is to go on in it", path);
     }
     if (*fd < 0) {
         return mnist_fail_path(err, path, path, "open the log", errno);

@@ -46,7 +46,7 @@ static mnist_status check_config(const mnist_mlp_config *config, mnist_error *er
         status = check_width("width of a hidden layer", config->hidden[l], err);
     }
     if (status == MNIST_OK && !mnist_activation_name(config->activation)) {
-        status = mnist_fail(err, MNIST_ERR_ARGUMENT, "activation: %d is none of those there are",
+        status = mnist_fail(err, MNIST_ERR_ARGUMENT, "activation: expected a known one, found %d",
                             (int)config->activation);
     }
     return status;

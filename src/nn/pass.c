@@ -128,7 +128,7 @@ mnist_status mnist_pass_create_with(mnist_pass **out, mnist_mlp *mlp, mnist_pool
         mnist_pass_free(pass);
         return mnist_fail(err, MNIST_ERR_MEMORY,
                           "out of memory: activations and gradients of %zu images could not be "
-                          "had; try a smaller batch or net",
+                          "allocated; try a smaller batch or net",
                           capacity);
     }
     *out = pass;

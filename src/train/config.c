@@ -92,7 +92,7 @@ static mnist_status check_optimizer(const mnist_optimizer_config *o, mnist_error
 {
     const mnist_optimizer_traits *traits = mnist_optimizer_describe(o->kind);
     if (!traits) {
-        return bad_field(err, "optimizer", "one of those there are", o->kind);
+        return bad_field(err, "optimizer", "a known one", o->kind);
     }
     const double epsilon = traits->uses & MNIST_USES_EPSILON ? (double)o->epsilon : 1.0;
     const range ranges[] = {
@@ -111,7 +111,7 @@ static mnist_status check_optimizer(const mnist_optimizer_config *o, mnist_error
 static mnist_status check_schedule(const mnist_schedule *s, mnist_error *err)
 {
     if (!mnist_schedule_name(s->kind)) {
-        return bad_field(err, "schedule", "one of those there are", s->kind);
+        return bad_field(err, "schedule", "a known one", s->kind);
     }
     if (!(s->step_factor > 0.0f && s->step_factor <= 1.0f)) {
         return bad_field(err, "step factor", "above 0 to 1", (double)s->step_factor);
@@ -170,7 +170,7 @@ static mnist_status check_regularization(const mnist_train_config *c, mnist_erro
 static mnist_status check_course(const mnist_train_config *c, mnist_error *err)
 {
     if (!mnist_keep_name(c->keep)) {
-        return bad_field(err, "keep", "one of those there are", c->keep);
+        return bad_field(err, "keep", "a known one", c->keep);
     }
     if (c->averaging.ema > 0.0f && c->averaging.swa_start > 0.0f) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
@@ -196,7 +196,7 @@ static mnist_status check_config(const mnist_train_config *c, bool validates, mn
         return bad_field(err, "batch size", "at least 1, at most 1000000", (double)c->batch_size);
     }
     if (!mnist_precision_name(c->precision)) {
-        return bad_field(err, "precision", "one of those there are", c->precision);
+        return bad_field(err, "precision", "a known one", c->precision);
     }
     if (!validates && (c->patience > 0 || c->keep == MNIST_KEEP_BEST)) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,

@@ -83,10 +83,11 @@ static mnist_status allocate(mnist_feed *feed, bool skip, unsigned threads, mnis
     }
     return ok && feed->order
                ? MNIST_OK
-               : mnist_fail(err, MNIST_ERR_MEMORY,
-                            "out of memory: batches of %zu images could not be had; try a smaller "
-                            "batch",
-                            feed->batch_size);
+               : mnist_fail(
+                     err, MNIST_ERR_MEMORY,
+                     "out of memory: batches of %zu images could not be allocated; try a smaller "
+                     "batch",
+                     feed->batch_size);
 }
 
 /* A batch whose images are to be changed on their way. */

@@ -55,14 +55,14 @@ static const char *fault_of(const mnist_training *t, const mnist_position *p)
     const uint64_t steps = (t->count + batch - 1) / batch; /* of an epoch */
     const bool scaled = t->config->precision == MNIST_FP16;
     if (p->epoch < 1 || p->seen > t->count || (p->seen % batch != 0 && p->seen != t->count)) {
-        return "no batch ends there";
+        return "no batch ends at that image";
     }
     if (p->step != (p->epoch - 1) * steps + (p->seen + batch - 1) / batch) {
         return "the step is not that of the epoch and the images seen";
     }
     if (p->updates > p->step || p->correct_sum > p->seen || p->averaged > p->epoch ||
         p->best_epoch > p->epoch || p->since_better > p->epoch) {
-        return "more is counted than has been done";
+        return "a count exceeds what has been done";
     }
     if (p->end == MNIST_END_EPOCHS || (p->end != MNIST_END_NOT_YET && !p->ended) ||
         (p->ended && p->seen < t->count && p->end != MNIST_END_TIME)) {
@@ -72,7 +72,7 @@ static const char *fault_of(const mnist_training *t, const mnist_position *p)
             ? p->loss_scale < (double)LOSS_SCALE_LEAST || p->loss_scale > (double)LOSS_SCALE_MOST ||
                   p->loss_scale_fitting >= LOSS_SCALE_STEPS
             : p->loss_scale > 0.0) {
-        return "the loss scale is none that there can be";
+        return "the loss scale is out of range";
     }
     return NULL;
 }
@@ -111,7 +111,7 @@ mnist_status mnist_training_go_on(mnist_training *t, const mnist_snapshot *snaps
     }
     if (position.epoch > t->config->epochs) {
         return mnist_fail(err, MNIST_ERR_MISMATCH,
-                          "the training is in its epoch %llu already, but is to have %u",
+                          "the training is in epoch %llu already, expected at most epoch %u",
                           (unsigned long long)position.epoch, t->config->epochs);
     }
     const char *fault = fault_of(t, &position);

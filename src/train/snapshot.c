@@ -255,11 +255,10 @@ mnist_status mnist_snapshot_restore(const mnist_snapshot *snapshot, const mnist_
     }
     const size_t expected = measure(arenas, count, &bytes);
     if (status == MNIST_OK && snapshot->count != expected) {
-        return mnist_fail(
-            err, MNIST_ERR_FORMAT,
-            "the snapshot of a training: expected %zu arrays, as its options have it, "
-            "found %zu",
-            expected, snapshot->count);
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "the snapshot of a training: expected %zu arrays with these options, "
+                          "found %zu",
+                          expected, snapshot->count);
     }
     return status;
 }

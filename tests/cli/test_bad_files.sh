@@ -75,8 +75,8 @@ given images-good none "$bad/none: cannot be opened: No such file or directory"
 fails 1 "$train" 'taken: is a directory, expected a file' --train-images taken --train-labels x "${tests[@]}"
 fails 1 "$train" '/dev/null: empty: expected an IDX file of images; a download that failed?' --train-images /dev/null \
     --train-labels "$bad/labels-good" "${tests[@]}"
-given pair-19-images labels-good "$bad/pair-19-images holds 19 images, but $bad/labels-good holds 40 labels: expected as many \
-of the one as of the other; a file of the training set beside one of the test set?"
+given pair-19-images labels-good "$bad/pair-19-images holds 19 images, but $bad/labels-good holds 40 labels: expected equal \
+numbers; a file of the training set beside one of the test set?"
 given pair-5x5 labels-good 'training images are 5 x 5 pixels, but test images are 4 x 4'
 images empty 'empty: expected an IDX file of images; a download that failed?'
 images cut-1 'truncated at byte 1: expected a header of 16 bytes, found the end; an interrupted download?'
@@ -92,15 +92,15 @@ images cut-655 'truncated at byte 655: expected 656 bytes (a header of 16 and 40
 images trailing '1 trailing bytes at byte 656: expected the end after a header of 16 bytes and 40 images of 4 x 4; two files written into one, or a damaged header?'
 images byte-0 'bad magic 0x01000803 at byte 0: expected 0x00000803 (unsigned bytes, 3 dimensions); not an IDX file?'
 images byte-1 'bad magic 0x00010803 at byte 0: expected 0x00000803 (unsigned bytes, 3 dimensions); not an IDX file?'
-images type-00 "type code 0x00 (no type of the format's) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?"
-images type-07 "type code 0x07 (no type of the format's) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?"
+images type-00 "type code 0x00 (not a type of the format) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?"
+images type-07 "type code 0x07 (not a type of the format) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?"
 images type-09 'type code 0x09 (signed byte) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?'
-images type-0a "type code 0x0A (no type of the format's) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?"
+images type-0a "type code 0x0A (not a type of the format) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?"
 images type-0b 'type code 0x0B (16-bit int) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?'
 images type-0c 'type code 0x0C (32-bit int) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?'
 images type-0d 'type code 0x0D (32-bit float) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?'
 images type-0e 'type code 0x0E (64-bit float) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?'
-images type-ff "type code 0xFF (no type of the format's) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?"
+images type-ff "type code 0xFF (not a type of the format) at byte 2: expected 0x08 (unsigned byte); another data set, or a damaged header?"
 images rank-0 '0 dimensions at byte 3: expected 3 (images, rows, columns); another data set, or a damaged header?'
 images rank-1 'magic 0x00000801 at byte 0: expected 0x00000803 (unsigned bytes, 3 dimensions); this looks like a label file: are the two swapped?'
 images rank-2 '2 dimensions at byte 3: expected 3 (images, rows, columns); images flattened into rows?'
@@ -141,7 +141,7 @@ images kind-lfs 'bad magic 0x76657273 at byte 0: expected 0x00000803 (unsigned b
 images kind-json 'bad magic 0x7B226D65 at byte 0: expected 0x00000803 (unsigned bytes, 3 dimensions); JSON: an error message saved as data?'
 images kind-csv 'bad magic 0x352C302C at byte 0: expected 0x00000803 (unsigned bytes, 3 dimensions); a CSV file?'
 images kind-text 'bad magic 0x6E6F2073 at byte 0: expected 0x00000803 (unsigned bytes, 3 dimensions); a text file?'
-images kind-zeros "type code 0x00 (no type of the format's) at byte 2: expected 0x08 (unsigned byte); all zeros: a download that never filled the file?"
+images kind-zeros "type code 0x00 (not a type of the format) at byte 2: expected 0x08 (unsigned byte); all zeros: a download that never filled the file?"
 images kind-noise 'bad magic 0xDEADBEEF at byte 0: expected 0x00000803 (unsigned bytes, 3 dimensions); not an IDX file?'
 images_gz gz-promise 'the sizes at byte 4 (4294967295 images of 1 x 1) promise 4294967311 bytes, but 34 bytes of gzip cannot inflate to so many: expected at most 1032 times as many; a damaged header, or an interrupted download?'
 images_gz gz-promise-2 'the sizes at byte 4 (4294967295 images of 256 x 256) promise 281474976645136 bytes, but 34 bytes of gzip cannot inflate to so many: expected at most 1032 times as many; a damaged header, or an interrupted download?'
@@ -161,15 +161,15 @@ labels cut-47 'truncated at byte 47: expected 48 bytes (a header of 8 and 40 lab
 labels trailing '1 trailing bytes at byte 48: expected the end after a header of 8 bytes and 40 labels; two files written into one, or a damaged header?'
 labels byte-0 'bad magic 0x01000801 at byte 0: expected 0x00000801 (unsigned bytes, 1 dimension); not an IDX file?'
 labels byte-1 'bad magic 0x00010801 at byte 0: expected 0x00000801 (unsigned bytes, 1 dimension); not an IDX file?'
-labels type-00 "type code 0x00 (no type of the format's) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?"
-labels type-07 "type code 0x07 (no type of the format's) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?"
+labels type-00 "type code 0x00 (not a type of the format) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?"
+labels type-07 "type code 0x07 (not a type of the format) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?"
 labels type-09 'type code 0x09 (signed byte) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?'
-labels type-0a "type code 0x0A (no type of the format's) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?"
+labels type-0a "type code 0x0A (not a type of the format) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?"
 labels type-0b 'type code 0x0B (16-bit int) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?'
 labels type-0c 'truncated at byte 48: expected 168 bytes (a header of 8 and 40 labels), found 48; an interrupted download?'
 labels type-0d 'type code 0x0D (32-bit float) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?'
 labels type-0e 'type code 0x0E (64-bit float) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?'
-labels type-ff "type code 0xFF (no type of the format's) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?"
+labels type-ff "type code 0xFF (not a type of the format) at byte 2: expected 0x08 (unsigned byte) or 0x0C (32-bit int); another data set, or a damaged header?"
 labels rank-0 '0 dimensions at byte 3: expected 1 (labels); one-hot or multiple labels?'
 labels rank-2 '2 dimensions at byte 3: expected 1 (labels); one-hot or multiple labels?'
 labels rank-3 'magic 0x00000803 at byte 0: expected 0x00000801 (unsigned bytes, 1 dimension); this looks like an image file: are the two swapped?'
@@ -545,8 +545,8 @@ ckpt lr-inf "'lr' in the snapshot of a training: expected a finite number of at 
 ckpt seen-huge "'seen' in the snapshot of a training: expected at most 4294967295, found 9223372036854775808"
 ckpt best_loss-nan "'best_loss' in the snapshot of a training: expected a finite number, found nan"
 ckpt beta1_power-2 "'beta1_power' in the snapshot of a training: expected a finite number of at least 0 and at most 1, found 2"
-ckpt updates-huge 'the snapshot of a training, at epoch 2, step 2, 28 of 28 images seen: more is counted than has been done'
-ckpt best_epoch-5 'the snapshot of a training, at epoch 2, step 2, 28 of 28 images seen: more is counted than has been done'
+ckpt updates-huge 'the snapshot of a training, at epoch 2, step 2, 28 of 28 images seen: a count exceeds what has been done'
+ckpt best_epoch-5 'the snapshot of a training, at epoch 2, step 2, 28 of 28 images seen: a count exceeds what has been done'
 ckpt no-epoch "the snapshot of a training lacks 'epoch'"
 ckpt no-net "'net.layers.1' is not there, expected at least 5 rows of 10, as the net has that its settings describe"
 ckpt no-momentum "the snapshot of a training lacks 'optimizer.first.layers.0'"
@@ -555,7 +555,7 @@ ckpt epoch-rank "'epoch' in the snapshot of a training: expected a single U64"
 ckpt net-turned "'net.layers.1' has shape (10, 5), expected at least 5 rows of 10, as the net has that its settings describe"
 ckpt net-flat "'net.layers.1' has 1 dimensions, expected at least 5 rows of 10, as the net has that its settings describe"
 ckpt net-rank-3 "tensor 'net.layers.1' of 3 dimensions: expected names of at most 31 bytes, and at most 2 dimensions"
-ckpt extra 'the snapshot of a training: expected 23 arrays, as its options have it, found 24'
+ckpt extra 'the snapshot of a training: expected 23 arrays with these options, found 24'
 ckpt empty "tensor 'nothing' is empty"
 ckpt long-name "tensor 'nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn...' of 1 dimensions: expected names of at most 31 bytes, and at most 2 dimensions"
 ckpt net-nan "'net.layers.1' holds a number that is not finite: the training had diverged, or another program has written the file"

@@ -255,9 +255,9 @@ rm full.csv loop
 # A sanitizer takes more address space than this for itself.
 if ! grep -Eaq '__(a|t)san_init' "$train"; then
     scarce=(bash -c 'ulimit -v 4000000; exec "$@"' bash "$train" --dataset synthetic)
-    judge 1 'mnist-train: out of memory: 785000000000 bytes for synthetic digits could not be had' \
+    judge 1 'mnist-train: out of memory: 785000000000 bytes for synthetic digits could not be allocated' \
         "${scarce[@]}" --synthetic-train 1000000000
-    judge 1 'mnist-train: out of memory: * bytes for the parameters of the net could not be had' \
+    judge 1 'mnist-train: out of memory: * bytes for the parameters of the net could not be allocated' \
         "${scarce[@]}" --hidden 65536,65536 --synthetic-train 30 --synthetic-test 10
 fi
 

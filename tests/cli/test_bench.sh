@@ -40,7 +40,7 @@ json_holds 'all(.rows[]; .group == "training" and .fraction_of_peak > 0)'
 begin 'a filter without rows'
 run 1 "$bench" "${quick[@]}" --json --filter 'no such row'
 out_empty
-err_is "mnist-bench: filter \"no such row\": no row's group and name hold it"
+err_is "mnist-bench: filter \"no such row\": no row's group and name contain it"
 
 begin 'kernels by MNIST_ISA'
 export MNIST_ISA=avx1024

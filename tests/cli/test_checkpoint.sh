@@ -221,7 +221,7 @@ mkdir moved
 run 0 "$train" "${constant[@]}" -e 2 -q --log moved.jsonl --checkpoint moved.ckpt
 mv moved.jsonl moved.ckpt moved
 run 1 "$train" --resume moved/moved.ckpt -e 5 -q
-err_has 'moved.jsonl: is not there, but the training has a log'
+err_has "moved.jsonl: does not exist, but the training's log"
 cp moved/moved.jsonl log.before
 run 0 "$train" --resume moved/moved.ckpt -e 5 -n -q --log moved/moved.jsonl
 same_bytes moved/moved.jsonl log.before # --dry-run has touched nothing

@@ -185,7 +185,7 @@ err_has 'mnist-predict: none: cannot be opened: No such file or directory'
 err_has 'mnist-predict: short: truncated at byte 16: expected 100 bytes after the header, of 10 x 10 pixels, found 3'
 err_has 'mnist-predict: folder: is a directory, expected a file'
 err_has 'mnist-predict: blank: blank: all of its 2 x 2 pixels are of one grey: expected a digit'
-err_has '; a model, which is to stand first?'
+err_has '; a model: should it be the first argument?'
 run 1 "$predict" model.st # stdin is empty
 out_empty
 err_is 'mnist-predict: stdin: empty, 0 bytes: expected a picture as PNG, PGM or PPM (P2, P3, P5, P6), images as IDX, or the '\
@@ -213,7 +213,7 @@ if "$train" --dataset synthetic --preview sheet.png -q >/dev/null 2>"$work/err";
     run 0 "$predict" --line model.st sheet.png
     head -c -10 sheet.png >cut.png
     run 1 "$predict" model.st cut.png
-    err_matches '^mnist-predict: cut.png: truncated at byte [0-9]+: the PNG file goes on$'
+    err_matches '^mnist-predict: cut.png: truncated at byte [0-9]+: expected the rest of the PNG file$'
 else
     expect 'it is said that there is no libpng' grep -q 'without libpng' "$work/err"
 fi

@@ -118,7 +118,7 @@ static void refuses_files_that_do_not_fit(void **state)
     scratch_file none = scratch_name(state, "none");
     assert_refused(images.path, two.path, MNIST_ERR_MISMATCH, "images holds 3 images, but ");
     assert_refused(images.path, two.path, MNIST_ERR_MISMATCH,
-                   "two holds 2 labels: expected as many of the one as of the other; a file of the "
+                   "two holds 2 labels: expected equal numbers; a file of the "
                    "training set beside one of the test set?");
     assert_refused(labels.path, images.path, MNIST_ERR_FORMAT, "are the two swapped?");
     assert_refused(images.path, images.path, MNIST_ERR_FORMAT, "this looks like an image file");

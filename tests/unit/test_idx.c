@@ -179,7 +179,7 @@ static const struct defect {
     {IMAGES, BYTES("\x81\x92\xA3\xB4\xC5"), BOTH("bad magic 0x8192A3B4 at byte 0")},
     /* type and rank */
     {IMAGES, BYTES("\0\0\0\0\0\0\0\0"),
-     BOTH("type code 0x00 (no type of the format's) at byte 2: expected 0x08 (unsigned byte); all "
+     BOTH("type code 0x00 (not a type of the format) at byte 2: expected 0x08 (unsigned byte); all "
           "zeros: a download that never filled the file?")},
     {IMAGES, BYTES("\0\0\x0D\x03"), BOTH("type code 0x0D (32-bit float) at byte 2: expected 0x08")},
     {IMAGES, BYTES("\0\0\x09\x03"), BOTH("type code 0x09 (signed byte)")},

@@ -336,7 +336,7 @@ static void resume_refuses(void **state)
     assert_not_resumed(file.path, position, MNIST_ERR_MISMATCH, "or was it edited?");
     free(text);
     assert_not_resumed(scratch_name(state, "none.csv").path, position, MNIST_ERR_NOT_FOUND,
-                       "none.csv: is not there, but the training has a log");
+                       "none.csv: does not exist, but the training's log");
     assert_not_resumed(scratch_name(state, "none.txt").path, position, MNIST_ERR_ARGUMENT,
                        ".csv or .jsonl");
     scratch_file pipe = scratch_name(state, "pipe.csv");

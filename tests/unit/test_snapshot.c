@@ -344,7 +344,7 @@ static void test_more_epochs(void **state)
     snapshot = stop_at(&config, 8);
     mnist_error err;
     assert_int_equal(train(mlp, &shorter, 0, snapshot, &rest, &err), MNIST_ERR_MISMATCH);
-    assert_string_equal(err.text, "the training is in its epoch 2 already, but is to have 1");
+    assert_string_equal(err.text, "the training is in epoch 2 already, expected at most epoch 1");
     mnist_snapshot_free(snapshot);
     mnist_mlp_free(mlp);
     mnist_mlp_free(expected);
@@ -431,10 +431,10 @@ static void test_refuses_arrays(void **state)
     assert_non_null(more.arrays);
     memcpy(more.arrays, snapshot->arrays, snapshot->count * sizeof(mnist_array));
     strcpy(more.arrays[snapshot->count].name, "more");
-    assert_refused(&config, &more, "expected 34 arrays, as its options have it, found 35");
+    assert_refused(&config, &more, "expected 34 arrays with these options, found 35");
     free(more.arrays);
     config.keep = MNIST_KEEP_LAST;
-    assert_refused(&config, snapshot, "expected 31 arrays, as its options have it, found 34");
+    assert_refused(&config, snapshot, "expected 31 arrays with these options, found 34");
     mnist_snapshot_free(snapshot);
 }
 
@@ -447,21 +447,21 @@ static void test_refuses_numbers(void **state)
         double real;
         const char *text;
     } cases[] = {
-        {"epoch", 0, 0.0, "no batch ends there"},
+        {"epoch", 0, 0.0, "no batch ends at that image"},
         {"epoch", (uint64_t)1 << 32, 0.0,
          "'epoch' in the snapshot of a training: expected at most"},
         {"epoch", 1, 0.0, "the step is not that of the epoch"},
         {"ended", 2, 0.0, "expected at most 1, found 2"},
         {"ended", 1, 0.0, "an epoch has ended before its last image"},
         {"step", UINT64_MAX, 0.0, "the step is not that of the epoch"},
-        {"seen", 61, 0.0, "no batch ends there"},
-        {"seen", 101, 0.0, "no batch ends there"},
+        {"seen", 61, 0.0, "no batch ends at that image"},
+        {"seen", 101, 0.0, "no batch ends at that image"},
         {"seen", 90, 0.0, "the step is not that of the epoch"},
-        {"correct_sum", 61, 0.0, "more is counted than has been done"},
-        {"updates", 7, 0.0, "more is counted"},
-        {"averaged", 3, 0.0, "more is counted"},
-        {"best_epoch", 3, 0.0, "more is counted"},
-        {"since_better", 3, 0.0, "more is counted"},
+        {"correct_sum", 61, 0.0, "a count exceeds what has been done"},
+        {"updates", 7, 0.0, "a count exceeds"},
+        {"averaged", 3, 0.0, "a count exceeds"},
+        {"best_epoch", 3, 0.0, "a count exceeds"},
+        {"since_better", 3, 0.0, "a count exceeds"},
         {"end", 4, 0.0, "expected at most 3, found 4"},
         {"end", MNIST_END_EPOCHS, 0.0, "an epoch has ended before"},
         {"end", MNIST_END_TIME, 0.0, "an epoch has ended before"},
@@ -470,7 +470,7 @@ static void test_refuses_numbers(void **state)
         {"lr", 0, -0.5, "expected a finite number of at least 0, found -0.5"},
         {"beta1_power", 0, 1.5, "expected a finite number of at least 0 and at most 1, found 1.5"},
         {"seconds", 0, -1.0, "found -1"},
-        {"loss_scale", 0, 1.0, "the loss scale is none that there can be"},
+        {"loss_scale", 0, 1.0, "the loss scale is out of range"},
     };
     mnist_train_config config = plain();
     mnist_snapshot *snapshot = stop_at(&config, 7); /* epoch 2, step 6, 60 images */
@@ -494,7 +494,7 @@ static void test_refuses_numbers(void **state)
     config.precision = MNIST_FP16;
     snapshot = stop_at(&config, 7);
     *(double *)array_of(snapshot, "loss_scale")->values = 1e-30;
-    assert_refused(&config, snapshot, "the loss scale is none that there can be");
+    assert_refused(&config, snapshot, "the loss scale is out of range");
     mnist_snapshot_free(snapshot);
 }
 

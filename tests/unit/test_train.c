@@ -342,7 +342,7 @@ static void test_refusals(void **state)
     cases[10].config.label_smoothing = 1.0f, cases[10].text = "label smoothing";
     cases[11].config.schedule.lr = INFINITY, cases[11].text = "learning rate";
     cases[12].config.optimizer.kind = MNIST_OPTIMIZERS,
-    cases[12].text = "optimizer: expected one of those there are";
+    cases[12].text = "optimizer: expected a known one";
     cases[13].config.optimizer.max_norm = -1.0f,
     cases[13].text = "max norm: expected 0 (off) or more, found -1";
     cases[14].config.optimizer.beta1 = 1.0f,
@@ -383,7 +383,7 @@ static void test_refusals(void **state)
     cases[32].config.min_delta = NAN, cases[32].text = "least improvement: expected 0 or more";
     cases[33].config.max_seconds = -1.0,
     cases[33].text = "longest time: expected 0 (any) or more seconds, found -1";
-    cases[34].config.keep = MNIST_KEEPS, cases[34].text = "keep: expected one of those there are";
+    cases[34].config.keep = MNIST_KEEPS, cases[34].text = "keep: expected a known one";
     for (size_t i = 0; i < LENGTH(cases); i++) {
         golden_case c = golden_cases[0];
         trace record = {.steps = 0};
