@@ -14,7 +14,7 @@
 #define QUICK_MEMORY  ((size_t)1 << 20)
 #define QUICK_IMAGES  1000u
 
-/* Where rows go: lines as they come, or an array to be printed at the end. */
+/* Where rows go: printed as they come, or collected in an array that is printed at the end. */
 typedef struct output {
     json_t *rows;                 /* NULL: lines */
     const char *failed;           /* NULL: nothing failed */
@@ -99,7 +99,7 @@ static void print_foot(void)
         "dense, so that leaving out zeros may go past 100 %%.\n");
 }
 
-/* Takes rows. */
+/* The JSON document; takes rows over. */
 static json_t *document(const mnist_bench_settings *settings, unsigned threads, mnist_view view,
                         json_t *rows)
 {

@@ -28,13 +28,14 @@ static argument_kind kind_of(const mnist_option *option)
                                                   : ARGUMENT_FREE;
 }
 
-/* The values of an option of kind NAMES; NULL past the end. A recipe can be "list", too. */
+/* The index-th value of an option of kind ARGUMENT_NAMES; NULL past the end. --recipe has one more:
+ * "list". */
 static const char *value_at(const mnist_option *option, int index)
 {
     const char *(*name)(int) = option->choice ? option->choice : option->suggested;
     for (int i = 0; i < index; i++) {
         if (!name(i)) {
-            return NULL; /* nothing is asked for what lies further past the end */
+            return NULL; /* name(i) may be called up to the first NULL, and not past it */
         }
     }
     const char *value = name(index);
@@ -52,8 +53,8 @@ static const char *describe_value(const mnist_program *program, const mnist_opti
     return recipe ? recipe->help : "show what there is, and what it sets";
 }
 
-/* text, with a backslash before each of the characters in special and ' put in the way of a shell's
- * single quotes, within which it is to stand. */
+/* text for a shell's single quotes: with a backslash before each character in special, and quote in
+ * place of '. */
 static void put_quoted(const char *text, const char *special, const char *quote, FILE *out)
 {
     for (; *text; text++) {
@@ -78,7 +79,7 @@ static void put_identifier(const char *name, FILE *out)
 
 /* bash */
 
-/* "    -e | --epochs | ...)", all that take an argument of that kind; false: there is none. */
+/* "    -e | --epochs | ...)", the options whose argument is of that kind; false: there are none. */
 static bool put_bash_pattern(const mnist_program *program, argument_kind kind, FILE *out)
 {
     size_t count = 0;
@@ -120,7 +121,7 @@ static void put_bash_values(const mnist_program *program, FILE *out)
     }
 }
 
-/* Where operands stand: files, or nothing. */
+/* How an operand is completed: as a file name, or not at all. */
 static const char *bash_operand(const mnist_program *program)
 {
     return program->operand ? "compopt -o default" : ":";

@@ -10,14 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Bytes; a config of every option has about 2,000. The JSON parser takes up to 90 for one of a
- * text such as [{},{},...]: so no file makes it take more than some 6 MB. */
+/* The longest config file, in bytes; one with every option has about 2,000. For text such as
+ * [{},{},...] the JSON parser takes up to 90 bytes of memory a byte: some 6 MB at most. */
 #define CONFIG_LIMIT ((size_t)1 << 16)
 
 /* Settings to JSON. */
 
-/* A real whose shortest text is that of the field. A whole number becomes a JSON integer: 10, not
- * 10.0; the two are one number, and any reader takes it for a real. */
+/* A JSON number from a field's text. A whole number becomes an integer, 10 and not 10.0: they are
+ * the same number, and any reader accepts it as a real. */
 static json_t *real_from_text(const char *text)
 {
     if (!strpbrk(text, ".e")) {
@@ -113,7 +113,7 @@ bool mnist_options_print_config(const mnist_program *program, const void *settin
 
 /* JSON to settings. */
 
-/* What was found where something else was wanted. */
+/* The kind of a value, for messages that name what was found. */
 static const char *kind_of(const json_t *value)
 {
     switch (json_typeof(value)) {
@@ -135,7 +135,7 @@ static const char *kind_of(const json_t *value)
     return "null";
 }
 
-/* Of which JSON type an option's value must be. */
+/* Has the value a JSON type that the option accepts? */
 static bool type_fits(const mnist_option *option, const json_t *value)
 {
     switch (option->type) {
@@ -161,8 +161,8 @@ static bool type_fits(const mnist_option *option, const json_t *value)
     }
 }
 
-/* [512, 512] as "512,512", [] as "none". false: not a list of numbers, or too long a one. What
- * numbers they may be, the option judges. */
+/* [512, 512] as "512,512", [] as "none". false: not a list of numbers, or too long. Which numbers
+ * are allowed is checked by the option. */
 static bool array_to_text(const json_t *array, char text[MNIST_OPTION_TEXT])
 {
     size_t length = 0, i;
@@ -184,8 +184,8 @@ static bool array_to_text(const json_t *array, char text[MNIST_OPTION_TEXT])
     return true;
 }
 
-/* A value in the form that the command line has it: one way in, one set of checks. Strings are
- * the value's own. NULL: it has no such form. */
+/* A value as the text that a command line would have, so that one set of checks serves both. A
+ * string is the value's own. NULL: it has no such form. */
 static const char *text_of(const json_t *value, char text[MNIST_OPTION_TEXT])
 {
     switch (json_typeof(value)) {

@@ -27,7 +27,7 @@ static void start_line(paragraph *p)
     p->first_word = true;
 }
 
-/* A word that is wider than a line is cut, so that no line ever is. */
+/* Breaks a word that is wider than a line, so that no line is too wide. */
 static void put_word(paragraph *p, const char *word, int length)
 {
     if (!p->first_word && p->column + 1 + length > COLUMNS) {
@@ -63,7 +63,7 @@ void mnist_option_default(mnist_option_ref ref, const void *settings, char text[
     const mnist_option *option = ref.option;
     text[0] = '\0';
     if (option->type == MNIST_OPTION_FLAG) {
-        return; /* off, as flags are */
+        return; /* flags are off by default */
     }
     mnist_option_format(option, (const char *)settings + ref.section->offset + option->offset,
                         text);

@@ -11,11 +11,10 @@
 
 static bool is_short, is_reading;
 
-/* While jansson 2.14 reads a number or a word, it takes no notice when the text of it finds no
- * memory to grow into, and then ends the process: it takes back what it has not put there, which an
- * assertion of its own sees. Such growth, to powers of two from 32 bytes on, has this reserve, once
- * memory is short; all else fails, so that the value of the text cannot be made, and reading ends.
- */
+/* While it reads a number or a word, jansson 2.14 ignores that its text buffer could not grow; then
+ * it removes characters that it never stored, and its own assertion ends the process. So once
+ * memory is short, growth of that buffer (to powers of two from 32 bytes on) gets this reserve. All
+ * other allocations fail: no value can be made of the text, and reading ends. */
 static _Alignas(max_align_t) char reserved[8192];
 static size_t reserved_used;
 
@@ -64,11 +63,11 @@ json_t *mnist_json_parse(const char *text, size_t size, bool *memory, json_error
     reserved_used = 0;
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, error);
     is_reading = false;
-    if (is_short) { /* what lies in the reserve does not last */
+    if (is_short) { /* part of it may lie in the reserve, which the next call uses again */
         json_decref(root);
         root = NULL;
     }
-    /* is_short is known where mnist_json_start was called; else what jansson says has to do */
+    /* is_short is set only where mnist_json_start was called; elsewhere jansson says it */
     *memory = !root && (is_short || error->text[0] == '\0' ||
                         json_error_code(error) == json_error_out_of_memory);
     return root;
@@ -98,8 +97,8 @@ json_t *mnist_json_whole(uint64_t value)
                               : json_sprintf("%ju", (uintmax_t)value);
 }
 
-/* Printing. Into memory of our own: a stream of open_memstream's that has run short may not say so.
- */
+/* Printing, into a buffer of our own: a stream of open_memstream need not report that memory ran
+ * short. */
 
 typedef struct text {
     char *data; /* size bytes and a zero */
@@ -108,7 +107,7 @@ typedef struct text {
     bool failed;
 } text;
 
-/* Room for so many bytes more. */
+/* Makes room for so many bytes more. */
 static bool reserve(text *t, size_t size)
 {
     if (!t->failed && t->room - t->size <= size) {
@@ -143,7 +142,7 @@ static void add_line(text *t, int level)
     }
 }
 
-/* What jansson prints as we would. */
+/* A string, an integer, a boolean or null, which jansson prints as we would. */
 static void add_plain(text *t, const json_t *value)
 {
     const size_t size = value ? json_dumpb(value, NULL, 0, JSON_ENCODE_ANY) : 0;
@@ -162,7 +161,8 @@ static void add_value(text *t, const json_t *value, int level);
 static void add_members(text *t, const json_t *value, int level)
 {
     const bool is_object = json_is_object(value);
-    void *at = is_object ? json_object_iter((json_t *)value) : NULL; /* which changes nothing */
+    /* the cast is safe: nothing is changed */
+    void *at = is_object ? json_object_iter((json_t *)value) : NULL;
     const size_t count = is_object ? json_object_size(value) : json_array_size(value);
     add(t, is_object ? "{" : "[");
     for (size_t i = 0; i < count && !t->failed; i++) {

@@ -10,28 +10,30 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* To be called once in a program, before any JSON: from the first allocation for JSON that fails,
- * all fail until mnist_json_begin. jansson 2.14 goes on after some failures, and would leave a
- * letter out of a string, or write past it, if the next allocation succeeded. */
+/* To be called once in a program, before any JSON. Once an allocation for JSON has failed, all
+ * further ones fail until mnist_json_begin: jansson 2.14 goes on after some failures, and would
+ * leave a character out of a string, or write past its end, if the next allocation succeeded. */
 void mnist_json_start(void);
 
-/* Another attempt: memory is asked for anew. */
+/* Starts another attempt: allocations are tried again. */
 void mnist_json_begin(void);
 
-/* Has an allocation failed since? Always false in a program that has not called mnist_json_start.
- */
+/* Has an allocation failed since mnist_json_begin? Always false in a program that has not called
+ * mnist_json_start. */
 bool mnist_json_short(void);
 
-/* Begins, and reads size bytes of text; a key that is given twice is an error. On failure NULL, and
- * *memory says whether memory was short; if not, error has what is wrong with the text. */
+/* Calls mnist_json_begin, then reads size bytes of text; a key that is given twice is an error. On
+ * failure NULL, and *memory says whether memory was short; if not, error says what is wrong with
+ * the text. */
 json_t *mnist_json_parse(const char *text, size_t size, bool *memory, json_error_t *error);
 
-/* Takes value in, the reference too. Where value or *object is NULL, or memory is short, *object is
- * released and NULL: what is added to it later falls away, so that one look at the end will do. */
+/* Adds value, and takes over its reference. If value or *object is NULL, or memory is short,
+ * *object is released and set to NULL. Adding to NULL does nothing, so one check at the end is
+ * enough. */
 void mnist_json_put(json_t **object, const char *key, json_t *value);
 void mnist_json_append(json_t **array, json_t *value);
 
-/* JSON's integers are jansson's long long: beyond INT64_MAX only a string keeps every digit. */
+/* An integer up to INT64_MAX, beyond it a string of digits: jansson's integers are long long. */
 json_t *mnist_json_whole(uint64_t value);
 
 /* JSON with reals in their shortest form, which reads back to the same value, and with a point or

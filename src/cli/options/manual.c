@@ -1,5 +1,5 @@
-/* Manual pages. Text from the tables is plain: what roff would take for its own is escaped here,
- * and nowhere else. */
+/* Manual pages. The tables hold plain text: characters that mean something to roff are escaped
+ * here, and nowhere else. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "cli/options/describe.h"
@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* When what stands in here was last changed; what the tables say is of the version. */
+/* When the texts in this file last changed; those of the tables belong to the version. */
 #define PAGE_DATE "2026-11-29"
 
 enum { LINE = 72, WORD = 2 * MNIST_OPTION_TEXT };
@@ -19,8 +19,8 @@ typedef struct page {
     bool sentence_over;
 } page;
 
-/* roff takes - for a hyphen, which may become another character, and ' ` ^ ~ " for others that look
- * better: \- and the rest are what can be copied into a shell. */
+/* roff prints - as a hyphen, and ' ` ^ ~ " as other characters that look better: these escapes
+ * print what can be copied into a shell. */
 static const char *escaped(char c, bool hyphens)
 {
     switch (c) {
@@ -63,7 +63,8 @@ static void end_line(page *p)
     p->sentence_over = false;
 }
 
-/* A word that is escaped already. A line that began with a full stop would be a macro. */
+/* Adds a word that is already escaped. (roff takes a line that begins with a full stop for a
+ * macro.) */
 static void put_word(page *p, const char *word)
 {
     size_t length = strlen(word);
@@ -162,7 +163,7 @@ static void put_sentence(page *p, const char *text)
     put_prose(p, sentence);
 }
 
-/* What is to be typed as it stands, bold, with `after` behind it. */
+/* Text to be typed as it stands, in bold, followed by `after`. */
 static void put_literal(page *p, const char *text, const char *after)
 {
     char word[WORD] = "\\fB";

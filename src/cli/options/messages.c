@@ -1,11 +1,11 @@
-/* What is said about a value or a name that is wrong: what would be right, and what was meant. */
+/* Messages about a wrong value or name: what is accepted, and which name may have been meant. */
 #include "cli/options/options.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
-/* What is accepted, in words. */
+/* What an option accepts, in words. */
 
 static void real_range(const mnist_option *option, char text[MNIST_OPTION_TEXT])
 {
@@ -86,7 +86,7 @@ void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TE
 
 bool mnist_options_fail(mnist_error *err, const char *format, ...)
 {
-    char text[sizeof err->text]; /* arguments may lie in err */
+    char text[sizeof err->text]; /* an argument may point into err->text */
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
@@ -127,7 +127,8 @@ static char lower(char c)
 }
 
 /* Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment) that turn
- * one into the other; case, and _ for -, count as nothing. Both are shorter than MNIST_OPTION_NAME. */
+ * one into the other; case, and _ for -, count as nothing. Both are shorter than
+ * MNIST_OPTION_NAME. */
 static size_t edit_distance(const char *a, const char *b)
 {
     size_t row[3][MNIST_OPTION_NAME + 1] = {
@@ -151,8 +152,9 @@ static size_t edit_distance(const char *a, const char *b)
     return row[strlen(a) % 3][length];
 }
 
-/* How far a candidate is from what was given: lower is nearer; INT_MAX-like FAR if it is no help.
- * A common beginning counts for it: people know how an option begins, and guess how it goes on. */
+/* How far a candidate is from the given text: lower is nearer; FAR, like INT_MAX, is not worth
+ * suggesting. A common beginning makes it nearer: people know how an option begins, and guess the
+ * rest. */
 #define FAR 1000
 
 static int remoteness(const char *given, const char *candidate)
@@ -168,7 +170,7 @@ static int remoteness(const char *given, const char *candidate)
         common++;
     }
     bool same_start = common >= 4 || (common == shorter && common >= 2);
-    if (!same_start && longer - shorter > 1 + longer / 5) { /* it cannot be a few slips */
+    if (!same_start && longer - shorter > 1 + longer / 5) { /* more than a few slips */
         return FAR;
     }
     size_t distance = edit_distance(given, candidate);

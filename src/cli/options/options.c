@@ -42,10 +42,10 @@ mnist_option_ref mnist_option_find(const mnist_program *program, const char *nam
     return ref;
 }
 
-/* Numbers. The decimal point is a point in every locale: strtod and printf are told otherwise by
- * LC_NUMERIC, so the point is put in its place on the way to them and taken out on the way back. */
+/* Numbers. They have a decimal point in every locale. strtod and printf follow LC_NUMERIC, so the
+ * point is replaced by the locale's before strtod, and the locale's by a point after printf. */
 
-#define NUMBER_TEXT 64 /* longer is not a number that a person types */
+#define NUMBER_TEXT 64 /* nobody types a longer number */
 
 /* Length of the plain decimal that text begins with: digits, a point among them or not. 0: none. */
 static size_t decimal_length(const char *text)
@@ -60,7 +60,7 @@ static size_t decimal_length(const char *text)
     return whole + part > 0 ? length : 0;
 }
 
-/* The correctly rounded double of a decimal in the form of the C locale, checked before. */
+/* The nearest double to a decimal in the C locale's form, which the caller has checked. */
 static double decimal_value(const char *text)
 {
     char local[NUMBER_TEXT + 16];
@@ -140,8 +140,8 @@ static bool real_in_range(const mnist_option *option, double value)
     return low_enough && high_enough;
 }
 
-/* One digit more at a time until it reads back. As a float must survive both being read as a float
- * and being read as a double that is then rounded, both are asked for. */
+/* Adds digits until the text reads back to the same value; a float must read back both as a float
+ * and as a double that is then rounded. */
 static void format_real(double value, bool is_float, char text[MNIST_REAL_TEXT])
 {
     char digits[MNIST_REAL_TEXT];
@@ -341,7 +341,7 @@ static bool set_interval(void *field, const char *text)
     return true;
 }
 
-/* -1: none of the names. */
+/* The value of that name; -1: there is none. */
 static int choice_value(const mnist_option *option, const char *text)
 {
     for (int value = 0; option->choice(value); value++) {

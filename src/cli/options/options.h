@@ -38,7 +38,7 @@ typedef enum mnist_exit {
 
 /* An amount that the user gave as a count ("5000") or as a share of the whole ("0.05", "5%"). */
 typedef struct mnist_share {
-    double fraction; /* in (0, 1): of the whole; 0: count says it */
+    double fraction; /* in (0, 1): share of the whole; 0: count is meant */
     uint64_t count;
 } mnist_share;
 
@@ -57,7 +57,7 @@ typedef struct mnist_rates {
     float rate[MNIST_MAX_HIDDEN];
 } mnist_rates;
 
-/* How often: one of the three is not 0, or none where it is not said. */
+/* How often something is done: one of the three is not 0; all are 0 where nothing was said. */
 typedef struct mnist_interval {
     double seconds;
     uint64_t steps;
@@ -94,40 +94,41 @@ enum {
      * model file's metadata. */
     MNIST_OPTION_IN_MODEL = 2,
     /* 0 stands for "not given" and is out of the option's range: no default is shown and
-     * --print-config leaves it out. Strings are so by nature, with NULL. */
+     * --print-config leaves it out. Strings need no such flag: NULL is "not given". */
     MNIST_OPTION_OPTIONAL = 4
 };
 
 typedef struct mnist_option {
     mnist_option_type type;
-    char letter;          /* 0: long form only */
-    const char *name;     /* long name, without dashes */
-    const char *argument; /* "N"; NULL for flags, switches and actions without one. "FILE" and "DIR"
-                           * are what shells complete file and directory names for */
-    size_t offset;        /* of the field, in the struct that the section is about */
+    char letter;      /* 0: long form only */
+    const char *name; /* long name, without dashes */
+    /* "N"; NULL for flags, switches and actions without one. For "FILE" and "DIR" shells complete
+     * names of files and directories. */
+    const char *argument;
+    size_t offset; /* of the field, in the struct that the section is about */
     struct {
         uint64_t min, max; /* both included */
     } whole;               /* UNSIGNED, SIZE, UINT64, and SHARE's count */
     struct {
-        double min, max;                 /* max INFINITY: as far as the type goes */
-        bool above_min, below_max;       /* the bound itself is out of range */
-    } real;                              /* FLOAT, DOUBLE, PERCENT (as a fraction) */
-    const char *(*choice)(int value);    /* CHOICE, RECIPE: name of a value; NULL past the end */
-    const char *(*suggested)(int index); /* STRING: what a shell completes, though other text is
-                                          * accepted too; NULL past the end, or no function */
-    const char *zero;                    /* --help shows this in place of a default of 0 */
-    const char *help;                    /* one sentence, small initial, no full stop */
-    const char *alias;                   /* a second name, accepted but not shown */
-    const char *known_as;                /* what others call it; the suggestion for that name */
+        double min, max;              /* max INFINITY: as far as the type goes */
+        bool above_min, below_max;    /* the bound itself is out of range */
+    } real;                           /* FLOAT, DOUBLE, PERCENT (as a fraction) */
+    const char *(*choice)(int value); /* CHOICE, RECIPE: name of a value; NULL past the end */
+    /* STRING: texts that shells offer; others are accepted too. NULL past the end; may be NULL. */
+    const char *(*suggested)(int index);
+    const char *zero;     /* --help shows this in place of a default of 0 */
+    const char *help;     /* one sentence, small initial, no full stop */
+    const char *alias;    /* a second name, accepted but not shown */
+    const char *known_as; /* its name elsewhere: given that name, the error suggests this option */
     unsigned flags;
 } mnist_option;
 
-/* Offset of a field, with a check at compile time that it has the type that the option writes. */
+/* Offset of a field; checks at compile time that its type is the one that the option writes. */
 #define MNIST_OPTION_FIELD(type, settings, field)                                                  \
     (offsetof(settings, field) + 0 * sizeof((type *)0 == &((settings *)0)->field))
 
-/* Options that are about one struct within the settings. Sections of equal title that follow one
- * another are one group in --help: so that programs can share a section. */
+/* Options whose fields lie in one struct within the settings. Neighbouring sections of equal title
+ * are one group in --help, so that a part of a group can be shared by programs. */
 typedef struct mnist_option_section {
     const char *title;
     const mnist_option *options;
@@ -175,10 +176,10 @@ typedef struct mnist_program {
     const char *summary;       /* for lists of manual pages: a few words, small initial */
     const char *description;   /* one paragraph */
     const char *operand;       /* "MODEL", a file; NULL if it takes options only */
-    const char *more_operands; /* what the others are, if they are something else: "FILE" */
+    const char *more_operands; /* what the operands after the first are, if different: "FILE" */
     size_t operand_min, operand_max;
     size_t settings_size;             /* of the struct that the options set */
-    void (*defaults)(void *settings); /* fills it with what holds when nothing is said */
+    void (*defaults)(void *settings); /* fills the struct */
     const mnist_option_section *sections;
     size_t section_count;
     const mnist_recipe *recipes; /* the last one's name is NULL; NULL: none */
@@ -188,15 +189,16 @@ typedef struct mnist_program {
     size_t exit_count;
     const mnist_named_text *environment; /* the last one's name is NULL; NULL: none */
     const mnist_named_text *files;       /* as environment */
-    /* What follows from the settings together, before they are validated. NULL: nothing does. */
+    /* Sets what follows from several settings, before they are validated. NULL: nothing to set. */
     void (*settle)(void *settings, const mnist_parsed *parsed);
-    /* What no option can check alone. false: err says what is wrong. NULL: nothing to check. */
+    /* Checks that no option can make alone. false: err says what is wrong. NULL: nothing to
+     * check. */
     bool (*validate)(const void *settings, const mnist_parsed *parsed, mnist_error *err);
-    /* Before the settings are settled: takes in those of a file that one of them names, and says in
-     * parsed where they come from; what the strings among them point into goes to parsed->adopted.
-     * false: err says what is wrong. NULL: no file holds settings beside --config. */
+    /* Called before settle: takes over the settings in a file that an option names (--resume), and
+     * notes in parsed that they are given. What their strings point into goes to parsed->adopted.
+     * false: err says what is wrong. NULL: the program reads no such file. */
     bool (*adopt)(void *settings, mnist_parsed *parsed, mnist_error *err);
-    void (*release)(void *adopted); /* what adopt has left */
+    void (*release)(void *adopted); /* frees what adopt has left in parsed->adopted */
 } mnist_program;
 
 /* Where an option's value comes from. */
@@ -207,14 +209,14 @@ typedef enum mnist_origin {
     MNIST_ORIGIN_COMMAND_LINE
 } mnist_origin;
 
-/* What parsing has learnt beside the settings. Filled by mnist_options_parse. */
+/* What parsing finds beside the settings. Filled by mnist_options_parse. */
 struct mnist_parsed {
     const mnist_program *program;
-    char **operands; /* in argv, which getopt_long has put in order */
+    char **operands; /* within argv, where getopt_long has put them last */
     size_t operand_count;
     const char *config_path; /* of --config; NULL: not given */
     json_t *config;          /* the file that was read; the settings' strings point into it */
-    void *adopted;           /* the program's, see adopt; NULL: nothing */
+    void *adopted;           /* left by the program's adopt; NULL: nothing */
     unsigned char origin[MNIST_MAX_OPTIONS];
 };
 
@@ -227,15 +229,15 @@ typedef enum mnist_parse_result {
     MNIST_PARSE_ERROR
 } mnist_parse_result;
 
-/* Reads a command line into settings, which hold the defaults: command line over --config file
- * over --recipe over defaults, wherever they stand. A recipe that the command line names takes the
- * place of one that the file names. Then validates. --help, --version and --recipe list count as
- * soon as they are met, before later mistakes. Names may not be abbreviated: a script must not break when
+/* Reads a command line into settings, which hold the defaults: command line over --config file over
+ * --recipe over defaults, wherever they stand. A recipe that the command line names takes the place
+ * of one that the file names. Then validates. --help, --version and --recipe list count as soon as
+ * they are met, before later mistakes. Names may not be abbreviated: a script must not break when
  * an option is added. Strings in settings are borrowed from argv and from parsed. On
  * MNIST_PARSE_ERROR err holds a message without the program's name; its status is
  * MNIST_ERR_ARGUMENT for everything that is wrong with the command line or a config file, and
- * another where memory or a file failed. parsed must go to
- * mnist_options_free whatever the result. */
+ * another where memory or a file failed. parsed must go to mnist_options_free whatever the
+ * result. */
 mnist_parse_result mnist_options_parse(const mnist_program *program, int argc, char **argv,
                                        void *settings, mnist_parsed *parsed, mnist_error *err);
 void mnist_options_free(mnist_parsed *parsed);
@@ -250,8 +252,9 @@ mnist_origin mnist_options_origin(const mnist_parsed *parsed, const char *name);
 /* On the command line, in the config file or by a recipe. */
 bool mnist_options_was_given(const mnist_parsed *parsed, const char *name);
 
-/* Only what stands on the command line can contradict: a config file made by --print-config states
- * everything, also what does not matter. false too where the program has no such option. */
+/* Was the option given on the command line? Only there can it contradict another: a config file
+ * made by --print-config states every option, also those without effect. false too where the
+ * program has no such option. */
 bool mnist_on_command_line(const mnist_parsed *parsed, const char *name);
 
 /* "PROGRAM: TEXT", and the line that points to --help. */
@@ -269,15 +272,15 @@ void mnist_options_print_recipes(const mnist_program *program, FILE *out);
 json_t *mnist_options_json(const mnist_program *program, const void *settings, unsigned flags,
                            mnist_error *err);
 
-/* As --config reads it; numbers in their shortest form, which reads back to the same value. To be
- * freed; NULL with err filled: see mnist_options_json. */
+/* The settings as --config reads them; numbers in their shortest form, which reads back to the same
+ * value. To be freed; NULL with err filled: see mnist_options_json. */
 char *mnist_options_config_text(const mnist_program *program, const void *settings,
                                 mnist_error *err);
 /* Prints it. Errors of writing are left in out's error flag. */
 bool mnist_options_print_config(const mnist_program *program, const void *settings, FILE *out,
                                 mnist_error *err);
 
-/* What the files of this folder share, and generators of documentation may use. */
+/* What the files of this folder share; mnist_describe_* use it too. */
 
 /* An option within its program. option is NULL past the end. */
 typedef struct mnist_option_ref {
@@ -295,7 +298,8 @@ static inline void *mnist_option_field(mnist_option_ref ref, void *settings)
 }
 
 #define MNIST_OPTION_TEXT 256
-#define MNIST_OPTION_NAME 40 /* no option's name is as long; a longer word is near to none */
+/* Longer than any option's name; for a word this long no name is suggested. */
+#define MNIST_OPTION_NAME 40
 
 /* Sets a field from text, if the text is right in every respect. STRING keeps the pointer. FLAG and
  * SWITCH take "true" or "false". */
@@ -306,7 +310,8 @@ void mnist_option_format(const mnist_option *option, const void *field,
 /* What is accepted: "a whole number from 1 to 1000000", "one of relu, tanh". */
 void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TEXT]);
 
-/* The default, as --help shows it, that settings hold; "" for none. */
+/* The option's default as --help shows it, read from settings that hold the defaults; "" for
+ * none. */
 void mnist_option_default(mnist_option_ref ref, const void *settings, char text[MNIST_OPTION_TEXT]);
 /* "--lr 0.2", "--no-nesterov": a recipe's setting as a command line would say it. */
 void mnist_recipe_setting_text(const mnist_program *program, const mnist_recipe_setting *setting,
@@ -330,7 +335,7 @@ const char *mnist_option_nearest_choice(const mnist_option *option, const char *
 #define MNIST_QUOTED_TEXT 128
 void mnist_option_quote(const char *text, char quoted[MNIST_QUOTED_TEXT]);
 
-/* mnist_fail with MNIST_ERR_ARGUMENT, which says that the command line or what it names is to blame:
+/* mnist_fail with MNIST_ERR_ARGUMENT: the command line, or a file that it names, is wrong. Returns
  * false. */
 bool mnist_options_fail(mnist_error *err, const char *format, ...) MNIST_PRINTF(2, 3);
 
@@ -340,7 +345,7 @@ bool mnist_option_fail_value(const mnist_option *option, const char *where, cons
                              mnist_error *err);
 
 /* Sets a field from JSON; the value's type must be one that suits the option, and its text is then
- * checked as a command line's. Strings are the value's own. where: as above. */
+ * checked as a command line's. A string setting then points into value. where: as above. */
 bool mnist_option_set_json(mnist_option_ref ref, const char *where, const json_t *value,
                            void *settings, mnist_error *err);
 
@@ -349,11 +354,11 @@ bool mnist_option_set_json(mnist_option_ref ref, const char *where, const json_t
 bool mnist_options_read_config(const char *path, mnist_parsed *parsed, mnist_error *err);
 bool mnist_options_parse_config(const char *text, size_t size, const char *path,
                                 mnist_parsed *parsed, mnist_error *err);
-/* From there to settings. path: for messages. */
+/* Sets settings from parsed->config. path: for messages. */
 bool mnist_options_apply_config(const mnist_program *program, const char *path, void *settings,
                                 mnist_parsed *parsed, mnist_error *err);
 
-/* NULL: there is none of that name; name may be NULL. */
+/* The recipe of that name, which may be NULL; NULL: there is none. */
 const mnist_recipe *mnist_recipe_find(const mnist_program *program, const char *name);
 bool mnist_recipe_apply(const mnist_program *program, const mnist_recipe *recipe, void *settings,
                         mnist_parsed *parsed, mnist_error *err);

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Scanning. getopt_long finds options and arguments and puts operands last; what it returns for an
- * option is LONG_FORM + 2 * index, one more for the --no- form, so that a letter never collides. */
+/* Scanning. getopt_long finds options and arguments and puts operands last. For a long option it
+ * returns LONG_FORM + 2 * index, and one more for the --no- form: values that no letter has. */
 
 #define LONG_FORM 256
 
@@ -37,7 +37,7 @@ typedef struct scan {
     const char *recipe; /* the last one named; NULL: none */
 } scan;
 
-/* Nothing that follows matters. */
+/* Has an action been found that makes the rest of the command line irrelevant? */
 static bool is_over(const scan *s)
 {
     return s->result == MNIST_PARSE_HELP || s->result == MNIST_PARSE_VERSION ||
@@ -85,7 +85,7 @@ static void describe_options(const mnist_program *program, scan *s)
     }
 }
 
-/* The option that a value of getopt_long's stands for, if it stands for one. */
+/* The option that getopt_long's return value stands for; option is NULL if it stands for none. */
 static mnist_option_ref find_value(const mnist_program *program, int value)
 {
     if (value >= LONG_FORM) {
@@ -125,8 +125,8 @@ static bool is_full_name(const mnist_option *option, const char *word)
             strcmp(name + 3, option->name) == 0);
 }
 
-/* An unknown letter; it may stem from a long name with one dash, as in -lr 0.1. getopt_long is
- * still at the word, or just past it. */
+/* The error for an unknown letter, which may stem from a long name with one dash, as in -lr 0.1.
+ * optind is still at the word, or just past it. */
 static bool fail_letter(const mnist_program *program, int argc, char **argv, mnist_error *err)
 {
     for (int i = optind - 1; i <= optind && i < argc; i++) {
@@ -142,12 +142,12 @@ static bool fail_letter(const mnist_program *program, int argc, char **argv, mni
     return mnist_options_fail(err, "unknown option -\\x%02x", (unsigned)(unsigned char)optopt);
 }
 
-/* What getopt_long could not take: it has returned '?' or ':'. */
+/* The error for what getopt_long refused, by returning '?' or ':'. */
 static bool fail_scan(const mnist_program *program, int returned, int argc, char **argv,
                       mnist_error *err)
 {
     char text[MNIST_OPTION_TEXT], quoted[MNIST_QUOTED_TEXT];
-    const char *word = argv[optind - 1]; /* unless it was a letter */
+    const char *word = argv[optind - 1]; /* the one refused, unless it was a letter */
     mnist_option_ref ref = find_value(program, optopt);
     if (!ref.option) {
         return optopt ? fail_letter(program, argc, argv, err) : fail_unknown(program, word, err);
@@ -227,7 +227,7 @@ static bool scan_options(const mnist_program *program, int argc, char **argv, sc
             return fail_scan(program, value, argc, argv, err);
         }
         mnist_option_ref ref = find_value(program, value);
-        if (which >= 0) { /* long: its word stands before an argument that is a word too */
+        if (which >= 0) { /* a long option; optarg may be a word of its own behind it */
             const char *word = argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
             if (!is_full_name(ref.option, word)) {
                 return fail_unknown(program, word, err);
@@ -290,11 +290,11 @@ static mnist_parse_result parse(const mnist_program *program, int argc, char **a
         (s->config_path && !mnist_options_read_config(s->config_path, parsed, err))) {
         return MNIST_PARSE_ERROR;
     }
-    /* A name that is unknown is complained of where it stands, when its turn comes. */
+    /* an unknown name is skipped here, and refused below where the option is set */
     const mnist_recipe *recipe = mnist_recipe_find(
         program,
         s->recipe ? s->recipe : json_string_value(json_object_get(parsed->config, "recipe")));
-    /* first what counts least */
+    /* lowest precedence first: later ones overwrite */
     bool good = (!recipe || mnist_recipe_apply(program, recipe, settings, parsed, err)) &&
                 (!parsed->config ||
                  mnist_options_apply_config(program, s->config_path, settings, parsed, err)) &&

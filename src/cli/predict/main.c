@@ -17,14 +17,14 @@ typedef struct prediction {
     const mnist_predict_settings *settings;
     const char *path; /* of the model */
     mnist_model *model;
-    unsigned inputs; /* of its net */
+    unsigned inputs; /* of the model's net */
     mnist_classifier *classifier;
     bool center_given, invert_given;
     mnist_show_style style;
-    bool failed; /* some file */
+    bool failed; /* one of the files */
 } prediction;
 
-/* A digit, or what shall be one, on its way through. */
+/* One image on its way through the program: where it comes from, and what the net gets. */
 typedef struct subject {
     const char *file;
     size_t image; /* from 1; 0: the only one of its file */
@@ -46,15 +46,15 @@ static void print_numbers(size_t image, size_t glyph, FILE *out)
     }
 }
 
-/* For people. */
+/* The image's name for people. */
 static void print_name(const char *file, size_t image, size_t glyph, FILE *out)
 {
     mnist_print_plain(file, out);
     print_numbers(image, glyph, out);
 }
 
-/* For programs, which are to get the very name back: there \x09 must not stand for both a tab and
- * four characters of a name, so that a backslash is two. */
+/* The image's name for programs, which can restore it: a backslash is doubled, so that \x09 is
+ * always a tab and never four characters of a name. */
 static void print_field(const char *file, size_t image, size_t glyph)
 {
     char doubled[2 * 4096]; /* of the longest path */
@@ -70,10 +70,11 @@ static void print_field(const char *file, size_t image, size_t glyph)
     print_numbers(image, glyph, stdout);
 }
 
-/* What is wrong with an image of a file that could be read; text does not name it. */
+/* Reports what is wrong with an image of a file that could be read; text does not name the
+ * image. */
 static void fail_image(prediction *p, const subject *s, const char *text)
 {
-    fflush(stdout); /* in the order in which things happen, where both are one terminal */
+    fflush(stdout); /* keeps stdout and stderr in order where both are one terminal */
     fputs(PROGRAM ": ", stderr);
     print_name(strcmp(s->file, "-") == 0 ? "stdin" : s->file, s->image, s->glyph, stderr);
     fprintf(stderr, ": %s\n", text);
@@ -111,7 +112,7 @@ static json_t *float_json(float value)
 {
     char text[MNIST_REAL_TEXT];
     if (!(value >= 0.0f)) {
-        return json_null(); /* of a net whose weights are beyond all bounds */
+        return json_null(); /* NaN, from weights too large for the net's sums */
     }
     mnist_float_format(value, text);
     return json_real(strtod(text, NULL));
@@ -150,7 +151,7 @@ static bool print_json(const subject *s, const float *probabilities, const unsig
     json_t *object = subject_json(s, probabilities, order);
     char *text = mnist_json_text(object, 0);
     if (text) {
-        puts(text); /* whether it could be written, mnist_program_end sees */
+        puts(text); /* a failure to write is seen by mnist_program_end */
     } else {
         fprintf(stderr, PROGRAM ": out of memory for a line of JSON\n");
     }
@@ -167,7 +168,7 @@ static void show(const prediction *p, const subject *s)
     mnist_show(s->pixels, s->rows, s->cols, p->style, stderr);
 }
 
-/* A net whose weights are beyond all bounds has logits that are not finite, and tells no digit. */
+/* A net with very large weights can have logits that are not finite, and then predicts no digit. */
 static bool check_numbers(prediction *p, const subject *s, const float *probabilities)
 {
     char text[8192];
@@ -184,7 +185,7 @@ static bool check_numbers(prediction *p, const subject *s, const float *probabil
     return true;
 }
 
-/* The likeliest digit, and its probability; false: the net tells none. */
+/* The likeliest digit, and its probability; false: the net predicts none. */
 static bool classify(prediction *p, const subject *s, unsigned *digit, float *likely)
 {
     float probabilities[MNIST_CLASSES];
@@ -249,7 +250,7 @@ static void predict_line(prediction *p, subject *s, const mnist_picture *picture
     free(glyphs);
 }
 
-/* One image of a file. ready: it is in a format of images, and not of pictures. */
+/* Predicts one image of a file. ready: the file holds IDX or raw images, which are not prepared. */
 static void predict_image(prediction *p, subject *s, const mnist_picture *picture, bool ready)
 {
     const mnist_predict_settings *settings = p->settings;
@@ -289,7 +290,8 @@ static void predict_image(prediction *p, subject *s, const mnist_picture *pictur
     (void)classify(p, s, &digit, &likely);
 }
 
-/* The sides of an image that comes without any. */
+/* The sides of a raw image, which does not state them: a square, or one row if that is not
+ * possible. */
 static void raw_sides(unsigned inputs, unsigned *rows, unsigned *cols)
 {
     unsigned side = 1;
@@ -327,7 +329,7 @@ static void predict_file(prediction *p, const char *file)
     mnist_pictures_free(pictures);
 }
 
-/* JSON is UTF-8, and names the files. */
+/* JSON names the files and is UTF-8: can all names be written? */
 static bool check_names(const mnist_predict_settings *settings, const mnist_parsed *parsed,
                         mnist_error *err)
 {
@@ -349,7 +351,7 @@ static int predict_files(prediction *p, const mnist_parsed *parsed)
     }
     for (size_t i = 1; i < parsed->operand_count && !ferror(stdout); i++) {
         if (i > 1) {
-            fflush(stdout); /* the next may be long in coming; what fails, fails at the end too */
+            fflush(stdout); /* the next file may be a slow pipe; errors are seen at the end */
         }
         predict_file(p, parsed->operands[i]);
     }

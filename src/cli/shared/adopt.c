@@ -50,7 +50,7 @@ bool mnist_adopt_training(const json_t *options, const char *path, const char *c
 bool mnist_adopt_data(const json_t *options, const char *path, const mnist_parsed *parsed,
                       void *settings, const mnist_data_settings *data, mnist_error *err)
 {
-    /* Files that were named are data of their own, whatever the model was trained on. */
+    /* Files that the user names are read, whatever data set the model states. */
     bool files_given = data->test_images || data->data_dir;
     for (size_t i = 0; i < MNIST_ADOPTED; i++) {
         const json_t *value = json_object_get(options, mnist_adopted[i]);

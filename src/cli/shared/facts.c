@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes value over; NULL: memory was short. */
+/* Takes value over; NULL: memory was short for it. */
 static void add(mnist_facts *facts, const char *name, char *value)
 {
     if (facts->count == facts->room) {

@@ -1,4 +1,4 @@
-/* For the HTML report: names and values, made one after the other. */
+/* A list of names and values for the HTML report, added one at a time. */
 #ifndef MNIST_CLI_SHARED_FACTS_H
 #define MNIST_CLI_SHARED_FACTS_H
 
@@ -8,7 +8,8 @@
 /* The most points of the training loss that a page shows between the epochs' ends. */
 #define MNIST_PAGE_POINTS 400u
 
-/* Starts as zeros; owns its texts. Where memory is short it stays failed, and holds what it had. */
+/* Starts as zeros; owns its texts. Where memory is short, failed is set for good, and what was
+ * added before stays. */
 typedef struct mnist_facts {
     mnist_page_fact *items;
     size_t count, room;
@@ -17,9 +18,9 @@ typedef struct mnist_facts {
 
 void mnist_facts_add(mnist_facts *facts, const char *name, const char *format, ...)
     MNIST_PRINTF(3, 4);
-/* Each member of an object: texts as they are, all else as JSON has it. */
+/* Adds each member of an object: texts as they are, all else as JSON prints it. */
 void mnist_facts_add_json(mnist_facts *facts, json_t *object);
-/* Sizes, activation, parameters, normalisation. */
+/* Adds sizes, activation, parameters, normalisation. */
 void mnist_facts_add_net(mnist_facts *facts, const mnist_mlp *mlp,
                          const mnist_normalization *normalization);
 void mnist_facts_free(mnist_facts *facts);

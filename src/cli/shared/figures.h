@@ -7,7 +7,8 @@
 
 #include <mnist/eval.h>
 
-/* What is not a number comes out of a CPU with or without a sign; printed, it has none. */
+/* NaN without its sign, which differs between CPUs and would be printed; any other value as it
+ * is. */
 double mnist_unsigned_nan(double value);
 
 #define MNIST_FIGURES_TEXT 480 /* a loss may have 309 digits */
@@ -21,13 +22,14 @@ void mnist_figures_print(const mnist_evaluation *test, double seconds);
 /* The same and a newline. */
 void mnist_figures_print_line(const mnist_evaluation *test, double seconds);
 
-/* Text with its control characters, which a file's name may hold, made harmless: newlines too. */
+/* Prints text with control characters, newlines too, made harmless (mnist_plain_text): a file's
+ * name may hold them. */
 void mnist_print_plain(const char *text, FILE *out);
 
-/* JSON has no infinity: null stands for what is not finite. */
+/* A JSON number; null for infinity and NaN, which JSON does not have. */
 json_t *mnist_json_number(double value);
 
-/* Can this file be named in a document, which is UTF-8? */
+/* Can this file be named in a JSON document, which is UTF-8? false: err says that it cannot. */
 bool mnist_json_check_name(const char *path, mnist_error *err);
 
 /* {"loss", "accuracy", "accuracy_se", "errors", "n"}; NULL if memory is short. */
@@ -36,7 +38,7 @@ json_t *mnist_figures_json(const mnist_evaluation *test);
 /* The confusion matrix with sums, for people. */
 void mnist_confusion_print(const mnist_evaluation *test);
 
-/* As rows of numbers, [true][predicted]; NULL if memory is short. */
+/* The same as JSON, rows of numbers, [true][predicted]; NULL if memory is short. */
 json_t *mnist_confusion_json(const size_t confusion[MNIST_CLASSES][MNIST_CLASSES]);
 
 #endif

@@ -23,7 +23,7 @@ json_t *mnist_gate_json(const mnist_gate_settings *gate, double accuracy, double
                      "passed", passed);
 }
 
-/* In full: rounded, 0.9699996 would be below 0.97 in the check and 0.97 in the message. */
+/* All digits: rounded, 0.9699996 would fail a gate of 0.97 with a message that shows 0.97. */
 static void format_judged(double value, char text[MNIST_REAL_TEXT])
 {
     if (isfinite(value)) {

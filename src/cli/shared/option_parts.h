@@ -1,5 +1,5 @@
-/* What the tables of the programs' options are made of, and what several programs share of them.
- * For the settings.c files, here and in the programs' folders. */
+/* What option tables are made of, and the tables that several programs share. For the files that
+ * hold a program's table: settings.c and training.c here, settings.c in the programs' folders. */
 #ifndef MNIST_CLI_SHARED_OPTION_PARTS_H
 #define MNIST_CLI_SHARED_OPTION_PARTS_H
 
@@ -44,7 +44,7 @@
     .argument = name_of_argument
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-/* Of a table whose length a header states. */
+/* Checks the length that a header states for a table. */
 #define HAS_LENGTH(table, length)                                                                  \
     _Static_assert(LENGTH(table) == length, "the length that its header states")
 
@@ -54,7 +54,7 @@
         .title = heading, .options = table, .count = LENGTH(table),                                \
         .offset = offsetof(settings, field)                                                        \
     }
-/* The same of a table that settings.c holds, whose length the compiler does not see. */
+/* The same for a table in another file, whose length the compiler does not see. */
 #define SHARED(heading, table, length, settings, field)                                            \
     {                                                                                              \
         .title = heading, .options = table, .count = length, .offset = offsetof(settings, field)   \
@@ -98,7 +98,7 @@ extern const mnist_option mnist_gate_options[];
 extern const mnist_option mnist_json_options[];
 extern const mnist_option mnist_color_options[];
 
-/* Where data are searched, for manual pages. */
+/* Where data are looked for, for manual pages. */
 extern const mnist_named_text mnist_data_files[];
 
 mnist_data_settings mnist_data_defaults(void);
@@ -106,7 +106,8 @@ mnist_data_settings mnist_data_defaults(void);
 /* Presets of --augment, for completion; NULL past the end. */
 const char *mnist_preset_name(int index);
 
-/* known: whether it is settled which data set will be used. false: err says what is wrong. */
+/* Checks the data options together. known: whether it is decided which data set will be used.
+ * false: err says what is wrong. */
 bool mnist_settings_check_data(const mnist_data_settings *data, bool known,
                                const mnist_parsed *parsed, mnist_error *err);
 

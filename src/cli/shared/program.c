@@ -9,22 +9,22 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A file of more than 1 GiB is mapped, not read (base/file.h); where it is cut short under the
- * program, or its disk fails, there is no call that could say so. */
+/* A file of more than 1 GiB is mapped, not read (base/file.h). If it is cut short meanwhile, or its
+ * disk fails, there is no call to return an error: SIGBUS is the only notice. */
 static void catch_bus_error(int number, siginfo_t *info, void *context)
 {
     static const char text[] = ": a data file that is being read has become shorter, or its disk "
                                "has failed (bus error)\n";
     (void)context;
     if (info->si_code != BUS_ADRERR) {
-        signal(number,
-               SIG_DFL); /* a mistake of ours; the instruction is tried again, and ends it */
+        /* a bug of our own: the instruction runs again, and then ends the program */
+        signal(number, SIG_DFL);
         return;
     }
     const char *name = program_invocation_short_name;
     if (write(STDERR_FILENO, name, strlen(name)) < 0 ||
         write(STDERR_FILENO, text, sizeof text - 1) < 0) {
-        /* nothing more can be done for it */
+        /* a signal handler can do nothing about it */
     }
     _exit(MNIST_EXIT_FAILURE);
 }
@@ -40,12 +40,12 @@ void mnist_program_start(void)
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         /* open takes the lowest number that is free, which is this one */
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDONLY) == -1) {
-            return; /* then there is nothing to be done about it */
+            return; /* nothing can be done about it */
         }
     }
 }
 
-/* Why stdout could not be written, where a document was larger than its buffer. */
+/* errno of a failed write of a document: the stream itself keeps only that one failed. */
 static int write_error;
 
 int mnist_program_print_json(const char *program, json_t *document)

@@ -4,8 +4,8 @@
 
 #include "cli/options/options.h"
 
-/* All that most programs' main does: options, MNIST_ISA, run, what is left of
- * stdout. settings has the defaults. The exit code. */
+/* The main of most programs: reads the options into settings, which hold the defaults, chooses the
+ * kernels that MNIST_ISA names, calls run, and flushes stdout. Returns the exit code. */
 int mnist_program_main(const mnist_program *program, int argc, char **argv, void *settings,
                        int (*run)(void *settings, const mnist_parsed *parsed));
 
@@ -25,16 +25,17 @@ int mnist_program_choose_kernels(const char *program);
 /* Prints and releases a document (NULL: says that memory was short). The exit code. */
 int mnist_program_print_json(const char *program, json_t *document);
 
-/* Flushes stdout; a full disk or a closed pipe becomes a message and an exit code, unless code is
- * one already. */
+/* Flushes stdout; a full disk or a closed pipe becomes a message, and the exit code unless code is
+ * a failure already. */
 int mnist_program_end(const char *program, int code);
 
-/* "PROGRAM: text" on stderr, the text being plain as it is (mnist_error); of MNIST_ERR_CHECKPOINT
- * also what a checkpoint is for. Returns the exit code that goes with the status. */
+/* "PROGRAM: text" on stderr; an error's text is printable as it is (mnist_error). Of
+ * MNIST_ERR_CHECKPOINT it also says what a checkpoint is for. Returns the exit code that goes with the
+ * status. */
 int mnist_program_error(const char *program, const mnist_error *err);
 
-/* The same, and MNIST_EXIT_USAGE with a word on --help if the command line is to blame, which
- * MNIST_ERR_ARGUMENT says. */
+/* The same; but for MNIST_ERR_ARGUMENT, which blames the command line, a line that points to --help
+ * follows, and MNIST_EXIT_USAGE is returned. */
 int mnist_program_usage(const mnist_program *program, const mnist_error *err);
 
 #endif

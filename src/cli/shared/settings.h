@@ -1,5 +1,5 @@
-/* What several programs can be told: where the data are, what a result must reach, how it is put out.
- * Each is a part of a program's own settings. */
+/* Settings that several programs have: where the data are, what a result must reach, how it is
+ * printed. Each is a part of a program's own settings. */
 #ifndef MNIST_CLI_SHARED_SETTINGS_H
 #define MNIST_CLI_SHARED_SETTINGS_H
 

@@ -17,7 +17,7 @@ static atomic_int mode, noted, asked;
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2, "handlers use them");
 
-/* A second signal within so short a time is the same once more: timeout(1), for one, signals a
+/* A second signal within so short a time counts as the first: timeout(1), for one, signals a
  * process and then its group. */
 #define SAME_NANOSECONDS 250000000LL
 
@@ -37,7 +37,7 @@ static void end_at_once(int number)
 
 static void catch_ending(int number)
 {
-    static long long first; /* all ending signals are blocked in here */
+    static long long first; /* no race: a handler blocks all ending signals */
     const int error = errno;
     if (mode == MNIST_SIGNAL_ENDS) {
         end_at_once(number);
@@ -50,7 +50,8 @@ static void catch_ending(int number)
     errno = error;
 }
 
-/* Ctrl-Z: the program stops in here, as it would have without this, and goes on from here. */
+/* Ctrl-Z: removes unfinished lines; then the program stops in here, as it would without a handler,
+ * and continues from here. */
 static void catch_stop(int number)
 {
     const int error = errno;
@@ -62,7 +63,7 @@ static void catch_stop(int number)
     sigemptyset(&unblocked);
     sigaddset(&unblocked, number);
     raise(number);
-    pthread_sigmask(SIG_UNBLOCK, &unblocked, NULL); /* here it stops */
+    pthread_sigmask(SIG_UNBLOCK, &unblocked, NULL); /* this is where it stops */
     pthread_sigmask(SIG_BLOCK, &unblocked, NULL);
     sigaction(number, &own, NULL);
     errno = error;

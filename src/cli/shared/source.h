@@ -12,13 +12,13 @@ typedef struct mnist_source {
     mnist_idx_paths paths;       /* where they were read from; NULL entries for synthetic digits */
 } mnist_source;
 
-/* wanted: MNIST_IDX_TRAIN, MNIST_IDX_TEST or both; the rest is not even looked for. Reads
- * MNIST_DATA_DIR, XDG_CACHE_HOME and HOME. Fails as the data room does; what is not found
- * says how to fetch it. */
+/* wanted: MNIST_IDX_TRAIN, MNIST_IDX_TEST or both; the other is not even looked for. Reads
+ * MNIST_DATA_DIR, XDG_CACHE_HOME and HOME. Fails as the calls of mnist/data.h do; if files are not
+ * found, the message says how to fetch them. */
 mnist_status mnist_source_open(mnist_source *out, const mnist_data_settings *settings,
                                unsigned wanted, mnist_error *err);
-/* The same in two steps: where the files are, so that it can be seen whether an output would
- * destroy one, and reading them. */
+/* The same in two steps, locating and reading, so that in between it can be checked whether an
+ * output would destroy an input. */
 mnist_status mnist_source_locate(mnist_source *out, const mnist_data_settings *settings,
                                  unsigned wanted, mnist_error *err);
 mnist_status mnist_source_load(mnist_source *source, const mnist_data_settings *settings,

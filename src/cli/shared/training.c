@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Enums of the library are named by the library, so that the two cannot drift apart. */
+/* The library gives the names of its enums' values, so that the two cannot drift apart. */
 
 static const char *normalization_name(int value)
 {
@@ -210,7 +210,7 @@ static const mnist_option_section sections[] = {MNIST_TRAINING_SECTIONS(0)};
 const mnist_program mnist_training_options = {
     .name = "training", .sections = sections, .section_count = LENGTH(sections)};
 
-/* What follows from settings together: defaults that depend on others, lists for all layers. */
+/* Sets what follows from several settings: defaults that depend on others, lists for all layers. */
 void mnist_training_settle(mnist_training_settings *s, const mnist_parsed *parsed)
 {
     if (!mnist_options_was_given(parsed, "lr")) {
@@ -235,7 +235,8 @@ static bool check_augmentation(const mnist_training_settings *s, mnist_error *er
     return true;
 }
 
-/* Of an option that the optimiser does not use: names those that do, "adam or adamw". */
+/* Refuses an option that the chosen optimiser does not use, and names those that do: "adam or
+ * adamw". */
 static bool fail_unused(const char *option, unsigned field, mnist_error *err)
 {
     char users[128] = "";
@@ -257,7 +258,7 @@ static bool fail_unused(const char *option, unsigned field, mnist_error *err)
     return mnist_options_fail(err, "--%s is for --optimizer %s", option, users);
 }
 
-/* --epsilon is not among these: where it is not used it is let pass. */
+/* --epsilon is not in the list: any optimiser accepts it. */
 static bool check_optimizer(const mnist_training_settings *s, const mnist_parsed *parsed,
                             mnist_error *err)
 {

@@ -1,6 +1,7 @@
-/* What states a training: the data, the net, the optimisation, the regularisation and the course. A
- * part of the settings of every program that trains; a model file states them ("options" in its
- * metadata), and programs that read models take them from there through the same table. */
+/* The settings that define a training: the data, the net, the optimisation, the regularisation and
+ * the course. They are a part of the settings of every program that trains. A model file states
+ * them ("options" in its metadata), and programs that read models read them from there through the
+ * same option table. */
 #ifndef MNIST_CLI_SHARED_TRAINING_H
 #define MNIST_CLI_SHARED_TRAINING_H
 
@@ -13,17 +14,17 @@
 typedef struct mnist_training_settings {
     mnist_data_settings data;
     size_t limit;          /* use only the first so many training images; 0: all */
-    mnist_share val_split; /* off the end of the training images (those that limit leaves) */
+    mnist_share val_split; /* taken off the end of the training images that limit leaves */
     mnist_normalization_kind normalize;
     mnist_widths hidden;
     mnist_activation activation;
     mnist_init init;
-    mnist_rates dropout;       /* goes to config.regularization, for each layer, once all is read */
+    mnist_rates dropout;       /* mnist_training_settle copies it to config, a rate a layer */
     const char *augment;       /* text of config.augmentation; NULL: none */
     mnist_train_config config; /* its seed is that of --seed, for the weights too */
 } mnist_training_settings;
 
-/* What holds when nothing is said; that of training itself is the library's mnist_train_defaults. */
+/* The defaults; those of config are the library's mnist_train_defaults. */
 mnist_training_settings mnist_training_defaults(void);
 
 enum {
@@ -43,8 +44,8 @@ extern const mnist_option mnist_optimisation_options[];
 extern const mnist_option mnist_regularisation_options[];
 extern const mnist_option mnist_course_options[];
 
-/* The sections of a program whose settings have a mnist_training_settings at `where`; for files that
- * include cli/shared/option_parts.h. */
+/* The sections of a program whose settings have a mnist_training_settings at `where`; for files
+ * that include cli/shared/option_parts.h. */
 #define MNIST_TRAINING_SECTION(heading, table, length, where)                                      \
     {                                                                                              \
         .title = heading, .options = table, .count = length, .offset = where                       \
@@ -66,19 +67,20 @@ extern const mnist_option mnist_course_options[];
     MNIST_TRAINING_SECTION("Course", mnist_course_options, COURSE_OPTIONS, where)
 /* clang-format on */
 
-/* These sections alone, over mnist_training_settings: for reading what a model states. */
+/* A program of these sections alone, over mnist_training_settings: for reading what a model
+ * states. */
 extern const mnist_program mnist_training_options;
 
-/* What follows from settings together: defaults that depend on others, lists for all layers. */
+/* Sets what follows from several settings: defaults that depend on others, lists for all layers. */
 void mnist_training_settle(mnist_training_settings *settings, const mnist_parsed *parsed);
 
-/* What no option can check alone, but for the data (mnist_settings_check_data) and the course, which
- * is each program's own. false: err says what is wrong. */
+/* Checks that no option can make alone; not those of the data (mnist_settings_check_data) and of
+ * the course, which each program makes for itself. false: err says what is wrong. */
 bool mnist_training_check(const mnist_training_settings *settings, const mnist_parsed *parsed,
                           mnist_error *err);
 
-/* Sets config.augmentation by --augment, whose text has been checked, and puts in its place the text
- * without presets, in `text`: what a model file is to say. */
+/* Sets config.augmentation from --augment, whose text has been checked, and replaces that text by
+ * one without presets, written to `text`: the form that a model file states. */
 void mnist_training_set_augmentation(mnist_training_settings *settings,
                                      char text[MNIST_AUGMENTATION_TEXT]);
 

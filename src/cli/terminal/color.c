@@ -28,11 +28,11 @@ bool mnist_color_wanted(mnist_color_mode mode, int fd)
     return !(no_color && *no_color) && mnist_is_terminal(fd);
 }
 
-/* Without setlocale, which would be the whole program's. */
+/* Without setlocale, which would change the locale of the whole program. */
 bool mnist_locale_is_utf8(void)
 {
     locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-    if (!locale) { /* named, but not installed */
+    if (!locale) { /* the locale is not installed */
         return false;
     }
     bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;

@@ -14,11 +14,11 @@ typedef enum mnist_color_mode {
 /* "auto", "always", "never"; NULL past the end. */
 const char *mnist_color_mode_name(mnist_color_mode mode);
 
-/* Whether text for fd shall be coloured. Reads TERM and NO_COLOR. */
+/* Shall text for fd be coloured? Reads TERM and NO_COLOR. */
 bool mnist_color_wanted(mnist_color_mode mode, int fd);
 
-/* Do LC_ALL, LC_CTYPE and LANG stand for UTF-8? Not where they name a locale that is not installed.
- */
+/* Do LC_ALL, LC_CTYPE and LANG select UTF-8? false too where the locale that they name is not
+ * installed. */
 bool mnist_locale_is_utf8(void);
 
 /* Is fd a terminal that understands more than carriage return? Reads TERM. */

@@ -15,7 +15,7 @@ void mnist_format_rate(char text[MNIST_FORMAT_TEXT], double per_second)
         return;
     }
     unsigned unit = 0;
-    while (per_second >= 999.5) { /* what would be rounded to four digits */
+    while (per_second >= 999.5) { /* 999.5 and more would be rounded to four digits */
         per_second /= 1000.0;
         unit++;
     }
@@ -47,7 +47,7 @@ void mnist_format_accuracy(char text[MNIST_FORMAT_TEXT], double fraction)
         snprintf(text, MNIST_FORMAT_TEXT, "100.0%%");
         return;
     }
-    /* 59,999 of 60,000 is not all: it must not be rounded up to look so */
+    /* 59,999 of 60,000 must not be rounded up to 100 % */
     snprintf(text, MNIST_FORMAT_TEXT, "%5.2f%%", percent > 99.99 ? 99.99 : percent);
 }
 

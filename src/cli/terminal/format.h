@@ -1,4 +1,5 @@
-/* Numbers as people read them on a terminal: short, and in columns that stay put from line to line. */
+/* Numbers as people read them on a terminal: short, and in columns that stay put from line to
+ * line. */
 #ifndef MNIST_CLI_TERMINAL_FORMAT_H
 #define MNIST_CLI_TERMINAL_FORMAT_H
 

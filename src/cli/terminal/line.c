@@ -19,6 +19,6 @@ void mnist_line_erase(void)
     static const char erase[] = MNIST_LINE_ERASE;
     const int fd = line;
     if (fd >= 0 && write(fd, erase, sizeof erase - 1) < 0) {
-        /* nothing more can be done for it */
+        /* a signal handler can do nothing about it */
     }
 }

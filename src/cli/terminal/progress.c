@@ -69,7 +69,7 @@ static size_t width_of(const char *text)
 
 void mnist_progress_fit(char *text, size_t columns)
 {
-    char *position = strstr(text, "epoch"); /* whose number may stand after two spaces */
+    char *position = strstr(text, "epoch"); /* two spaces may stand before its number, too */
     position = position ? strchr(position, '/') : NULL;
     while (position && width_of(text) > columns) {
         char *last = NULL;
@@ -85,8 +85,9 @@ void mnist_progress_fit(char *text, size_t columns)
 
 /* Output. */
 
-/* Writes all or gives up for good. A reader that has gone away would send SIGPIPE and end a run of
- * hours for the sake of its progress: the signal is held back, and taken out of the way. */
+/* Writes all of text; after an error nothing is written any more. If the reader has gone away,
+ * SIGPIPE must not end a run of hours because of its progress: the signal is blocked while writing,
+ * and taken back if it came. */
 static void put(mnist_progress *progress, const char *text)
 {
     sigset_t pipe_signal, before, pending;
@@ -102,7 +103,7 @@ static void put(mnist_progress *progress, const char *text)
             text += written;
             length -= (size_t)written;
         } else if (written < 0 && errno == EAGAIN) {
-            break; /* somebody made it non-blocking and nobody reads: this text is lost */
+            break; /* fd was made non-blocking and nobody reads: this text is dropped */
         } else if (written == 0 || errno != EINTR) {
             progress->mode = MNIST_PROGRESS_NONE;
             break;
@@ -127,7 +128,7 @@ typedef struct extent {
     unsigned columns, rows;
 } extent;
 
-/* Asked anew for each drawing, so that a window's change of size is followed. */
+/* The terminal's size, asked anew for each drawing, so that a resized window is followed. */
 static extent terminal_extent(int fd)
 {
     struct winsize size;
@@ -139,7 +140,7 @@ static extent terminal_extent(int fd)
     return (extent){width > 0 && width < 10000 ? (unsigned)width : 80, 24};
 }
 
-/* Where a shell has put the program into the background, the lines around the cursor are the
+/* Has a shell put the program into the background? Then the lines around the cursor are the
  * shell's. */
 static bool is_in_background(int fd)
 {
@@ -206,8 +207,8 @@ static double time_left(const mnist_progress *progress, double elapsed, double t
                                                                  : 0.0;
 }
 
-/* The view, from the cursor on, with the cursor then where it was. before: what is to go before it
- * in one write, so that nothing flickers. */
+/* Draws the view from the cursor on, and puts the cursor back. before: text that goes out first in
+ * the same write, so that nothing flickers. */
 static void draw(mnist_progress *progress, const char *before)
 {
     char view[MNIST_LIVE_TEXT], text[2 * MNIST_LIVE_TEXT + MNIST_PROGRESS_TEXT + 1024];
@@ -289,7 +290,7 @@ void mnist_progress_step(mnist_progress *progress, const mnist_step_stats *stats
     draw(progress, "");
 }
 
-/* A line in the place of the view, and the view again below it. */
+/* Puts a line where the view is, and the view again below it. */
 static void put_line(mnist_progress *progress, const char *text)
 {
     char line[MNIST_PROGRESS_TEXT + 1024];
@@ -309,9 +310,9 @@ void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_stats *sta
     double elapsed = now - progress->run_start;
     const double done = stats->epoch - progress->epochs_before;
     double eta = stats->end != MNIST_END_NOT_YET ? 0.0
-                 : done <= 0.0                   ? -1.0 /* all but its validation was done before */
-                                                 : time_left(progress, elapsed,
-                                                             elapsed / done * (stats->epochs - stats->epoch));
+                 : done <= 0.0 ? -1.0 /* only its validation was left to do here */
+                               : time_left(progress, elapsed,
+                                           elapsed / done * (stats->epochs - stats->epoch));
     char text[MNIST_PROGRESS_TEXT];
     progress->epoch_start = now;
     if (stats->has_validation) {
@@ -334,7 +335,7 @@ void mnist_progress_message(mnist_progress *progress, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(raw, sizeof raw, format, arguments);
     va_end(arguments);
-    (void)mnist_plain_text(text, sizeof text, raw); /* files' names may be in it */
+    (void)mnist_plain_text(text, sizeof text, raw); /* it may hold files' names */
     if (progress->mode != MNIST_PROGRESS_NONE) {
         put_line(progress, text);
     }

@@ -36,11 +36,11 @@ typedef struct mnist_progress {
     double run_start, epoch_start, last_draw;
     double max_seconds; /* of a run; 0: no limit */
     unsigned epochs;
-    uint64_t steps_before; /* done before the run began here, as is all of these */
+    uint64_t steps_before; /* steps_before to seen_before: done before it was resumed */
     double epochs_before;
-    unsigned split_epoch; /* the one that had begun; 0: none */
-    size_t seen_before;   /* of its images */
-    unsigned epoch;       /* whose running loss this is */
+    unsigned split_epoch; /* epoch that had begun; 0: none */
+    size_t seen_before;   /* images of it */
+    unsigned epoch;       /* the one of the running figures below */
     double loss_sum;      /* over the images of the epoch so far */
     size_t loss_count, correct;
     mnist_loss_curve curve; /* of the run */
@@ -51,17 +51,17 @@ typedef struct mnist_progress {
 void mnist_progress_start(mnist_progress *progress, mnist_progress_mode mode,
                           mnist_color_mode color, int fd);
 
-/* A training run of so many epochs begins: run (from 1) of runs. To be called before the first
- * step of each run. With runs > 1 its lines say which run they are of. */
+/* A training run of so many epochs begins: run (from 1) of runs. To be called before the first step
+ * of each run. With runs > 1 each line names its run. */
 void mnist_progress_begin(mnist_progress *progress, unsigned run, unsigned runs, unsigned epochs,
                           double now);
 
-/* The run now begun is stopped after so many seconds, if it has not ended by then: the ETA goes
- * by what comes first. 0: it is not. To be called after mnist_progress_begin. */
+/* The current run is stopped after max_seconds, if it has not ended by then; 0: no limit. The ETA
+ * is that of whichever end comes first. To be called after mnist_progress_begin. */
 void mnist_progress_limit(mnist_progress *progress, double max_seconds);
 
-/* The run now begun goes on with one that had done `step` steps and `epochs` whole epochs, and has
- * seen so many of the next one's images: rates and ETA go by what is done from here on. To be
+/* The current run continues one that had done `step` steps, `epochs` whole epochs and `seen` of the
+ * `total` images of the next epoch: rates and ETA count only what is done from here on. To be
  * called after mnist_progress_begin. */
 void mnist_progress_resume(mnist_progress *progress, uint64_t step, unsigned epochs, size_t seen,
                            size_t total);
@@ -76,7 +76,7 @@ void mnist_progress_epoch(mnist_progress *progress, const mnist_epoch_stats *sta
 void mnist_progress_message(mnist_progress *progress, const char *format, ...) MNIST_PRINTF(2, 3);
 
 /* Removes the view. To be called before anything else writes to the terminal, and on every way out;
- * as often as one likes. */
+ * may be called again at any time. */
 void mnist_progress_finish(mnist_progress *progress);
 
 /* The texts, as pure functions. Each writes at most MNIST_PROGRESS_TEXT bytes, zero included. */
@@ -88,8 +88,8 @@ void mnist_progress_finish(mnist_progress *progress);
 void mnist_progress_format_epoch(char text[MNIST_PROGRESS_TEXT], const mnist_epoch_stats *stats,
                                  unsigned run, unsigned runs, double eta, bool color);
 
-/* Takes columns (after two spaces each) off the end of such a line until it fits a terminal so
- * wide, or only the position is left. Sequences that colour it take no room. */
+/* Drops columns, which two spaces separate, from the end of such a line until it fits, or only the
+ * position is left. Colour sequences take no room. */
 void mnist_progress_fit(char *text, size_t columns);
 
 #endif

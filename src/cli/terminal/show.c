@@ -29,7 +29,7 @@ static unsigned at(const thinned *t, unsigned row, unsigned col)
     return y < t->rows && x < t->cols ? t->pixels[(size_t)y * t->cols + x] : 0;
 }
 
-/* Of a row: each pixel twice, since a character is twice as high as wide. */
+/* Prints a row: each pixel twice, since a character is twice as high as wide. */
 static void show_row(const thinned *t, unsigned row, unsigned cols, const char *const *shades,
                      unsigned count, FILE *out)
 {
@@ -41,8 +41,8 @@ static void show_row(const thinned *t, unsigned row, unsigned cols, const char *
     fputc('\n', out);
 }
 
-/* Of two rows: the upper one is drawn, the lower one is the ground. Greys are colours 232 to 255.
- */
+/* Prints two rows in one line: an upper half block in the upper pixel's colour, on a ground of the
+ * lower one's. Greys are colours 232 to 255. */
 static void show_half_rows(const thinned *t, unsigned row, unsigned cols, FILE *out)
 {
     for (unsigned col = 0; col < cols; col++) {

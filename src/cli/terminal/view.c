@@ -64,7 +64,7 @@ typedef struct line {
 static void append(line *l, const char *text)
 {
     size_t length = strlen(text);
-    if (l->bytes + length < LINE) { /* it always is: the widest line has some 300 bytes */
+    if (l->bytes + length < LINE) { /* always true: the widest line has some 300 bytes */
         memcpy(l->text + l->bytes, text, length + 1);
         l->bytes += length;
     }
@@ -104,7 +104,8 @@ static void put_bar(line *l, unsigned columns, double share)
     put(l, bar, "");
 }
 
-/* Of what stands behind the bar the rate goes first, then the time left. */
+/* Position, bar, percentage, rate, time left. A narrow line loses the bar first, then the rate, the
+ * time left and the percentage. */
 static void format_place(line *l, const mnist_live *v)
 {
     char position[MNIST_POSITION_TEXT], item[MNIST_FORMAT_TEXT];
@@ -119,7 +120,7 @@ static void format_place(line *l, const mnist_live *v)
     mnist_format_duration(item, v->eta);
     snprintf(left, sizeof left, "  ETA %s", item);
     size_t columns = strlen(position);
-    if (columns > l->width) { /* the end of it is what moves */
+    if (columns > l->width) { /* its end is what changes */
         put(l, position + (columns - l->width), BOLD);
         return;
     }
@@ -144,9 +145,9 @@ static void format_place(line *l, const mnist_live *v)
     }
 }
 
-/* From 0 to LEVELS - 1. Losses fall by orders of magnitude: their logarithm is what is drawn,
- * unless one is not above 0, as those with a confidence penalty may be. What hardly differs is
- * drawn flat. */
+/* A value's height in the curve, from 0 to LEVELS - 1: logarithmic, as losses fall by orders of
+ * magnitude, but linear if one is not above 0, as with a confidence penalty. Values that hardly
+ * differ are drawn flat. */
 static unsigned level(double value, double least, double most)
 {
     if (!isfinite(value)) {

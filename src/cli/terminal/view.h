@@ -34,7 +34,7 @@ typedef struct mnist_live {
     unsigned epoch, epochs;
     double epoch_share;         /* how much of the epoch is over, 0 to 1 */
     double loss, accuracy;      /* running means of the epoch */
-    double validation_accuracy; /* after the last epoch; below 0: not known */
+    double validation_accuracy; /* of the last epoch that ended; below 0: not known */
     double lr;
     double images_per_second; /* below 0: not known yet */
     double eta;               /* seconds; below 0: not known yet */

@@ -24,7 +24,7 @@ void mnist_keeper_start(mnist_keeper *keeper, mnist_session *session,
     const mnist_resumption *resumed = session->settings->resumed;
     *keeper = (mnist_keeper){.session = session, .result = result, .last_time = mnist_clock()};
     if (resumed && strcmp(session->settings->checkpoint, resumed->path) == 0) {
-        keeper->kept = true; /* until something is done, that file is as good as a new one */
+        keeper->kept = true; /* the file that was resumed from holds this very state */
         keeper->kept_step = resumed->position.step;
         keeper->kept_epochs = resumed->position.epoch - !resumed->position.epoch_ended;
     }
@@ -32,7 +32,8 @@ void mnist_keeper_start(mnist_keeper *keeper, mnist_session *session,
 
 /* Writing. */
 
-/* What a log holds is made durable before the checkpoint that counts on it. */
+/* Makes the log durable, as the checkpoint about to be written relies on it; text says how far it
+ * goes. */
 static void describe_log(mnist_session *s, char text[32])
 {
     mnist_log_position position;
@@ -50,7 +51,7 @@ static void describe_log(mnist_session *s, char text[32])
     snprintf(text, 32, "%" PRIu64 " %08" PRIx32, position.bytes, position.crc32);
 }
 
-/* arrays: the snapshot's, and room for one more. */
+/* arrays: of the snapshot, with room for one more. */
 static mnist_status save(mnist_session *s, mnist_array *arrays, size_t count,
                          const mnist_epochs *epochs, const char *config, mnist_error *err)
 {
@@ -100,15 +101,15 @@ static mnist_status write_checkpoint(const mnist_keeper *k, const mnist_training
     return status;
 }
 
-/* Somebody may have removed it, or its directory. */
+/* Is the last checkpoint still there? It, or its directory, may have been removed. */
 static bool is_there(const mnist_keeper *k)
 {
     struct stat st;
     return stat(k->session->settings->checkpoint, &st) == 0;
 }
 
-/* The file then holds that many steps and whole epochs; a failure is reported. Nothing is done
- * where it holds them already. */
+/* Writes a checkpoint of that step and so many whole epochs, unless the file holds it already. A
+ * failure is reported. */
 static void keep(mnist_keeper *k, const mnist_training *training, uint64_t step, unsigned epochs)
 {
     mnist_session *s = k->session;
@@ -116,10 +117,10 @@ static void keep(mnist_keeper *k, const mnist_training *training, uint64_t step,
     if (k->kept && k->kept_step == step && k->kept_epochs == epochs) {
         return;
     }
-    if (!k->result->epochs) { /* of which it has been told */
+    if (!k->result->epochs) { /* lost when memory was short, which was reported */
         return;
     }
-    k->last_time = mnist_clock(); /* a full disk is not tried anew at every step */
+    k->last_time = mnist_clock(); /* also for a failure: a full disk is not tried at every step */
     if (write_checkpoint(k, training, &err) == MNIST_OK) {
         k->kept = true;
         k->kept_step = step;
@@ -144,7 +145,7 @@ static void say_where(const mnist_keeper *k, char text[128])
              k->session->settings->training.config.epochs, k->step, k->steps);
 }
 
-/* The answer to SIGUSR1: of loss and accuracy those of the epoch so far. */
+/* Answers SIGUSR1. Loss and accuracy are those of the epoch so far. */
 static void answer(mnist_keeper *k, unsigned over, double loss, double accuracy)
 {
     mnist_session *s = k->session;
@@ -166,7 +167,8 @@ static void answer(mnist_keeper *k, unsigned over, double loss, double accuracy)
     }
 }
 
-/* What is the same after a step and after an epoch. training: at that step, so many epochs over. */
+/* What is done both after a step and after an epoch. training: as it is at that step; over: whole
+ * epochs done. */
 static bool look_up(mnist_keeper *k, const mnist_training *training, unsigned over, bool due,
                     double loss, double accuracy)
 {
@@ -205,7 +207,7 @@ bool mnist_keeper_epoch(mnist_keeper *k, const mnist_epoch_stats *stats)
     return look_up(k, stats->training, stats->epoch, due, stats->train_loss, stats->train_accuracy);
 }
 
-/* Farewell. */
+/* When a signal has ended the training. */
 
 void mnist_shell_quote(const char *text, char quoted[MNIST_SHELL_TEXT])
 {
@@ -221,7 +223,8 @@ void mnist_shell_quote(const char *text, char quoted[MNIST_SHELL_TEXT])
     for (const char *p = text; *p; p++) {
         control = control || (unsigned char)*p < ' ' || *p == 0x7f;
     }
-    /* $'…' is of bash, zsh and ksh: for names that no terminal should be shown as they are */
+    /* $'…', of bash, zsh and ksh, for names with control characters, which a terminal must not
+     * get */
     length += (size_t)snprintf(quoted, MNIST_SHELL_TEXT, "%s", control ? "$'" : "'");
     for (const char *p = text; *p && length < room; p++) {
         const unsigned char c = (unsigned char)*p;
@@ -286,8 +289,8 @@ static bool stop_at_epoch(void *context, const mnist_epoch_stats *stats)
     return false;
 }
 
-/* Does the training go on from there? One step of it is tried on a net that is thrown away, so that
- * nothing that is wrong with a checkpoint is found out when its log is cut already. */
+/* Can the training go on from the checkpoint? One step is tried on a net that is thrown away, so
+ * that a fault of the checkpoint shows before its log is cut. */
 static mnist_status try_to_go_on(mnist_session *s, mnist_error *err)
 {
     const mnist_resumption *r = s->settings->resumed;
@@ -306,7 +309,8 @@ static mnist_status try_to_go_on(mnist_session *s, mnist_error *err)
                                      .hooks = &hooks,
                                      .resume = &r->snapshot};
         status = mnist_train(&job, err);
-        if (status == MNIST_ERR_STOPPED || status == MNIST_ERR_DIVERGED) { /* its time will come */
+        /* stopped, as was asked for; or diverged, which the real step will report */
+        if (status == MNIST_ERR_STOPPED || status == MNIST_ERR_DIVERGED) {
             status = MNIST_OK;
         }
         if (status != MNIST_OK && status != MNIST_ERR_MEMORY) {
@@ -318,8 +322,8 @@ static mnist_status try_to_go_on(mnist_session *s, mnist_error *err)
     return status;
 }
 
-/* The first checkpoint of another training would take the place of what may have been meant to go
- * on. */
+/* Warns that this training's first checkpoint will replace a file that may be meant to be
+ * resumed. */
 static void warn_of_existing(mnist_session *s)
 {
     struct stat st;
@@ -334,7 +338,8 @@ static void warn_of_existing(mnist_session *s)
     }
 }
 
-/* A schedule goes by the number of all steps. */
+/* Warns that more epochs change the rest of the training: a schedule depends on the number of all
+ * steps. */
 static void warn_of_more_epochs(mnist_session *s)
 {
     const mnist_train_config *config = &s->settings->training.config;
@@ -355,8 +360,9 @@ static void warn_of_more_epochs(mnist_session *s)
     }
 }
 
-/* To open a pipe for writing is to wait for its reader, for ever if there is none. One that there
- * is sees its end when nobody has it open for writing, so it stays open from here on. */
+/* Opening a pipe for writing waits for a reader, for ever if none comes: so it is opened without
+ * waiting. A reader sees the end when no writer has the pipe open: so it stays open from here
+ * on. */
 static mnist_status hold_pipe(mnist_session *s, mnist_error *err)
 {
     const char *path = s->settings->checkpoint;

@@ -86,7 +86,8 @@ static bool is_within(double value, double least, double most)
     return value >= least && value <= most;
 }
 
-/* What is wrong with an epoch; NULL: nothing. A loss of validation may be any number, and none. */
+/* What is wrong with an epoch's figures; NULL: nothing. A validation loss may be any number, or
+ * NaN. */
 static const char *fault_of(const mnist_epoch *e)
 {
     return !is_within(e->lr, 0.0, (double)FLT_MAX)        ? "learning rate"
@@ -98,7 +99,7 @@ static const char *fault_of(const mnist_epoch *e)
                                                : NULL;
 }
 
-/* Its shape: that of so many epochs. */
+/* Checks the shape: that of `count` epochs. */
 static mnist_status check_shape(const mnist_array *array, size_t count, mnist_error *err)
 {
     if (!array && count == 0) {
@@ -128,7 +129,8 @@ mnist_status mnist_epochs_read(mnist_epochs **out, const mnist_array *array, siz
     }
     mnist_epochs *epochs = mnist_epochs_new();
     if (count > 0) {
-        mnist_epochs_add(&epochs, array->values, count); /* whose memory is aligned for any */
+        /* a checkpoint's memory is aligned for any type */
+        mnist_epochs_add(&epochs, array->values, count);
     }
     if (!epochs) {
         return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");

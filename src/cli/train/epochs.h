@@ -1,6 +1,6 @@
-/* What a training tells of each epoch that is over: for --json, the page, and, so that one who goes
- * on from a checkpoint can tell it too, for checkpoints. Numbers and not documents: 48 bytes an
- * epoch, of which there may be a million. */
+/* The figures of each epoch that is over: for --json and the page, and for checkpoints, so that a
+ * resumed training can print them too. Numbers and not JSON: 48 bytes an epoch, of which there may
+ * be a million. */
 #ifndef MNIST_CLI_TRAIN_EPOCHS_H
 #define MNIST_CLI_TRAIN_EPOCHS_H
 
@@ -17,7 +17,7 @@ typedef struct mnist_epoch {
 } mnist_epoch;
 
 typedef struct mnist_epochs {
-    mnist_epoch *list; /* of epoch i + 1 */
+    mnist_epoch *list; /* item i is epoch i + 1 */
     size_t count, room;
 } mnist_epochs;
 
@@ -33,13 +33,13 @@ bool mnist_epoch_is_validated(const mnist_epoch *epoch);
 /* An array of objects, as --json has them; NULL: memory is short, or epochs is NULL. */
 json_t *mnist_epochs_json(const mnist_epochs *epochs);
 
-/* A checkpoint's array "epochs", F64 of shape (count, 6), whose values are the list's own; for at
- * least one epoch. */
+/* The epochs as a checkpoint's array "epochs", F64 of shape (count, 6), whose values are the list's
+ * own. There must be an epoch. */
 #define MNIST_EPOCHS_ARRAY "epochs"
 mnist_array mnist_epochs_array(const mnist_epochs *epochs);
 
-/* What such an array holds, to be freed. count: so many epochs are over; array NULL: it is not
- * there. Errors: MNIST_ERR_FORMAT (another shape, or a number that none of these can be),
+/* Reads such an array; the result is to be freed. count: how many epochs are over; array NULL: the
+ * checkpoint has none. Errors: MNIST_ERR_FORMAT (another shape, or a number out of its range),
  * MNIST_ERR_MEMORY. */
 mnist_status mnist_epochs_read(mnist_epochs **out, const mnist_array *array, size_t count,
                                mnist_error *err);

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#define SINGLE 5 /* files of which there is one each, whatever the seeds */
+#define SINGLE 5 /* files of which a call has one, whatever the seeds */
 
-/* Names that {seed} was put into are owned, the others borrowed. */
+/* The names that {seed} was put into are owned, the others borrowed. */
 typedef struct file_list {
     mnist_file_use *files;
     char **owned;
@@ -27,7 +27,7 @@ static void add(file_list *list, mnist_file_use file)
     }
 }
 
-/* A name for each seed. */
+/* Adds the name that a pattern gives for each seed. */
 static mnist_status add_seeds(file_list *list, const mnist_train_settings *settings,
                               mnist_file_use file, unsigned seeds, mnist_error *err)
 {
@@ -44,7 +44,7 @@ static mnist_status add_seeds(file_list *list, const mnist_train_settings *setti
     return status;
 }
 
-/* In the order in which messages name them. */
+/* Lists the outputs, in the order in which messages name them. */
 static mnist_status list_outputs(file_list *list, const mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;

@@ -4,9 +4,9 @@
 
 #include "cli/train/session.h"
 
-/* Refuses outputs that would destroy an input or one another (mnist_outputs_check): the names that
- * every seed gives, the config file, the checkpoint gone on from, and the data files, as far as the
- * session has located them. The checkpoint gone on from may be written anew by --checkpoint. */
+/* Refuses outputs that would destroy an input or one another (mnist_outputs_check). Looks at the
+ * names for every seed, the config file, the checkpoint that is resumed, and the data files, as far
+ * as the session has located them. --checkpoint may replace the checkpoint that is resumed. */
 mnist_status mnist_train_files_check(const mnist_session *s, mnist_error *err);
 
 /* Tries all outputs but --checkpoint's. */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* So many candidates in a row that were there before: the space is used up. */
+/* After so many candidates in a row that were drawn before, the space counts as used up. */
 #define MOST_REPEATS 1000u
 
 bool mnist_score_better(mnist_score a, mnist_score b)
@@ -39,9 +39,9 @@ typedef struct search {
     mnist_halving_result *result;
     double deadline;
     uint64_t next;        /* candidate */
-    double first_seconds; /* of all trials of first rungs, and how many */
+    double first_seconds; /* of all trials in first rungs; first_count of them */
     uint64_t first_count;
-    bool used_up; /* nothing new to try */
+    bool used_up; /* there is nothing new to try */
     entry *entries;
     unsigned count;
     unsigned bracket;
@@ -52,7 +52,7 @@ static double now(const search *s)
     return s->objective->now(s->objective->context);
 }
 
-/* Runs a trial and keeps the best. */
+/* Runs a trial and notes the best one. */
 static mnist_trial_end run_trial(search *s, unsigned rung, entry *e)
 {
     mnist_trial trial = {.candidate = e->candidate,
@@ -78,8 +78,8 @@ static bool goes_on(mnist_trial_end end)
     return end != MNIST_TRIAL_STOPPED && end != MNIST_TRIAL_ERROR;
 }
 
-/* What a rung may take of the time left: an equal part, but so that each rung above it can have at
- * least one run where that is possible. */
+/* How much of the time left a rung may take: an equal part, or less if each rung above it would
+ * otherwise lack the time for one run. */
 static double part_of(const search *s, unsigned rung, double left, double epoch_seconds)
 {
     const mnist_halving_plan *plan = s->plan;
@@ -91,7 +91,7 @@ static double part_of(const search *s, unsigned rung, double left, double epoch_
     return own + above <= left && left - above < part ? left - above : part;
 }
 
-/* New candidates, as many as the bracket holds and a rung's part of the time left allows. */
+/* Runs new candidates, as many as the bracket holds and the rung's part of the time left allows. */
 static mnist_trial_end run_first_rung(search *s)
 {
     const double start = now(s);
@@ -140,11 +140,11 @@ static int compare(const void *a, const void *b)
     if (!x->failed && mnist_score_better(y->score, x->score)) {
         return 1;
     }
-    return x->candidate < y->candidate ? -1 : 1; /* the same in every C library */
+    return x->candidate < y->candidate ? -1 : 1; /* so that every qsort gives the same order */
 }
 
-/* How many of the entries go up to the rung: the best third, or as many of them as its part of the
- * time left allows, and one if there is time for it at all. */
+/* How many of the entries go on to the rung: the best third, or as many of it as the rung's part of
+ * the time left allows, and at least one if there is time for one at all. */
 static unsigned promote(search *s, unsigned rung)
 {
     const double left = s->deadline - now(s);
@@ -191,7 +191,7 @@ mnist_trial_end mnist_halving_run(const mnist_halving_plan *plan, double deadlin
     }
     mnist_trial_end end = MNIST_TRIAL_DONE;
     uint64_t before;
-    do { /* a bracket that had no time to begin is the end */
+    do { /* the search ends at a bracket for which there is no time */
         before = s.first_count;
         end = run_bracket(&s);
     } while (goes_on(end) && !s.used_up && s.first_count > before);

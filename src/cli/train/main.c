@@ -1,4 +1,5 @@
-/* mnist-train: options to data, data to a trained net, the net to a file and a line on stdout. */
+/* mnist-train: from options to data, from data to a trained net, from the net to a file and a line
+ * on stdout. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/train/checkpoints.h"
 #include "cli/terminal/clock.h"
@@ -18,7 +19,7 @@
 
 #define PROGRAM "mnist-train"
 
-/* A run on its way: what the hooks need. */
+/* A run in progress: what the hooks need. */
 typedef struct run {
     mnist_session *session;
     mnist_run_result *result;
@@ -34,8 +35,8 @@ static double shortest(float value)
     return strtod(text, NULL);
 }
 
-/* A log that fails (a full disk, say) must not cost the training: it is reported, given up, and
- * makes the exit code 1 in the end. */
+/* Writes to the log. If that fails (a full disk, say), the training must go on: the failure is
+ * reported, the log is given up, and the exit code will be 1. */
 static void write_log(mnist_session *s, const mnist_log_record *record)
 {
     mnist_error err;
@@ -68,7 +69,7 @@ static bool after_step(void *context, const mnist_step_stats *stats)
     return mnist_keeper_step(&r->keeper, stats);
 }
 
-/* How far the training has come, and which epoch would be kept if it were the last. */
+/* Notes how far the training has come, and which epoch would be kept if this were the last. */
 static void note_course(const mnist_train_config *config, const mnist_epoch_stats *stats,
                         mnist_run_result *result)
 {
@@ -81,7 +82,8 @@ static void note_course(const mnist_train_config *config, const mnist_epoch_stat
     }
 }
 
-/* For documents and checkpoints, which neither can be without it. */
+/* Notes the epoch's figures. Documents and checkpoints need those of all epochs: without memory for
+ * one, all are given up. */
 static void note_epoch(mnist_session *s, const mnist_epoch_stats *stats, mnist_run_result *result)
 {
     if (!result->epochs) {
@@ -124,8 +126,8 @@ static bool after_epoch(void *context, const mnist_epoch_stats *stats)
     return mnist_keeper_epoch(&r->keeper, stats);
 }
 
-/* What a training that goes on has come to before: as note_course would have it, and its epochs.
- */
+/* Notes what the resumed training had done: as note_course would have, and the figures of its
+ * epochs. */
 static mnist_status note_resumption(const mnist_train_config *config, size_t images,
                                     const mnist_resumption *resumed, mnist_run_result *result,
                                     mnist_error *err)
@@ -178,7 +180,8 @@ static void announce_resumption(mnist_session *s)
     }
 }
 
-/* From the beginning or from a checkpoint, until it is over or a signal ends it. */
+/* Trains from the beginning or from a checkpoint, until the last epoch or until a signal ends
+ * it. */
 static mnist_status train_net(mnist_session *s, const mnist_train_config *config, mnist_mlp *mlp,
                               run *r, mnist_error *err)
 {
@@ -202,7 +205,7 @@ static mnist_status train_net(mnist_session *s, const mnist_train_config *config
     mnist_signals_set(MNIST_SIGNAL_NOTED);
     mnist_status status = mnist_train(&job, err);
     mnist_progress_finish(&s->progress);
-    if (status != MNIST_ERR_STOPPED) { /* from here on there is nothing that a signal would lose */
+    if (status != MNIST_ERR_STOPPED) { /* from here on a signal would lose nothing */
         mnist_signals_set(MNIST_SIGNAL_ENDS);
     }
     return status;
@@ -251,8 +254,8 @@ static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
     return status;
 }
 
-/* By itself, or as one more member of a committee. probabilities: where they go, if the net is by
- * itself; NULL: nowhere. */
+/* Tests the net by itself, or as one more member of a committee. probabilities: where they go, if
+ * the net is tested by itself; NULL: nowhere. */
 static mnist_status test_net(mnist_session *s, mnist_mlp *mlp, mnist_committee *committee,
                              float *probabilities, mnist_evaluation *test, mnist_error *err)
 {
@@ -265,7 +268,7 @@ static mnist_status test_net(mnist_session *s, mnist_mlp *mlp, mnist_committee *
                : mnist_evaluate(mlp, s->test, normalization, s->pool, test, err);
 }
 
-/* As a model: what cannot be written must not cost the result. */
+/* Writes the page. If it cannot be written, the result must still be printed, as with a model. */
 static void write_page(mnist_session *s, const mnist_train_page *page, const mnist_run_result *runs,
                        unsigned count, const mnist_evaluation *test, double seconds)
 {
@@ -284,8 +287,8 @@ static void write_page(mnist_session *s, const mnist_train_page *page, const mni
     mnist_signals_set(MNIST_SIGNAL_ENDS);
 }
 
-/* committee: the net becomes a member; NULL: there is none. page: what becomes of the net for a
- * stats; NULL: nothing. */
+/* Trains, tests and saves one net. committee: it becomes a member; NULL: there is none. page:
+ * gathers what the HTML page needs; NULL: there is none. */
 static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee *committee,
                                mnist_train_page *page, mnist_run_result *result, mnist_error *err)
 {
@@ -298,7 +301,7 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
     *result = (mnist_run_result){.seed = settings->training.config.seed + index,
                                  .epochs = wants_epochs ? mnist_epochs_new() : NULL};
     config.seed = result->seed;
-    config.adapt_threads = settings->threads == 0; /* who names a number gets it */
+    config.adapt_threads = settings->threads == 0; /* a number that was asked for is kept */
     run r = {.session = s, .result = result, .page = page};
     mnist_status status = mnist_session_file(settings->output, result->seed, &result->output, err);
     if (status == MNIST_OK && wants_epochs && !result->epochs) {
@@ -329,7 +332,7 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
                             "training diverged: the test loss is not a finite number; try a lower "
                             "--lr, a longer --warmup or --clip-norm 1");
     }
-    /* A model that cannot be written must not cost the result that was trained for. */
+    /* If the model cannot be written, the result must still be printed. */
     if (status == MNIST_OK && (settings->output || settings->out.json || page)) {
         mnist_signals_set(MNIST_SIGNAL_WAITS);
         if (save_model(s, mlp, result, err) != MNIST_OK) {
@@ -349,7 +352,7 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
     return status;
 }
 
-/* All runs, in order of their seeds. */
+/* Makes all runs, in the order of their seeds. */
 static int train_all(mnist_session *s, size_t parameters)
 {
     const mnist_train_settings *settings = s->settings;
@@ -367,7 +370,7 @@ static int train_all(mnist_session *s, size_t parameters)
     }
     unsigned done = 0;
     for (; done < count && status == MNIST_OK; done++) {
-        /* of a committee the first member stays for the report of all */
+        /* a committee's page shows its first member */
         const bool wants_page = settings->report && (!committee || done == 0);
         if (wants_page) {
             mnist_train_page_free(&page);
@@ -412,7 +415,7 @@ static mnist_status check_outputs(const mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
     mnist_status status = mnist_train_files_try(s, err);
-    /* that every name can be written as JSON */
+    /* can every name be written as JSON? */
     if (status == MNIST_OK && (settings->out.json || settings->checkpoint)) {
         json_t *config =
             mnist_options_json(&mnist_train_program, settings, MNIST_OPTION_IN_CONFIG, err);
@@ -422,8 +425,8 @@ static mnist_status check_outputs(const mnist_session *s, mnist_error *err)
     return status;
 }
 
-/* Of a training that goes on, the log goes on too; if a write to it had failed, it stays given up.
- */
+/* Opens the log; a resumed training continues its own. If a write to that had failed, it stays
+ * given up. */
 static mnist_status open_log(mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
@@ -437,8 +440,8 @@ static mnist_status open_log(mnist_session *s, mnist_error *err)
     mnist_status status = resumed ? mnist_log_resume(&s->log, settings->log, resumed->log, err)
                                   : mnist_log_open(&s->log, settings->log, err);
     if (status == MNIST_OK) {
-        /* the file that is there now may turn out to have another name too: file systems differ in
-         * which names are one */
+        /* now that the file exists, it may turn out to be an input or another output by another
+         * name: file systems differ in which names are one file */
         status = mnist_train_files_check(s, err);
         if (status != MNIST_OK && !resumed) {
             unlink(settings->log);
@@ -447,7 +450,7 @@ static mnist_status open_log(mnist_session *s, mnist_error *err)
     return status;
 }
 
-/* Everything that can fail before the first step: outputs are tried before hours are spent. */
+/* Does all that can fail before the first step: outputs are tried before hours are spent. */
 static mnist_status prepare(mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
@@ -524,7 +527,7 @@ static int run_session(mnist_session *s)
                                 : train_all(s, parameters);
 }
 
-/* The session from first to last, and what it held given back. */
+/* Runs a session and releases all that it held. */
 static int train(const char *program, const mnist_train_settings *settings,
                  const mnist_parsed *parsed)
 {

@@ -41,7 +41,7 @@ void mnist_train_page_step(mnist_train_page *page, const mnist_step_stats *stats
 {
     page->loss_sum += stats->loss * (double)stats->count;
     page->images += stats->count;
-    /* at most one point for each of so many equal parts of the course */
+    /* at most one point in each of MNIST_PAGE_POINTS equal parts of the training */
     const uint64_t parts = MNIST_PAGE_POINTS;
     const double before = (double)(stats->step - 1) * (double)parts / (double)stats->steps;
     const double now = (double)stats->step * (double)parts / (double)stats->steps;
@@ -50,7 +50,7 @@ void mnist_train_page_step(mnist_train_page *page, const mnist_step_stats *stats
     }
 }
 
-/* As a page has them. NULL: memory is short. */
+/* The epochs in the page's own form. NULL: memory is short. */
 static mnist_page_epoch *epochs_of(const mnist_epochs *of)
 {
     mnist_page_epoch *epochs = calloc(of->count + 1, sizeof *epochs);
@@ -133,7 +133,8 @@ static void add_settings(mnist_facts *facts, const mnist_session *s, uint64_t se
     json_decref(options);
 }
 
-/* Is the course of the learning rate that of one schedule from the first step on? */
+/* Does one schedule give the learning rate from the first step on? Not if --resume changed the
+ * number of epochs. */
 static bool is_one_course(const mnist_session *s)
 {
     const mnist_resumption *resumed = s->settings->resumed;

@@ -20,7 +20,7 @@ typedef struct sheet {
     mnist_view view;
     uint8_t *pixels; /* (height, width) */
     size_t width, height;
-    unsigned zoom; /* pixels a pixel */
+    unsigned zoom; /* each pixel of an image is zoom x zoom of the sheet */
     uint32_t image[ROWS][GROUPS];
 } sheet;
 
@@ -29,7 +29,7 @@ static mnist_status fail_memory(mnist_error *err)
     return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the preview");
 }
 
-/* The first images of each digit in the order of epoch 1. */
+/* Chooses the first images of each digit in the order of epoch 1. */
 static mnist_status choose_images(sheet *s, uint64_t seed, mnist_error *err)
 {
     unsigned found[ROWS] = {0};
@@ -56,7 +56,7 @@ static void fill(sheet *s, size_t y, size_t x, size_t rows, size_t cols, uint8_t
     }
 }
 
-/* An image into the cell of that row and place; variant 0 is the image itself. */
+/* Draws an image into its cell; variant 0 is the image undistorted. */
 static void draw(sheet *s, unsigned row, unsigned group, unsigned variant, const uint8_t *image)
 {
     const size_t high = s->view.rows * s->zoom, wide = s->view.cols * s->zoom;
@@ -114,7 +114,7 @@ mnist_status mnist_preview_save(const char *path, mnist_view train,
     if (status == MNIST_OK) {
         memset(s.pixels, BACKGROUND, s.width * s.height);
         for (unsigned variant = 0; variant <= VARIANTS; variant++) {
-            mnist_augmenter_start(augmenter, pool, seed, variant); /* variant 0 does not use it */
+            mnist_augmenter_start(augmenter, pool, seed, variant); /* not used for variant 0 */
             draw_variant(&s, augmenter, variant, scratch);
         }
         status = mnist_png_save(path, s.pixels, (unsigned)s.height, (unsigned)s.width, err);

@@ -4,9 +4,9 @@
 
 #include <mnist/data.h>
 
-/* Writes a contact sheet to path, a PNG file: a row for each digit, of the first images of it in
- * the order of epoch 1; each as it is, in a lighter frame, and then as epochs 1, 2 and 3 distort
- * it. */
+/* Writes a contact sheet, a PNG file, to path: a row for each digit, with the first images of it in
+ * the order of epoch 1; each is shown as it is, in a lighter frame, and then as epochs 1, 2 and 3
+ * distort it. */
 mnist_status mnist_preview_save(const char *path, mnist_view train,
                                 const mnist_augmentation *augmentation, uint64_t seed,
                                 mnist_pool *pool, mnist_error *err);

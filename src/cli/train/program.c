@@ -1,4 +1,5 @@
-/* mnist-train as the option engine sees it. */
+/* mnist-train for the option engine: its texts, and its functions that check settings. They stand
+ * apart from settings.c because adopt is in resume.c, which uses settings. */
 #include "cli/shared/option_parts.h"
 #include "cli/train/recipes.h"
 #include "cli/train/resume.h"

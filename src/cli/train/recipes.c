@@ -1,6 +1,6 @@
 #include "cli/train/recipes.h"
 
-/* One a line. */
+/* clang-format is off so that each setting has a line. */
 /* clang-format off */
 static const mnist_recipe_setting fast[] = {
     {"hidden", "128"},
@@ -13,9 +13,9 @@ static const mnist_recipe_setting fast[] = {
     {"label-smoothing", "0.05"},
 };
 
-/* Chosen on the last 10,000 training images (src/train/README.md), save ciresan, whose net is a guess, and
- * epochs, which are as many as a recipe may take. What is to be compared with published figures trains on all
- * 60,000 and validates on none. */
+/* Chosen on the last 10,000 training images (src/train/README.md), but for the net of ciresan,
+ * which is guessed, and the number of epochs, which is as large as a recipe may make it. Recipes to
+ * be compared with published figures train on all 60,000 images and validate on none. */
 
 static const mnist_recipe_setting plain[] = {
     {"hidden", "800,800"},

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is wrong with the checkpoint at path. false. */
+/* Fills err with what is wrong with the checkpoint at path. Returns false. */
 static bool refuse(mnist_error *err, mnist_status status, const char *path, const char *format, ...)
     MNIST_PRINTF(4, 5);
 
@@ -43,7 +43,7 @@ static bool read_config(mnist_resumption *r, mnist_error *err)
                   text ? "malformed" : "there is no");
 }
 
-/* "1234 89abcdef": of so many digits that neither number overflows. */
+/* Reads "1234 89abcdef", with no more digits than fit both numbers. */
 static bool read_position(const char *text, mnist_log_position *position)
 {
     const size_t digits = strspn(text, "0123456789");
@@ -71,7 +71,8 @@ static bool read_log(mnist_resumption *r, mnist_error *err)
     return refuse(err, MNIST_ERR_FORMAT, r->path, "malformed \"log\" in its __metadata__");
 }
 
-/* Takes the epochs' figures out of the arrays; the others are the training's own. */
+/* Takes the array of the epochs' figures out of the snapshot, whose other arrays are the training's
+ * own. */
 static bool take_epochs(mnist_resumption *r, mnist_error *err)
 {
     mnist_array *arrays = r->snapshot.arrays, *found = NULL;
@@ -80,7 +81,7 @@ static bool take_epochs(mnist_resumption *r, mnist_error *err)
         if (strcmp(arrays[i].name, MNIST_EPOCHS_ARRAY) == 0) {
             const mnist_array epochs = arrays[i];
             found = &arrays[--r->snapshot.count];
-            arrays[i] = *found; /* all of them stay the checkpoint's, to be freed */
+            arrays[i] = *found; /* the checkpoint still owns and frees both */
             *found = epochs;
         }
     }
@@ -90,7 +91,7 @@ static bool take_epochs(mnist_resumption *r, mnist_error *err)
     return true;
 }
 
-/* In weights and averages. (A running mean of squares may be infinite, and harm nothing.) */
+/* Are weights and averages finite? (A running mean of squares may be infinite and do no harm.) */
 static bool check_finite(const mnist_resumption *r, mnist_error *err)
 {
     for (size_t i = 0; i < r->snapshot.count; i++) {
@@ -159,8 +160,9 @@ bool mnist_resume_check_net(const mnist_resumption *r, const mnist_widths *hidde
     return true;
 }
 
-/* Settings that the file has are in range, one by one; together they must be what a command line
- * may say. And they do not decide how much memory is taken: given is what the command line says. */
+/* Checks the checkpoint's settings together, as a command line's are; each by itself has been
+ * checked. Nor may they decide how much memory is taken: more synthetic images than a file may ask
+ * for must be asked for on the command line, whose options are `given`. */
 static bool check_settings(const mnist_resumption *r, const mnist_train_settings *kept,
                            const mnist_parsed *own, const mnist_parsed *given, mnist_error *err)
 {
@@ -207,8 +209,8 @@ static bool may_change(const mnist_option *option)
     return !(option->flags & MNIST_OPTION_IN_MODEL) && strcmp(option->name, "log-every") != 0;
 }
 
-/* --augment, the one text among the options that must not change, has many for one thing. false: it
- * is none. */
+/* The plain form of --augment, since one distortion can be written in many ways. (The other options
+ * that must not change are not texts.) false: it cannot be read. */
 static bool plain_augmentation(const char *text, char plain[MNIST_AUGMENTATION_TEXT])
 {
     mnist_augmentation augmentation;
@@ -266,7 +268,7 @@ static bool fail_conflict(const mnist_resumption *r, mnist_option_ref ref, mnist
                               r->path, has);
 }
 
-/* One option that was given beside --resume: taken over, or refused. */
+/* Takes over one option that was given beside --resume, or refuses it. */
 static bool merge(const mnist_resumption *r, mnist_option_ref ref, mnist_origin origin, void *given,
                   void *kept, mnist_error *err)
 {
@@ -295,7 +297,7 @@ static bool merge(const mnist_resumption *r, mnist_option_ref ref, mnist_origin 
     }
     mnist_option_format(option, given, text);
     return mnist_option_set(option, kept, text) ||
-           mnist_option_fail_value(option, option->name, text, err); /* it was set by such a text */
+           mnist_option_fail_value(option, option->name, text, err); /* never: such a text set it */
 }
 
 bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
@@ -316,14 +318,14 @@ bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
     }
     own.config = r->config;
     if (!mnist_options_apply_config(parsed->program, r->path, &kept, &own, err)) {
-        /* the file's, not the command line's */
+        /* the fault is the file's, not the command line's */
         return mnist_fail(err, MNIST_ERR_FORMAT, "%s", err->text) == MNIST_OK;
     }
     if (!check_settings(r, &kept, &own, parsed, err)) {
         return false;
     }
     r->planned = kept.training.config.epochs;
-    kept.checkpoint = r->path; /* where it goes on, unless another is given */
+    kept.checkpoint = r->path; /* it goes on writing there, unless another name is given */
     mnist_option_ref ref = mnist_option_at(parsed->program, 0);
     for (; ref.option; ref = mnist_option_at(parsed->program, ref.index + 1)) {
         const mnist_origin origin = (mnist_origin)parsed->origin[ref.index];

@@ -1,4 +1,5 @@
-/* --resume: a checkpoint read back, and its settings put under what the command line says. */
+/* --resume: reads a checkpoint, and lets the command line change what may be changed in its
+ * settings. */
 #ifndef MNIST_CLI_TRAIN_RESUME_H
 #define MNIST_CLI_TRAIN_RESUME_H
 
@@ -16,33 +17,34 @@
 #define MNIST_KEY_TEST_IMAGES  "test_images_sha256"
 #define MNIST_KEY_TEST_LABELS  "test_labels_sha256"
 
-/* What a checkpoint holds, checked as far as it can be without the data. */
+/* What a checkpoint holds, checked as far as is possible without the data. */
 typedef struct mnist_resumption {
     const char *path; /* as it was given */
     mnist_checkpoint *checkpoint;
-    mnist_snapshot snapshot; /* in the checkpoint's memory; without the epochs */
+    mnist_snapshot snapshot; /* lies in the checkpoint's memory; the epochs are taken out */
     mnist_train_position position;
     json_t *config;       /* the settings' strings point into it */
-    mnist_epochs *epochs; /* that are over */
-    unsigned planned;     /* that the training was for */
+    mnist_epochs *epochs; /* the epochs that are over */
+    unsigned planned;     /* how many epochs were asked for */
     bool has_log, log_lost;
     mnist_log_position log;
 } mnist_resumption;
 
-/* mnist_train_program's adopt and release (cli/options/options.h). Where --resume is given, settings become
- * those of the checkpoint, changed by what may change: more epochs, what changes no result, and
- * where files are. Anything else that the command line, a config file or a recipe says otherwise is
- * refused. */
+/* adopt and release of mnist_train_program (cli/options/options.h). With --resume, settings become
+ * those of the checkpoint, except for what may be changed: more epochs, what changes no result, and
+ * where files are. If the command line, a config file or a recipe sets anything else to another
+ * value, it is refused. */
 bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err);
 void mnist_resume_release(void *resumption);
 
-/* Has the file the weights of the net that its settings describe? Asked before memory is taken for
- * the net, so that this is no more than a multiple of the file's size. inputs: of the net, or 0
- * while they are not known. false: MNIST_ERR_FORMAT. */
+/* Does the file hold the weights of the net that its settings describe? Asked before memory is
+ * taken for the net, so that this is at most a multiple of the file's size. inputs: of the net, or
+ * 0 while they are not known. false: MNIST_ERR_FORMAT. */
 bool mnist_resume_check_net(const mnist_resumption *resumption, const mnist_widths *hidden,
                             size_t inputs, mnist_error *err);
 
-/* Are these the data that the training began with? MNIST_ERR_MISMATCH: the first that are not. */
+/* Are these the data that the training began with? MNIST_ERR_MISMATCH names the first that are
+ * not. */
 mnist_status mnist_resume_check_data(const mnist_resumption *resumption,
                                      const mnist_data_digests *train,
                                      const mnist_data_digests *test, mnist_error *err);

@@ -83,8 +83,8 @@ static json_t *runs_json(const mnist_run_results *results)
     return runs;
 }
 
-/* One document a call. With several runs, test holds the summary and runs each of them; of a
- * committee, test holds its own result and members each of them. */
+/* The JSON document of a call. With several runs, test holds the summary, and runs has each of
+ * them; of a committee, test holds its own result, and members has each net's. */
 static json_t *document(const mnist_session *s, const mnist_run_results *results,
                         const summary *sum, double accuracy, double loss)
 {
@@ -122,7 +122,7 @@ static json_t *document(const mnist_session *s, const mnist_run_results *results
     return doc;
 }
 
-/* "run 2/5  ", of several; as the lines of its epochs begin. */
+/* "run 2/5  " where there are several runs, as in the lines of the epochs. */
 static void format_run(const mnist_session *s, const mnist_run_result *result, char *text,
                        size_t size)
 {
@@ -151,8 +151,7 @@ void mnist_train_say_course(mnist_session *s, const mnist_run_result *result)
             config->patience == 1 ? "" : "s");
     } else if (result->end == MNIST_END_TIME) {
         const mnist_resumption *resumed = s->settings->resumed;
-        if (resumed &&
-            resumed->position.end == MNIST_END_TIME) { /* by the limit that it had then */
+        if (resumed && resumed->position.end == MNIST_END_TIME) { /* by the limit set then */
             snprintf(number, sizeof number, "%.3g", resumed->position.seconds);
         } else {
             mnist_real_format(config->max_seconds, number);
@@ -190,7 +189,7 @@ int mnist_train_say_results(const char *program, const mnist_session *s,
 {
     const mnist_train_settings *settings = s->settings;
     summary sum = summarize(results->runs, results->count);
-    /* What is judged: of several runs the worst, of a committee what it does together. */
+    /* The gate judges the worst of several runs, but of a committee what it does together. */
     const double accuracy = results->is_committee ? results->committee.accuracy : sum.accuracy_min;
     const double loss = results->is_committee ? results->committee.loss : sum.loss_max;
     int code = MNIST_EXIT_OK;

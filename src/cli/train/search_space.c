@@ -5,13 +5,14 @@
 static const char *const widths[] = {"128", "256", "512", "256,128", "512,256", NULL};
 static const char *const batches[] = {"32", "64", "128", "256", NULL};
 
-/* Are its steps about as long as the learning rate, whatever the scale of the gradient? */
+/* Does the optimiser take steps about as long as the learning rate, whatever the gradient's
+ * scale? */
 static bool is_adaptive(const mnist_train_settings *base)
 {
     return mnist_optimizer_describe(base->training.config.optimizer.kind)->adaptive;
 }
 
-/* Its steps are as long as the gradient says. */
+/* Does it take steps in proportion to the gradient? */
 static bool is_plain(const mnist_train_settings *base)
 {
     return !is_adaptive(base);
@@ -35,7 +36,7 @@ const mnist_dimension mnist_search_space[] = {
      .low = 0.0,
      .high = 0.15,
      .zero = 0.25},
-    /* Half of the candidates do without: in few epochs it seldom pays. */
+    /* Half of the candidates have no dropout: in few epochs it seldom pays. */
     {.option = "dropout", .distribution = MNIST_UNIFORM, .low = 0.0, .high = 0.5, .zero = 0.5},
     {.option = "input-dropout",
      .distribution = MNIST_UNIFORM,
@@ -57,8 +58,8 @@ bool mnist_search_varies(const mnist_train_settings *base, const mnist_parsed *p
            (!dimension->applies || dimension->applies(base));
 }
 
-/* 10^x. pow's last bit is a library's own affair: the exponential series of the fraction, then
- * products with 10. */
+/* 10^x. The last bit of pow differs between C libraries, so this is the exponential series of the
+ * fraction, and then products with 10. */
 static double power_of_ten(double x)
 {
     double whole = floor(x), t = (x - whole) * 0x1.26bb1bbb55516p+1 /* ln 10 */, sum = 1.0;

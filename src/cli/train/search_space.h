@@ -11,19 +11,20 @@ typedef enum mnist_distribution {
     MNIST_ONE_OF       /* the texts of a list */
 } mnist_distribution;
 
-/* One option. It states the net or how it is trained, never the data: those are read once. */
+/* One option that is varied. It must be of the net or of how it is trained, not of the data, which
+ * are read once for all candidates. */
 typedef struct mnist_dimension {
     const char *option; /* its name; NULL ends a table */
     mnist_distribution distribution;
     double low, high;
     double zero;             /* chance that the value is 0 instead */
-    const char *const *list; /* ONE_OF; NULL ends it */
-    /* Whether the row is drawn for a search from such settings; NULL: for any. */
+    const char *const *list; /* for ONE_OF; NULL ends it */
+    /* Is the row drawn in a search from such settings? NULL: in any. */
     bool (*applies)(const mnist_train_settings *base);
 } mnist_dimension;
 
-/* What mnist-train --tune varies. Rows are only appended: a row's number is part of what its random
- * numbers are keyed by. */
+/* What mnist-train --tune varies. New rows are added at the end only: a row's number is part of the
+ * key of its random numbers. */
 extern const mnist_dimension mnist_search_space[];
 
 /* Is that row searched? Not where the command line sets its option. */

@@ -21,7 +21,7 @@ typedef struct mnist_session {
     mnist_pool *pool;
     mnist_log *log;
     bool log_failed, save_failed, checkpoint_failed; /* exit code 1 in the end */
-    int checkpoint_pipe; /* of mnist-train: open for writing until the end, if that is one; -1 */
+    int checkpoint_pipe; /* if --checkpoint is a pipe: open for writing until the end; else -1 */
     mnist_progress progress;
     int farewell; /* exit code where a signal has ended a training */
 } mnist_session;
@@ -34,16 +34,17 @@ typedef struct mnist_run_result {
     char *output;   /* the model's file; NULL: none asked for; owned */
     bool save_failed;
     char digest[MNIST_DIGEST_TEXT];
-    mnist_epochs *epochs; /* NULL unless they are wanted, now or by one who goes on */
+    mnist_epochs *epochs; /* NULL unless wanted, by --json, the page or checkpoints */
     mnist_train_end end;
-    unsigned last_epoch;  /* that was begun */
-    uint64_t step, steps; /* done, and in all the epochs asked for */
-    unsigned kept_epoch;  /* whose weights were tested */
+    unsigned last_epoch;  /* the last that was begun */
+    uint64_t step, steps; /* steps done, and of all epochs asked for */
+    unsigned kept_epoch;  /* the epoch whose weights were tested */
     double kept_loss;     /* its validation loss; only with --keep best */
 } mnist_run_result;
 
-/* Training images less those that limit and val_split take away, the normalisation that goes with
- * them, and the test images, if they were read. MNIST_ERR_ARGUMENT where no image is left. */
+/* Divides the images: train and validation, of the training images as limit and val_split say, the
+ * normalisation that train gives, and test, if that was read. MNIST_ERR_ARGUMENT where no image is
+ * left. */
 mnist_status mnist_session_split(mnist_session *s, mnist_error *err);
 
 /* A net as the settings have it, with its initial weights. */
@@ -52,11 +53,11 @@ mnist_status mnist_session_net(const mnist_session *s, const mnist_train_setting
 
 void mnist_session_close(mnist_session *s);
 
-/* How many nets a call trains: runs, or members. */
+/* How many nets a call trains: its runs, or the members of its committee. */
 unsigned mnist_session_runs(const mnist_train_settings *settings);
 
-/* The name of a seed's model or report: every {seed} in the pattern replaced. *name is to be freed;
- * NULL where pattern is NULL. MNIST_ERR_MEMORY. */
+/* The file name for a seed: the pattern with every {seed} replaced. *name is to be freed; NULL
+ * where pattern is NULL. Errors: MNIST_ERR_MEMORY. */
 mnist_status mnist_session_file(const char *pattern, uint64_t seed, char **name, mnist_error *err);
 
 #endif

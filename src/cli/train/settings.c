@@ -112,7 +112,8 @@ const mnist_option_section mnist_train_sections[] = {
 
 _Static_assert(LENGTH(mnist_train_sections) == MNIST_TRAIN_SECTIONS, "the length in settings.h");
 
-/* Checks that no option can make alone. Whether two name one file is seen later (cli/train/files.h). */
+/* Checks that no option can make alone. Whether two names are one file is checked later
+ * (cli/train/files.h). */
 
 static bool ends_in(const char *name, const char *ending)
 {
@@ -190,11 +191,11 @@ void mnist_train_settle(void *settings, const mnist_parsed *parsed)
     mnist_training_settle(&s->training, parsed);
 }
 
-/* Early stopping, averages. */
+/* Checks early stopping and averages. */
 static bool check_course(const mnist_train_settings *s, const mnist_parsed *parsed,
                          mnist_error *err)
 {
-    /* --tune sees to validation images itself */
+    /* --tune holds out validation images itself */
     const bool validates = s->training.val_split.fraction > 0.0 ||
                            s->training.val_split.count > 0 || s->tune_seconds > 0.0;
     if (!validates &&
@@ -211,11 +212,11 @@ static bool check_course(const mnist_train_settings *s, const mnist_parsed *pars
     return true;
 }
 
-/* What on the command line does not go with --tune. */
+/* Refuses options on the command line that do not go with --tune. */
 static bool check_tune(const mnist_train_settings *settings, const mnist_parsed *parsed,
                        mnist_error *err)
 {
-    /* From a file or a recipe they are for the run that the settings found are for. */
+    /* a file or a recipe may set these: they are meant for the training that follows the search */
     static const char *const of_runs[] = {"runs",         "ensemble",   "log",
                                           "log-every",    "checkpoint", "checkpoint-every",
                                           "min-accuracy", "max-loss",   "report"};

@@ -1,11 +1,11 @@
-/* What mnist-train can be told. */
+/* The settings of mnist-train. */
 #ifndef MNIST_CLI_TRAIN_SETTINGS_H
 #define MNIST_CLI_TRAIN_SETTINGS_H
 
 #include "cli/shared/training.h"
 #include "cli/terminal/progress.h"
 
-/* In --output and --report it stands for each run's seed. */
+/* Stands for each run's seed in --output and --report. */
 #define MNIST_SEED_MARK "{seed}"
 
 typedef struct mnist_train_settings {
@@ -15,31 +15,31 @@ typedef struct mnist_train_settings {
     unsigned ensemble;   /* members of a committee; 0: none is asked for */
     double tune_seconds; /* > 0; 0: --tune is not given */
     bool dry_run;
-    const char *preview; /* picture of the training images; then nothing is trained. NULL: none */
-    const char *output;  /* model file, maybe with MNIST_SEED_MARK; NULL: none */
-    const char *log;     /* NULL: none */
-    const char *report;  /* HTML page, maybe with MNIST_SEED_MARK; NULL: none */
-    uint64_t log_every;  /* steps; 0: epochs only */
-    const char *checkpoint;          /* NULL: none */
-    mnist_interval checkpoint_every; /* not said: every epoch */
+    const char *preview;    /* picture of the training images, and no training; NULL: none */
+    const char *output;     /* model file, maybe with MNIST_SEED_MARK; NULL: none */
+    const char *log;        /* NULL: none */
+    const char *report;     /* HTML page, maybe with MNIST_SEED_MARK; NULL: none */
+    uint64_t log_every;     /* steps; 0: epochs only */
+    const char *checkpoint; /* NULL: none */
+    mnist_interval checkpoint_every; /* all zero: every epoch */
     const char *resume;              /* the checkpoint to go on from; NULL: from the beginning */
-    const struct mnist_resumption *resumed; /* what is in it (resume.h); NULL as resume */
+    const struct mnist_resumption *resumed; /* what that file holds (resume.h); NULL as resume is */
     mnist_gate_settings gate;
     mnist_output_settings out;
     bool verbose;
     mnist_progress_mode progress; /* NONE if out.quiet: see mnist_train_progress_mode */
 } mnist_train_settings;
 
-/* Everything that holds when nothing is said. */
+/* The defaults. */
 mnist_train_settings mnist_train_settings_defaults(void);
 
 enum { MNIST_TRAIN_SECTIONS = 14 };
 extern const mnist_option_section mnist_train_sections[]; /* its option table */
 
-extern const mnist_program mnist_train_program; /* over it; in program.c */
+extern const mnist_program mnist_train_program; /* of these sections; in program.c */
 
-/* What follows from settings together, and what no option can check alone: the program's settle and
- * validate (cli/options/options.h), which a checkpoint's settings go through too. */
+/* settle and validate of the program (cli/options/options.h); a checkpoint's settings go through
+ * them too. */
 void mnist_train_settle(void *settings, const mnist_parsed *parsed);
 bool mnist_train_validate(const void *settings, const mnist_parsed *parsed, mnist_error *err);
 

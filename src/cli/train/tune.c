@@ -19,7 +19,8 @@
 
 #define PROGRAM "mnist-train"
 
-/* Held out where nothing else is said: at most so many images, and this part of them. */
+/* Validation images where no option says how many: this part of the training images, but at most so
+ * many. */
 #define VALIDATION_IMAGES 10000u
 #define VALIDATION_PART   6u
 
@@ -32,7 +33,7 @@ typedef struct tuner {
     const mnist_parsed *parsed;
     double start, deadline;
     mnist_halving_plan plan;
-    mnist_evaluation best; /* of the validation images, under the best net so far */
+    mnist_evaluation best; /* of the best net so far, on the validation images */
     bool has_best;
     uint64_t *seen; /* digests of the candidates' settings */
     size_t seen_count, seen_room;
@@ -46,19 +47,19 @@ mnist_train_settings mnist_tune_settings(const mnist_train_settings *base,
                                          const mnist_parsed *parsed, uint64_t candidate)
 {
     mnist_train_settings settings = *base;
-    mnist_parsed drawn = *parsed; /* as if a config file gave what is drawn, as one will */
+    mnist_parsed drawn = *parsed; /* drawn values count as given by a config file */
     for (size_t row = 0; candidate > 0 && space[row].option; row++) {
         if (mnist_search_varies(base, parsed, row)) {
             char text[MNIST_OPTION_TEXT];
             mnist_option_ref ref = mnist_option_find(parsed->program, space[row].option);
             mnist_dimension_draw(space, row, base->training.config.seed, candidate, text);
             bool good = mnist_option_set(ref.option, mnist_option_field(ref, &settings), text);
-            assert(good); /* a test goes over the table */
+            assert(good); /* a test covers the whole table */
             (void)good;
             drawn.origin[ref.index] = MNIST_ORIGIN_CONFIG;
         }
     }
-    parsed->program->settle(&settings, &drawn); /* rates of dropout go by the layers */
+    parsed->program->settle(&settings, &drawn); /* a dropout rate is spread over the layers */
     return settings;
 }
 
@@ -78,7 +79,8 @@ static void describe(const tuner *t, mnist_train_settings *settings, char *text,
     }
 }
 
-/* Whether settings like these have been drawn before; if not, they are noted. FNV-1a, 64 bits. */
+/* Have the same settings been drawn before? If not, they are noted. The digest is FNV-1a, 64
+ * bits. */
 static bool repeats(tuner *t, const char *text, bool *memory)
 {
     uint64_t digest = 0xcbf29ce484222325u;
@@ -129,7 +131,7 @@ static bool after_epoch(void *context, const mnist_epoch_stats *stats)
     return may_go_on(context);
 }
 
-/* Trains as mnist-train would with these settings, and measures on the validation images. */
+/* Trains with these settings as mnist-train would, and measures on the validation images. */
 static mnist_trial_end train(tuner *t, const mnist_train_settings *settings,
                              mnist_evaluation *evaluation)
 {
@@ -185,7 +187,7 @@ static json_t *varied_json(const tuner *t, const mnist_train_settings *settings)
 static void note_trial(tuner *t, const mnist_trial *trial, const mnist_train_settings *settings,
                        const mnist_evaluation *evaluation, double seconds)
 {
-    if (t->base.out.json) { /* where memory is short, there is no document in the end */
+    if (t->base.out.json) { /* if memory is short, trials becomes NULL: no document */
         mnist_json_begin();
         mnist_json_append(
             &t->trials,
@@ -256,9 +258,9 @@ static mnist_trial_end run_trial(void *context, const mnist_trial *trial, mnist_
     return end;
 }
 
-/* Before and after. */
+/* Before and after the search. */
 
-/* That the file of the settings found destroys nothing that is read, and can be written. */
+/* Checks that the output file destroys nothing that is read, and that it can be written. */
 static mnist_status check_output(const tuner *t, const char *output, mnist_error *err)
 {
     mnist_file_use files[2 + MNIST_SOURCE_FILES] = {
@@ -269,7 +271,7 @@ static mnist_status check_output(const tuner *t, const char *output, mnist_error
     return status == MNIST_OK ? mnist_output_check(output, err) : status;
 }
 
-/* Everything that can fail before the first trial. */
+/* Does all that can fail before the first trial. */
 static mnist_status prepare(tuner *t, const char *output, mnist_error *err)
 {
     mnist_session *s = &t->session;
@@ -328,7 +330,7 @@ static void list_varied(const tuner *t, char *text, size_t size)
     }
 }
 
-/* What is common to the documents of a plan and of a result. */
+/* What the documents of a plan and of a result have in common. */
 static json_t *document(const tuner *t, const mnist_train_settings *config)
 {
     mnist_error err;
@@ -369,7 +371,8 @@ static int say_plan(const tuner *t)
     return MNIST_EXIT_OK;
 }
 
-/* The best settings to the file; false: reported, and they should go elsewhere. */
+/* Writes the best settings to the file; false: it failed, which was reported, and they are to be
+ * printed instead. */
 static bool write_settings(const tuner *t, const mnist_train_settings *best, const char *output)
 {
     mnist_error err;
@@ -382,7 +385,7 @@ static bool write_settings(const tuner *t, const mnist_train_settings *best, con
     return good;
 }
 
-/* The settings on stdout, or in output, and then a line about them. */
+/* Prints the settings on stdout or writes them to output, and then prints a line about them. */
 static int say_best(const tuner *t, const mnist_halving_result *result, const char *output)
 {
     mnist_train_settings best = mnist_tune_settings(&t->base, t->parsed, result->best.candidate);
@@ -411,7 +414,7 @@ static int say_best(const tuner *t, const mnist_halving_result *result, const ch
     return code;
 }
 
-/* Nothing was trained to its end. */
+/* Says why no trial was trained to its end. */
 static int say_nothing_found(tuner *t, mnist_trial_end end)
 {
     if (mnist_signals_noted()) {
@@ -438,7 +441,7 @@ static int search(tuner *t, const char *output)
                            mnist_dataset_choice_name(t->base.training.data.dataset),
                            t->session.train.count, t->session.validation.count, epochs, varied);
     mnist_fail(&t->err, MNIST_ERR_MEMORY, "out of memory for the search");
-    mnist_signals_set(MNIST_SIGNAL_NOTED); /* ends the search; what was found is printed */
+    mnist_signals_set(MNIST_SIGNAL_NOTED); /* ends the search; the best so far is printed */
     mnist_trial_end end = mnist_halving_run(&t->plan, t->deadline, &objective, &result);
     const int number = mnist_signals_noted();
     const int interrupted = number ? mnist_signals_exit(number) : MNIST_EXIT_OK;
@@ -470,8 +473,8 @@ int mnist_tune(const mnist_train_settings *settings, const mnist_parsed *parsed)
     t.session.settings = &t.base;
     mnist_progress_start(&t.session.progress, mnist_train_progress_mode(settings),
                          settings->out.color, STDERR_FILENO);
-    if (mnist_on_command_line(parsed,
-                              "output")) { /* of the search; else of what the settings are for */
+    /* the search's own output; a file's or a recipe's is for the training that follows */
+    if (mnist_on_command_line(parsed, "output")) {
         status =
             mnist_session_file(settings->output, settings->training.config.seed, &output, &err);
         t.base.output = NULL;

@@ -5,12 +5,12 @@
 
 #include "cli/train/settings.h"
 
-/* The settings of a candidate: candidate 0 is base itself; of others, the options of the search
- * space are drawn anew, but for those that stand on the command line. */
+/* The settings of a candidate. Candidate 0 is base itself; in others the options of the search
+ * space are drawn anew, except for those that stand on the command line. */
 mnist_train_settings mnist_tune_settings(const mnist_train_settings *base,
                                          const mnist_parsed *parsed, uint64_t candidate);
 
-/* Searches and prints the best settings: the exit code. */
+/* Searches and prints the best settings. Returns the exit code. */
 int mnist_tune(const mnist_train_settings *settings, const mnist_parsed *parsed);
 
 #endif
