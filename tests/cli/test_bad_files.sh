@@ -508,8 +508,8 @@ ckpt config-unknown 'unknown key "speed"; did you mean "seed"?'
 ckpt config-lr '"lr": "-1" is not a number above 0 and at most 1000'
 ckpt config-epochs-text '"epochs": must be a whole number from 1 to 1000000, not a string'
 ckpt config-escape "\"activation\": \"\\x1b[31mrelu\" is not one of $(choices activation)"
-ckpt config-wide "'net.layers.0' has shape (785, 4), expected at least 2 rows of 65536, as the net has that its settings describe"
-ckpt config-deep "'net.layers.1' has shape (5, 10), expected at least 5 rows of 4, as the net has that its settings describe"
+ckpt config-wide "'net.layers.0' has shape (785, 4), expected at least 2 rows of 65536, as its settings describe the net"
+ckpt config-deep "'net.layers.1' has shape (5, 10), expected at least 5 rows of 4, as its settings describe the net"
 ckpt config-dropout 'its settings: --dropout: 2 rates, but 1 hidden layers; give one for all layers or one a layer'
 ckpt config-log 'its settings: --log: "x.txt" ends in neither .csv nor .jsonl, which choose the format'
 ckpt config-runs 'its settings: --checkpoint does not go with --runs: it keeps one training; train each seed by itself'
@@ -523,12 +523,12 @@ ckpt no-epochs "there is no 'epochs', but 2 are over"
 ckpt epochs-flat "'epochs': expected F64 of shape (2, 6), as so many are over"
 ckpt epochs-turned "'epochs': expected F64 of shape (2, 6), as so many are over"
 ckpt epochs-u64 "'epochs': expected F64 of shape (2, 6), as so many are over"
-ckpt epochs-lr-nan "'epochs': the learning rate of epoch 1 is none that it can be"
-ckpt epochs-lr-huge "'epochs': the learning rate of epoch 1 is none that it can be"
-ckpt epochs-loss-inf "'epochs': the training loss of epoch 2 is none that it can be"
-ckpt epochs-accuracy-2 "'epochs': the training accuracy of epoch 2 is none that it can be"
-ckpt epochs-validation-2 "'epochs': the validation accuracy of epoch 1 is none that it can be"
-ckpt epochs-time-negative "'epochs': the time of epoch 2 is none that it can be"
+ckpt epochs-lr-nan "'epochs': the learning rate of epoch 1 is out of its range"
+ckpt epochs-lr-huge "'epochs': the learning rate of epoch 1 is out of its range"
+ckpt epochs-loss-inf "'epochs': the training loss of epoch 2 is out of its range"
+ckpt epochs-accuracy-2 "'epochs': the training accuracy of epoch 2 is out of its range"
+ckpt epochs-validation-2 "'epochs': the validation accuracy of epoch 1 is out of its range"
+ckpt epochs-time-negative "'epochs': the time of epoch 2 is out of its range"
 ckpt log-text 'malformed "log" in its __metadata__'
 ckpt log-half 'malformed "log" in its __metadata__'
 ckpt log-sign 'malformed "log" in its __metadata__'
@@ -548,12 +548,12 @@ ckpt beta1_power-2 "'beta1_power' in the snapshot of a training: expected a fini
 ckpt updates-huge 'the snapshot of a training, at epoch 2, step 2, 28 of 28 images seen: a count exceeds what has been done'
 ckpt best_epoch-5 'the snapshot of a training, at epoch 2, step 2, 28 of 28 images seen: a count exceeds what has been done'
 ckpt no-epoch "the snapshot of a training lacks 'epoch'"
-ckpt no-net "'net.layers.1' is not there, expected at least 5 rows of 10, as the net has that its settings describe"
+ckpt no-net "'net.layers.1' is not there, expected at least 5 rows of 10, as its settings describe the net"
 ckpt no-momentum "the snapshot of a training lacks 'optimizer.first.layers.0'"
 ckpt epoch-f64 "'epoch' in the snapshot of a training: expected a single U64"
 ckpt epoch-rank "'epoch' in the snapshot of a training: expected a single U64"
-ckpt net-turned "'net.layers.1' has shape (10, 5), expected at least 5 rows of 10, as the net has that its settings describe"
-ckpt net-flat "'net.layers.1' has 1 dimensions, expected at least 5 rows of 10, as the net has that its settings describe"
+ckpt net-turned "'net.layers.1' has shape (10, 5), expected at least 5 rows of 10, as its settings describe the net"
+ckpt net-flat "'net.layers.1' has 1 dimensions, expected at least 5 rows of 10, as its settings describe the net"
 ckpt net-rank-3 "tensor 'net.layers.1' of 3 dimensions: expected names of at most 31 bytes, and at most 2 dimensions"
 ckpt extra 'the snapshot of a training: expected 23 arrays with these options, found 24'
 ckpt empty "tensor 'nothing' is empty"

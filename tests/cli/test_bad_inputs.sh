@@ -161,7 +161,7 @@ for which in runs ensemble; do
     usage "$train" "--$which: each net would overwrite the last one's --output; put {seed} into the name, like \
 net-{seed}.safetensors" --$which 2 -o m
 done
-usage "$train" '--runs and --ensemble exclude each other: --ensemble reports each of its nets, too' --runs 2 --ensemble 1
+usage "$train" '--runs and --ensemble exclude each other: --ensemble prints each of its nets, too' --runs 2 --ensemble 1
 usage "$train" '--ensemble: "1001" is not a whole number from 0 to 1000' --ensemble 1001
 usage "$train" '--ensemble: 2 seeds from --seed 18446744073709551615 on go past the largest, 18446744073709551615' \
     --ensemble 2 -s 18446744073709551615
@@ -323,7 +323,7 @@ done
 usage "$train" '--tune: "0" is not a number above 0 and at most 1000000000' --tune 0
 usage "$train" '--tune: "x" is not a number above 0 and at most 1000000000' --tune x
 usage "$train" '--runs does not go with --tune, which prints settings for --config and tests no net' --tune 5 --runs 2
-usage "$train" '--output: with --tune it takes the settings found, for --config, and no model: a name that ends in .json' \
+usage "$train" '--output: with --tune the settings found go there, for --config, and no model: give a name that ends in .json' \
     --tune 5 -o m
 usage "$train" '--preview and --dry-run exclude each other' --preview p.png -n
 usage "$train" '--preview: "" is not a name' --preview=

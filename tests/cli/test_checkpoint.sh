@@ -212,7 +212,7 @@ expect 'a warning without a reason' [ "$(grep -c 'from here on' "$work/err")" -e
 same_bytes grown.st five.st
 same_bytes grown.jsonl five.jsonl
 run 0 "$train" --resume every.ckpt -e 4
-err_has '4 epochs for 3: from here on the learning rate goes by all 4'
+err_has '4 epochs instead of 3: from here on the learning rate goes by all 4'
 run 2 "$train" --resume grown.ckpt -e 4
 err_has '--epochs 4: the training in grown.ckpt is for 5; they may become more, not fewer'
 
@@ -341,7 +341,7 @@ seen 'this checkpoint is left out, and the one before is gone; training goes on'
 kill -s TERM "$pid"
 ends 143
 err_has 'and the one before is gone; training goes on'
-err_has '; what was kept of it is gone'
+err_has '; its last checkpoint is gone'
 
 begin 'what a limit of time has ended'
 run 0 "$train" "${base[@]}" -q -e 1000000 --max-time 0.2 --checkpoint time.ckpt -o time.st

@@ -176,9 +176,9 @@ bad '--runs does not go with --tune, which prints settings for --config and test
 bad '--ensemble does not go with --tune' --ensemble 3
 bad '--log does not go with --tune' --log a.csv
 bad '--min-accuracy does not go with --tune' --min-accuracy 90%
-bad '--output: with --tune it takes the settings found, for --config, and no model: a name that ends in .json' -o m.st
+bad '--output: with --tune the settings found go there, for --config, and no model: give a name that ends in .json' -o m.st
 bad '--tune chooses by validation images, of which --val-split 0 leaves none' --val-split 0
-bad '--tune chooses by validation images, and too few training images are there to hold out any' --limit 5
+bad '--tune needs validation images, and there are too few training images to hold any out' --limit 5
 bad '--tune: the command line sets every option that it would vary' \
     --lr 1 --hidden 1 --weight-decay 0 -b 8 --label-smoothing 0 --dropout 0 --input-dropout 0
 run 2 "$train" --dataset synthetic --tune 1 --dropout 0.1,0.2 --config two.json

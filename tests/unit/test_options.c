@@ -682,7 +682,7 @@ static void test_optimizer_help(void **state)
     for (int k = 0; k < MNIST_OPTIMIZERS; k++) {
         const mnist_optimizer_traits *traits = mnist_optimizer_describe((mnist_optimizer_kind)k);
         char lr[64];
-        snprintf(lr, sizeof lr, "%g if the optimizer is not sgd", (double)traits->lr);
+        snprintf(lr, sizeof lr, "%g if the optimiser is not sgd", (double)traits->lr);
         assert_true(k == MNIST_SGD || strstr(help, lr));
     }
 }

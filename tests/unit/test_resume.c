@@ -260,7 +260,7 @@ static void trusts_nothing(void **state)
     assert_says(&o, MNIST_ERR_NOT_FOUND, "cannot be opened");
 }
 
-/* Of the epochs' figures: another shape, or a number that none of them can be. */
+/* The epochs' figures, with another shape, or with a number out of its range. */
 static void trusts_no_epochs(void **state)
 {
     static const struct {

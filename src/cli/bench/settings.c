@@ -20,7 +20,7 @@ static const mnist_option bench_run_options[] = {
      .known_as = "repeat", .help = "samples of every row, of which the median is shown"},
     {UNSIGNED(mnist_bench_settings, bench.threads, 0, MNIST_MAX_THREADS), .letter = 'j',
      .name = "threads", .zero = "all CPUs", .known_as = "jobs",
-     .help = "threads of the rows that are not of one; 0 for all CPUs"},
+     .help = "threads of the rows that are not single-threaded; 0 for all CPUs"},
     {STRING(mnist_bench_settings, bench.filter, "TEXT"), .name = "filter", .known_as = "only",
      .help = "only rows whose group and name hold TEXT, like \"training 784-128\""},
     {FLAG(mnist_bench_settings, quick), .name = "quick",

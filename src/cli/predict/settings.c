@@ -25,8 +25,8 @@ static const char *center_name(int value)
 static const mnist_option predict_picture_options[] = {
     {CHOICE(mnist_invert, mnist_predict_settings, invert, invert_name), .name = "invert",
      .argument = "WHEN",
-     .help = "whether ink is darker than paper (auto: paper is what prevails on the edge; of IDX "
-             "and raw images no)"},
+     .help = "whether ink is darker than paper (auto: the shade that prevails on the edge is "
+             "paper; not for IDX and raw images)"},
     {CHOICE(mnist_center, mnist_predict_settings, center, center_name), .name = "center",
      .argument = "HOW", .known_as = "centre",
      .help =
@@ -73,8 +73,8 @@ static bool validate_predict(const void *settings, const mnist_parsed *parsed, m
                                   s->text ? "text" : "line");
     }
     if (s->all && top) {
-        return mnist_options_fail(err,
-                                  "--prob prints all ten, and --top the likeliest: one of them");
+        return mnist_options_fail(
+            err, "--prob prints all ten probabilities and --top the likeliest: give one of them");
     }
     if (s->text && (s->all || top)) {
         return mnist_options_fail(err, "--text prints one number, which --%s is not for",
@@ -117,7 +117,7 @@ static const mnist_named_text predict_environment[] = {
 
 static const mnist_named_text predict_files[] = {
     {"*.png, *.pgm, *.ppm, *-idx3-ubyte, *-idx3-ubyte.gz",
-     "pictures; what a file is, its first bytes say, not its name"},
+     "pictures; a file's first bytes say what it is, not its name"},
     {NULL, NULL},
 };
 
@@ -129,14 +129,15 @@ static void set_defaults(void *settings)
 const mnist_program mnist_predict_program = {
     .name = "mnist-predict",
     .summary = "read digits in pictures with a model of mnist-train",
-    .description = "Reads digits with a model that mnist-train has saved: pictures of any size as "
-                   "PNG, PGM or PPM, images as IDX (raw or gzip), or the bytes of one image. "
-                   "Without FILE, or where it is -, stdin is read. Prints for each digit the "
-                   "picture's name, the digit and its probability; what is not the first and only "
-                   "digit of a file has its number after the name. Control characters in a name "
-                   "are printed as \\xNN, a backslash as two. A picture is made like MNIST's: "
-                   "grey, bright ink on black, cut out, scaled to 20 x 20 and centred in 28 x 28. "
-                   "IDX and raw images are taken as they are.",
+    .description =
+        "Reads digits with a model that mnist-train has saved: pictures of any size as "
+        "PNG, PGM or PPM, images as IDX (raw or gzip), or the bytes of one image. "
+        "Without FILE, or where it is -, stdin is read. Prints for each digit the "
+        "picture's name, the digit and its probability; where a file has "
+        "several images or digits, their numbers follow the name. Control characters in a name "
+        "are printed as \\xNN, a backslash as two. A picture is made like MNIST's: "
+        "grey, bright ink on black, cut out, scaled to 20 x 20 and centred in 28 x 28. "
+        "IDX and raw images are taken as they are.",
     .operand = "MODEL",
     .more_operands = "FILE|-",
     .operand_min = 1,

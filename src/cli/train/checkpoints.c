@@ -260,7 +260,7 @@ int mnist_keeper_farewell(const mnist_keeper *k)
     } else if (!k->kept) {
         fputs("; no checkpoint could be written\n", stderr);
     } else if (!is_there(k)) {
-        fputs("; what was kept of it is gone\n", stderr);
+        fputs("; its last checkpoint is gone\n", stderr);
     } else {
         mnist_shell_quote(s->program, program);
         mnist_shell_quote(settings->checkpoint, file);
@@ -348,15 +348,15 @@ static void warn_of_more_epochs(mnist_session *s)
         config->schedule.kind != MNIST_SCHEDULE_CONSTANT || config->schedule.warmup > 0.0f;
     const bool averaging = config->averaging.swa_start > 0.0f;
     if (config->epochs > r->planned && (schedule || averaging)) {
-        mnist_progress_message(
-            &s->progress,
-            "%u epochs for %u: from here on %s by all %u, so that the net is not the one that %u "
-            "epochs from the beginning give",
-            config->epochs, r->planned,
-            !averaging ? "the learning rate goes"
-            : schedule ? "the learning rate and --swa-start go"
-                       : "--swa-start goes",
-            config->epochs, config->epochs);
+        mnist_progress_message(&s->progress,
+                               "%u epochs instead of %u: from here on %s by all %u, so the net "
+                               "will not be the one that "
+                               "%u epochs from the beginning give",
+                               config->epochs, r->planned,
+                               !averaging ? "the learning rate goes"
+                               : schedule ? "the learning rate and --swa-start go"
+                                          : "--swa-start goes",
+                               config->epochs, config->epochs);
     }
 }
 

@@ -133,15 +133,14 @@ mnist_status mnist_epochs_read(mnist_epochs **out, const mnist_array *array, siz
         mnist_epochs_add(&epochs, array->values, count);
     }
     if (!epochs) {
-        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' figures");
     }
     for (size_t i = 0; i < count; i++) {
         const char *fault = fault_of(&epochs->list[i]);
         if (fault) {
             mnist_epochs_free(epochs);
             return mnist_fail(err, MNIST_ERR_FORMAT,
-                              "'" MNIST_EPOCHS_ARRAY
-                              "': the %s of epoch %zu is none that it can be",
+                              "'" MNIST_EPOCHS_ARRAY "': the %s of epoch %zu is out of its range",
                               fault, i + 1);
         }
     }

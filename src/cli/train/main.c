@@ -101,8 +101,9 @@ static void note_epoch(mnist_session *s, const mnist_epoch_stats *stats, mnist_r
     if (!result->epochs) {
         s->checkpoint_failed = true;
         mnist_progress_finish(&s->progress);
-        fprintf(stderr, PROGRAM ": out of memory for the report of an epoch; training goes on, but "
-                                "no further checkpoint can be written\n");
+        fprintf(stderr,
+                PROGRAM ": out of memory for the figures of an epoch; training goes on, but "
+                        "no further checkpoint can be written\n");
     }
 }
 
@@ -144,7 +145,7 @@ static mnist_status note_resumption(const mnist_train_config *config, size_t ima
     const bool wanted = result->epochs != NULL;
     mnist_epochs_add(&result->epochs, resumed->epochs->list, resumed->epochs->count);
     if (wanted && !result->epochs) {
-        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' figures");
     }
     return MNIST_OK;
 }
@@ -305,7 +306,7 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
     run r = {.session = s, .result = result, .page = page};
     mnist_status status = mnist_session_file(settings->output, result->seed, &result->output, err);
     if (status == MNIST_OK && wants_epochs && !result->epochs) {
-        status = mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' reports");
+        status = mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the epochs' figures");
     }
     if (status == MNIST_OK) {
         status = mnist_session_net(s, settings, result->seed, &mlp, err);

@@ -111,7 +111,7 @@ static const mnist_recipe_setting fashion[] = {
 #define SETTINGS(table) .settings = table, .count = sizeof(table) / sizeof((table)[0])
 
 const mnist_recipe mnist_train_recipes[] = {
-    {.name = "default", .help = "what holds when nothing is said"},
+    {.name = "default", .help = "the defaults"},
     {.name = "fast",
      .help = "98 % of MNIST's test images in a fraction of a second",
      SETTINGS(fast)},

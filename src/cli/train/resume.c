@@ -149,11 +149,10 @@ bool mnist_resume_check_net(const mnist_resumption *r, const mnist_widths *hidde
             } else if (array) {
                 snprintf(found, sizeof found, "has %u dimensions", array->rank);
             }
-            return refuse(
-                err, MNIST_ERR_FORMAT, r->path,
-                "'%s' %s, expected at least %zu rows of %zu, as the net has that its settings "
-                "describe",
-                name, found, least + 1, outputs);
+            return refuse(err, MNIST_ERR_FORMAT, r->path,
+                          "'%s' %s, expected at least %zu rows of %zu, as its settings describe "
+                          "the net",
+                          name, found, least + 1, outputs);
         }
         least = outputs;
     }

@@ -40,16 +40,16 @@ static const mnist_option train_run_options[] = {
      .argument = "WHEN", .flags = CONFIG,
      .help = "leave out products with pixels that are 0; changes no result"},
     {UNSIGNED(S, runs, 1, 1000), .name = "runs", .flags = CONFIG, .known_as = "repeat",
-     .help = "train N times with seeds from --seed on; report mean, deviation and worst"},
+     .help = "train N times with seeds from --seed on; print mean, deviation and worst"},
     {UNSIGNED(S, ensemble, 0, 1000), .name = "ensemble", .flags = CONFIG, .zero = "none",
      .known_as = "committee",
-     .help = "train N nets with seeds from --seed on; report each, and last all as one, whose class "
+     .help = "train N nets with seeds from --seed on; print each, and last all as one, whose class "
              "probabilities are the mean of theirs"},
     {.type = MNIST_OPTION_DOUBLE, .offset = MNIST_OPTION_FIELD(double, S, tune_seconds),
      .real = {0.0, 1e9, true, false}, .name = "tune", .argument = "SECONDS",
      .flags = MNIST_OPTION_OPTIONAL, .known_as = "search",
-     .help = "look so long for better settings by validation images, no run longer than --epochs, "
-             "and print them as a config file; what the command line sets stays as it is"},
+     .help = "look so long for settings that do better on validation images, in runs of at most "
+             "--epochs, and print them as a config file; what the command line sets is not varied"},
     {FLAG(S, dry_run), .letter = 'n', .name = "dry-run",
      .help = "check everything, load the data, say what would be done, and exit"},
     {STRING(S, preview, "FILE"), .name = "preview",
@@ -70,15 +70,15 @@ static const mnist_option train_files_out_options[] = {
      .help = "write a page to look at: curves, confusion, errors, weights, and a pad to draw on; "
              "{seed} in the name becomes the seed"},
     {STRING(S, checkpoint, "FILE"), .name = "checkpoint", .flags = CONFIG, .known_as = "snapshot",
-     .help = "keep here what a training that is interrupted needs to go on: written at each epoch's "
-             "end, when a signal ends it, and at SIGUSR1"},
+     .help = "save the state of the training here, for --resume: at each epoch's end, when a signal "
+             "ends it, and at SIGUSR1"},
     {.type = MNIST_OPTION_INTERVAL, .offset = MNIST_OPTION_FIELD(mnist_interval, S, checkpoint_every),
      .name = "checkpoint-every", .argument = "N[s|steps|epochs]", .known_as = "save-every",
      .flags = CONFIG | MNIST_OPTION_OPTIONAL,
      .help = "write it so often instead of at each epoch's end: 30s, 500steps, 2epochs"},
     {STRING(S, resume, "FILE"), .name = "resume", .known_as = "continue",
      .help = "go on from this checkpoint, with its settings; --epochs may grow, threads and files may "
-             "be others"},
+             "differ"},
     {.type = MNIST_OPTION_ACTION_RECIPE, .name = "recipe", .argument = "NAME",
      .choice = mnist_train_recipe_name, .flags = CONFIG, .known_as = "preset",
      .help = "begin with settings that go well together, see below; --config and the command line "
@@ -168,7 +168,7 @@ static bool check_runs(const mnist_train_settings *s, mnist_error *err)
     unsigned count = s->ensemble > 0 ? s->ensemble : s->runs;
     if (s->runs > 1 && s->ensemble > 0) {
         return mnist_options_fail(err,
-                                  "--runs and --ensemble exclude each other: --ensemble reports "
+                                  "--runs and --ensemble exclude each other: --ensemble prints "
                                   "each of its nets, too");
     }
     if (count > 1 && s->output && !strstr(s->output, MNIST_SEED_MARK)) {
@@ -231,8 +231,9 @@ static bool check_tune(const mnist_train_settings *settings, const mnist_parsed 
     if (mnist_on_command_line(parsed, "output")) {
         const size_t length = strlen(settings->output);
         if (length < 6 || strcmp(settings->output + length - 5, ".json") != 0) {
-            return mnist_options_fail(err, "--output: with --tune it takes the settings found, for "
-                                           "--config, and no model: a name that ends in .json");
+            return mnist_options_fail(err,
+                                      "--output: with --tune the settings found go there, for "
+                                      "--config, and no model: give a name that ends in .json");
         }
     }
     const mnist_share *split = &settings->training.val_split;

@@ -298,8 +298,8 @@ static mnist_status prepare(tuner *t, const char *output, mnist_error *err)
     status = mnist_session_split(s, err);
     if (status == MNIST_OK && s->validation.count == 0) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
-                          "--tune chooses by validation images, and too few training "
-                          "images are there to hold out any");
+                          "--tune needs validation images, and there are too few training "
+                          "images to hold any out");
     }
     if (status == MNIST_OK) {
         status = mnist_pool_create(&s->pool, t->base.threads, err);
