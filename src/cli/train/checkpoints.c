@@ -314,8 +314,7 @@ static mnist_status try_to_go_on(mnist_session *s, mnist_error *err)
             status = MNIST_OK;
         }
         if (status != MNIST_OK && status != MNIST_ERR_MEMORY) {
-            mnist_error inner = *err;
-            snprintf(err->text, sizeof err->text, "%.600s: %.5000s", r->path, inner.text);
+            mnist_fail(err, status, "%.600s: %.5000s", r->path, err->text);
         }
     }
     mnist_mlp_free(mlp);
