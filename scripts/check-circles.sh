@@ -7,10 +7,10 @@ usage()
     cat <<'END'
 usage: scripts/check-circles.sh [--self-test | BUILD-DIR]
 
-Reads the object files of the library and of src/cli in BUILD-DIR, and prints each circle of files, of which one
-takes a name that the next defines, with these names. Kernels that are compiled once an instruction set are left out.
+Reads the object files of the library and of src/cli in BUILD-DIR, and prints each circle of files in which each uses
+a name that the next defines, with these names. Kernels, which are compiled once for each instruction set, are left out.
 
-Exit codes: 0 no circle; 1 a circle; 2 usage, or there is nothing to look at. --self-test shows that a circle is found.
+Exit codes: 0 no circle; 1 a circle; 2 usage, or no object files. --self-test shows that a circle is found.
 END
 }
 
@@ -29,7 +29,7 @@ edges()
     }'
 }
 
-# Takes away files that need none of those left, as often as there are such: what stays is circles, and what leads to them.
+# Takes away files that need none of those left, until there are no more of them: circles stay, and what leads to them.
 circles()
 {
     awk '
@@ -106,7 +106,8 @@ self_test()
         echo 'check-circles: a circle of three files was not found' >&2
         return 1
     }
-    [ "$found" = $'a/two.c takes three from b/three.c\nb/low.c takes two from a/two.c\nb/three.c takes low from b/low.c' ] || {
+    local circle=$'a/two.c takes three from b/three.c\nb/low.c takes two from a/two.c\nb/three.c takes low from b/low.c'
+    [ "$found" = "$circle" ] || {
         printf 'check-circles: instead of the circle: %s\n' "$found" >&2
         return 1
     }

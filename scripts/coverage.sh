@@ -10,9 +10,10 @@ usage()
 usage: scripts/coverage.sh [--lines PERCENT] [--branches PERCENT] [--parsers PERCENT] [--html] [BUILD-DIR]
                            [-- CTEST-ARGUMENT...]
 
-Builds with clang's coverage into BUILD-DIR (build-coverage), runs the tests, and prints a table. What follows where a
-call of the C library fails is counted too: a second build, in BUILD-DIR/faults, has each call fail that is reached by
-functions of its own (fault-sweep --places). Exit code 1 where a test fails, or less is covered than is asked for (0).
+Builds with clang's coverage into BUILD-DIR (build-coverage), runs the tests, and prints a table. What is executed when
+a call of the C library fails is counted too: a second build, in BUILD-DIR/faults, makes calls fail, of those that are
+reached by the same functions the first (fault-sweep --places). Exit code 1 if a test fails, or if less is covered than
+is asked for (0).
 
   --lines, --branches  of all files together
   --parsers            of the lines of each file that tests/fuzz/parsers.txt names
@@ -68,8 +69,8 @@ tool()
 profdata=$(tool llvm-profdata)
 cov=$(tool llvm-cov)
 
-# Without the C library's checks, which no build for failing calls can have: a function of both has to be the same
-# in both, or its counts cannot be added up.
+# Without the C library's checked calls, which the build for failing calls cannot have: a function must be the same in
+# both builds, or its counts cannot be added up.
 settings=(-DCMAKE_C_COMPILER="$clang" -DCMAKE_BUILD_TYPE=Release -DMNIST_COVERAGE=ON -DMNIST_BUILD_TESTS=ON
     -DMNIST_HARDENING=OFF)
 build "$dir" "${settings[@]}"
@@ -77,14 +78,14 @@ dir=$(CDPATH='' cd -- "$dir" && pwd)
 build "$dir/faults" "${settings[@]}" -DMNIST_FAULTS=ON
 rm -rf "$dir/profiles"
 mkdir "$dir/profiles"
-# %m: the programs' runs are added up in a few files each, and not in thousands
+# %4m: all runs of a program are added up in four files, instead of a file for each run
 export LLVM_PROFILE_FILE=$dir/profiles/%4m.profraw
 ctest --test-dir "$dir" --output-on-failure -j2 ${arguments[@]+"${arguments[@]}"}
 ctest --test-dir "$dir/faults" --output-on-failure -j2 -L faults
 unset LLVM_PROFILE_FILE
 "$profdata" merge -sparse -o "$dir/all.profdata" "$dir"/profiles/*.profraw
 
-# llvm-cov takes the first binary as it is and others as objects
+# llvm-cov takes the first binary as an argument, the others by -object
 programs=()
 while read -r program; do
     programs+=(${programs[@]+-object} "$dir/$program")
@@ -104,7 +105,9 @@ fi
 
 jq -r --arg root "$root/" '
     def row($name; $s): [$name, $s.lines.count, $s.lines.covered, $s.branches.count, $s.branches.covered];
-    .data[0] | (.files[] | select(.summary.lines.count > 0) | row(.filename | ltrimstr($root); .summary)), row("all"; .totals) | @tsv
+    .data[0]
+    | (.files[] | select(.summary.lines.count > 0) | row(.filename | ltrimstr($root); .summary)), row("all"; .totals)
+    | @tsv
 ' "$dir/coverage.json" | awk -F'\t' -v need_lines="$lines" -v need_branches="$branches" -v need_parsers="$parsers" '
     function share(part, whole) { return whole > 0 ? 100 * part / whole : 100 }
     NR == FNR {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every call of the C library that can fail is made to fail: usage below.
+# Makes every call of the C library that can fail do so, one a run: usage below.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,16 +10,16 @@ usage()
 usage: scripts/faults.sh [--asan] [--build DIR] [ARGUMENT...]
 
 Builds with -DMNIST_FAULTS=ON into build-faults/ (with --asan: under AddressSanitizer, which finds leaks, into
-build-faults-asan/) and runs tests/faults: the programs in small ways, each time with another allocation, read,
-write, sync, close, rename, look at a file, or start of a thread failing. Each run must end well, or with exit
-code 1 and a message that names the reason; a checkpoint that was there must still resume to the same bytes.
-What failed on an output (write, sync, close, rename) must have been told, and nothing may take its name before it is synced.
+build-faults-asan/) and runs tests/faults: small runs of the programs, in each of which another call fails: an
+allocation, read, write, sync, close, rename, stat of a file, or start of a thread. Each run must end well, or with
+exit code 1 and a message that names the reason; a checkpoint that was there must still resume to the same bytes.
+A failure on an output (write, sync, close, rename) must be reported, and no file may be renamed before it is synced.
 
   --build DIR   use DIR/fault-sweep as it is
   ARGUMENT      of fault-sweep: --places, --stride N, --only SCENARIO, --class CLASS, --at N (fault-sweep --help)
 
 One process for each CPU. The last line says how many cases there were, and how many of them went wrong. Exit
-codes: 0 none; 1 some; 2 usage.
+codes: 0 none went wrong; 1 some did; 2 usage.
 END_OF_USAGE
 }
 
@@ -73,6 +73,8 @@ done
 [ "$status" -ne 2 ] || exit 2
 cat "$scratch"/*
 awk '$2 == "cases:" { cases += $1; survived += $3; told += $5; wrong += $9 }
-    END { printf "all parts: %d cases: %d survived, %d ended with a message, %d wrong\n", cases, survived, told, wrong }' \
+    END {
+        printf "all parts: %d cases: %d survived, %d ended with a message, %d wrong\n", cases, survived, told, wrong
+    }' \
     "$scratch"/*
 exit "$status"

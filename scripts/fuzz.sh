@@ -11,14 +11,14 @@ usage: scripts/fuzz.sh [--seconds N | --runs N] [--fast] [--merge] [TARGET...]
 
 Builds the targets of tests/fuzz (all, or those named) with Clang, libFuzzer, ASan and UBSan in build-fuzz/ and
 runs each for N seconds (default 60) or N executions. It begins with the inputs in tests/fuzz/corpus and
-those that tests/fuzz/seeds.py makes; what it learns is kept in build-fuzz/corpus, so that a later run goes on from
-there, and what breaks a promise in build-fuzz/findings. build-fuzz/tally holds a line for every run.
+those that tests/fuzz/seeds.py makes. Inputs that reach new code are kept in build-fuzz/corpus, where a later run goes
+on from, and inputs that break a promise in build-fuzz/findings. build-fuzz/tally gets a line for every run.
 
-  --fast    without the sanitizers, in build-fuzz-fast/: several times as many executions a second. What is learnt
-            goes to the same place, and is replayed with the sanitizers by the next run without --fast
-  --merge   runs nothing, but replaces tests/fuzz/corpus by the fewest inputs that reach all that is reached
+  --fast    without the sanitizers, in build-fuzz-fast/: several times as many executions a second. New inputs
+            go to the same place, and the next run without --fast replays them with the sanitizers
+  --merge   runs nothing, but replaces tests/fuzz/corpus by the fewest inputs that reach all the code reached so far
 
-A finding is mended, then kept: cp build-fuzz/findings/TARGET-... tests/fuzz/corpus/TARGET/NAME.
+When a finding is mended, its input is kept: cp build-fuzz/findings/TARGET-... tests/fuzz/corpus/TARGET/NAME.
 Exit codes: 0 nothing found; 1 a finding; 2 usage.
 END
 }
@@ -65,7 +65,7 @@ mkdir -p "$dir" "$home/corpus" "$home/findings"
 ) >"$dir/build.log" 2>&1 || { cat "$dir/build.log" >&2 && die 1 "building in $dir failed"; }
 python3 "$sources/seeds.py" "$home/seeds"
 
-# merge TARGET: from all there is to tests/fuzz/corpus. Names are kept where they are not libFuzzer's.
+# merge TARGET: puts the fewest inputs needed into tests/fuzz/corpus. Names that people gave, not libFuzzer, are kept.
 merge()
 {
     local target=$1 fresh=$home/merged/$1 file
@@ -85,14 +85,15 @@ merge()
     printf '%s: %s inputs\n' "$target" "$(find "$sources/corpus/$target" -type f | wc -l)"
 }
 
-# fuzz TARGET
+# fuzz TARGET: runs it, and notes the run in the tally.
 fuzz()
 {
     local target=$1 code=0 log=$home/$1$fast.log
     mkdir -p "$home/corpus/$target" "$sources/corpus/$target"
     say "$target: $log"
-    "$dir/tests/fuzz/fuzz_$target" -runs="$runs" -max_total_time="$seconds" -max_len=4096 -timeout=25 -rss_limit_mb=1024 \
-        -print_final_stats=1 -dict="$sources/$target.dict" -artifact_prefix="$home/findings/$target-" \
+    "$dir/tests/fuzz/fuzz_$target" -runs="$runs" -max_total_time="$seconds" \
+        -max_len=4096 -timeout=25 -rss_limit_mb=1024 -print_final_stats=1 \
+        -dict="$sources/$target.dict" -artifact_prefix="$home/findings/$target-" \
         "$home/corpus/$target" "$sources/corpus/$target" "$home/seeds/$target" >"$log" 2>&1 || code=$?
     local count
     count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

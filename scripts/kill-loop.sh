@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Nothing is lost: trainings killed at random moments and resumed. Usage below.
+# Shows that nothing is lost: kills trainings at random moments and resumes them. Usage below.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,20 +10,20 @@ usage()
 usage: scripts/kill-loop.sh [--build DIR] [--seed S] [N]
 
 N times (200): begins a training that writes checkpoints and a log, kills it (kill -9) at a random moment
-before its end, resumes it, mostly kills that too, up to three times in all, and lets it come to its end.
+before its end, resumes it, mostly kills that too, up to three times in all, and lets it run to its end.
 Its model and its log must be byte for byte those of the same training undisturbed. Trainings of several
-kinds take turns: every optimizer, averages, batch normalisation, distorted and mixed images, dropout,
-fp16, early stopping; and how often checkpoints are written is drawn.
+kinds take turns: every optimiser, averages, batch normalisation, distorted and mixed images, dropout,
+fp16, early stopping; how often checkpoints are written is drawn.
 
 A training that is resumed must say that it goes on from the epoch and the step that the checkpoint holds,
-and then report on the epochs that were not over, and on no other; and a checkpoint never falls behind the
-one before. A training that never went on so, as it was killed before its first checkpoint or after its last,
-must end with the same bytes too, but is not one of the N.
+and then print the epochs that were not over, and no others; and no checkpoint may be of an earlier step than
+the one before. A training that was killed only before its first checkpoint or after its last, so that none of
+it was resumed, must end with the same bytes too, but is not one of the N.
 
   --build DIR   use DIR/mnist-train as it is, instead of building Release into build/
   --seed S      of what is drawn (1); the moments of time remain the machine's
 
-The last line says how many were identical. Exit codes: 0 all; 1 not all, or one began anew; 2 usage.
+The last line says how many were identical. Exit codes: 0 all; 1 not all, or a check failed; 2 usage.
 END_OF_USAGE
 }
 
@@ -70,9 +70,9 @@ cd "$work"
 RANDOM=$((seed % 32768))
 
 common='--dataset synthetic --synthetic-train 4000 --synthetic-test 100 --val-split 0.1 --quiet -j 2 --log-every 3'
-# Each begins with how many epochs it has.
+# Each begins with its number of epochs.
 kinds=(
-    # of which the last are not begun: most epochs are better than the best, but not by as much as is wanted
+    # ends early: most epochs have a lower loss than the best before, but not by --min-delta
     '-e 30 --hidden 48 --patience 4 --min-delta 0.05 --lr 0.01 --schedule constant --warmup 0'
     '-e 6 --hidden 48'
     '-e 5 --hidden 48,32 --optimizer adam --ema 0.99 --keep best --batch-norm'
@@ -80,7 +80,7 @@ kinds=(
     '-e 5 --hidden 48,32 --dropout 0.2,0.4 --input-dropout 0.1 --precision fp16 --optimizer adamw'
     '-e 5 --hidden 48 --optimizer rmsprop --vat 1 --clip-norm 1 --log-jsonl'
 )
-# What --log-jsonl above stands for.
+# log_of KIND NAME: the name of its log; --log-jsonl above is no flag of mnist-train but asks for .jsonl here.
 log_of()
 {
     case ${kinds[$1]} in
@@ -113,7 +113,7 @@ milliseconds()
     printf '%s\n' $((now / 1000000))
 }
 
-# The undisturbed ones, and how long they take with checkpoints.
+# Runs each kind undisturbed, and measures how long it takes with checkpoints.
 lengths=()
 for kind in "${!kinds[@]}"; do
     [ "$kind" -lt "$count" ] || break # none of that kind will be begun
@@ -137,8 +137,8 @@ done
 intervals=(1epochs 2epochs 1steps 7steps 50steps 0.01s 0.1s)
 kills=0 resumptions=0 over=0 anew=0 unused=0 same=0
 
-# read_checkpoint KIND: where run.ckpt says that the training is, in at_* and, as a resumed one is to say it, in at. (It is
-# a safetensors file: how long the header is, the header, the arrays.)
+# read_checkpoint KIND: sets at_* to where run.ckpt says that the training is, and at to what a resumed one is to say.
+# (It is a safetensors file: the header's length, the header, the arrays.)
 at='' at_epoch=0 at_ended=0 at_step=0 at_end=0
 read_checkpoint()
 {
@@ -155,13 +155,13 @@ read_checkpoint()
     if [ "$at_ended" -eq 1 ]; then
         at=${at/in epoch/after epoch}
         if [ "$at_end" -ne 0 ] || [ "$at_epoch" -eq "$(epochs_of "$1")" ]; then
-            at='run.ckpt: this training is over' # and by what
+            at='run.ckpt: this training is over' # the message goes on with the reason
         fi
     fi
 }
 
-# judge HOW: did the resumed training, which has ended or was killed, do what it should, to go by what it has said? Where it was
-# killed, it may not have come to say a thing, or to the end of a line.
+# judge HOW: checks what the resumed training has printed; HOW is "ended" or "killed". Where it was killed, it may have
+# printed nothing yet, or half a line.
 judge()
 {
     local first epoch
@@ -181,7 +181,7 @@ judge()
         over=$((over + 1))
         ;;
     *)
-        if [ -n "$epoch" ] || [ "$1" = ended ]; then # killed before, it has come to none
+        if [ -n "$epoch" ] || [ "$1" = ended ]; then # else it was killed before an epoch's line
             [ "$epoch" = $((at_epoch + at_ended)) ] ||
                 die 1 "a training went on with epoch $epoch, although it had said: $at"
         fi
@@ -190,8 +190,8 @@ judge()
     esac
 }
 
-# strike KIND EVERY LIMIT NUMBER: begins the training, or resumes it where there is a checkpoint, and kills it within so many
-# milliseconds, after delay; false if it came to its end before.
+# strike KIND EVERY LIMIT NUMBER: begins the training, or resumes it if there is a checkpoint, and kills it after delay,
+# which it draws, of at most LIMIT milliseconds; false if the training ended before.
 strike()
 {
     local kind=$1 every=$2 pid code=0 resumed=''
@@ -223,7 +223,7 @@ strike()
     [ "$code" -ne 0 ]
 }
 
-# The end of it, however often it was killed before.
+# finish KIND EVERY: lets the training run to its end.
 finish()
 {
     if [ -e run.ckpt ]; then
@@ -254,10 +254,10 @@ for ((i = 0; i < count;)); do
             continue
         fi
     fi
-    if [ "$resumptions" -eq "$before" ]; then # no test of what this is about
+    if [ "$resumptions" -eq "$before" ]; then # it was never resumed in the middle: it does not count
         unused=$((unused + 1))
         [ "$unused" -le $((2 * count + 30)) ] || die 1 'trainings end before they can be killed, or begin anew'
-        # what else runs on the machine may have changed how long they take
+        # other load on the machine may have changed how long a training takes
         if [ "$k" -eq 0 ]; then
             lengths[kind]=$((delay + 1))
         else

@@ -37,7 +37,7 @@ cache_value()
 
 # build DIR [CMAKE-ARGUMENT...]: brings the build directory DIR up to date with the sources.
 # CMake is run only if it was not yet run with these arguments: where nothing has changed, the call
-# takes the tenths of a second that the build tool needs to see so. Output goes to DIR/build.log,
+# takes the tenths of a second that the build tool needs to see that. Output goes to DIR/build.log,
 # and to stderr if something fails.
 build()
 {
@@ -67,7 +67,7 @@ configured()
         [ "$(cat "$dir/.configured" 2>/dev/null)" = "$(printf '%s\n' "$root" "$@")" ]
 }
 
-# Called in a condition, where set -e does not hold: hence the &&.
+# Called in a condition, where set -e has no effect: hence the &&.
 configure()
 {
     local dir=$1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A long training that writes a checkpoint every second: does it stay as it is? Usage below.
+# Watches a long training that writes a checkpoint every second, for growth and leaks. Usage below.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -22,7 +22,7 @@ looked at some hundred times, and printed as a table, one line a look. In the en
   --build DIR    use DIR/mnist-train as it is, instead of building Release into build/
   --table FILE   the table goes there
 
-Exit codes: 0 so it is; 1 not; 2 usage.
+Exit codes: 0 all of this holds; 1 not; 2 usage.
 END_OF_USAGE
 }
 
@@ -88,7 +88,7 @@ printf '%8s %10s %12s %8s %8s %12s\n' seconds rss_kib descriptors threads epochs
 while sleep "$interval" && [ $((SECONDS - begin)) -le "$seconds" ]; do
     kill -0 "$pid" 2>/dev/null || break
     threads=(/proc/"$pid"/task/*)
-    # a checkpoint may be on its way, with a descriptor open: the least of some looks
+    # a checkpoint that is being written has a descriptor open: the least of several counts
     least=1000000
     for _ in 1 2 3 4 5; do
         descriptors=(/proc/"$pid"/fd/*)
@@ -143,8 +143,12 @@ awk -v interval="$interval" '
         printf "descriptors %d, then %d; threads %d, then %d; epochs %d\n", open[quarter + 1], open[n], \
             threads[quarter + 1], threads[n], epochs[n]
         printf "at %d of %d looks there was a newer checkpoint\n", changes, n
-        exit late - early > allowed || open[n] > open[quarter + 1] || threads[n] != threads[quarter + 1] || changes < n / 2
+        exit late - early > allowed || changes < n / 2 ||
+            open[n] > open[quarter + 1] || threads[n] != threads[quarter + 1]
     }' "$table" || wrong 'it does not stay as it is'
-"$trainer" --resume soak.ckpt --dry-run --quiet >out 2>err || { wrong 'the last checkpoint does not resume' && cat err >&2; }
+if ! "$trainer" --resume soak.ckpt --dry-run --quiet >out 2>err; then
+    wrong 'the last checkpoint does not resume'
+    cat err >&2
+fi
 [ "$bad" -eq 0 ] && echo 'flat'
 exit "$bad"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh clone to tested: usage below.
+# Builds a fresh clone and runs its tests: usage below.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -14,8 +14,8 @@ other arguments (-R REGEX, -LE real, -V, ...). The last lines say what was left 
 
   --quick  the unit tests and the main paths of the programs: under a minute, no data to fetch
 
-Where all tests are to run, what only single ones need (Chromium, shells, fonts) is installed too, as root with apt-get.
-With CI=true it has to be, and a test that is left out for want of something is an error.
+If all tests are to run, as root with apt-get, what only single tests need (Chromium, shells, fonts) is installed too.
+With CI=true it must be, and a test that is left out because something can be had but is missing is an error.
 END
 }
 
@@ -53,8 +53,9 @@ elif ! "$root/scripts/get-mnist.sh" -q -i mnist >&2; then
     say 'MNIST is not to be had: the tests on it will be left out'
 fi
 
-# "TEST: WHAT: WHY; to have it: REMEDY", of tests that skip themselves and of parts of those that pass (tests/README.md).
-# ctest's own list of those skipped is in the log of what it prints, what they print in the other.
+# left_out TEST-LOG CTEST-LOG: lines "TEST: WHAT: WHY; to have it: REMEDY", for tests that skip themselves and for parts
+# left out of others (tests/README.md). The first log has what the tests print, the second ctest's own list of those
+# skipped.
 left_out()
 {
     local skipped
@@ -62,7 +63,8 @@ left_out()
         sub(/^left out: /, "") { print test ": " $0 }' "$1" 2>/dev/null >"$2.said" || true
     cat "$2.said"
     sed -n 's/^[[:space:]]*[0-9]* - \(.*\) (Skipped)$/\1/p' "$2" | while read -r skipped; do
-        grep -q "^$skipped: " "$2.said" || echo "$skipped: skipped without a word; to have it: -R $skipped -V shows more"
+        grep -q "^$skipped: " "$2.said" ||
+            echo "$skipped: skipped without a reason; to have it: -R $skipped -V shows more"
     done
 }
 

@@ -12,8 +12,8 @@ set -euo pipefail
 build "$root/build" -DCMAKE_BUILD_TYPE=Release -DMNIST_BUILD_TESTS=OFF
 trainer=$root/build/mnist-train
 
-# What the arguments, and a --config among them, amount to is the program's to say. Arguments that it
-# rejects, or that only ask for help, amount to nothing, and need no data.
+# The program itself says which settings the arguments, and a --config among them, amount to. Arguments that it
+# rejects, or that only ask for help, need no data.
 config=$("$trainer" "$@" --print-config </dev/null 2>/dev/null) || config=
 for argument; do
     if [ "$argument" = --print-config ]; then

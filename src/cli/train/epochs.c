@@ -3,6 +3,7 @@
 
 #include "cli/shared/figures.h"
 
+#include <assert.h>
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
@@ -44,6 +45,7 @@ void mnist_epochs_add(mnist_epochs **epochs, const mnist_epoch *more, size_t cou
         e->list = list;
         e->room = room;
     }
+    assert(e->list);
     memcpy(e->list + e->count, more, count * sizeof *more);
     e->count += count;
 }
