@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test_report.sh BUILD-DIR SOURCE-DIR: the HTML report in a browser without a window: report.mjs, pages.mjs. Skipped
-# (77) where there is no node, no Chromium or no playwright-core to be had; with CI=true that is an error.
+# test_report.sh BUILD-DIR SOURCE-DIR: the HTML report in a headless browser: report.mjs, pages.mjs. Skipped
+# (77) where node, Chromium or playwright-core is missing; with CI=true that is an error.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../cli/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../cli/lib.sh"
@@ -25,7 +25,7 @@ for name in chromium chromium-browser google-chrome; do
 done
 [ -n "$chromium" ] || lacking 'no Chromium'
 
-# once a build directory
+# installed once in a build directory
 driver=$build/browser
 mkdir -p "$driver"
 if ! cmp -s "$source/tests/browser/package.json" "$driver/package.json" ||
@@ -47,10 +47,10 @@ done
 
 [ -x "$build/mnist-predict" ] || { echo "$0: no mnist-predict in $build" >&2 && exit 2; }
 start "$build"
-# dropout and noise on few images: a net that errs now and then, so that the gallery has something to show
+# dropout and noise on few images: a net that makes some errors for the gallery to show
 "$train" --dataset synthetic --synthetic-train 1500 --synthetic-test 400 --epochs 3 --hidden 300 -q --val-split 300 \
     --activation gelu --normalize standard --input-noise 0.4 --log run.csv -o net.st --report 'r.html' >line
-# nets that fit with 16 bits, with 11 and with 8; and a committee of small ones, on as many images as make large numbers
+# nets that fit with 16 bits, with 11 and with 8; and a committee of small ones, on so many images that numbers are large
 few=(--dataset synthetic --synthetic-train 600 --synthetic-test 300 --epochs 1 --input-noise 0.4 -q)
 "$train" "${few[@]}" --hidden 512 -o 16.st --report 16.html >line
 "$train" "${few[@]}" --hidden 512,512 -o 11.st --report 11.html >line

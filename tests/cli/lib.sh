@@ -6,7 +6,7 @@
 #     ...                # any of the checks below
 #     finish             # the tally; the exit code
 #
-# A check that fails says so and the test goes on: one run shows all that is wrong.
+# A check that fails says so, and the test goes on: one run shows all failures.
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # variables are for the tests
 # shellcheck disable=SC2154  # out and err are set by keep
@@ -25,11 +25,11 @@ start()
     eval=${train%train}eval
     work=$(mktemp -d "${TMPDIR:-/tmp}/mnist cli.XXXXXX")
     trap 'rm -rf "$work"' EXIT
-    # A user with nothing set up, whoever runs the test.
+    # The environment of a user who has set nothing, whoever runs the test.
     mkdir "$work/home" "$work/dir"
     export HOME=$work/home LC_ALL=C TERM=dumb
     unset MNIST_DATA_DIR MNIST_ISA XDG_CACHE_HOME NO_COLOR COLUMNS
-    # What a sanitizer finds must not look like an exit code of ours.
+    # A sanitizer's exit code must differ from ours.
     export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99:allocator_may_return_null=1"
     export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99"
     cd "$work/dir" || exit 2
@@ -49,8 +49,8 @@ begin()
     title=$1
 }
 
-# left_out WHY [REMEDY]: says that this, of what begin has named, is not tested on this machine. scripts/test.sh repeats
-# such lines at its end; one with a remedy fails it where CI=true.
+# left_out WHY [REMEDY]: says that what begin has named is not tested on this machine, or this part of it. scripts/test.sh
+# repeats such lines at its end; with CI=true one that has a remedy makes it fail.
 left_out()
 {
     printf 'left out: %s%s%s\n' "${title:+$title: }" "$1" "${2:+; to have it: $2}"
@@ -84,8 +84,8 @@ expect()
     "$@" || wrong "$text"
 }
 
-# Variables end at the first NUL and lose the last newlines: files stay for those who care. By read and not
-# by $(<...), which forks.
+# Variables end at the first NUL and lose the last newlines; the files keep all. By read and not by $(<...), which
+# forks.
 keep()
 {
     IFS= read -rd '' out <"$work/out" || true
@@ -94,7 +94,7 @@ keep()
     while [ "${err%$'\n'}" != "$err" ]; do err=${err%$'\n'}; done
 }
 
-# run CODE COMMAND...: with stdin from nowhere.
+# run CODE COMMAND...: runs it with /dev/null as stdin.
 run()
 {
     local expected=$1 code=0
@@ -106,8 +106,8 @@ run()
     expect "exit code $code, not $expected" [ "$code" -eq "$expected" ]
 }
 
-# shell CODE SCRIPT [ARGUMENT...]: the same for what takes redirections or pipes; $train and $eval
-# are there, arguments are $1 and so on. What reaches stdout and stderr is kept as by run.
+# shell CODE SCRIPT [ARGUMENT...]: the same for a script with redirections or pipes, which has $train, $eval and the
+# arguments as $1 and so on. Its stdout and stderr are kept as by run.
 shell()
 {
     local expected=$1
@@ -115,7 +115,7 @@ shell()
     train=$train eval=$eval run "$expected" bash -c "$1" "bash" "${@:2}"
 }
 
-# $1 in which $2 is, as it stands.
+# Does $1 contain $2, literally?
 has()
 {
     case $1 in
@@ -209,7 +209,7 @@ digest_of()
     sha256sum <"$1" | cut -c 1-64
 }
 
-# The result line, without what the clock says.
+# The result line without its times.
 result()
 {
     sed -E 's/ seconds=[0-9]+\.[0-9]{3}$//' "$work/out"
@@ -241,7 +241,7 @@ be32()
 }
 
 # pixels TENS SIDE: as many times ten images of SIDE x SIDE, at least 4 x 4: image i has one white
-# pixel, the i-th. A net learns them in no time.
+# pixel, the i-th. A net learns them at once.
 pixels()
 {
     local i n=$(($2 * $2))

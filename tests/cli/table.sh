@@ -1,5 +1,5 @@
-# Tables of what the programs say to what is wrong; sourced after lib.sh. A row states the exit code and all that is
-# on stderr; stdout must be empty and no file may come or go.
+# Tables of wrong inputs and what the programs say to each; sourced after lib.sh. A row states the exit code and all of
+# stderr; stdout must be empty, and no file may appear or vanish.
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # err is set by run
 rows=0
@@ -30,7 +30,7 @@ literal()
     pattern=$text
 }
 
-# choices OPTION: what mnist-train takes for it, as its messages list it: "relu, tanh, gelu".
+# choices OPTION: the values that mnist-train accepts, as its messages list them: "relu, tanh, gelu".
 choices()
 {
     { "$train" "--$1" '' 2>&1 || true; } | sed -n 's/^.* is not one of \([^;]*\).*$/\1/p'
@@ -59,7 +59,7 @@ fails_like()
     judge "$1" "${2##*/}: $3" "$2" "${@:4}"
 }
 
-# As many rows as this, at least: none got lost.
+# At least this many rows must have run: none got lost.
 table_ends()
 {
     expect "only $rows rows" [ "$rows" -ge "$1" ]

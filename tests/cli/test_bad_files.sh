@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test_bad_files.sh BUILD-DIR SOURCE-DIR: what the programs say to data, models and checkpoints that are wrong. A row names
-# a file that bad_files.py makes, and all that is said of it.
+# test_bad_files.sh BUILD-DIR SOURCE-DIR: what the programs say to wrong data, models and checkpoints. A row names a file that
+# bad_files.py makes, and states all of the message.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -13,7 +13,7 @@ mkdir "$bad" taken
 "$train" --dataset synthetic --synthetic-train 30 --synthetic-test 10 --hidden 4 -e 2 -q --checkpoint base.ckpt >/dev/null
 python3 "$maker" "$bad" base.ckpt
 
-# Whatever a file promises, it is refused before memory is taken: else some of the messages below would be that memory is
+# Whatever size a file states, it is refused before memory is taken: else some messages below would say that memory is
 # short. (A sanitizer takes more address space than this for itself.)
 if ! grep -Eaq '__(a|t)san_init' "$train"; then
     ulimit -v 1500000
@@ -24,7 +24,7 @@ activations="${activations%, *} or ${activations##*, }"
 tests=(--test-images "$bad/images-good" --test-labels "$bad/labels-good")
 net=(--hidden 4 -e 1)
 
-# given IMAGES LABELS MESSAGE: of which the name is a part
+# given IMAGES LABELS MESSAGE: the message holds the file's name
 given()
 {
     fails 1 "$train" "$3" --train-images "$bad/$1" --train-labels "$bad/$2" "${tests[@]}" "${net[@]}"
@@ -39,7 +39,7 @@ of_model() { fails 1 "$eval" "$bad/model-$1: $2" -q "$bad/model-$1" "${@:3}"; }
 log() { fails 1 "$eval" "$bad/log-$1: $2" -q --report r.html --log "$bad/log-$1" "$bad/model-${3:-good}" "${tests[@]}"; }
 ckpt() { fails 1 "$train" "$bad/ckpt-$1: $2" -q --resume "$bad/ckpt-$1"; }
 
-# --- What all of them are made of is good -----------------------------------------------------------
+# --- The files that all of them are made of are good ------------------------------------------------
 
 begin 'good files'
 for file in images-good images-gz-good; do

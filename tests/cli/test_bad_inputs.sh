@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test_bad_inputs.sh BUILD-DIR SOURCE-DIR: what the programs say to command lines, config files and places for output
-# that are wrong. Of wrong files: test_bad_files.sh.
+# test_bad_inputs.sh BUILD-DIR SOURCE-DIR: what the programs say to wrong command lines, config files and output paths.
+# test_bad_files.sh has wrong data and models.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -250,7 +250,7 @@ fails_like 1 "$train" '/proc/m: cannot create a temporary file in *' "${long[@]}
 fails 1 "$train" 'full.csv: cannot write the log: No space left on device' "${long[@]}" --log full.csv
 rm full.csv loop
 
-# --- More than there is ----------------------------------------------------------------------------------
+# --- More memory than there is ---------------------------------------------------------------------------
 
 # A sanitizer takes more address space than this for itself.
 if ! grep -Eaq '__(a|t)san_init' "$train"; then
@@ -279,7 +279,7 @@ if [ ! -e /usr/share/mnist ]; then
     fails 1 "$train" "the data was not found; tried /none/env ($absent), ./data/mnist ($absent), \
 /none/xdg/mnist ($absent), /usr/share/mnist ($absent)
 $remedy"
-    export XDG_CACHE_HOME=relative MNIST_DATA_DIR='' # neither counts
+    export XDG_CACHE_HOME=relative MNIST_DATA_DIR='' # both are ignored
     fails 1 "$train" "the data was not found; tried ./data/mnist ($absent), $HOME/.cache/mnist ($absent), \
 /usr/share/mnist ($absent)
 $remedy" --json
@@ -313,7 +313,7 @@ fails 1 "$bench" "the data was not found; tried none ($absent)
 $remedy" --data-dir none
 for isa in avx1024 '' ' '; do
     for program in "$train" "$bench"; do
-        [ -n "$isa" ] || continue # is as if it were not set
+        [ -n "$isa" ] || continue # an empty one counts as not set
         export MNIST_ISA=$isa
         fails_like 2 "$program" "MNIST_ISA: kernels \"$isa\" are not for this CPU, or unknown: expected one of scalar, portable*" \
             --dataset synthetic

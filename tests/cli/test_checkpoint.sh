@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test_checkpoint.sh BUILD-DIR SOURCE-DIR: trainings that are interrupted, killed, or cannot write: what is kept, what is
-# said, and that what goes on ends with the same bytes.
+# printed, and that a resumed training ends with the same bytes.
 # shellcheck disable=SC2016  # "$@" is for the shell that the function shell starts
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -10,12 +10,12 @@ start "$1"
 
 base=(--dataset synthetic --synthetic-train 600 --synthetic-test 50 --val-split 100 --hidden 16 -b 25)
 
-# In the background, as the shell would have it run in the foreground: with SIGINT as it is. Sets pid.
+# Runs it in the background, but with the default action for SIGINT, which shells ignore there. Sets pid.
 launch()
 {
     printf '%q ' "$@" >"$work/command"
     echo >>"$work/command"
-    : >"$work/err" # what an earlier command has said must not be seen
+    : >"$work/err" # no line of an earlier command may be found
     set -m
     "$@" </dev/null >"$work/out" 2>"$work/err" &
     pid=$!
@@ -31,7 +31,7 @@ seen()
     done
 }
 
-# ends CODE: what was launched.
+# ends CODE: waits for the launched program, and checks its exit code.
 ends()
 {
     local code=0
@@ -40,7 +40,7 @@ ends()
     expect "exit code $code, not $1" [ "$code" -eq "$1" ]
 }
 
-# stopped SIGNAL CODE COMMAND...: the signal comes after the first epoch. A training that has ended before it comes is
+# stopped SIGNAL CODE COMMAND...: the signal comes after the first epoch. If the training has ended before, it is
 # begun anew.
 stopped()
 {
@@ -73,7 +73,7 @@ for signal in INT:130 TERM:143 HUP:129; do
     out_empty
     expect 'a model was written' [ ! -e "$name.st" ]
     err_matches ' at epoch [0-9]+ of 60, step [0-9]+ of 1200; to go on:'
-    # the command that is printed, as it is printed, from here
+    # the printed command is run exactly as it is printed
     command=$(tail -n 1 "$work/err")
     expect "not the command: $command" matches "$command" '^  [^ ]*mnist-train --resume '
     shell 0 "$command --json"
@@ -104,12 +104,12 @@ begin 'a second signal'
 launch "$train" --dataset synthetic --synthetic-train 4000 --hidden 4096,4096 -b 3800 -j 1 --checkpoint big.ckpt
 seen '^784' && sleep 1.5 # a step takes seconds
 kill -s INT "$pid"
-kill -s INT "$pid" # so soon it is the same signal once more
+kill -s INT "$pid" # so soon after the first it counts as the same signal
 sleep 0.3
 expect 'the step was not finished' kill -0 "$pid"
 kill -s INT "$pid"
 ends 130
-if ! grep -q __tsan_init "$train"; then # ThreadSanitizer holds signals back until the step calls the system
+if ! grep -q __tsan_init "$train"; then # ThreadSanitizer delays signals until the next system call
     expect 'it was not at once' [ "$(grep -c 'to go on' "$work/err")" -eq 0 ]
 fi
 
@@ -188,7 +188,7 @@ begin '--checkpoint-every'
 for every in 1 2epochs 7steps 1step 0.001s; do
     run 0 "$train" "${base[@]}" -e 3 -q -o every.st --checkpoint every.ckpt --checkpoint-every "$every"
     same_bytes every.st plain.st
-    run 0 "$train" --resume every.ckpt -q # the end is kept, however often it was
+    run 0 "$train" --resume every.ckpt -q # the end is kept, though no interval is due
     same_bytes every.st plain.st
 done
 for every in 0 0s 5m s steps -1 1.5 1.5epochs '' ' 3s'; do
@@ -249,7 +249,7 @@ for file in no-momentum extra config-optimizer config-ema updates-huge; do
     cp five.jsonl longer.jsonl
     run 1 "$train" --resume "bad/ckpt-$file" -e 5 -q --log longer.jsonl
     err_has "bad/ckpt-$file: the snapshot of a training"
-    same_bytes longer.jsonl five.jsonl # it was not cut for nothing
+    same_bytes longer.jsonl five.jsonl # a refused --resume has not cut it
 done
 run 0 "$train" --resume bad/ckpt-good -e 5 -q --log longer.jsonl -o bad/five.st
 same_bytes longer.jsonl five.jsonl
@@ -290,7 +290,7 @@ against '--resume and --tune exclude each other' --tune 1
 against '--val-split 0 (of the recipe): the training' --recipe plain
 echo '{"lr": 0.2}' >lr.json
 against '--lr 0.2 (of the config file): the training' --config lr.json
-run 0 "$train" --resume every.ckpt -q --lr 0.1 --augment none --hidden 16 --dataset synthetic # what agrees
+run 0 "$train" --resume every.ckpt -q --lr 0.1 --augment none --hidden 16 --dataset synthetic # options that agree
 run 2 "$train" --checkpoint a.ckpt --ensemble 3 -o 'a-{seed}.st'
 err_has '--checkpoint does not go with --ensemble: it keeps one training'
 run 2 "$train" --checkpoint-every 3

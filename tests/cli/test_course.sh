@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# test_course.sh BUILD-DIR SOURCE-DIR: what mnist-train tells of early stopping, of a limit of time and of the epoch
-# that is kept.
+# test_course.sh BUILD-DIR SOURCE-DIR: what mnist-train prints about early stopping, a limit of time and the epoch that is
+# kept.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 start "$1"
 
-# Few images and a net that soon knows them by heart: the validation loss rises again.
+# Few images, which the net soon learns by heart: the validation loss rises again.
 base=(--dataset synthetic --synthetic-train 60 --synthetic-test 20 --val-split 20 --hidden 16 -b 4 --schedule constant
     --warmup 0)
 
@@ -45,7 +45,7 @@ loss=$(json '.epochs | min_by(.validation_loss).validation_loss')
 err_has "kept epoch $best (val loss $(LC_ALL=C printf %.4f "$loss"))"
 expect 'the last line' matches "$(tail -n 1 "$work/err")" '^kept epoch '
 test=$(json .test)
-# A constant rate does not know how many epochs there are: so many as were kept give the same net.
+# A constant rate does not depend on the number of epochs: a run that ends at the kept epoch gives the same net.
 run 0 "$train" "${base[@]}" -e "$best" --json -q
 expect 'another epoch is tested than the one that is said to be kept' [ "$(json .test)" = "$test" ]
 run 0 "$train" "${base[@]}" -e "$best" --keep best --json

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test_describe.sh BUILD-DIR SOURCE-DIR: --help of every program on 80 columns, manual pages as man and
-# mandoc read them, and completion as bash, zsh and fish do it. What is not installed is left out, and that is
-# said.
+# mandoc read them, and completion as bash, zsh and fish do it. Tests of tools that are not installed are left out, with a
+# line that says so.
 set -euo pipefail
 
 if [ $# -ne 2 ]; then
@@ -130,12 +130,12 @@ for program in "${programs[@]}"; do
         echo "$program --$option"
     done
 done >questions
-run 0 bash --norc ask.bash # of nothing: that it is sound
+run 0 bash --norc ask.bash # no question yet: the script itself must be sound
 bash --norc ask.bash <questions >"$work/out" 2>"$work/err"
 keep
 err_empty
 while read -r question; do
-    # the option itself, and those that begin as it does
+    # the option itself, and others that begin like it
     expect "$question is not completed" has "$out" "$question: ${question##* }"
 done <questions
 

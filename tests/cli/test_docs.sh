@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# test_docs.sh BUILD-DIR SOURCE-DIR: that the documents (*.md) say what is so. README.md keeps to one page; links and
-# their anchors lead somewhere; files that are named exist; flags are those of the programs and scripts; and commands are
-# accepted by the programs, as far as that shows without data.
+# test_docs.sh BUILD-DIR SOURCE-DIR: checks the documents (*.md). README.md keeps to one page; links and their anchors
+# lead somewhere; files that are named exist; flags are those of the programs and scripts; commands are accepted by the
+# programs, as far as that can be tested without data.
 set -euo pipefail
 
 if [ $# -ne 2 ]; then
@@ -38,7 +38,7 @@ function flags(text,    rest)
     }
 }
 
-# A paragraph: spans first, which are then blanked, so that no link is sought in them.
+# A paragraph: spans of code first, which are then blanked, so that no link is found in them.
 function paragraph(    rest, prose)
 {
     rest = text
@@ -99,7 +99,7 @@ fenced { code($0); next }
 END { paragraph() }
 END_OF_AWK
 
-# The anchor that a heading has on the usual hosts: letters and digits, hyphens for blanks, a number where it is not the first.
+# The anchor that the usual hosts give a heading: letters, digits, hyphens for blanks, and a number if it is taken.
 cat >anchors.awk <<'END'
 {
     anchor = tolower($0)
@@ -175,7 +175,7 @@ while read -r page; do
     done < <(found link "$page")
 done <list
 expect 'hardly a link found' [ "$links" -ge 40 ]
-# whoever begins at README.md or at the map of the sources finds every other one
+# README.md or the map of the sources has a link to every other document
 while read -r page; do
     [ "$page" = README.md ] || expect "$page: neither README.md nor src/README.md has a link to it" \
         grep -Eqx "(src/)?README.md	$page" linked
@@ -219,7 +219,7 @@ for program in $programs; do
              /\[no-\]/ { print "--no-" $NF; print "--[no-]" $NF }' >"$program.flags"
     expect "$program: hardly a flag found" [ "$(lines_of "$program.flags")" -gt 8 ]
 done
-# what scripts take: the labels of their cases
+# the flags of scripts: the labels in their case statements
 sed -nE 's/^ *((-[a-z] *\| *)?--[a-z| -]+)\).*/\1/p' "$source"/scripts/*.sh | tr '| ' '\n' | grep -E '^--' >scripts.flags
 cut -f 1 foreign >foreign.flags
 
@@ -234,15 +234,15 @@ while read -r flag; do
     expect "$flag is allowed for, but no document names it" grep -rqse "	$flag\$" found
 done <foreign.flags
 
-# The commands of a text, one a line: from the name of a program or script to where the shell would end it.
+# The commands in a text, one a line: from the name of a program or script to where a shell would end the command.
 commands()
 {
     sed -E 's/ # .*//; s/\$\(/;/g' | tr '|;&<>`' '\n' |
         grep -oE '((^|[ /])mnist-(train|eval|predict|bench)|scripts/[a-z-]+\.sh)( .*)?$' | sed -E 's/^[ /]//; s/ +$//'
 }
 
-# accepted COMMAND: by the program named first; where there is no data and no model, it says so (1), or prints
-# settings (0), but does not call the command line wrong (2).
+# accepted COMMAND: the program named first accepts it. Without data and models it fails (1) or prints settings (0), but
+# does not call the command line wrong (2).
 accepted()
 {
     local code=0 words=() word skip='' program
@@ -264,11 +264,11 @@ accepted()
     "$build/$program" "${words[@]:1}" </dev/null >"$work/out" 2>"$work/err" || code=$?
     case $program in
     mnist-train) [ "$code" -eq 0 ] ;;
-    *) [ "$code" -ne 2 ] || grep -q ': MODEL is missing$' "$work/err" ;; # of a span, which need not name one
+    *) [ "$code" -ne 2 ] || grep -q ': MODEL is missing$' "$work/err" ;; # in a span, which need not name a model
     esac
 }
 
-# $1 with what stands for something else, or for nothing yet: NAME, N, $lr, …, or a flag without its value at the end
+# $1 with placeholders filled in: NAME, N, $lr, …, and with a value for a flag that ends without its own
 is_pattern()
 {
     [[ $1 =~ (^|[\ =])[A-Z]+([\ ,.]|$) || $1 =~ [\$…\[] || ! $1 =~ \  ]] ||

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# test_every_step.sh BUILD-DIR SOURCE-DIR: a training that goes on from the checkpoint of whichever of its steps, on however
-# many threads, ends with the same model and the same log, byte for byte. Prints the models' digests.
+# test_every_step.sh BUILD-DIR SOURCE-DIR: a training that is resumed from the checkpoint of any of its steps, with any
+# number of threads, ends with the same model and the same log, byte for byte. Prints the models' digests.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 source_dir=$(CDPATH='' cd -- "$2" && pwd)/tests/cli
 start "$1"
 
-# Two epochs of three steps, the last of an epoch on a batch that is not full, and a step again where the training ends.
+# Two epochs of three steps; an epoch's last batch is not full, and the training ends with a step like any other.
 short=(--dataset synthetic --synthetic-train 64 --synthetic-test 10 --val-split 4 -b 25 -e 2 --log-every 1)
-# Seven epochs of twelve: the second and the third are the best so far, yet do not beat the first by as much as is wanted;
-# the fourth does; three do not. So it matters at most steps what is to be beaten, and how long it has not been.
+# Seven epochs of twelve: the second and third are better than the first, but by less than --min-delta; the fourth is
+# better by more; the next three are not. So at most steps both matter: the loss to be beaten, and the epochs since.
 early='-e 12 --patience 3 --min-delta 0.04 --lr 0.005 --schedule constant --warmup 0'
 teams=(1 2 3 8)
 # under emulation a handful of steps is enough

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test_faults.sh BUILD-DIR SOURCE-DIR: a full disk, a disk that may not be written, memory, threads and file sizes at their
-# limits, data cut short under a training: what the real system does, after all that tests/faults only plays.
+# test_faults.sh BUILD-DIR SOURCE-DIR: failures of the real system, where tests/faults only simulates them: a full disk, a
+# read-only disk, memory, threads and file sizes at their limits, data cut short during a training.
 # shellcheck disable=SC2016  # "$@" is for the shell that the function shell starts
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -165,7 +165,7 @@ else
     left_out 'not with a sanitizer'
 fi
 
-# --- Data that change under a training ----------------------------------------------------------------------------
+# --- Data that change during a training ---------------------------------------------------------------------------
 
 # In the background; the first epoch is over.
 launch()

@@ -16,7 +16,7 @@ names='train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t1
 passed=0
 failed=0
 
-# --- The world that the script is put into --------------------------------------------------------
+# --- The environment of the script -----------------------------------------------------------------
 
 mkdir -p "$tree/scripts" "$tree/data" "$bin" "$net"
 cp "$source/scripts/lib.sh" "$source/scripts/get-mnist.sh" "$source/scripts/install-deps.sh" "$tree/scripts"
@@ -60,7 +60,7 @@ host=${path%%/*}
 [ -f "'$net'/$path" ] || { echo "The requested URL returned error: 404" >&2; exit $absent; }
 cat "'$net'/$path" >"$file"'
 
-# Back to a machine with curl and nothing to be had; an empty target.
+# Resets: a machine with curl and no sources, and an empty target.
 reset()
 {
     rm -rf "$bin/wget" "$bin/shasum" "$bin/openssl" "$net" "$work/target" "$calls" "$tree/data/mnist" \

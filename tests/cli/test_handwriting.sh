@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # test_handwriting.sh BUILD-DIR SOURCE-DIR MNIST-DIR: digits that were made in other ways than MNIST's, rendered from
 # handwriting fonts (handwriting.py), are read by a net that was trained on MNIST's, distorted. Prints how many of each
-# font. Exits 77, to be taken for skipped, where MNIST, Pillow, libpng or the fonts are not. Nothing is chosen by these
-# pictures: what is prepared how, is said in mnist/image.h.
+# font. Exits 77 (skipped) where MNIST, Pillow, libpng or the fonts are missing. Nothing was tuned on these pictures:
+# mnist/image.h states how pictures are prepared.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -33,7 +33,7 @@ done
 begin 'a net of distorted digits'
 run 0 "$train" --data-dir "$mnist" --recipe quick99 --epochs 6 -q -o net.st
 
-# judge FOLDER: right and all, of pictures named after what they show
+# judge FOLDER: how many are right, and of how many; pictures are named after what they show
 judge()
 {
     "$predict" net.st "$1"/*.png 2>"$work/err" | awk -F '\t' '
@@ -53,7 +53,7 @@ for folder in pictures/*/; do
     read -r r a wrong < <(judge "$folder")
     printf '%-14s %s of %s right%s\n' "$font" "$r" "$a" "${wrong:+; wrong: $wrong}"
     expect "$font: a picture that could not be read" [ "$a" -eq "$(find "$folder" -name '*.png' | wc -l)" ]
-    if [ "$font" != femkeklaver ]; then # outlines, not strokes: what no net has seen
+    if [ "$font" != femkeklaver ]; then # drawn as outlines, not strokes: no net has seen that
         right=$((right + r)) all=$((all + a))
     fi
 done

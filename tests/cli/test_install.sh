@@ -14,7 +14,7 @@ fi
 build=$1
 consumer=$2/tests/cli/consumer
 compiler=$3
-# a space in the path: the most common way to be broken
+# with a space in the path, which breaks many scripts
 work=$(mktemp -d "${TMPDIR:-/tmp}/mnist install.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
@@ -29,7 +29,7 @@ cache_value()
     sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"
 }
 
-# quietly COMMAND...: its output only if it fails.
+# quietly COMMAND...: shows its output only if it fails.
 quietly()
 {
     "$@" >"$work/output" 2>&1 || {
@@ -38,7 +38,7 @@ quietly()
     }
 }
 
-# check_output NAME: of a consumer, whose net must have learnt something.
+# check_output NAME: checks what a consumer prints, whose net must have learnt something.
 check_output()
 {
     local output accuracy
@@ -60,8 +60,8 @@ figure()
     value "$1"
 }
 
-# check_training: README.md's program makes the net that mnist-train makes of the same data: of MNIST, where that is
-# there and no sanitizer makes it long, or of a few images.
+# check_training: README.md's program makes the same net as mnist-train from the same data: MNIST, or a few images where
+# MNIST is missing or a sanitizer would take long.
 check_training()
 {
     local digits accuracy loss least=0 folder=$work/training program=$work/find_package/train
@@ -129,7 +129,7 @@ esac
 check_output find_package
 check_training
 
-# A version that is not this one must be refused.
+# Another version must be refused.
 sed 's/find_package(mnist [0-9.]*/find_package(mnist 99.0/' "$consumer/CMakeLists.txt" >"$work/CMakeLists.txt"
 cmp -s "$work/CMakeLists.txt" "$consumer/CMakeLists.txt" && fail "the consumer asks for no version"
 cp "$consumer"/*.c "$work"

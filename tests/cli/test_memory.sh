@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test_memory.sh BUILD-DIR: the most memory of a training of many epochs that keeps checkpoints. What comes and goes with
-# each epoch, and with each checkpoint, must find its place again (scripts/soak.sh watches that for an hour).
+# test_memory.sh BUILD-DIR: the most memory that a training of many epochs with checkpoints takes. What is allocated for
+# each epoch and each checkpoint must be freed and reused (scripts/soak.sh watches that for an hour).
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test_methods.sh BUILD-DIR SOURCE-DIR: optimisers, regularisers, averages, early stopping and --max-time as options:
-# how they are said, what they default to, that each does something, and when training ends.
+# how they are given, their defaults, that each has an effect, and when training ends.
 # shellcheck disable=SC2016  # $n is for jq
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -10,7 +10,7 @@ start "$1"
 synthetic=(--dataset synthetic --synthetic-train 200 --synthetic-test 50)
 tiny=("${synthetic[@]}" --hidden '12,8' -e 2 -q)
 
-# setting NAME VALUE ARGUMENT...: what --print-config makes of the arguments
+# setting NAME VALUE ARGUMENT...: with the arguments, --print-config prints this value
 setting()
 {
     begin "--print-config ${*:3}"
@@ -58,7 +58,7 @@ same_result '--dropout 0' '--dropout 0,0'
 begin 'one rate for no hidden layer'
 run 0 "$train" "${tiny[@]}" --hidden none --dropout 0.5
 
-# --- Defaults that go by the optimiser -----------------------------------------------------------------------
+# --- Defaults that depend on the optimiser -------------------------------------------------------------------
 
 setting lr 0.1
 setting lr 0.1 --optimizer sgd
@@ -66,7 +66,7 @@ for optimizer in adam adamw rmsprop; do
     setting lr 0.001 --optimizer $optimizer
     setting lr 0.02 --optimizer $optimizer --lr 0.02
     setting lr 0.02 --lr 0.02 --optimizer $optimizer
-    setting lr 0.1 --lr 0.1 --optimizer $optimizer # though it is the default of sgd
+    setting lr 0.1 --lr 0.1 --optimizer $optimizer # given, though it is sgd's default
     setting optimizer $optimizer --optimizer $optimizer
 done
 from_config lr 0.001 '{"optimizer": "adam"}'
@@ -83,7 +83,7 @@ cp "$work/out" c.json
 run 0 "$train" --config c.json --print-config
 same_bytes "$work/out" c.json
 
-# --- Each does something, and none of them fails ------------------------------------------------------------------
+# --- Each has an effect, and none fails ----------------------------------------------------------------------------
 
 begin 'every method'
 run 0 "$train" "${tiny[@]}"
@@ -115,12 +115,12 @@ expect 'another result of the model' [ "$(result)" = "$expected" ]
 # --- When it ends ---------------------------------------------------------------------------------------------
 
 begin '--patience'
-# by so much no epoch is better: the first, and two without an improvement
+# no epoch is better by so much: the first, and two without improvement
 run 0 "$train" "${synthetic[@]}" --hidden 8 -e 50 --patience 2 --min-delta 100 --json -q
 json_is '.epochs | length' 3
 run 0 "$train" "${synthetic[@]}" --hidden 8 -e 3 --json -q --patience 3 --min-delta 100
 json_is '.epochs | length' 3
-# left alone it ends of its own accord, patience epochs after the best
+# it ends by itself, patience epochs after the best
 course=("${synthetic[@]}" --hidden 32 --schedule constant --warmup 0 --lr 0.2 --val-split 60 --json -q)
 run 0 "$train" "${course[@]}" -e 400 --patience 3
 json_holds '.epochs | length as $n | $n < 400 and ([.[].validation_loss] | index(min)) == $n - 4'
@@ -130,7 +130,7 @@ run 0 "$train" "${course[@]}" -e 400 --patience 3 --keep best
 json_is '.epochs | length' "$epochs"
 best=$(json .test.loss)
 expect 'the last epoch is kept' [ "$best" != "$last" ]
-run 0 "$train" "${course[@]}" -e $((epochs - 3)) # that epoch, trained anew as the last
+run 0 "$train" "${course[@]}" -e $((epochs - 3)) # the same epoch, now trained as the last
 json_is .test.loss "$best"
 run 0 "$train" "${course[@]}" -e "$epochs"
 json_is .test.loss "$last"
@@ -144,6 +144,6 @@ json_holds '.test.n == 50'
 run 0 "$eval" -q timed.safetensors
 run 0 "$train" "${synthetic[@]}" --hidden 8 -e 1000000 --max-time 1e-9 -q --val-split 0
 out_matches '^test_loss='
-same_result '' '--max-time 3600' # time that was not needed
+same_result '' '--max-time 3600' # a limit that is not reached
 
 finish

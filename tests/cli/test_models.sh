@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test_models.sh BUILD-DIR SOURCE-DIR: files that earlier versions have written (tests/models/README.md) still give what
-# they gave.
+# test_models.sh BUILD-DIR SOURCE-DIR: files that earlier versions have written (tests/models/README.md) still give the
+# same results.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,7 +10,7 @@ predict=${train%train}predict
 cp "$kept"/* . # so that nothing can be written there
 chmod u+w ./*
 
-# tensors FILE: digest of what follows the header, which may hold more metadata from version to version.
+# tensors FILE: digest of what follows the header, whose metadata may grow from version to version.
 tensors()
 {
     local length
@@ -76,8 +76,8 @@ run 1 "$eval" checkpoint-4995d29
 err_is "mnist-eval: checkpoint-4995d29: format 'mnist-checkpoint', expected 'mnist-mlp'; the training goes on with \
 mnist-train --resume"
 
-# resumes CHECKPOINT LOG LOG-DIGEST FIGURES TENSORS ARGUMENT...: its training, gone on with, ends like that, and so does
-# its log, which is in LOG.
+# resumes CHECKPOINT LOG LOG-DIGEST FIGURES TENSORS ARGUMENT...: the training, resumed, ends with these figures and
+# tensors, and its log, LOG, with this digest.
 resumes()
 {
     begin "$1"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test_outputs.sh BUILD-DIR SOURCE-DIR: an output never destroys an input or another output; a result is printed though
-# what is to be written beside it fails; and what is said of nets whose numbers overflow.
+# test_outputs.sh BUILD-DIR SOURCE-DIR: an output never destroys an input or another output; a result is printed even if
+# a file cannot be written; and what is printed of nets whose numbers overflow.
 # shellcheck disable=SC2016  # dollars for jq, and for the shell that the function shell starts
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -16,14 +16,14 @@ for seed in 1 2; do
 done
 run 0 "$eval" net-1.st --data-dir there --json
 cp "$work/out" q.json
-# Every file, and what tells that it is neither replaced nor written into.
+# Every file with its inode, size and time, which show whether it was replaced or changed.
 all()
 {
     find . -type f -printf '%p %i %s %T@\n' | sort
 }
 before=$(all)
 
-# refused PROGRAM MESSAGE ARGUMENT...: exit code 2, that message, and no file is another than before.
+# refused PROGRAM MESSAGE ARGUMENT...: exit code 2, that message, and no file has changed.
 refused()
 {
     local program=$1 message=$2
@@ -47,7 +47,7 @@ refused "$eval" '--report would overwrite the test images there/t10k-images-idx3
 refused "$eval" '--predictions would overwrite the test labels there/t10k-labels-idx1-ubyte; name another file' net-1.st \
     --predictions there/t10k-labels-idx1-ubyte "${on[@]}"
 refused "$eval" '--report would overwrite the data file there/train-labels-idx1-ubyte; name another file' net-1.st \
-    --report there/train-labels-idx1-ubyte "${on[@]}" # is not read, and no page all the same
+    --report there/train-labels-idx1-ubyte "${on[@]}" # not read here, but not replaced by a page either
 gzip -c there/t10k-labels-idx1-ubyte >packed.gz
 ln -s packed.gz link.gz
 before=$(all)
@@ -139,7 +139,7 @@ for option in --report --predictions; do
     run 1 "$eval" net-1.st "${on[@]}" --min-accuracy 1 --max-loss 1e-9 $option /dev/full
     err_has 'gate failed'
 done
-run 1 "$eval" net-1.st "${on[@]}" --report /dev/full --predictions p.csv # the one does not cost the other
+run 1 "$eval" net-1.st "${on[@]}" --report /dev/full --predictions p.csv # one that fails does not prevent the other
 expect 'no predictions' [ "$(lines_of p.csv)" -eq 21 ]
 run 1 "$eval" net-1.st "${on[@]}" --predictions /dev/full --report r2.html
 expect 'no page' [ -s r2.html ]
@@ -148,7 +148,7 @@ expect 'another result with a limit' [ "$(result)" = "$line" ]
 
 # --- Nets whose logits overflow -----------------------------------------------------------------------------------
 
-# As many times the weights, and a CRC that fits.
+# Multiplies the weights, and corrects the CRC.
 python3 - net-1.st huge.st <<'END'
 import array, re, struct, sys, zlib
 file = open(sys.argv[1], "rb").read()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test_predict.sh BUILD-DIR SOURCE-DIR: mnist-predict reads pictures of digits however they come, says what is wrong
-# with those that it cannot read, and goes on with the others.
+# test_predict.sh BUILD-DIR SOURCE-DIR: mnist-predict reads pictures of digits in every form, says what is wrong with
+# those that it cannot read, and goes on with the others.
 # shellcheck disable=SC2016  # "$1" is for the shell that the function shell starts, $ for awk
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -125,7 +125,7 @@ expect 'not 20 digits, numbered, 0 to 9 twice' awk -F '\t' '
 gzip -c there/t10k-images-idx3-ubyte >packed
 run 0 "$predict" pixel.st packed
 expect 'gzip' [ "$(cut -f 2 "$work/out" | tr -d '\n')" = 01234567890123456789 ]
-# one by one, and what the other program makes of the same images
+# one by one, and as mnist-eval predicts the same images
 run 0 "$eval" -q pixel.st --data-dir there --json
 json_is .test.errors 0
 for i in 0 3 9; do
@@ -135,7 +135,7 @@ done
 run 0 "$predict" --json pixel.st there/t10k-images-idx3-ubyte
 expect 'no boxes of what was not cut' jq -es 'all(has("box") | not)' "$work/out" >/dev/null
 expect 'numbers' [ "$(jq -s 'map(.image) == [range(1; 21)]' "$work/out")" = true ]
-head -c 800 there/t10k-images-idx3-ubyte | tail -c 784 >raw # the other way, head closes the pipe on tail
+head -c 800 there/t10k-images-idx3-ubyte | tail -c 784 >raw # in the other order, head would close the pipe before tail is done
 tr '\000\377' '\377\000' <raw >raw-inverted
 run 0 "$predict" pixel.st raw
 plain=${out#raw}

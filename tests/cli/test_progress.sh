@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test_progress.sh BUILD-DIR SOURCE-DIR: the live view on terminals of several widths, as a screen shows
-# it: nothing wraps, nothing of it is left behind, also when the training is stopped and goes on, is
-# interrupted, or prints in between; and that a pipe gets plain lines.
+# it: nothing wraps, and nothing of it is left behind, even when the training is stopped and continued, is
+# interrupted, or prints in between; a pipe gets plain lines.
 set -euo pipefail
 
 if [ $# -ne 2 ]; then
@@ -39,7 +39,7 @@ pending = ""
 
 def feed(text):
     global row, column, draws, wrapped, last_view, pending
-    # what the terminal echoes of keys comes wherever the cursor is
+    # the terminal echoes keys wherever the cursor is
     text = pending + re.sub(r"\^[CZ]", "", text)
     cut = text.rfind("\x1b")
     pending = ""
@@ -171,7 +171,7 @@ done
 begin 'a window that changes its size'
 screen 80 'v2 w30 v2 w100 v2 C' "${endless[@]}"
 shown_matches "^epoch +[0-9]+/100000 $bar"
-# views on their way to the terminal while that shrinks are torn
+# views that are on their way while the terminal shrinks are torn
 nothing_left "$(sed -n 's/^wrapped //p' <<<"$out")"
 
 begin 'stopped, and going on'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test_readme.sh SOURCE-DIR: the C program in README.md is tests/cli/consumer/train.c, which cli.install builds
-# and runs, to the letter; and it is short.
+# test_readme.sh SOURCE-DIR: the C program in README.md is, to the letter, tests/cli/consumer/train.c, which
+# cli.install builds and runs; and it is short.
 set -euo pipefail
 
 if [ $# -ne 1 ]; then

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# test_real.sh BUILD-DIR SOURCE-DIR MNIST-DIR: the accuracies that we promise, on real MNIST. Exits 77, to be taken for
-# skipped, where MNIST is not.
+# test_real.sh BUILD-DIR SOURCE-DIR MNIST-DIR: the accuracies that we promise, on real MNIST. Exits 77 (skipped) where
+# MNIST is missing.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
-# Below, and above, the worst of 20 seeds.
+# Floors below, and a ceiling above, the worst of 20 seeds.
 DEFAULT_FLOOR=0.984   # worst of 20 seeds 0.9847, mean 0.9860
 REFERENCE_FLOOR=0.982 # worst of 20 seeds 0.9832, mean 0.9843
 LOSS_CEILING=0.10     # no flags at all
 FAST_FLOOR=0.977      # 98.1 % in the median of 20 seeds, worst 97.94
-AUGMENTED_FLOOR=0.989 # 8 epochs instead of 200: a smoke of what takes minutes
+AUGMENTED_FLOOR=0.989 # 8 epochs instead of 200: a short test of what takes minutes
 
 source=$(CDPATH='' cd -- "$2" && pwd)
 mnist=$(CDPATH='' cd -- "$3" 2>/dev/null && pwd) || {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test_report.sh BUILD-DIR SOURCE-DIR: --report writes one self-contained page, whole or not at all, with the numbers
-# of the log, whatever names it meets, and changes no weight. What a browser makes of it: tests/browser.
+# of the log, whatever the names in it, and changes no weight. tests/browser shows it in a browser.
 # shellcheck disable=SC2016  # $train and "$1" are for the shell that the function shell starts
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -15,7 +15,7 @@ cells()
         sed -e 's/<\/t[hd]><t[hd][^>]*>/,/g' -e 's/<[^>]*>//g'
 }
 
-# unmeasured FILE: the page without what differs from time to time.
+# unmeasured FILE: the page without its measured times.
 unmeasured()
 {
     sed '/<section id="measured">/,/<\/section>/d' "$1"
@@ -140,8 +140,8 @@ course()
     sed -n '/<section id="course">/,/<\/section>/p' "$1"
 }
 
-# same_course FLAGS...: the page of a model and a log of every step shows what that of the training does. Not one dot is
-# elsewhere though the log has nine digits.
+# same_course FLAGS...: the page of a model and a log of every step shows the same curves as the training's own page.
+# Every dot is at the same place, although the log has nine digits only.
 same_course()
 {
     local log

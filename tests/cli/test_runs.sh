@@ -10,7 +10,7 @@ tiny=(--dataset synthetic --synthetic-train 60 --synthetic-test 20 --hidden 8 -e
 
 # --- Recipes ------------------------------------------------------------------------------------------------
 
-# setting NAME: as --print-config has it
+# setting NAME: its value as --print-config prints it
 setting()
 {
     json -r ".[\"$1\"]"
@@ -25,7 +25,7 @@ run 0 "$train" --print-config --recipe fast
 err_empty
 json_is '.hidden, .epochs, .lr, .warmup, .limit' $'128\n3\n0.2\n0.3\n50000'
 json_holds '.["val-split"] == 0 and .["weight-decay"] == 3e-5 and .["label-smoothing"] == 0.05'
-json_holds 'has("recipe") | not' # the settings say it all, and still will when the recipe has changed
+json_holds 'has("recipe") | not' # the settings are complete, and stay so when the recipe changes
 cp "$work/out" fast.json
 run 0 "$train" --print-config --config fast.json
 same_bytes "$work/out" fast.json
@@ -36,7 +36,7 @@ run 0 "$train" --print-config --config by-name.json --recipe default
 expect 'the recipe of the command line' [ "$(setting lr) $(setting epochs)" = '0.5 10' ]
 run 0 "$train" --print-config -e 9 --recipe fast
 expect 'a recipe beats the command line' [ "$(setting epochs)" = 9 ]
-# What is trained is what the settings say.
+# The training follows the printed settings.
 run 0 "$train" "${tiny[@]}" --recipe fast -o named.st
 run 0 "$train" "${tiny[@]}" --config fast.json --dataset synthetic -o spelt.st
 same_bytes named.st spelt.st
@@ -77,13 +77,13 @@ mkdir d-1 d-2
 run 0 "$train" "${tiny[@]}" --runs 2 -o 'd-{seed}/{seed}-{seed}'
 expect 'every {seed} of the first' [ -s d-1/1-1 ]
 expect 'every {seed} of the second' [ -s d-2/2-2 ]
-run 0 "$train" "${tiny[@]}" -s 7 -o 'one-{seed}.st' # of one run, too
+run 0 "$train" "${tiny[@]}" -s 7 -o 'one-{seed}.st' # for one run, too
 same_bytes one-7.st single-7.st
 run 1 "$train" "${tiny[@]}" --runs 3 -o 'd-{seed}/x'
 out_empty
 err_has 'd-3/x'
 expect 'something was trained before' [ ! -e d-1/x ]
-# One model that cannot be written costs neither the results nor the other models.
+# If one model cannot be written, the results are printed and the other models written.
 ln -s /dev/full full-2
 run 1 "$train" "${tiny[@]}" --runs 3 --json -o 'full-{seed}'
 json_is '[.runs[].model.file] | map(tostring) | join(" ")' 'full-1 null full-3'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test_same_bits.sh BUILD-DIR SOURCE-DIR: the model file is a function of the data, the options that state the
-# mathematics and the seed, and of nothing else: not of threads, nor of what is shown, logged or read from where.
+# mathematics and the seed, and of nothing else: not of threads, of what is shown or logged, or of where data are read.
 # shellcheck disable=SC2016  # "$@" is for the shell that the function shell starts
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -31,14 +31,13 @@ differs()
     expect 'the same model' [ "$(digest_of base)" != "$(digest_of other)" ]
 }
 
-# Under a sanitizer, which looks for other things, each training runs with one other team only: unit
-# tests have taken every kernel there.
+# Under a sanitizer, each training runs with one other team only: there the unit tests have run every kernel.
 teams=(2 3 8 64) sets=(scalar portable avx2 avx512 avx512bf16 neon)
 if [ -n "${MNIST_TEST_FEW:-}" ]; then
     teams=(3) sets=()
 fi
 
-# Whole batches and a ragged last one, widths that no vector divides, every operation.
+# Whole batches and a shorter last one, widths that no vector length divides, every operation.
 synthetic=(--dataset synthetic --synthetic-train 333 --synthetic-test 20)
 for mathematics in '--hidden 37,19 --activation gelu --normalize standard --clip-norm 1 --label-smoothing 0.1 -b 61' \
     '--hidden 31 --activation tanh --schedule cosine --no-nesterov -b 64' \
@@ -85,7 +84,7 @@ made base "$train" "${base[@]}"
 text=$(result)
 same 'once more'
 expect 'another result' [ "$(result)" = "$text" ]
-sleep 1.1 # a clock of seconds
+sleep 1.1 # so that a clock of seconds goes on
 same 'a second later'
 TZ=Asia/Tokyo SOURCE_DATE_EPOCH=1 same 'elsewhere on earth'
 same '--quiet' --quiet
@@ -137,7 +136,7 @@ differs 'another learning rate' --lr 0.0700001
 differs 'another activation' --activation gelu
 differs 'distorted images' --augment shift=0.1
 differs 'another split' --val-split 18
-differs 'other test images' --synthetic-test 21 # of which the file holds the digests
+differs 'other test images' --synthetic-test 21 # the file holds their digests
 
 begin 'what a model file says'
 made other "$train" --config "$golden/run.json" --log-every 0
@@ -151,7 +150,7 @@ expect "metadata: $metadata" [ "$metadata" = 'format format_version inputs hidde
 'stddev crc32 options seed trained_on train_images_sha256 train_labels_sha256 test_images_sha256 test_labels_sha256' ]
 expect 'the options are not those of the run' [ "$(jq -c '.__metadata__.options | fromjson' header)" = \
     "$(jq -c 'del(.threads, .runs, .["log-every"])' "$golden/run.json")" ]
-# Neither clocks, nor names of files, people or machines.
+# The file holds no times, and no names of files, people or machines.
 expect 'a name of a file or a year' [ "$(grep -Ec "$(date +%Y)-|/|$(id -un)@" header)" -eq 0 ]
 expect 'tensors are not aligned to 8 bytes' [ $((length % 8)) -eq 0 ]
 

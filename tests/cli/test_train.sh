@@ -9,7 +9,7 @@ golden=$(CDPATH='' cd -- "$2" && pwd)/tests/cli/golden
 start "$1"
 number='-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?'
 
-# so CONDITION: that jq finds it true, without any input.
+# so CONDITION: jq, without input, finds it true.
 so()
 {
     jq -en "$1" >/dev/null
@@ -69,9 +69,9 @@ for rest in '--hidden none' '--hidden 1' '--hidden 8,8,8,8,8,8,8,8,8,8,8,8,8,8,8
     err_empty
 done
 
-# --- How the training images are parted ----------------------------------------------------------------------
+# --- How the training images are divided ---------------------------------------------------------------------
 
-# plan TRAIN VALIDATION STEPS ARGUMENT...: what --dry-run says of 60 images in batches of 16.
+# plan TRAIN VALIDATION STEPS ARGUMENT...: --dry-run prints these numbers for 60 images in batches of 16.
 plan()
 {
     begin "plan: ${*:4}"
@@ -275,9 +275,9 @@ run 4 "$train" "${wild[@]}" --json -o none.st
 out_empty
 expect 'a diverged model was written' [ ! -e none.st ]
 run 4 "$train" "${wild[@]}" --runs 2 --min-accuracy 1%
-run 4 "$train" "${wild[@]}" --val-split 5% # here validation sees it first
+run 4 "$train" "${wild[@]}" --val-split 5% # here the validation loss shows it first
 err_matches '^mnist-train: training diverged: the validation loss is not a finite number at epoch [0-9]+, step [0-9]+, '
-run 0 "$train" "${wild[@]}" --clip-norm 1 # as advised
+run 0 "$train" "${wild[@]}" --clip-norm 1 # as the message advises
 run 0 "$train" "${wild[@]}" --lr 1
 
 # --- --dry-run ----------------------------------------------------------------------------------------------------
@@ -308,7 +308,7 @@ run 0 "$train" "${quiet[@]}" -s 2 -o dry/1.st
 expect 'not replaced' [ "$(digest_of dry/1.st)" != "$(digest_of 2.st)" ]
 expect 'temporary files are left' [ "$(ls -A dry)" = "$(printf '1.st\nlink')" ]
 shell 0 '$train "$@" -s 3 -o both & $train "$@" -s 4 -o both && wait $!' "${quiet[@]}"
-run 0 "$eval" -q both # whichever came last, it is whole
+run 0 "$eval" -q both # whichever run wrote it last, the file is whole
 strange=$'ü \'"$(x)* \\ \e[1m\n.st'
 run 0 "$train" "${quiet[@]}" -o "$strange"
 run 0 "$eval" -q "$strange"
@@ -316,7 +316,7 @@ rm -- "$strange"
 shell 0 '$train "$@" -o /dev/stdout | tail -n 1' "${quiet[@]}"
 out_matches ' errors=[0-9]+ n=20 '
 
-begin 'a model that cannot be written' # does not cost the result
+begin 'a model that cannot be written' # the result is printed all the same
 run 0 "$train" "${quiet[@]}"
 expected=$(result)
 run 1 "$train" "${quiet[@]}" -o /dev/full
@@ -345,13 +345,13 @@ for arguments in '' '--json' '--runs 2'; do
     shell 1 "\$train \"\$@\" $arguments >&-" "${quiet[@]}"
     err_matches 'stdout could not be written: '
 done
-# Nobody reads; the run goes on to its end, and says so.
+# Nobody reads stdout: the run goes on to its end, and then says so.
 shell 1 '{ sleep 0.2; $train "$@" -o nobody.st; } | exec true; exit "${PIPESTATUS[0]}"' "${quiet[@]}"
 err_matches 'stdout could not be written: Broken pipe'
 run 0 "$eval" -q nobody.st
 shell 0 '{ sleep 0.2; $train "$@" -q --progress plain 2>&3; } 3>&1 >nobody.out | exec true; exit "${PIPESTATUS[0]}"' "${tiny[@]}"
 expect 'the result is lost with stderr' [ -s nobody.out ]
-# Without stdout or stderr their numbers are free: nothing may end up in files that take them.
+# Without stdout or stderr their descriptor numbers are free: nothing may be printed into files that get these.
 shell 1 '$train "$@" --log closed.csv >&-' "${tiny[@]}"
 shell 0 '$train "$@" --log plain.csv' "${tiny[@]}"
 same_bytes closed.csv plain.csv
@@ -363,7 +363,7 @@ same_bytes closed.csv plain.csv
 run 0 "$eval" -q closed.st
 shell 0 '$train "$@" 2>/dev/full' "${tiny[@]}"
 out_has 'test_acc='
-# A log that cannot grow costs the log, not the training. The header fits, two epochs do not.
+# If the log cannot grow, it is given up, and the training goes on. The header fits, two epochs do not.
 if command -v prlimit >/dev/null; then
     shell 1 'prlimit --fsize=200 $train "$@" --log full.csv 2>&1 | cat; exit "${PIPESTATUS[0]}"' \
         "${tiny[@]}" -e 5
@@ -397,7 +397,7 @@ found env
 unset MNIST_DATA_DIR
 found ./data/mnist
 rm env/$train_images
-export MNIST_DATA_DIR=env # incomplete: the next one
+export MNIST_DATA_DIR=env # incomplete: the next place is searched
 found ./data/mnist
 unset MNIST_DATA_DIR
 mv data elsewhere
@@ -409,7 +409,7 @@ found "$HOME/.cache/mnist"
 mv "$HOME/.cache" cache
 run 1 "$train" -n --data-dir env # and nowhere else
 err_has "tried env (no $train_images)"
-# Files that are named take the place of those that are found.
+# Files that are named are read instead of those that are found.
 cp there/$train_images named
 run 0 "$train" -v -n --train-images named --train-labels there/train-labels-idx1-ubyte --data-dir there
 err_has "read named
@@ -442,7 +442,7 @@ for name in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx
 done
 same_data 'gzip, dots in names' --data-dir forms
 for name in train-images.idx3 train-labels.idx1 t10k-images.idx3 t10k-labels.idx1; do
-    mv "forms/$name-ubyte.gz" "forms/$name-ubyte" # gzip by content, whatever the name says
+    mv "forms/$name-ubyte.gz" "forms/$name-ubyte" # still gzip, which is known by content and not by name
 done
 same_data 'gzip, not by its name' --data-dir forms
 for name in train-images.idx3 train-labels.idx1 t10k-images.idx3 t10k-labels.idx1; do
@@ -477,7 +477,7 @@ if script --version 2>/dev/null | grep -q util-linux; then
     begin 'on a terminal'
     export TERM=xterm
     bar=$'\r\e[1mepoch 1/1\e[0m [' erase=$'\e[2A\r\e[J\e[1mepoch 1/1\e[0m  train loss'
-    # as many images as it takes for an epoch to last until the bar is drawn, and a margin
+    # so many images that an epoch lasts until the bar is drawn, with a margin
     for ((count = 200; count < 100000; count *= 2)); do
         command="'$train' --dataset synthetic --synthetic-train $((12 * count)) --synthetic-test 20 --hidden 512,512 -e 1 -j 1"
         terminal "${command/$((12 * count))/$count}"
@@ -516,7 +516,7 @@ else
     title='on a terminal' left_out 'no script of util-linux'
 fi
 
-# --- --help and its kin -----------------------------------------------------------------------------------------------------------
+# --- --help and the like -----------------------------------------------------------------------------------------------------------
 
 for program in "$train" "$eval"; do
     begin "${program##*/} --help"

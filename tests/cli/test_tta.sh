@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test_tta.sh BUILD-DIR SOURCE-DIR: mnist-eval --tta: what it averages over is a function of the model, the images, the
-# augmentation and the seed; and it says what it did.
+# test_tta.sh BUILD-DIR SOURCE-DIR: mnist-eval --tta: the versions that it averages over are a function of the model, the images,
+# the augmentation and the seed; and the output states them.
 # shellcheck disable=SC2016  # $i is for jq
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -8,11 +8,11 @@ set -euo pipefail
 start "$1"
 
 small=(--dataset synthetic --synthetic-train 300 --synthetic-test 101 -q -e 2)
-spec='rotate=15,scale=0.15,shear=15,elastic=36:6,half17' # what ciresan without its shifts is
+spec='rotate=15,scale=0.15,shear=15,elastic=36:6,half17' # ciresan without its shifts
 run 0 "$train" "${small[@]}" --hidden 16 --augment ciresan -o distorted.st
 run 0 "$train" "${small[@]}" --hidden 12,9 --normalize standard -s 2 -o plain.st
 
-# The figures of the last line, without what the clock says.
+# The figures of the last line, without the times.
 figures()
 {
     tail -n 1 "$work/out" | sed 's/ seconds=.*//'
@@ -70,7 +70,7 @@ loss=${five#*test_loss=}
 expect 'another loss' [ "$(json '.test.loss * 1e6 | round')" = "$(jq -n "${loss%% *} * 1e6 | round")" ]
 json_holds '([range(10) as $i | .confusion[$i][$i]] | add) == 101 - .test.errors'
 accuracy=$(json .test.accuracy)
-run 0 "$eval" distorted.st --tta 5 --min-accuracy "$accuracy" # what is judged is the mean
+run 0 "$eval" distorted.st --tta 5 --min-accuracy "$accuracy" # the mean is judged
 run 3 "$eval" distorted.st --tta 5 --min-accuracy "$(jq -n "$accuracy + 0.001")"
 
 begin 'several models'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test_tune.sh BUILD-DIR SOURCE-DIR: mnist-train --tune: its result is a config file that trains the same net again, it
-# keeps its time, ends well when it is interrupted, and never reads the test images.
+# keeps to its time, ends properly when it is interrupted, and never reads the test images.
 # shellcheck disable=SC2016  # "$@" is for the shell that the function shell starts
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -9,13 +9,13 @@ start "$1"
 
 small=(--dataset synthetic --synthetic-train 120 --synthetic-test 20 -e 3)
 
-# so CONDITION: that jq finds it true, without any input.
+# so CONDITION: jq, without input, finds it true.
 so()
 {
     jq -en "$1" >/dev/null
 }
 
-# reproduces CONFIG LOSS ACCURACY: training with it ends with these figures of the validation images.
+# reproduces CONFIG LOSS ACCURACY: training with CONFIG ends with these figures on the validation images.
 reproduces()
 {
     run 0 "$train" --config "$1" --json -q
@@ -40,7 +40,7 @@ expect 'the settings as they are, first' [ "$(sed -n '2s/.*  --lr/--lr/p' progre
 best=$(tail -n 1 progress | sed 's/.*acc *\([0-9.]*\)%.*/\1/')
 json_is '.momentum, .seed, .["synthetic-train"], .["val-split"]' $'0.8\n3\n120\n20'
 json_holds 'has("tune") or has("output") or has("recipe") | not'
-run 0 "$train" --print-config --config best.json # it is what --print-config prints
+run 0 "$train" --print-config --config best.json # the same as --print-config prints
 same_bytes "$work/out" best.json
 run 0 "$train" --config best.json --json -q
 expect 'not the accuracy that was told' so "$(json '.epochs[-1].validation_accuracy') * 100 - $best | fabs < 0.006"
@@ -57,7 +57,7 @@ expect 'another loss' so "$(json '.epochs[-1].validation_loss') - $loss | fabs <
 expect 'the file names itself as the model' [ "$(jq 'has("output")' found.json)" = false ]
 run 0 "$train" "${small[@]}" --tune 0.5 -q -s 9 -o 'found-{seed}.json'
 expect '{seed}' [ -s found-9.json ]
-ln -s /dev/full full.json # settings that cannot be written are not lost
+ln -s /dev/full full.json # settings that cannot be written are printed
 run 1 "$train" "${small[@]}" --tune 0.5 -q -o full.json
 json_holds '.epochs == 1 or .epochs == 3'
 
@@ -81,25 +81,25 @@ expect 'the file' [ "$(jq -c . also.json)" = "$(cat whole.json)" ]
 loss=$(json .validation.loss) accuracy=$(json .validation.accuracy)
 json '[.runs[] | select(.epochs == 1) | [.candidate, .settings, .loss, .accuracy]][:3]' >first-runs
 reproduces whole.json "$loss" "$accuracy"
-# What is tried is a function of the seed; how far it gets is not.
+# Which settings are tried is a function of the seed; how many are, is not.
 run 0 "$train" "${small[@]}" --tune 1 -q --json --label-smoothing 0.1 -j 1
 expect 'other candidates' [ "$(json '[.runs[] | select(.epochs == 1) | [.candidate, .settings, .loss, .accuracy]][:3]')" = "$(cat first-runs)" ]
 run 0 "$train" "${small[@]}" --tune 1 -q --json --label-smoothing 0.1 -s 2
 expect 'the same candidates for another seed' [ "$(json '.runs[1].settings')" != "$(jq -c '.[1][1]' first-runs)" ]
 
-# --- What it is told --------------------------------------------------------------------------------------------
+# --- Its options ------------------------------------------------------------------------------------------------
 
 begin 'what is given stays'
 all_but_size=(--lr 0.05 --hidden 24 --weight-decay 0 --label-smoothing 0 --dropout 0.5 --input-dropout 0)
 run 0 "$train" "${small[@]}" --tune 0.5 -q "${all_but_size[@]}" --json
 json_is '.tune.vary | join(",")' batch-size
-# Four sizes, one of them where it begins: there are no more candidates, so it ends before its time.
+# Four sizes, one of which it begins with: there are no more candidates, so it ends before its time.
 json_is '[.runs[].settings["batch-size"]] | unique | tostring' '[32,64,128,256]'
 json_is '[.runs[] | select(.epochs == 1)] | length' 4
 began=$(date +%s)
 run 0 "$train" "${small[@]}" --tune 60 -q "${all_but_size[@]}"
 expect 'it waits for its time to pass' [ $(($(date +%s) - began)) -le 20 ]
-# Of a file or a recipe it is where the search begins; what is about the run that follows is kept for it.
+# The search begins with the settings of a file or a recipe; those for the run that follows are passed on.
 echo '{"lr": 0.3, "runs": 2, "log": "kept.csv", "min-accuracy": "1%", "output": "net-{seed}.st"}' >begin.json
 run 0 "$train" "${small[@]}" --tune 0.5 -q --config begin.json
 cp "$work/out" kept.json
@@ -113,13 +113,13 @@ run 0 "$train" "${small[@]}" --tune 0.5 -q --json --val-split 50
 json_is '.config["val-split"], .data.validation.n' $'50\n50'
 run 0 "$train" "${small[@]}" --tune 0.5 -q --json --limit 60
 json_is '.data.train.n, .data.validation.n' $'50\n10'
-# Runs that diverge are no end of it.
+# Runs that diverge do not end the search.
 run 0 "$train" "${small[@]}" --tune 1 --lr 300 --activation leaky-relu --json -q -e 9
 json_holds 'any(.runs[]; .loss == null and .accuracy == null)'
 
 begin 'what follows from settings'
-# Dropout for layers whose number varies, and a learning rate that depends on the optimizer: what is printed trains the
-# same net again.
+# Dropout where the number of layers varies, and a learning rate that depends on the optimiser: the printed settings
+# train the same net again.
 echo '{"hidden": "24,12"}' >two.json
 run 0 "$train" "${small[@]}" --tune 2 -q --json --config two.json --optimizer adam --dropout 0.4 -o adam.json
 json_is '.tune.vary | join(",")' hidden,weight-decay,batch-size,label-smoothing,input-dropout,lr

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of all the ways to ask for an inode, fstatat is the one that base/faults.c leaves alone. */
+/* Of the calls that give an inode, fstatat is the one that faults.c leaves alone. */
 static bool look(int fd, const char *path, struct stat *st)
 {
     return fstatat(fd, path, st, path[0] ? 0 : AT_EMPTY_PATH) == 0;
@@ -43,7 +43,7 @@ static bool directory_waits;
 static char name_in_it[100];
 
 static const char *const *checkpoints;
-static char wrong[300]; /* the first thing; "" none */
+static char wrong[300]; /* the first thing left out; "" for none */
 
 static atomic_flag taken = ATOMIC_FLAG_INIT;
 
@@ -146,7 +146,7 @@ void mnist_durable_renamed(const char *to)
     struct stat st = {.st_dev = 0}, parent_st = {.st_dev = 0};
     snprintf(parent, sizeof parent, "%.*s", slash && slash > to ? (int)(slash - to) : 1,
              slash ? to : ".");
-    /* where these fail, what is found then is nobody's, and is complained of */
+    /* if these fail, st stays 0, which is no file's, and that is reported */
     (void)look(AT_FDCWD, to, &st);
     (void)look(AT_FDCWD, parent, &parent_st);
     take();

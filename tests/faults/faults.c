@@ -65,7 +65,7 @@ bool mnist_faults_struck_output(void)
     return atomic_load(&struck_output);
 }
 
-/* Ways that calls have come by, as hashes. */
+/* The ways by which calls have come, as hashes. */
 enum { MOST_WAYS = 1 << 15, MOST_CALLERS = 32 };
 static uint64_t ways[MOST_WAYS];
 static atomic_flag ways_taken = ATOMIC_FLAG_INIT;
@@ -132,7 +132,7 @@ static bool strikes(mnist_fault_class class)
     return hit;
 }
 
-/* The same, for calls that cannot do a part. */
+/* The same, for calls that cannot be done in part. */
 static bool fails(mnist_fault_class class)
 {
     const bool hit = strikes(class);
@@ -142,7 +142,7 @@ static bool fails(mnist_fault_class class)
     return hit;
 }
 
-/* The same, for calls that may be those by which an output comes about. */
+/* The same, for calls that an output may depend on. */
 static bool fails_output(mnist_fault_class class, bool output)
 {
     const bool hit = fails(class);
@@ -152,7 +152,8 @@ static bool fails_output(mnist_fault_class class, bool output)
     return hit;
 }
 
-/* Could what is lost of this descriptor be missed? Not on stderr, where nobody can be told. */
+/* Does it matter what is lost on this descriptor? Not on stderr, whose failure cannot be told
+ * anywhere. */
 static bool is_output(int fd)
 {
     const int error = errno;
@@ -289,7 +290,7 @@ int open(const char *path, int flags, ...)
     return fails(MNIST_FAULT_OPEN) ? -1 : PASS(open)(path, flags, mode);
 }
 
-/* What of a transfer of size bytes is done: all, one byte, none (0), or -1 and errno. */
+/* How much of a transfer of size bytes is done: all, one byte, none (0), or -1 and errno. */
 static ssize_t portion(mnist_fault_class class, size_t size)
 {
     if (!strikes(class)) {

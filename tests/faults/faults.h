@@ -11,14 +11,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What is counted, and fails, together. */
+/* Calls that are counted, and fail, together. */
 typedef enum mnist_fault_class {
     MNIST_FAULT_ALLOC,  /* malloc, calloc, realloc, aligned_alloc, posix_memalign, strdup, ... */
     MNIST_FAULT_OPEN,   /* open */
     MNIST_FAULT_READ,   /* read, pread */
     MNIST_FAULT_WRITE,  /* write */
     MNIST_FAULT_SYNC,   /* fsync */
-    MNIST_FAULT_CLOSE,  /* close: it closes, and says that what was written may be lost */
+    MNIST_FAULT_CLOSE,  /* close: it closes, and reports that what was written may be lost */
     MNIST_FAULT_RENAME, /* rename */
     MNIST_FAULT_UNLINK, /* unlink */
     MNIST_FAULT_STAT,   /* stat, fstat, faccessat, readlink, access */
@@ -28,7 +28,7 @@ typedef enum mnist_fault_class {
     MNIST_FAULT_CLASSES
 } mnist_fault_class;
 
-/* What becomes of the calls. */
+/* How the calls fail. */
 typedef enum mnist_fault_kind {
     MNIST_FAULT_ERROR, /* they fail with an errno */
     MNIST_FAULT_SHORT, /* of read and write: one byte is done */

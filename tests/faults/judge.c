@@ -52,7 +52,7 @@ static void cut(char *page, const char *from, const char *to)
     }
 }
 
-/* 1 equal, 0 not, -1 one is not there. */
+/* 1: equal; 0: not; -1: one of them is missing. */
 static int same(const char *dir, const char *name, const char *other_dir, const char *other_name)
 {
     size_t sizes[2];
@@ -208,7 +208,7 @@ static bool goes_on(const scenario *s, const char *name, const char *dir, const 
     return true;
 }
 
-/* A line of the program's that names the reason. */
+/* Is there a line of the program's that names the reason? */
 static bool is_told(const scenario *s, const mnist_fault *fault)
 {
     size_t size;

@@ -1,5 +1,5 @@
-/* What is run with failing calls: the programs in their ways, on the smallest data that lead
- * everywhere. */
+/* The runs that are made with failing calls: the programs in their various ways, on the smallest
+ * data that reach all code. */
 #define _POSIX_C_SOURCE 200809L
 #include "mains.h"
 #include "sweep.h"
@@ -110,7 +110,7 @@ const scenario scenarios[] = {
      .words = {"m.st", "older.st", "--data-dir", "../base", "--threads", "1", "--temperature",
                "fit", "--val-split", "5", "--json"},
      .given = {"m.st", "older.st"}},
-    /* all that a model says of its data and its images is taken over */
+    /* everything that a model states of its data and images is taken over */
     {EVAL, .name = "eval-adopted", .words = {"drawn.st", "--threads", "1", "--tta", "2", "--json"},
      .given = {"drawn.st"}},
     {EVAL, .name = "eval-report",
@@ -201,7 +201,8 @@ static bool write_pictures(void)
            write_plain("base/digit.ppm", colour, heads[1] + 3 * WIDTH * HEIGHT);
 }
 
-/* In base, by the programs themselves; what they print into a file beside it. */
+/* Makes the base files with the programs themselves; what they print goes into a file beside
+ * each. */
 static bool run_in_base(const scenario *program, const char *const *words, const char *out)
 {
     const ending end = run_child(program, words, "base", NULL, out, "stderr");

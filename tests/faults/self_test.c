@@ -1,5 +1,5 @@
-/* Does the account of what is durable (base/faults_durable.h) notice what is left out? If it did
- * not, all programs would pass. */
+/* Does the record of what is durable (durable.h) notice what is left out? If not, every program
+ * would pass. */
 #define _POSIX_C_SOURCE 200809L
 #include "sweep.h"
 

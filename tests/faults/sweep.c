@@ -330,7 +330,7 @@ static tally try_scenario(const scenario *s, const request *r)
         sum.wrong = 1;
         return sum;
     }
-    if (end.undurable[0]) { /* and on with it: that is wrong, but hides nothing else */
+    if (end.undurable[0]) { /* the count goes on: that is wrong, but hides nothing else */
         printf("  WRONG: --only %s, without a fault: %s\n", s->name, end.undurable);
         sum.wrong = 1;
     }
@@ -358,7 +358,7 @@ static int sweep(const request *r)
     char dir[300];
     const char *base = getenv("TMPDIR");
     if (!base && access("/dev/shm", W_OK) == 0) {
-        base = "/dev/shm"; /* every case writes and syncs: in memory where there is such a place */
+        base = "/dev/shm"; /* in memory where possible, as every case writes and syncs */
     }
     snprintf(dir, sizeof dir, "%s/mnist-faults-XXXXXX", base && *base ? base : "/tmp");
     if (!mkdtemp(dir) || chdir(dir) != 0 || mkdir("base", 0777) != 0) {
@@ -438,8 +438,7 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return 2;
     }
-    /* nothing of this user's may be found, and sanitizers' findings are not to look like an exit
-     * code */
+    /* the user's own files must not be found, and a sanitizer's exit code must differ from ours */
     setenv("HOME", "/nonexistent", 1);
     setenv("LC_ALL", "C", 1);
     unsetenv("XDG_CACHE_HOME");
@@ -447,7 +446,7 @@ int main(int argc, char **argv)
     return sweep(&r);
 }
 
-/* What a sanitizer finds ends with 99; memory that is not there is NULL. */
+/* A sanitizer's finding exits with 99; allocations that fail return NULL. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {

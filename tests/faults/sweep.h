@@ -59,8 +59,8 @@ ending run_child(const scenario *s, const char *const *words, const char *dir,
 /* All of a file and a zero, to be freed; NULL if it cannot be read. */
 char *read_all(const char *path, size_t *size);
 
-/* Was the case passed? If not, why. dir: what it has left; reference: what an undisturbed run
- * leaves. */
+/* Did the case pass? If not, why not. dir: what the run has left; reference: what an undisturbed
+ * run leaves. */
 bool judge(const scenario *s, const mnist_fault *fault, const ending *end, const char *dir,
            const char *reference, char *why, size_t size);
 

@@ -1,5 +1,5 @@
-/* What the fuzz targets share. A target reads its input as a parser would meet it, and holds what
- * comes of it against what the parser's header promises. The same source is a libFuzzer target
+/* What the fuzz targets share. A target reads its input as a parser would meet it, and checks the
+ * result against what the parser's header promises. The same source is a libFuzzer target
  * (MNIST_FUZZ) and, with replay.c, an ordinary test of the inputs kept in corpus/. */
 #ifndef MNIST_TESTS_FUZZ_H
 #define MNIST_TESTS_FUZZ_H
@@ -17,7 +17,7 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 #endif
 
-/* assert that no build leaves out. */
+/* an assert that every build has */
 #define PROMISED(condition)                                                                        \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -26,8 +26,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
         }                                                                                          \
     } while (0)
 
-/* One input of `share` while libFuzzer explores, for what takes long; of those that are kept, every
- * one. */
+/* For checks that take long: true for one input in `share` while libFuzzer explores, and for every
+ * input that is replayed. */
 static inline bool chosen(const uint8_t *data, size_t size, unsigned share)
 {
 #ifdef MNIST_FUZZ_MUTATOR

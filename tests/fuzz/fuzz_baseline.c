@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mnist_error err;
     json_t *baseline;
     size_t errors, wrong = 0;
-    uint8_t *right = malloc(COUNT); /* no more than the images need */
+    uint8_t *right = malloc(COUNT); /* no more memory than the images need */
     PROMISED(right);
     for (size_t i = 0; i < COUNT; i++) {
         labels[i] = (uint8_t)(i % MNIST_CLASSES);

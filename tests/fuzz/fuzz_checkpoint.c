@@ -1,5 +1,5 @@
-/* Checkpoints, as --resume reads them: the input is one. What is taken for a checkpoint is gone on
- * from, by one step on images of 2 x 2, where its net is for such. */
+/* Checkpoints, as --resume reads them: the input is one. If it is accepted and its net is for
+ * images of 2 x 2, it is resumed for a step. */
 #define _GNU_SOURCE /* memfd_create */
 #include "cli/train/resume.h"
 #include "fuzz.h"

@@ -52,8 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifdef MNIST_FUZZ_MUTATOR
-/* In half of all cases what is changed is what the file inflates to: else hardly an input would get
- * past the CRC. */
+/* In half of all cases the mutator changes the inflated content, and packs it again: else hardly an
+ * input would get past the CRC. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
     enum { ROOM = 1 << 14 };

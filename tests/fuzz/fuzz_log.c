@@ -1,5 +1,5 @@
-/* Training logs for mnist-eval --log: the input is one, read for a model that states its training,
- * and for one that states nothing; what comes of it is drawn. */
+/* Training logs for mnist-eval --log: the input is one, read for a model that states its training
+ * and for one that states nothing; what is read is drawn. */
 #include "cli/eval/course.h"
 #include "fuzz.h"
 #include "report/parts.h"
@@ -32,7 +32,7 @@ static mnist_status take(void *context, const mnist_log_record *record, mnist_er
     return MNIST_OK;
 }
 
-/* No place in a picture is one that a browser cannot read. */
+/* Every coordinate in a picture must be readable by a browser. */
 static void check_drawn(const mnist_text *html)
 {
     bool in_tag = false;

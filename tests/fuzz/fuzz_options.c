@@ -24,7 +24,7 @@ static bool has_option(const mnist_program *program, mnist_option_type type)
     return ref.option;
 }
 
-/* What was given is in range whatever the program: --print-config prints it, and reads it back. */
+/* Values are in range in every program: --print-config prints them, and reads them back. */
 static void check_print(const mnist_program *program, const void *found)
 {
     if (!has_option(program, MNIST_OPTION_ACTION_PRINT_CONFIG)) {
@@ -52,7 +52,7 @@ static void parse(const mnist_program *program, int argc, char **argv, bool prin
     mnist_parsed parsed;
     mnist_error err;
     switch (mnist_options_parse(program, argc, argv, found, &parsed, &err)) {
-    case MNIST_PARSE_ERROR: /* or that of a file that settings come from */
+    case MNIST_PARSE_ERROR: /* or the status of a file that settings come from */
         check_failure(program->adopt && err.status == MNIST_ERR_NOT_FOUND ? MNIST_ERR_NOT_FOUND
                                                                           : MNIST_ERR_ARGUMENT,
                       &err);
@@ -72,7 +72,7 @@ static void parse(const mnist_program *program, int argc, char **argv, bool prin
     free(found);
 }
 
-/* For programs of which no inputs are kept yet: each option by itself, with a number, with a word. */
+/* For programs without kept inputs: each option by itself, with a number, and with a word. */
 static void every_option(const mnist_program *program)
 {
     size_t count = 0;

@@ -1,5 +1,5 @@
-/* PNG, and what is made of the picture. The input is a file, as it is and with the CRC of every
- * chunk put right: else no change of a chunk would be met but by the check of its CRC. */
+/* PNG, and what is made of the picture. The input is a file, taken as it is and with the CRC of
+ * every chunk corrected: else a changed chunk would never get past the check of its CRC. */
 #include "pictures_check.h"
 
 #include <zlib.h>

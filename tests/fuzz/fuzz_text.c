@@ -2,7 +2,7 @@
 #include "fuzz.h"
 #include "io/text.h"
 
-/* No byte that a terminal would take for more than a letter to show: in 8-bit and in UTF-8 mode. */
+/* No byte that a terminal would interpret, in 8-bit and in UTF-8 mode. */
 static void check_plain(const char *text)
 {
     PROMISED(mnist_is_utf8(text));
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     PROMISED(mnist_plain_text(plain, room, text));
     check_plain(plain);
     PROMISED(mnist_plain_text(twice, room, plain) && strcmp(plain, twice) == 0);
-    /* cut short at any length, it is plain still, and a beginning of the whole */
+    /* cut at any length, it is still plain, and a beginning of the whole */
     const size_t cut = size > 0 ? 1 + data[0] % room : 1;
     char *shorter = malloc(cut);
     PROMISED(shorter);

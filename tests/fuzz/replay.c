@@ -30,7 +30,7 @@ static void replay_file(const char *path)
     fclose(file);
     uint8_t *exact = copy_of(data, size);
     free(data);
-    fprintf(stderr, "%s\n", path); /* the last one named is the one that failed */
+    fprintf(stderr, "%s\n", path); /* printed first: if it fails, it is the last one named */
     (void)LLVMFuzzerTestOneInput(exact, size);
     free(exact);
     replayed++;

@@ -51,7 +51,7 @@ static void seal(uint8_t *file, size_t size, size_t header_size)
     }
 }
 
-/* Mostly the header or the data are changed, and length, size and CRC made to fit. */
+/* Usually the header or the data are changed, and then length, size and CRC corrected. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
     uint64_t stated = 0;

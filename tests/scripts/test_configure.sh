@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# test_configure.sh BUILD-DIR SOURCE-DIR CMAKE COMPILER: what cmake makes of a system without cmocka, and of one where it
-# has been installed since. Nothing is built.
+# test_configure.sh BUILD-DIR SOURCE-DIR CMAKE COMPILER: cmake on a system without cmocka, and after it was installed.
+# Nothing is built.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../cli/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../cli/lib.sh"
 source=$(CDPATH='' cd -- "$2" && pwd) cmake=$3 compiler=$4
 start "$1"
 
-# a pkg-config that knows everything but cmocka, as long as there is the file no-cmocka
+# a pkg-config that does not find cmocka while the file no-cmocka exists
 mkdir bin
 cat >bin/pkg-config <<END
 #!/bin/sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test_program.sh BUILD-DIR SOURCE-DIR CMAKE COMPILER: a new program is a folder of src/cli and its name in
-# CMakeLists.txt. In a copy of the sources one is added so, and built: manual page, completion, the fuzzing of its
-# options, the list for coverage and the installation are there without another word.
+# CMakeLists.txt. In a copy of the sources one is added like that and built: manual page, completion, the fuzzing of
+# its options, the list for coverage and the installation follow.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../cli/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../cli/lib.sh"
@@ -14,7 +14,7 @@ for part in CMakeLists.txt src include scripts tests; do
     cp -R "$source/$part" "$tree"
 done
 
-# the program, smaller than any
+# the program, as small as can be
 mkdir "$tree/src/cli/hello"
 cat >"$tree/src/cli/hello/settings.h" <<'END'
 #include "cli/options/options.h"
@@ -79,11 +79,11 @@ int main(int argc, char **argv)
 }
 END
 
-# and its line
+# and its name in CMakeLists.txt
 sed 's/^set(MNIST_PROGRAM_ROOMS .*[a-z]/& hello/' "$source/CMakeLists.txt" >"$tree/CMakeLists.txt"
 expect 'not one line' [ "$(diff "$source/CMakeLists.txt" "$tree/CMakeLists.txt" | grep -c '^>')" -eq 1 ]
 
-# A compiler cache knows the sources again, wherever the tree is. Without optimisation, as nothing is trained.
+# So that a compiler cache recognises the sources in another tree. The build is Debug, as nothing is trained.
 export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1
 if command -v ccache >/dev/null; then
     export CMAKE_C_COMPILER_LAUNCHER=ccache
@@ -118,7 +118,7 @@ expect 'not in the list for coverage' grep -qx mnist-hello "$build/programs.txt"
 
 begin 'installation'
 for program in train eval predict bench; do
-    cp "$build/mnist-hello" "$build/mnist-$program" # which need not be built for this
+    cp "$build/mnist-hello" "$build/mnist-$program" # stand-ins: these need not be built here
 done
 run 0 "$cmake" --install "$build"
 for file in bin/mnist-hello share/man/man1/mnist-hello.1 share/bash-completion/completions/mnist-hello \

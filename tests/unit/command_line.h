@@ -15,18 +15,18 @@
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_WORDS     16
 
-/* A command line, and what came of it. */
+/* A command line, and the outcome of parsing it. */
 typedef struct outcome {
     mnist_train_settings train;
     mnist_eval_settings eval;
     mnist_parsed parsed;
     mnist_parse_result result;
     mnist_error err;
-    char line[2048]; /* settings borrow strings from argv: so it lives as long */
+    char line[2048]; /* settings borrow strings from argv, which must live as long */
     char *argv[MAX_WORDS + 2];
 } outcome;
 
-/* Words are set apart by single blanks; two in a row make an empty word. */
+/* Words are separated by single blanks; two in a row make an empty word. */
 static inline void parse_words(outcome *o, const mnist_program *program, const char *words)
 {
     int argc = 0;

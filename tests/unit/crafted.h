@@ -1,5 +1,5 @@
-/* Safetensors files made by hand, the bad ones too. Knows nothing of the library's own writer: what
- * the reader is tested with must not come from the code that it is tested against. */
+/* Safetensors files made by hand, damaged ones too. The library's own writer is not used: what the
+ * reader is tested with must not come from the code that is tested. */
 #ifndef MNIST_TESTS_CRAFTED_H
 #define MNIST_TESTS_CRAFTED_H
 

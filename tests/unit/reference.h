@@ -1,5 +1,5 @@
-/* A net in double, independent of the library's: what gradients and outputs are held against. It knows dropout
- * (masks are given), batch normalisation, and any targets. */
+/* A net in double, independent of the library's, with which gradients and outputs are compared. It
+ * knows dropout (masks are given), batch normalisation, and any targets. */
 #ifndef MNIST_TESTS_REFERENCE_H
 #define MNIST_TESTS_REFERENCE_H
 
@@ -21,7 +21,8 @@ typedef struct reference_net {
     double *parameters[REFERENCE_LAYERS]; /* weights (in, out), bias, and, if normalised, gamma */
     /* Of a normalised layer; NULL: those of the batch. */
     const double *mean[REFERENCE_LAYERS], *variance[REFERENCE_LAYERS];
-    /* What dropout makes of each output of a hidden layer, (batch, REFERENCE_WIDTH); NULL: nothing. */
+    /* The factor that dropout gives each output of a hidden layer, (batch, REFERENCE_WIDTH); NULL:
+     * no dropout. */
     const double *mask[REFERENCE_LAYERS];
 } reference_net;
 

@@ -1,4 +1,4 @@
-/* What tests that hold one kernel table against another share. */
+/* What tests that compare one kernel table with another share. */
 #ifndef MNIST_TESTS_TABLES_H
 #define MNIST_TESTS_TABLES_H
 

@@ -158,7 +158,8 @@ static uint8_t *noise(size_t pixels, size_t images)
     return image;
 }
 
-/* Nothing, and as good as nothing by way of the resampling; no byte past the image is touched. */
+/* Distortions that do nothing, and that do nearly nothing by way of the resampling; no byte past
+ * the image is touched. */
 static void test_identity(void **state)
 {
     (void)state;
@@ -196,8 +197,8 @@ static void test_identity(void **state)
     mnist_pool_free(pool);
 }
 
-/* Where a blob of 3 x 3 pixels at (x, y) from the middle of 65 x 65 comes to lie, least and most of
- * many draws. */
+/* Where a blob of 3 x 3 pixels at (x, y) from the middle of 65 x 65 ends up: least and most of many
+ * draws. */
 typedef struct journey {
     double low_x, high_x, low_y, high_y, mean_x, mean_y;
 } journey;
@@ -265,7 +266,7 @@ static void test_moves(void **state)
     assert_true(j.high_x > 1.2 && j.high_x < 4.2 && j.low_y < -1.2 && j.low_y > -4.2);
 }
 
-/* half17: labels 1 and 7 meet what half the limits would do to others. */
+/* half17: labels 1 and 7 get half the limits of others. */
 static void test_half17(void **state)
 {
     (void)state;
@@ -438,8 +439,8 @@ static void test_determinism(void **state)
     mnist_free(image);
 }
 
-/* A view image by image, with any number of workers; and without a look at its labels, of which
- * half17 would else tell 1 and 7. */
+/* The images of a view one by one, with any number of workers; and without looking at its labels,
+ * by which half17 would otherwise tell 1 and 7. */
 static void test_view(void **state)
 {
     (void)state;
@@ -464,7 +465,7 @@ static void test_view(void **state)
             }
         }
         mnist_augment_image(augmenter, 0, 3, 7, images + 3 * PIXELS, one);
-        assert_memory_not_equal(out + 3 * PIXELS, one, PIXELS); /* or half17 were nothing */
+        assert_memory_not_equal(out + 3 * PIXELS, one, PIXELS); /* else half17 is not tested */
         mnist_augmenter_free(augmenter);
         mnist_pool_free(pool);
     }

@@ -61,7 +61,7 @@ static void shuffle_depends_on_seed_and_epoch_alone(void **state)
     for (uint32_t i = 0; i < N; i++) {
         identity[i] = i;
     }
-    assert_true(same_places(order, identity, N) < 10); /* one place is the mean, Poisson */
+    assert_true(same_places(order, identity, N) < 10); /* 1 is the mean, Poisson */
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         mnist_batch_shuffle(again, N, others[i].seed, others[i].epoch);
         assert_true(same_places(order, again, N) < 10);

@@ -1,5 +1,4 @@
-/* Benchmarks: that all rows are there, make sense and count right. Nothing here is about how fast.
- */
+/* Benchmarks: that all rows are there, make sense and count right. Speed is not tested. */
 #include "unit.h"
 
 #include "kernels/peak.h"
@@ -119,7 +118,7 @@ static void test_rows(void **state)
     free(t);
 }
 
-/* What a row counts as work does not depend on how fast it was done: operations an image. */
+/* The work that a row counts, operations an image, does not depend on how fast it was done. */
 static void test_operations(void **state)
 {
     static const struct {
@@ -275,7 +274,7 @@ static void test_dense_images(void **state)
     free(t);
 }
 
-/* The loops do all the work that they say they do: their values tell. */
+/* The loops do all the work that they claim: their results show it. */
 static void test_peak_loops(void **state)
 {
     (void)state;
@@ -290,11 +289,11 @@ static void test_peak_loops(void **state)
         assert_memory_equal(peak.name, kernels->name, named);
         assert_true(kernels->name[named] == 0 || strcmp(kernels->name, "avx512bf16") == 0);
         double value = peak.fp32(20000, &operations);
-        double sums = operations / (2.0 * 20000); /* each of which has gone to 1 */
+        double sums = operations / (2.0 * 20000); /* each has converged to 1 */
         assert_true(sums >= 8.0 && sums == floor(sums));
         assert_true(fabs(value / sums - 1.0) < 1e-3);
         if (peak.bf16) {
-            /* a half of the products are 1/4, the other 1/16: 5/32 each, two operations */
+            /* half of the products are 1/4, the others 1/16: 5/32 each, two operations */
             value = peak.bf16(10, &operations) - peak.bf16(0, &none);
             assert_true(none == 0.0 && operations > 0.0);
             assert_true(value == operations * 5.0 / 64.0);

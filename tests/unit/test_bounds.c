@@ -1,5 +1,5 @@
-/* How much memory a hostile file can take: each reader, under a limit on the address space that is
- * what its header promises, must say the very same as without one. */
+/* How much memory a hostile file can take: each reader must give the same result under a limit on
+ * the address space, the one that its header promises, as without it. */
 #define _GNU_SOURCE /* nftw, MAP_ANONYMOUS */
 #include "crafted.h"
 #include "left_out.h"
@@ -38,7 +38,7 @@ typedef struct input {
     const char *text;
 } input;
 
-/* Reads, releases; the message, or "" where it went well. */
+/* Reads and releases; returns the message, or "" for success. */
 typedef void reader(const input *in, mnist_error *err);
 
 static void read_idx(const input *in, mnist_error *err)
@@ -89,8 +89,8 @@ static void read_log(const input *in, mnist_error *err)
     mnist_eval_course_free(&course);
 }
 
-/* Reads in a process of its own, which finds no memory that an earlier reader gave back; bound: how
- * much more it may take than it has, 0: any. */
+/* Reads in a process of its own, which has no memory that an earlier reader gave back. bound: how
+ * much more it may take than it has; 0: any. */
 static void read_in_child(reader *read_it, const input *in, size_t bound, mnist_error *err)
 {
     pid_t child = fork();
@@ -117,7 +117,8 @@ static void read_in_child(reader *read_it, const input *in, size_t bound, mnist_
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* Whether the reader says the same in a process that may take `bound` bytes more than it has. */
+/* Does the reader give the same result in a process that may take `bound` bytes more than it
+ * has? */
 static bool same_within(reader *read_it, const input *in, size_t bound)
 {
     mnist_error *said =
@@ -137,7 +138,7 @@ static size_t write_bytes(scratch_file *file, const void *data, size_t size)
     return size;
 }
 
-/* body zeros after head, gzipped as well as can be: the size of the file. */
+/* head and then `body` zeros, gzipped as small as possible: the size of the file. */
 static size_t write_bomb(scratch_file *file, const uint8_t *head, size_t head_size, size_t body)
 {
     uint8_t *plain = calloc(head_size + body, 1), *packed = malloc(MIB);
@@ -194,7 +195,8 @@ static void test_idx(void **state)
     assert_true(same_within(read_idx, &in, 1033 * packed + 2065 * cut_size + 8 * MIB));
 }
 
-/* {"a":{},"b":{},...: as many values as a header may hold, and each the dearest. */
+/* {"a":{},"b":{},...: as many values as a header may hold, each of the kind that takes most
+ * memory. */
 static char *many_values(size_t count, const char *value)
 {
     char *text = malloc(count * (strlen(value) + 12) + 3);
@@ -339,8 +341,8 @@ static void test_not_here(void **state)
 int main(void)
 {
 #ifdef __GLIBC__
-    mallopt(M_MMAP_THRESHOLD,
-            65536); /* what the tests give back is gone, and not a child's to use */
+    /* memory that tests free goes back to the system, so that no child can reuse it */
+    mallopt(M_MMAP_THRESHOLD, 65536);
 #endif
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_idx, scratch_create, scratch_remove),

@@ -62,7 +62,7 @@ static void test_axes(void **state)
     mnist_text_put(&text, " ");
     mnist_axis_label(&text, &axis, 1500000.0);
     text_is(&text, "92.5% 250k 1.5M");
-    /* what decimals would make long, or 0 */
+    /* what would be long in decimals, and 0 */
     static const double values[] = {0.0,    1e-5, 5e-6,  -2e-7,  3e-7 * 3.0, 999999.0,
                                     1.25e6, 3e38, -2e12, 1e-300, 9.999e-8};
     axis = (mnist_axis){.low = -2e12, .high = 3e38};

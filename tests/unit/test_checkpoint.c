@@ -1,5 +1,5 @@
-/* Checkpoint files: what goes in comes out to the bit; any damage is found; what is no checkpoint
- * is told. */
+/* Checkpoint files: what is saved comes back bit for bit; any damage is found; a file that is no
+ * checkpoint is refused as such. */
 #define _XOPEN_SOURCE 700
 
 #include <setjmp.h>

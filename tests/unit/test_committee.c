@@ -68,7 +68,7 @@ static void test_kernel_same_bits(void **state)
                                      .stride = stride,
                                      .rows = ROWS,
                                      .classes = classes[c],
-                                     .smoothing = 0.5f, /* of targets, which there are none of */
+                                     .smoothing = 0.5f, /* for targets, and there are none */
                                      .scale = 1.0f};
             mnist_kernels_scalar.softmax(&softmax);
             softmax.dz = z;
@@ -159,7 +159,7 @@ static void test_mean_of_two(void **state)
         differs += top != top_a;
         assert_true(together.confusion[labels[i]][top] > 0);
     }
-    assert_true(differs > 0); /* or the second would not matter */
+    assert_true(differs > 0); /* else the second would not matter */
     assert_int_equal(together.count, COUNT);
     assert_int_equal(together.errors, errors);
     assert_true(fabs(together.loss - loss / COUNT) < 1e-6);
@@ -170,7 +170,7 @@ static void test_mean_of_two(void **state)
     mnist_mlp_free(b);
 }
 
-/* Alone, or as often as one likes, a net is what it is. */
+/* A committee of one net, or of one net several times, predicts as that net does. */
 static void test_of_one(void **state)
 {
     (void)state;
@@ -285,7 +285,7 @@ static void test_versions(void **state)
     mnist_mlp_free(mlp);
 }
 
-/* Sure and wrong: a loss as large as a float's exponent allows, and finite. Not a number: seen. */
+/* Certain and wrong: a loss as large as a float's exponent allows, but finite. NaN is noticed. */
 static void test_extremes(void **state)
 {
     (void)state;

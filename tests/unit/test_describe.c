@@ -1,5 +1,6 @@
-/* Manual pages and completion: of a table that is made to break them, and that every option of
- * every program is in all of them. That shells and man read them: tests/cli/test_describe.sh. */
+/* Manual pages and completion: of a table made of hard cases, and that every option of every
+ * program is in all of them. Whether shells and man read them is tested by
+ * tests/cli/test_describe.sh. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "cli/describe/programs.h"
@@ -118,7 +119,7 @@ static void test_every_option(void **state)
     }
 }
 
-/* Everything that roff or a shell could take for its own. */
+/* All characters that roff or a shell could interpret. */
 
 typedef struct tricky_settings {
     bool flag, on;
@@ -222,7 +223,7 @@ static void test_man(void **state)
     assert_has(text, ".TH TRICKY\\-ONE 1 ");
     assert_has(text, ".SH NAME\ntricky\\-one \\- be tricky\n.SH SYNOPSIS\n"
                      "\\fBtricky\\-one\\fR [\\fIOPTION\\fR]... \\fIMODEL\\fR...\n");
-    /* a sentence begins a line, and what begins a line is no macro */
+    /* a sentence begins a line, and no line begins with a macro's full stop */
     assert_has(text, "\nFirst.\nSecond, with a word-by-word hyphen.\n\\&.PP is no macro.\n");
     assert_has(text, ".TP\n\\fB\\-\\-flag\\fR\n\\&.hidden \\(aqquoted\\(aq \\en back\\eslash, "
                      "[brackets]: $HOME \\(gaid\\(ga\nwarm-up and \\-1 of \\(dqit\\(dq.\n");
@@ -238,7 +239,7 @@ static void test_man(void **state)
     assert_has(text, ".TP\n\\fBtricky\\-one \\(aqa b\\(aq \\e\\fR\nTry.\nit.\n");
     assert_has(text, ".SH EXIT STATUS\n.TP\n\\fB2\\fR\nBad command line.\n");
     assert_has(text, ".SH FILES\n.TP\n\\fB.rc\\fR\nFirst.\n");
-    assert_lacks(text, ".SH ENVIRONMENT"); /* it says nothing about any */
+    assert_lacks(text, ".SH ENVIRONMENT"); /* it names none */
     assert_has(text, ".SH SEE ALSO\n\\fBmnist\\-train\\fR(1),\n\\fBmnist\\-eval\\fR(1)\n");
     for (const char *line = text; *line;) {
         size_t length = strcspn(line, "\n");

@@ -60,7 +60,7 @@ static void test_adam(void **state)
         for (size_t i = 0; i < N; i++) {
             v0[i] = fabsf(v0[i]);
         }
-        w0[N - 1] = m0[N - 1] = v0[N - 1] = g[N - 1] = 0.0f; /* as padding is, and stays */
+        w0[N - 1] = m0[N - 1] = v0[N - 1] = g[N - 1] = 0.0f; /* as in padding, which must stay 0 */
         memcpy(w, w0, sizeof w);
         memcpy(m, m0, sizeof m);
         memcpy(v, v0, sizeof v);
@@ -148,7 +148,7 @@ static void check_limited(const float *before, const float *after, size_t rows, 
         assert_true(new <= limit *(1 + 1e-6));
         bool shorter = old > limit * (1 + 1e-5);
         *shortened += shorter;
-        for (size_t r = 0; r < rows; r++) { /* in the same direction, or as it was */
+        for (size_t r = 0; r < rows; r++) { /* scaled as a whole, or unchanged */
             double expected = (double)before[r * width + c] * (shorter ? limit / old : 1.0);
             double error = fabs((double)after[r * width + c] - expected);
             assert_true(shorter ? error <= 1e-6 * fabs(expected) : error == 0.0);
@@ -220,7 +220,7 @@ static void test_dropout_same_bits(void **state)
             }
         }
         mnist_dropout d =
-            dropout_at(0.3); /* seeds and steps of more than 32 bits, the last of all rows */
+            dropout_at(0.3); /* seeds and steps of more than 32 bits; the last row of all */
         float expected[MOST], found[MOST];
         d.seed = 0xfedcba9876543210u;
         d.step = ((uint64_t)1 << 44) - 1;
@@ -261,7 +261,8 @@ static void test_dropout_bytes(void **state)
     }
 }
 
-/* What is kept of ones: as much as it should be, scaled, and by another pattern for whatever differs. */
+/* Dropout of ones: the right share is kept, scaled, and the pattern differs when any part of its
+ * key does. */
 static void test_dropout_pattern(void **state)
 {
     (void)state;
@@ -285,14 +286,14 @@ static void test_dropout_pattern(void **state)
         assert_true(fabs((double)d.scale - 1 / p) < 1e-4);
         assert_true(fabs(kept - N * p) < 4 * deviation);
         assert_true(fabs(sum / N - 1) < 4 * deviation / (N * p)); /* the mean stays */
-        /* neighbours do not know of each other */
+        /* neighbours are independent */
         assert_true(fabs(runs - N * 2 * p * (1 - p)) < 4 * sqrt(N * 2 * p * (1 - p)));
         mnist_dropout changed[6] = {d, d, d, d, d, d};
         changed[0].seed++;
         changed[1].step++;
         changed[2].row++;
         changed[3].layer++;
-        changed[4].first = PANEL; /* as another panel, not the first, draws */
+        changed[4].first = PANEL; /* another panel than the first has another pattern */
         changed[5].layer = MNIST_DROPOUT_INPUT;
         for (size_t c = 0; c < LENGTH(changed); c++) {
             double alike = 0;
@@ -304,7 +305,7 @@ static void test_dropout_pattern(void **state)
                 alike += (base[i] != 0.0f) == (other[i] != 0.0f);
             }
             double expected =
-                p * p + (1 - p) * (1 - p); /* of patterns that have nothing in common */
+                p * p + (1 - p) * (1 - p); /* what independent patterns have in common */
             assert_true(fabs(alike / N - expected) < 4 * sqrt(expected * (1 - expected) / N));
             if (c == 4) { /* a row's pattern does not depend on where a call begins */
                 assert_same_bits(base + PANEL, other, N - PANEL, "from the second panel on");
@@ -388,7 +389,7 @@ static softmax_in softmax_inputs(size_t rows, unsigned classes, size_t stride, b
         in.labels[i] = (uint8_t)((i * 7 + 1) % classes);
     }
     if (wild) {
-        in.z[0] = 1e4f; /* so sure that other classes' probabilities are nothing */
+        in.z[0] = 1e4f; /* so certain that other classes' probabilities are 0 */
         in.z[stride] = INFINITY;
         in.z[2 * stride] = NAN;
     }
@@ -530,7 +531,7 @@ static void test_softmax_values(void **state)
     }
 }
 
-/* Targets that are the labels make what labels make. */
+/* One-hot targets give what labels give. */
 static void test_softmax_hard_targets(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* What is told of epochs: added one by one, as JSON, and to an array and back. */
+/* The figures of epochs: added one by one, as JSON, and to an array and back. */
 #include "cli/train/epochs.h"
 
 #include "unit/unit.h"
@@ -83,7 +83,7 @@ static void as_json(void **state)
     mnist_epochs_free(epochs);
 }
 
-/* Where memory was short, there is nothing more to add to, and nothing to tell. */
+/* After memory was short there is no list: adding does nothing, and there is no JSON. */
 static void none(void **state)
 {
     (void)state;

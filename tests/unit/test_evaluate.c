@@ -5,7 +5,8 @@
 
 enum { SIDE = 4, PIXELS = SIDE * SIDE, COUNT = 1000 };
 
-/* A net without hidden layers whose logit c is pixel c: what it says is known beforehand. */
+/* A net without hidden layers whose logit c is pixel c, so that its predictions are known
+ * beforehand. */
 static mnist_mlp *identity(void)
 {
     mnist_mlp_config config = {.inputs = PIXELS, .outputs = MNIST_CLASSES};
@@ -66,8 +67,7 @@ static void test_counts_and_loss(void **state)
     mnist_mlp_free(mlp);
 }
 
-/* A net that looks at the sign of what it is given: it must be given what the normalisation
- * says. */
+/* A net that sees only the signs of its inputs: these must be as the normalisation says. */
 static void test_normalization_is_applied(void **state)
 {
     (void)state;
@@ -142,7 +142,7 @@ static void test_classifier(void **state)
     mnist_pool_free(pool);
     mnist_mlp_free(mlp);
     mnist_dataset_free(dataset);
-    /* a net of other classes is none for digits */
+    /* a net with another number of classes is refused */
     const mnist_mlp_config other = {.inputs = 4, .outputs = 3};
     const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
     mnist_classifier *classifier;

@@ -131,7 +131,7 @@ static mnist_status check_two(const char *first, const char *second, mnist_error
     return mnist_outputs_check(files, 3, err);
 }
 
-/* There or not, under whatever name. */
+/* Whether the file is there or not, and whatever its name. */
 static void outputs_that_are_one(void **state)
 {
     scratch_file file = scratch_name(state, "file"), linked = scratch_name(state, "link");
@@ -225,7 +225,7 @@ static void devices_are_written_to(void **state)
     }
 }
 
-/* A write that fails half way: the old file is whole, and nothing lies beside it. */
+/* A write that fails half way: the old file is whole, and no temporary file is left. */
 static void failed_write_leaves_old_file(void **state)
 {
     scratch_file file = scratch_name(state, "old");
@@ -248,7 +248,7 @@ static void failed_write_leaves_old_file(void **state)
     assert_int_equal(mnist_file_replace(file.path, large, sizeof large, NULL), MNIST_OK);
 }
 
-/* Each bad path, tried and written to, fails with the message that tells it from the others. */
+/* Each bad path, tried and written to, fails with a message of its own. */
 static void bad_paths(void **state)
 {
     char long_name[300];
@@ -307,7 +307,7 @@ static void bad_paths(void **state)
     assert_content(scratch_name(state, "file").path, "kept");
 }
 
-/* Root passes all permission bits, so the superuser becomes somebody else for this one. */
+/* Root may do everything, so as root this test becomes another user. */
 static void missing_permission(void **state)
 {
     const scratch *dir = *state;

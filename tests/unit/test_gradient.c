@@ -74,7 +74,7 @@ static void check_layer(const reference *net, unsigned layer, const mnist_pass *
         squares += difference[i] * difference[i];
     }
     double typical = sqrt(squares / (double)count);
-    assert_true(typical > 1e-6); /* or there would be nothing to see */
+    assert_true(typical > 1e-6); /* else there would be nothing to see */
     for (size_t i = 0; i < count; i++) {
         double error =
             fabs((double)gradient[i] - difference[i]) / fmax(fabs(difference[i]), typical);

@@ -1,5 +1,5 @@
-/* Mixed precision on its way through a net: near to fp32, by as much as its mantissa says, and loss
- * scaling. The kernels' bits are test_kernels.c's, whole trainings test_same_bits.sh's. */
+/* Mixed precision in a net: as near to fp32 as its mantissa allows, and loss scaling. The kernels'
+ * bits are tested by test_kernels.c, whole trainings by test_same_bits.sh. */
 #include "unit/unit.h"
 
 #include "base/pool.h"
@@ -94,7 +94,7 @@ static void test_gradient(void **state)
             mnist_pass_get_gradient(full.pass, l, expected, bias);
             mnist_pass_get_gradient(half.pass, l, found, bias);
             double far = distance(expected, found, count);
-            if (!(far > most[p] / 100 && far < most[p])) { /* it does something, and not much */
+            if (!(far > most[p] / 100 && far < most[p])) { /* different, but not much */
                 fail_msg("%s, layer %u: the gradient is off by %g", mnist_precision_name(p), l,
                          far);
             }
@@ -104,7 +104,7 @@ static void test_gradient(void **state)
     }
 }
 
-/* Where nothing over- or underflows, a power of two goes in and comes out without a trace. */
+/* Where nothing overflows or underflows, scaling by a power of two changes nothing. */
 static void test_loss_scale_leaves_no_trace(void **state)
 {
     (void)state;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* Floats of every kind: all exponents, halves of the last place of both formats, the edges of their
- * ranges, and what is not a number. */
+ * ranges, infinities and NaN. */
 static float awkward(size_t i)
 {
     static const uint32_t edges[] = {0x00000000, 0x80000000, 0x00000001, 0x007fffff, 0x00800000,
@@ -91,7 +91,7 @@ static void test_half_product(void **state)
     }
     init[1] = 0x1p-140f; /* counts as 0 */
     init[2] = -0x1p-140f;
-    init[3] = 0x1p-112f + 0x1p-135f; /* where cancellation would leave a denormal */
+    init[3] = 0x1p-112f + 0x1p-135f; /* where cancellation would give a denormal */
     for (size_t k = 0; mnist_kernels_list(k); k++) {
         for (mnist_precision p = MNIST_BF16; p < MNIST_PRECISIONS; p++) {
             const mnist_half *half = mnist_kernels_list(k)->half[p];

@@ -1,5 +1,5 @@
-/* Successive halving with an objective and a clock that are made up: which candidates go up, and how
- * the time is spent. */
+/* Successive halving with a made-up objective and clock: which candidates go up, and how the time
+ * is spent. */
 #include "unit/unit.h"
 
 #include "cli/train/halving.h"
@@ -16,7 +16,7 @@ typedef struct world {
     double stop_at;      /* a trial that would end later is STOPPED then; 0: never */
     uint64_t fail_every; /* candidates that diverge; 0: none */
     uint64_t different;  /* candidates from here on repeat; 0: none does */
-    uint64_t error_at;   /* trial that ends it all; 0: none */
+    uint64_t error_at;   /* the trial that returns an error; 0: none */
     mnist_trial trials[MOST_TRIALS];
     size_t count;
 } world;
@@ -133,11 +133,11 @@ static void test_best_third_goes_up(void **state)
         }
         assert_true(w.trials[i].candidate < 27);
         assert_true(rung == 0 ? w.trials[i].candidate == i : better < (rung == 1 ? 9 : 3));
-        for (size_t k = 0; k < i; k++) { /* none twice on a rung */
+        for (size_t k = 0; k < i; k++) { /* no candidate twice on a rung */
             assert_true(w.trials[k].rung != rung || w.trials[k].candidate != w.trials[i].candidate);
         }
     }
-    assert_int_equal(w.trials[39].bracket, 1); /* and on with new candidates */
+    assert_int_equal(w.trials[39].bracket, 1); /* the next bracket has new candidates */
     assert_int_equal(w.trials[39].candidate, 27);
     assert_true(result.found);
     assert_int_equal(result.trials, 39);
@@ -147,8 +147,8 @@ static void test_best_third_goes_up(void **state)
     }
 }
 
-/* Whatever a trial takes, the time is nearly used up and never exceeded; every bracket's first
- * candidates are new. */
+/* However long a trial takes, the time is nearly used up and never exceeded; every bracket begins
+ * with new candidates. */
 static void test_time(void **state)
 {
     (void)state;

@@ -68,7 +68,7 @@ static void append(blob *to, const void *data, size_t size)
     to->size += size;
 }
 
-/* What reading gave: a status, a text, and a copy of the elements. */
+/* The result of reading: a status, a text, and a copy of the elements. */
 typedef struct outcome {
     mnist_status status;
     mnist_error err;
@@ -139,7 +139,7 @@ static void assert_reads(const outcome *o, size_t count, const void *first, size
     assert_memory_equal(o->first, first, size);
 }
 
-/* Every defect of the IDX layer, in a raw file and inside gzip. NULL: does not arise there. */
+/* Every defect of the IDX layer, in a raw file and inside gzip. NULL: not possible there. */
 static const struct defect {
     role what;
     const char *data;
@@ -417,7 +417,7 @@ static void gzip_bomb_takes_no_memory(void **state)
     free(hollow.data);
 }
 
-/* A file read whole, or refused with a reason; never anything in between. */
+/* A file is read whole, or refused with a reason. */
 static void assert_sane(const outcome *o, role what, size_t size)
 {
     if (o->status == MNIST_OK) {
@@ -476,7 +476,7 @@ static void every_flip_of_a_gzip_file_is_found_or_harmless(void **state)
             }
         }
     }
-    assert_true(harmless >= 32); /* else the loop has been testing something else */
+    assert_true(harmless >= 32); /* else the loop tests something else */
     free(good.data);
 }
 
@@ -568,7 +568,7 @@ static void streams_are_read_up_to_the_limit(void **state)
     mnist_bytes_close(&bytes);
 }
 
-/* What becomes of a file after it was read does not matter; the largest are mapped. */
+/* A file that changes after it was read does not matter; only the largest are mapped. */
 static void files_are_read_up_to_a_size(void **state)
 {
     enum { SIZE = (5 << 20) + 3 };

@@ -31,7 +31,8 @@ static void test_exp(void **state)
         worst = fmax(worst, fabs(approx_exp(-x) / exp(-x) - 1));
     }
     print_message("largest relative error: %.2g\n", worst);
-    assert_true(worst < 1e-13); /* n ln 2 is not reduced in two parts: at x = 690, 690 epsilons */
+    /* n ln 2 is not split into two parts: at x = 690, an error of 690 epsilons */
+    assert_true(worst < 1e-13);
     assert_true(approx_exp(0.0) == 1.0);
 }
 
@@ -80,7 +81,7 @@ static void test_mixup_shares(void **state)
                          variance[i], expected);
             }
         }
-        assert_true(fabs(product) < 0.025 * expected); /* the two do not know of each other */
+        assert_true(fabs(product) < 0.025 * expected); /* the two are independent */
     }
 }
 

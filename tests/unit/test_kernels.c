@@ -127,10 +127,10 @@ static void check_byte_product(const mnist_kernels *kernels, const byte_case *c,
     mnist_free(found);
 }
 
-/* Against the dense product of the same bytes on the oracle: zeros left out change no bit. Depths
- * around the words and parts that kernels cut rows into, rows around what they take at once and come
- * out even or not however many go side by side, one panel or two; rows picked by an index and not;
- * bytes that end where memory does, which valgrind and ASan watch. */
+/* Compared with the dense product of the same bytes on the oracle: leaving zeros out changes no
+ * bit. Depths around the words and parts that kernels cut rows into; numbers of rows around what
+ * they take at once, whether or not a remainder is left; one panel or two; rows with and without an
+ * index; bytes that end where memory does, which valgrind and ASan watch. */
 static void test_byte_product(void **state)
 {
     (void)state;
@@ -454,7 +454,7 @@ static void test_softmax_values(void **state)
     }
 }
 
-/* In whole vectors of images and in what is left of them; predictions alone are wanted. */
+/* Whole vectors of images, and the remainder; also with predictions alone wanted. */
 static void test_ties_take_the_lowest_class(void **state)
 {
     (void)state;
@@ -533,7 +533,7 @@ static void test_tables(void **state)
 {
     (void)state;
     assert_ptr_equal(mnist_kernels_list(0), ORACLE);
-    assert_non_null(mnist_kernels_list(1)); /* the portable one is always there */
+    assert_non_null(mnist_kernels_list(1)); /* the portable table is always there */
     const mnist_kernels *selected = mnist_kernels_select();
     assert_string_equal(mnist_kernels_name(), selected->name);
     assert_ptr_not_equal(selected, ORACLE);

@@ -144,7 +144,7 @@ static void not_found_says_what_each_place_lacked(void **state)
         "%s (not a directory)",
         none.path, part.path, empty.path, file.path);
     assert_string_equal(err.text, expected);
-    assert_null(paths.train_images); /* though it had been there */
+    assert_null(paths.train_images); /* although it was there before */
     assert_ptr_equal(paths.train_labels, mine);
     assert_null(paths.test_images);
     mnist_idx_paths_free(&paths);

@@ -69,7 +69,7 @@ static const char *const json_lines[RECORDS] = {
      "\"train_accuracy\":null,\"validation_loss\":null,\"validation_accuracy\":null}\n"),
 };
 
-/* Writes all records, and looks into the file after each: a line is there once it is written. */
+/* Writes all records, and reads the file after each: a line must be there once it is written. */
 static void write_and_compare(const char *path, const char *head, const char *const *lines)
 {
     mnist_log *log;
@@ -133,7 +133,7 @@ static void jsonl_is_json(void **state)
     (void)state;
     for (size_t i = 0; i < RECORDS; i++) {
         json_error_t error;
-        /* no integer type is wide enough for the largest seed; a double holds it roughly */
+        /* no integer type holds the largest seed; a double holds it roughly */
         json_t *line = json_loads(json_lines[i], JSON_DECODE_INT_AS_REAL, &error);
         assert_non_null(line);
         assert_int_equal(json_object_size(line), 9);
@@ -268,7 +268,8 @@ static mnist_log_position write_three(const char *path)
     return position;
 }
 
-/* What came after the position is cut off, and the rest gives the same bytes; again and again. */
+/* What is behind the position is cut off, and writing the rest again gives the same bytes;
+ * repeatedly. */
 static void resume(void **state)
 {
     static const char *const names[] = {"log.csv", "log.jsonl"};

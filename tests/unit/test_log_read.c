@@ -1,5 +1,5 @@
-/* Training logs read back: what was written comes back, and what cannot have been written is
- * refused, in the line where it is. */
+/* Training logs read back: what was written comes back, and what the writer cannot have written is
+ * refused, with the number of its line. */
 #define _XOPEN_SOURCE 700
 
 #include <setjmp.h>
@@ -150,7 +150,7 @@ static void other_locales(void **state)
 
 static mnist_status parse(const char *text, size_t size, taken *t, mnist_error *err)
 {
-    char *copy = malloc(size + 1); /* of that size, so that a sanitizer sees what lies beyond */
+    char *copy = malloc(size + 1); /* exactly so large: a sanitizer sees a read beyond */
     assert_non_null(copy);
     memcpy(copy, text, size);
     *t = (taken){.most = 16};
@@ -359,7 +359,7 @@ static void json_refused(void **state)
     }
 }
 
-/* Blanks and the order of members are JSON's freedom. */
+/* JSON allows blanks and any order of members. */
 static void json_as_others_write_it(void **state)
 {
     (void)state;

@@ -57,10 +57,10 @@ static mnist_predictions load_case(const json_t *source, const char *values, tab
     return (mnist_predictions){t->values, t->labels, t->count};
 }
 
-/* Numbers that were looked at: a comparison that finds nothing to compare has shown nothing. */
+/* How many numbers were compared: a comparison of none would show nothing. */
 static size_t compared;
 
-/* All that expected has, found has too, to within LIMIT. */
+/* Every number in expected is in found, too, to within LIMIT. */
 static void assert_like(const char *where, const json_t *found, const json_t *expected)
 {
     char inner[400];
@@ -159,7 +159,7 @@ static void test_golden_curves(void **state)
     assert_true(compared > 1000);
 }
 
-/* The area under the corners, and under what is left for drawing, by trapezia. */
+/* The areas under the curve's corners, and under the fewer points kept for drawing, by trapezia. */
 static double area(const mnist_curve *curve)
 {
     double sum = 0.0;
@@ -214,7 +214,7 @@ static void test_golden_temperature(void **state)
         }
         assert_false(fit.at_limit);
         assert_true(fit.after < fit.before);
-        /* the loss of what it gives is what it says, and no other temperature has less */
+        /* it reports the loss at its temperature, and no other temperature has a lower one */
         float scaled[MOST * MNIST_CLASSES];
         mnist_predictions predictions = {scaled, t.labels, t.count};
         mnist_metrics metrics;
@@ -250,7 +250,7 @@ static void test_temperature_edges(void **state)
     assert_int_equal(mnist_temperature_find(z, labels, 2, &fit, NULL), MNIST_OK);
     assert_true(fit.at_limit && fit.temperature == MNIST_TEMPERATURE_MIN);
     labels[0] = 4;
-    labels[1] = 6; /* all wrong: as unsure as can be */
+    labels[1] = 6; /* all wrong: the highest temperature that is tried */
     assert_int_equal(mnist_temperature_find(z, labels, 2, &fit, NULL), MNIST_OK);
     assert_true(fit.at_limit && fit.temperature == MNIST_TEMPERATURE_MAX);
     mnist_temperature_apply(z, 2, MNIST_TEMPERATURE_MIN, p);
@@ -259,7 +259,7 @@ static void test_temperature_edges(void **state)
     assert_int_equal(mnist_temperature_find(z, labels, 2, &fit, &err), MNIST_ERR_ARGUMENT);
     assert_non_null(strstr(err.text, "image 0: the logit of class 7"));
     assert_int_equal(mnist_temperature_find(z, labels, 0, &fit, &err), MNIST_ERR_ARGUMENT);
-    /* a difference that float cannot hold leaves the prediction where it was */
+    /* a difference too small for the probabilities leaves the prediction as it was */
     memset(z, 0, sizeof z);
     z[8] = 1e-9f;
     mnist_predictions predictions = {p, labels, 1};

@@ -132,7 +132,7 @@ static void test_init(void **state)
     assert_null(mnist_init_name(MNIST_INITS));
 }
 
-/* A weight depends on seed, layer and place alone. */
+/* A weight depends on the seed, its layer and its place alone. */
 static void test_init_is_keyed(void **state)
 {
     (void)state;

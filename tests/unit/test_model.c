@@ -1,4 +1,4 @@
-/* Model files: what is saved comes back bit for bit, and nothing else is believed. */
+/* Model files: what is saved comes back bit for bit, and files with anything wrong are refused. */
 #define _XOPEN_SOURCE 700
 
 #include <setjmp.h>
@@ -259,7 +259,7 @@ static void every_bit_flip_is_seen(void **state)
             bytes[i] = (char)(bytes[i] ^ 1 << bit);
         }
     }
-    /* in the data nothing but the checksum can tell */
+    /* a change in the data is seen by the checksum alone */
     bytes[size - 1] ^= 1;
     assert_load_fails(flipped.path, bytes, size, "the file is damaged: its CRC-32 is ");
     free(bytes);

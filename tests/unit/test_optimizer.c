@@ -56,7 +56,7 @@ typedef struct world {
     mnist_pass_batch batch;
     float x[BATCH * INPUTS];
     uint8_t labels[BATCH];
-    bool update; /* or the gradient alone */
+    bool update; /* else the gradient as it is */
 } world;
 
 static world *make_world(const optimizer_case *c, unsigned threads)
@@ -221,7 +221,7 @@ static size_t check_step(const optimizer_case *c, world *w, const reference_net 
     }
     if (c->config.clip_norm > 0.0f) {
         double norm = norm_of(gradients, net);
-        assert_true(norm > (double)c->config.clip_norm); /* or nothing would be clipped */
+        assert_true(norm > (double)c->config.clip_norm); /* else nothing would be clipped */
         scale = (double)c->config.clip_norm / norm;
     }
     run_update(w);
@@ -283,7 +283,7 @@ static void test_against_reference(void **state)
         }
         assert_int_equal(w->optimizer->updates, STEPS);
         if (cases[n].config.max_norm > 0.0f) {
-            if (cut <= units / 20 || cut >= units) { /* some are to be cut and some not */
+            if (cut <= units / 20 || cut >= units) { /* some must be cut and some not */
                 fail_msg("%s: %zu of %zu cut", cases[n].title, cut, units);
             }
             check_lengths(w, (double)cases[n].config.max_norm);
@@ -318,7 +318,7 @@ static void test_same_bits_with_any_team(void **state)
             }
             for (unsigned l = 0; l < LAYERS; l++) {
                 const mnist_layer *layer = &w->mlp->layers[l];
-                const size_t unit = layer->outputs; /* the first of those there are not */
+                const size_t unit = layer->outputs; /* the first one past the end */
                 for (size_t row = 0; unit % MNIST_LANES != 0 && row < layer->trained; row++) {
                     assert_true(w->mlp->parameters[reference_place(w->mlp, l, row, unit)] == 0.0f);
                 }

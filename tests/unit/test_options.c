@@ -1,4 +1,4 @@
-/* Command lines: what is understood, and what is said about what is not. */
+/* Command lines: what is accepted, and the messages for what is not. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "command_line.h"
@@ -266,7 +266,7 @@ static void test_bad_lines(void **state)
     check_bad_lines(&mnist_eval_program, bad_eval_lines, LENGTH(bad_eval_lines));
 }
 
-/* Blanks are words' ends above. */
+/* These arguments hold blanks, at which the helper above would split them. */
 static void test_blanks(void **state)
 {
     (void)state;
@@ -303,7 +303,7 @@ static void test_report(void **state)
     free(text);
 }
 
-/* The message must stay readable whatever is given. */
+/* The message must be readable whatever is given. */
 static void test_quote(void **state)
 {
     (void)state;
@@ -320,7 +320,7 @@ static void test_quote(void **state)
         mnist_option_quote(cases[i].text, quoted);
         assert_string_equal(quoted, cases[i].quoted);
     }
-    for (size_t shift = 0; shift < 2; shift++) { /* a cut before, or in the middle of, an é */
+    for (size_t shift = 0; shift < 2; shift++) { /* cut before, or in the middle of, an é */
         memset(longer, 'x', shift);
         for (size_t i = 0; i < 150; i++) {
             memcpy(longer + shift + 2 * i, "\xc3\xa9", 3);
@@ -654,8 +654,8 @@ static void test_tables(void **state)
     check_table(&mnist_eval_program);
 }
 
-/* Options that only some optimisers use say whose they are, and --lr which has another default: by
- * the list of optimisers. */
+/* Options that only some optimisers use name these in their help, and so does --lr, which has other
+ * defaults for some: as the list of optimisers says. */
 static void test_optimizer_help(void **state)
 {
     (void)state;
@@ -728,7 +728,7 @@ static void test_start(void **state)
     const struct {
         const char *words;
         int code;
-        const char *out, *err; /* how they begin; "" for nothing */
+        const char *out, *err; /* how the output begins; "" for none */
     } cases[] = {
         {"", -1, "", ""},
         {"-V", MNIST_EXIT_OK, version, ""},

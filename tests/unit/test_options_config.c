@@ -78,7 +78,7 @@ static void test_print_config(void **state)
     assert_string_equal(err.text, "--log: a name that is not UTF-8 cannot be written as JSON");
 }
 
-/* What --print-config prints, --config reads: to the same text, which holds every bit. */
+/* --config reads what --print-config prints, to the same text, which holds every bit. */
 static void test_round_trip(void **state)
 {
     (void)state;
@@ -88,7 +88,7 @@ static void test_round_trip(void **state)
         "--seed 18446744073709551615 --hidden none --activation gelu --init xavier",
         "--seed 9223372036854775808 --hidden 9,8,7 --limit 500 --val-split 5000",
         "--seed 9223372036854775807 --val-split 33.3% --min-accuracy 97.65% --max-loss 0.1",
-        "--momentum 0", /* with nesterov: true in the file, which nobody asked for */
+        "--momentum 0", /* the file has nesterov: true, which its user never chose */
         "--dataset synthetic --synthetic-train 77 --synthetic-test 7 --data-seed 3",
         "--log a/\xc3\xa9\\\"b.jsonl --log-every 3 --no-nesterov --runs 4 -j 3 --data-dir /x",
         "--train-images a --train-labels b --test-images c --test-labels d -o x --clip-norm 1e30",
@@ -147,7 +147,8 @@ static void test_precedence(void **state)
         mnist_options_free(&o.parsed);
     }
     outcome o;
-    parse_config(&o, "{\"runs\": 3}", "-o m.st", ""); /* contradictions across the two count too */
+    /* contradictions between the file and the command line, too */
+    parse_config(&o, "{\"runs\": 3}", "-o m.st", "");
     assert_int_equal(o.result, MNIST_PARSE_ERROR);
     mnist_options_free(&o.parsed);
     parse_config(&o, "{}", "", "");
@@ -250,7 +251,7 @@ static void test_bad_config_files(void **state)
     mnist_options_free(&o.parsed);
     free(blanks);
 
-    write_config("{\"lr\": 0.1}\0", 12); /* a zero byte is no way to hide the rest */
+    write_config("{\"lr\": 0.1}\0", 12); /* a zero byte must not hide the rest */
     parse_train(&o, words);
     assert_int_equal(o.result, MNIST_PARSE_ERROR);
     mnist_options_free(&o.parsed);
@@ -283,7 +284,7 @@ static void test_json(void **state)
     assert_string_equal(json_string_value(json_object_get(maths, "hidden")), "32");
     assert_int_equal(json_integer_value(json_object_get(maths, "val-split")), 50);
     assert_true(json_is_true(json_object_get(maths, "nesterov")));
-    /* what changes no weight is not in a model: the same training gives the same bytes */
+    /* options that change no weight are not in a model: the same training gives the same bytes */
     static const char *const absent[] = {"threads",  "output",       "log",  "runs", "min-accuracy",
                                          "data-dir", "train-images", "json", "quiet"};
     for (size_t i = 0; i < LENGTH(absent); i++) {

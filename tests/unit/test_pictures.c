@@ -1,5 +1,5 @@
-/* Files of pictures (image/pictures.c, pnm.c, png.c). PNG files are made here, from the standard,
- * and not by the library that reads them. */
+/* Files of pictures (image/pictures.c, pnm.c, png.c). PNG files are made here, by the standard, and
+ * not by the library that reads them. */
 #define _XOPEN_SOURCE 700
 
 #include <setjmp.h>
@@ -94,12 +94,12 @@ static void test_pnm(void **state)
     b = text_bytes("P5 3 2#c\n255\n");
     add(&b, grey, 6);
     assert_pixels(state, &b, 2, 3, grey);
-    add(&b, "\n", 1); /* as an editor leaves it */
+    add(&b, "\n", 1); /* with the comment of an image editor */
     assert_pixels(state, &b, 2, 3, grey);
     b = text_bytes("P5\n3 2\n65535\n");
     add(&b, "\0\0\x80\x80\xff\xff\1\1\2\2\3\3", 12);
     assert_pixels(state, &b, 2, 3, grey);
-    b = text_bytes("P5 1 1 255\r"); /* the white space is one byte: the next is the pixel */
+    b = text_bytes("P5 1 1 255\r"); /* there is one byte of white space: the next is a pixel */
     add(&b, "\n", 1);
     static const uint8_t ten = 10;
     assert_pixels(state, &b, 1, 1, &ten);
@@ -242,7 +242,7 @@ static void add_image(bytes *b, const png_shape *s, const uint16_t *samples)
     }
     uLongf size = sizeof packed.data;
     assert_int_equal(compress(packed.data, &size, raw.data, raw.size), Z_OK);
-    /* in two parts: readers must put them together */
+    /* in two IDAT chunks, which readers must join */
     add_chunk(b, "IDAT", packed.data, size / 2);
     add_chunk(b, "IDAT", packed.data + size / 2, size - size / 2);
 }
@@ -389,7 +389,7 @@ static void test_bad_png(void **state)
         assert_refused(state, &cut, "truncated at byte ");
     }
     for (size_t i = 4; i < b.size;
-         i++) { /* whatever bit of the chunks is wrong, their CRC knows it */
+         i++) { /* a wrong bit anywhere in the chunks is seen by their CRC */
         bytes flipped = b;
         flipped.data[i] ^= 4;
         mnist_pictures *pictures;
@@ -398,7 +398,7 @@ static void test_bad_png(void **state)
         assert_null(pictures);
         assert_non_null(strstr(err.text, "/picture: "));
     }
-    /* sizes that are not believed, before memory is taken */
+    /* sizes that are refused before memory is taken */
     png_shape s = {100000, 100000, 8, 0, false};
     b.size = 0;
     add_start(&b, &s);
@@ -430,7 +430,7 @@ static void test_bad_png(void **state)
     assert_refused(state, &b, "not a sound PNG file: ");
 }
 
-/* A text that would inflate to 1 MB a chunk is not even looked at. */
+/* A text chunk that would inflate to 1 MB is not inflated. */
 static void test_bomb(void **state)
 {
     static uint8_t zeros[1 << 20], packed[4096];

@@ -10,7 +10,7 @@
 #define PHASES 200
 
 /* Every worker writes its cell in each phase and, after the barrier, reads its neighbour's: a
- * barrier that lets one through early, or loses a write, shows. */
+ * barrier that lets a worker through too early, or loses a write, is noticed. */
 typedef struct ring {
     unsigned cells[MNIST_MAX_THREADS];
     atomic_uint faults;

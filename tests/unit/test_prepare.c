@@ -1,5 +1,5 @@
-/* From pictures to images of 28 x 28 (image/levels.c, strokes.c, prepare.c, segment.c), against the
- * words of mnist/image.h. */
+/* From pictures to images of 28 x 28 (image/levels.c, strokes.c, prepare.c, segment.c), by the
+ * rules in mnist/image.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,7 +90,8 @@ static void test_bar(void **state)
         assert_only(glyph.pixels, (mnist_box){11, 5, 7, 20}, 255);
         glyph = prepare(&c, MNIST_INVERT_AUTO, MNIST_CENTER_BOX);
         assert_only(glyph.pixels, (mnist_box){10, 4, 7, 20}, 255);
-        /* said by hand, the same; said wrong, the ground is the digit, with a hole */
+        /* the same if it is said; if the wrong thing is said, the ground is the digit, with a
+         * hole */
         glyph = prepare(&c, dark ? MNIST_INVERT_YES : MNIST_INVERT_NO, MNIST_CENTER_BOX);
         assert_only(glyph.pixels, (mnist_box){10, 4, 7, 20}, 255);
         glyph = prepare(&c, dark ? MNIST_INVERT_NO : MNIST_INVERT_YES, MNIST_CENTER_BOX);
@@ -116,7 +117,7 @@ static void test_mass(void **state)
     assert_int_equal(glyph.pixels[2 * SIDE + 8], 0);
     assert_int_equal(glyph.pixels[17 * SIDE + 18], 0);
     assert_int_equal(glyph.pixels[23 * SIDE + 27], 0);
-    /* as far off as it may be, and no further: a thin leg a long way from a heavy block */
+    /* as far from the middle as is allowed: a thin leg a long way from a heavy block */
     fill(&c, (mnist_box){0, 0, 40, 40}, 0);
     fill(&c, (mnist_box){0, 0, 4, 40}, 255);
     fill(&c, (mnist_box){4, 39, 36, 1}, 255);
@@ -138,7 +139,7 @@ static void test_areas(void **state)
     for (unsigned i = 0; i < 3; i++) {
         c.pixels[(10 + i) * 30 + 10] = values[i];
     }
-    /* the middle one is short of the threshold, touches, and counts with what it has */
+    /* the middle one is below the threshold, but touches the others and counts with its grey */
     const mnist_glyph glyph = prepare(&c, MNIST_INVERT_NO, MNIST_CENTER_BOX);
     assert_box(glyph.box, 10, 10, 1, 3);
     for (unsigned row = 0; row < 20; row++) {
@@ -265,7 +266,7 @@ static void test_none(void **state)
     assert_true(glyph.inverted);
     glyph = prepare(&c, MNIST_INVERT_NO, MNIST_CENTER_NONE);
     assert_memory_equal(glyph.pixels, c.pixels, MNIST_PIXELS);
-    memset(c.pixels, 9, MNIST_PIXELS); /* of one grey: nothing to go by */
+    memset(c.pixels, 9, MNIST_PIXELS); /* one grey all over: no threshold */
     glyph = prepare(&c, MNIST_INVERT_AUTO, MNIST_CENTER_NONE);
     assert_memory_equal(glyph.pixels, c.pixels, MNIST_PIXELS);
     free(c.pixels);
@@ -277,8 +278,8 @@ static void test_none(void **state)
     free(c.pixels);
 }
 
-/* What is made as MNIST is, comes out nearly as it went in: at most one in twenty of all that there
- * is is elsewhere or otherwise, as where a faint edge was rounded down to nothing. */
+/* Images like MNIST's come out nearly as they went in: at most a twentieth of all ink is elsewhere
+ * or different, as where a faint edge was rounded down to nothing. */
 static void test_idempotent(void **state)
 {
     (void)state;
@@ -302,7 +303,7 @@ static void test_idempotent(void **state)
     mnist_dataset_free(dataset);
 }
 
-/* Whatever the picture, what comes of it keeps to the promises. */
+/* Any picture at all gives results that keep to the promises. */
 static void test_random(void **state)
 {
     (void)state;
@@ -380,7 +381,7 @@ static void test_line(void **state)
     assert_box(glyphs[1].box, 71, 10, 23, 40);
     assert_box(glyphs[2].box, 88, 10, 20, 40);
     assert_box(glyphs[3].box, 250, 8, 9, 44);
-    /* each is what it would be alone */
+    /* each digit is as it would be alone */
     for (size_t g = 0; g < count; g++) {
         assert_true(glyphs[g].inverted);
     }
@@ -393,7 +394,7 @@ static void test_line(void **state)
     free(c.pixels);
 }
 
-/* More than any line has. */
+/* More digits than any line has. */
 static void test_many(void **state)
 {
     (void)state;

@@ -106,7 +106,7 @@ static void test_epoch_line(void **state)
     mnist_progress_format_epoch(text, &stats, 2, 15, -1, false);
     assert_string_equal(text, "run  2/15  epoch  3/10  train loss 0.0512 acc 98.41%  val loss "
                               "0.0721 acc 97.90%  412k img/s  ETA -:--");
-    stats.train_accuracy = 1.0; /* the extremes take no more columns */
+    stats.train_accuracy = 1.0; /* extreme values take no more columns */
     stats.train_loss = 54321.0;
     stats.validation_loss = NAN;
     stats.validation_accuracy = 0.0;
@@ -177,7 +177,7 @@ static ends open_terminal(unsigned short columns)
     assert_true(slave >= 0);
     struct termios settings;
     assert_int_equal(tcgetattr(slave, &settings), 0);
-    settings.c_oflag &= ~(tcflag_t)OPOST; /* newlines come through as they are */
+    settings.c_oflag &= ~(tcflag_t)OPOST; /* newlines are kept */
     assert_int_equal(tcsetattr(slave, TCSANOW, &settings), 0);
     struct winsize size = {.ws_row = 24, .ws_col = columns};
     assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
@@ -190,7 +190,7 @@ static void close_ends(ends e)
     close(e.read);
 }
 
-/* What is there to read, without waiting. */
+/* What can be read without waiting. */
 static const char *received(ends e)
 {
     static char text[4096];
@@ -260,8 +260,8 @@ static void test_auto(void **state)
     close_ends(terminal);
 }
 
-/* A view: at the start of a line, each line cleared behind it, then all below, and back to where it
- * began. */
+/* The bytes of a view: from the start of a line, each line cleared to its end, then all below, and
+ * back to the start. */
 #define VIEW(place, loss, accuracy)                                                                \
     "\r" place "\x1b[K\n\r" loss "\x1b[K\n\r" accuracy "\x1b[K\x1b[J\r\x1b[2A"
 #define FIRST_VIEW                                                                                 \
@@ -288,7 +288,7 @@ static void test_live(void **state)
     mnist_progress_step(&progress, &step, 100.25); /* too soon again */
     assert_string_equal(received(terminal), "");
 
-    /* a message takes its place, and it stands below, in one write */
+    /* a message takes the view's place, and the view follows below, in one write */
     mnist_progress_message(&progress, "saved");
     const char *text = received(terminal);
     assert_true(strncmp(text, "\r\x1b[Jsaved\n\repoch 1/2 [", 22) == 0);
@@ -324,12 +324,12 @@ static void test_live(void **state)
     assert_string_equal(received(terminal), "\r\x1b[J");
     mnist_progress_finish(&progress); /* nothing to remove */
     assert_string_equal(received(terminal), "");
-    mnist_progress_message(&progress, "over"); /* does not bring it back */
+    mnist_progress_message(&progress, "over"); /* must not bring the view back */
     assert_string_equal(received(terminal), "over\n");
     close_ends(terminal);
 }
 
-/* With a limit of time, the ETA goes by what comes first: the last step or the limit. */
+/* With --max-time, the ETA is that of what comes first: the last step or the limit. */
 static void test_limit(void **state)
 {
     (void)state;
@@ -359,7 +359,7 @@ static void test_limit(void **state)
         const char *line = received(terminal);
         assert_true(strlen(line) > 9);
         assert_string_equal(line + strlen(line) - 9, cases[i].line);
-        stats.end = MNIST_END_PATIENCE; /* nothing is left of a run that has been stopped */
+        stats.end = MNIST_END_PATIENCE; /* a limit leaves no trace after its run */
         mnist_progress_epoch(&progress, &stats, 105.0);
         line = received(terminal);
         assert_string_equal(line + strlen(line) - 9, "ETA 0:00\n");
@@ -369,7 +369,7 @@ static void test_limit(void **state)
     }
 }
 
-/* A run that goes on: rates and ETA by what is done from here on. */
+/* A resumed run: rates and ETA count what is done from here on. */
 static void test_goes_on(void **state)
 {
     (void)state;
@@ -399,7 +399,7 @@ static void test_goes_on(void **state)
     mnist_progress_step(&progress, &step, 102.95);
     assert_non_null(strstr(received(terminal), "  50 img/s  "));
     mnist_progress_finish(&progress);
-    /* all but the validation of an epoch was done before */
+    /* only the epoch's validation was left to do */
     mnist_progress_begin(&progress, 1, 1, 2, 200.0);
     mnist_progress_resume(&progress, 100, 0, 1000, 1000);
     mnist_progress_epoch(&progress, &stats, 201.0);
@@ -447,7 +447,7 @@ static void test_nobody_reads(void **state)
             close(e.write);
         }
         mnist_progress_start(&progress, MNIST_PROGRESS_BAR, MNIST_COLOR_NEVER, e.write);
-        progress.mode = MNIST_PROGRESS_BAR; /* as if it had been a terminal */
+        progress.mode = MNIST_PROGRESS_BAR; /* as if it were a terminal */
         mnist_progress_begin(&progress, 1, 1, 10, 0.0);
         mnist_progress_step(&progress, &step, 1.0);
         mnist_progress_epoch(&progress, &stats, 2.0);
@@ -471,7 +471,7 @@ static void test_nobody_reads(void **state)
     mnist_progress_start(&progress, MNIST_PROGRESS_BAR, MNIST_COLOR_NEVER, e.write);
     progress.mode = MNIST_PROGRESS_BAR;
     mnist_progress_begin(&progress, 1, 1, 10, 0.0);
-    mnist_progress_step(&progress, &step, 1.0); /* would wait for ever if it wrote */
+    mnist_progress_step(&progress, &step, 1.0); /* it would wait for ever if it wrote */
     assert_false(progress.view_shown);
     close_ends(e);
 }

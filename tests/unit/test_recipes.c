@@ -1,4 +1,4 @@
-/* Recipes: each holds what its options accept; and who beats whom. */
+/* Recipes: each sets what its options accept; and which of file, recipe and command line wins. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "command_line.h"
@@ -36,7 +36,7 @@ static void parse_with_config(outcome *o, const char *json, const char *words)
     parse_train(o, line);
 }
 
-/* Every recipe parses and validates, names no option twice, and what it says is what one gets. */
+/* Every recipe parses and validates, names no option twice, and sets what it says. */
 static void test_all(void **state)
 {
     (void)state;
@@ -101,7 +101,7 @@ static void test_precedence(void **state)
         assert_true(o.train.training.config.optimizer.weight_decay ==
                     weight_decay);                                /* over the default */
         assert_int_equal(o.train.training.config.epochs, 7);      /* beaten by the file */
-        assert_true(o.train.training.config.schedule.lr == 0.5f); /* beaten by the command line */
+        assert_true(o.train.training.config.schedule.lr == 0.5f); /* the command line wins */
         assert_int_equal(mnist_options_origin(&o.parsed, "epochs"), MNIST_ORIGIN_CONFIG);
         assert_int_equal(mnist_options_origin(&o.parsed, "lr"), MNIST_ORIGIN_COMMAND_LINE);
         assert_int_equal(mnist_options_origin(&o.parsed, "warmup"), MNIST_ORIGIN_RECIPE);
@@ -118,7 +118,7 @@ static void test_precedence(void **state)
     assert_int_equal(o.train.training.config.epochs, mnist_train_defaults().epochs);
     assert_true(o.train.training.config.schedule.lr == 0.25f);
     mnist_options_free(&o.parsed);
-    parse_train(&o, "--recipe fast --recipe default"); /* the last one, as with any option */
+    parse_train(&o, "--recipe fast --recipe default"); /* the last one counts, as with any option */
     assert_runs(&o);
     assert_int_equal(o.train.training.config.epochs, mnist_train_defaults().epochs);
 }
@@ -144,7 +144,7 @@ static void test_refusals(void **state)
         assert_non_null(strstr(o.err.text, message));
         mnist_options_free(&o.parsed);
     }
-    /* what would be a mistake in the table is found, not passed over */
+    /* a mistake in a table is reported, not passed over */
     static const mnist_recipe_setting bad[][1] = {{{"lr", "0"}}, {{"learning", "1"}}};
     static const char *const texts[] = {
         "recipe r: --lr: \"0\" is not a number above 0 and at most 1000",
@@ -162,7 +162,7 @@ static void test_list(void **state)
 {
     (void)state;
     outcome o;
-    parse_train(&o, "--recipe list --bogus"); /* like --help: what comes later does not matter */
+    parse_train(&o, "--recipe list --bogus"); /* as with --help, what comes later does not matter */
     assert_int_equal(o.result, MNIST_PARSE_RECIPES);
     FILE *out = tmpfile();
     assert_non_null(out);

@@ -1,5 +1,6 @@
-/* What regularisation does to the gradient: dropout, confidence penalty, soft targets, batch normalisation,
- * adversarial training and virtual, against central differences, in double, of an independent net. */
+/* The gradient with regularisation: dropout, confidence penalty, soft targets, batch normalisation,
+ * adversarial and virtual adversarial training, compared with central differences, in double, of an
+ * independent net. */
 #include "unit/unit.h"
 
 #include "unit/reference.h"
@@ -38,7 +39,7 @@ typedef struct world {
     double mask[REFERENCE_LAYERS][MOST * REFERENCE_WIDTH];
 } world;
 
-/* Weights as at the start of a training, biases and gamma somewhere. */
+/* Weights as at the start of a training, biases and gamma drawn. */
 static mnist_mlp *make_net(const setup *s)
 {
     mnist_mlp_config config = {.inputs = INPUTS,
@@ -383,7 +384,7 @@ static void test_adversarial_images(void **state)
             w->inputs[i] = old;
             double slope = (above - below) / (2 * step) * (double)s->count;
             assert_true(fabs(fabs(moved) - epsilon) < 3e-7);
-            if (fabs(slope) > 1e-5) { /* else rounding decides */
+            if (fabs(slope) > 1e-5) { /* else the sign would depend on rounding */
                 assert_true((slope > 0) == (moved > 0));
                 looked_at++;
             }
@@ -403,7 +404,7 @@ static double divergence(const world *w, const reference_net *net, const constan
     for (size_t p = 0; p < INPUTS; p++) {
         x[image * INPUTS + p] += r[p];
     }
-    reference_forward(net, x, w->setup->count, logits); /* all of them: masks go by the image */
+    reference_forward(net, x, w->setup->count, logits); /* all: masks depend on the index */
     reference_log_softmax(logits + image * CLASSES, CLASSES);
     for (size_t k = 0; k < CLASSES; k++) {
         double p = c->predictions[image * CLASSES + k];
@@ -524,7 +525,7 @@ static void check_same_bits(const setup *s)
         free_world(w);
     }
     assert_int_equal(mnist_kernels_use(NULL, NULL), MNIST_OK);
-    if (!s->batch_norm) { /* which remembers what it has seen */
+    if (!s->batch_norm) { /* that still holds values of an earlier batch */
         world *w = make_world(s, 2);
         setup larger = *s;
         larger.count = MOST;
@@ -560,7 +561,7 @@ static void test_same_bits(void **state)
     }
 }
 
-/* A rate of 0 and no weight change nothing; one of nearly 1 leaves the biases' way alone. */
+/* A rate of 0 and a weight of 0 change nothing; a rate of nearly 1 leaves only the biases. */
 static void test_nothing_is_nothing(void **state)
 {
     (void)state;

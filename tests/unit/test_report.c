@@ -1,4 +1,4 @@
-/* The HTML report: its parts, and that nothing foreign in it comes to life. */
+/* The HTML report: its parts, and that no foreign text in it is executed. */
 #define _XOPEN_SOURCE 700
 
 #include <setjmp.h>
@@ -108,7 +108,7 @@ static int digit_of(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* The bytes of base64 up to what is none; to be freed. */
+/* Decodes base64 up to the first character that is none; to be freed. */
 static uint8_t *decode(const char *text, size_t *size)
 {
     uint8_t *bytes = malloc(strlen(text) + 3);
@@ -294,7 +294,7 @@ static void test_rounding(void **state)
         w[i * 30] = 0.0f;                                    /* a unit without weights */
         w[i * 30 + 1] = i == 3 ? 1e30f : -1e30f;             /* large ones */
         w[i * 30 + 2] = (float)i * FLT_TRUE_MIN;             /* the smallest */
-        w[i * 30 + 3] = i == 7 ? 1000.0f : 1e-3f * (float)i; /* one far from the rest */
+        w[i * 30 + 3] = i == 7 ? 1000.0f : 1e-3f * (float)i; /* one far larger than the rest */
         b[i % 30] = (float)i;
     }
     mnist_mlp_set_layer(mlp, 0, w, b);
@@ -400,7 +400,7 @@ static void test_hostile(void **state)
     s.page.program = s.page.heading = s.page.result = s.page.note = evil;
     s.page.facts = s.page.settings = s.page.measured = (mnist_page_facts){facts, 2};
     char *html = render(&s);
-    /* not one element more than in a page without it */
+    /* not one element more than with harmless names */
     static const char *const marks[] = {"<script", "</script", "<img", "<!--", "<style"};
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         assert_int_equal(count_of(html, marks[i]), count_of(tame, marks[i]));
@@ -416,7 +416,7 @@ static void test_hostile(void **state)
     scene_end(&s);
 }
 
-/* The policy lets through what is in the page, and that alone. */
+/* The page's content security policy allows what is in the page, and nothing else. */
 /* What stands between open and close ends with the asset; where that begins is returned. */
 static const char *check_policy(const char *html, const char *name, const char *open,
                                 const char *close, mnist_asset asset)
@@ -540,7 +540,7 @@ static void test_embedded(void **state)
     check_embedded(1231); /* 8 */
 }
 
-/* That the page's probabilities are the net's own is there to save time, and changes nothing. */
+/* The net's own probabilities in the page save time only, and change nothing. */
 static void test_own(void **state)
 {
     (void)state;
@@ -657,7 +657,7 @@ static void test_measured(void **state)
     scene_end(&s);
 }
 
-/* Whatever there is to be shown, it can be. */
+/* Any evaluation can be shown. */
 static void test_edges(void **state)
 {
     (void)state;

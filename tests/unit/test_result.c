@@ -1,5 +1,5 @@
-/* What a training hands out: averages, the folded net, the best epoch; when it ends; and that none of it depends on
- * the team. */
+/* What a training hands out: averages, the folded net, the best epoch; when it ends; and that no
+ * part of it depends on the team. */
 #include "unit/unit.h"
 
 #include "unit/reference.h"
@@ -42,7 +42,8 @@ static mnist_train_config short_training(void)
     return config;
 }
 
-/* A training watched: the caller's net after every step and every epoch, and what hooks were told. */
+/* A training and what was seen of it: the caller's net after every step and every epoch, and the
+ * hooks' figures. */
 typedef struct run {
     mnist_mlp *mlp;
     float *steps[MOST_SNAPSHOTS], *ends[MOST_SNAPSHOTS], *start; /* arenas */
@@ -273,7 +274,7 @@ static void test_fold(void **state)
     mnist_pass_forward(pass, x, BATCH, logits);
     reference_forward(&reference, inputs, BATCH, expected);
     assert_arena(logits, expected, LENGTH(logits), "logits of the folded net");
-    /* what has not been trained yet does as before, up to the epsilon beside the variance of 1 */
+    /* an untrained net does as before, up to the epsilon beside the variance of 1 */
     mnist_mlp_unfold(plain, net);
     mnist_mlp_fold(net, net->parameters, again);
     for (size_t i = 0; i < plain->arena_size; i++) {
@@ -461,7 +462,7 @@ static void test_batch_norm_training(void **state)
 
 /* --- The best epoch, and when to end ------------------------------------------------------------------------ */
 
-/* Noise is learnt by heart: what is validated gets worse. */
+/* A net learns noise by heart, so that the validation loss rises. */
 static mnist_train_config long_training(void)
 {
     mnist_train_config config = short_training();
@@ -492,7 +493,7 @@ static void test_keeps_the_best(void **state)
         config.keep = MNIST_KEEP_BEST;
         train(&best, &config, true);
         const unsigned epoch = best_of(&last);
-        assert_true(epoch < config.epochs); /* or there would be nothing to see */
+        assert_true(epoch < config.epochs); /* else there would be nothing to see */
         assert_true(same_arena(last.mlp, last.ends[config.epochs - 1]));
         assert_true(same_arena(best.mlp, last.ends[epoch - 1]));
         assert_false(same_arena(best.mlp, last.ends[config.epochs - 1]));

@@ -1,5 +1,5 @@
-/* --resume: a checkpoint's settings under those of the command line; and checkpoints that are
- * sealed as they should be and hold something else than they should. */
+/* --resume: a checkpoint's settings, changed by those of the command line; and checkpoints with a
+ * right CRC whose content is wrong. */
 #define _XOPEN_SOURCE 700
 
 #include "command_line.h"
@@ -67,7 +67,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The figures of the one epoch, which are not of the snapshot. */
+/* The figures of the one epoch, which are not in the snapshot. */
 static mnist_epoch told[2] = {{0.25, 2.1, 0.5, 1.9, 0.75, 0.125}};
 static mnist_array epochs = {
     .name = MNIST_EPOCHS_ARRAY, .element = MNIST_F64, .rank = 2, .shape = {1, 6}, .values = told};
@@ -86,7 +86,7 @@ static void write_with(const char *path, const char *key, const char *value)
     mnist_array arrays[64];
     assert_true(snapshot->count < LENGTH(arrays));
     memcpy(arrays + 1, snapshot->arrays, snapshot->count * sizeof *arrays);
-    arrays[0] = epochs; /* their place among the others does not matter */
+    arrays[0] = epochs; /* their place among the arrays does not matter */
     const bool none = epochs.rank == 0;
     assert_int_equal(
         mnist_checkpoint_save(path, arrays + none, snapshot->count + !none, metadata, count, NULL),
@@ -114,7 +114,7 @@ static void takes_the_settings(void **state)
     assert_int_equal(o.train.training.config.optimizer.kind, MNIST_ADAM);
     assert_true(o.train.training.config.schedule.lr == 0.25f); /* settling has left it alone */
     assert_string_equal(o.train.log, "run.csv");
-    assert_string_equal(o.train.checkpoint, file.path); /* and not the name that it had */
+    assert_string_equal(o.train.checkpoint, file.path); /* and not the name that the file had */
     assert_string_equal(o.train.resume, file.path);
     assert_int_equal(r->position.epoch, 1);
     assert_true(r->position.epoch_ended);
@@ -134,7 +134,7 @@ static void takes_the_settings(void **state)
     assert_true(o.train.checkpoint_every.seconds == 5.0);
     mnist_options_free(&o.parsed);
 
-    /* what agrees may be said; what is settled from other options is not what was said */
+    /* what agrees may be given; what is settled from other options counts as not given */
     parse_resume(&o, file.path, "--lr 0.25 --augment shift=1.0 --optimizer adam --log-every 0");
     assert_runs(&o);
     assert_true(o.train.training.config.schedule.lr == 0.25f);
@@ -187,7 +187,7 @@ static void refuses_what_contradicts(void **state)
     assert_says(&o, MNIST_ERR_ARGUMENT, "has none, and one from here on would lack its beginning");
 }
 
-/* Sealed, and yet not what mnist-train writes. */
+/* Right in form and CRC, but not what mnist-train writes. */
 static void trusts_nothing(void **state)
 {
     static const struct {
@@ -266,7 +266,7 @@ static void trusts_no_epochs(void **state)
     static const struct {
         size_t column;
         double value;
-        const char *text; /* NULL: it may be that */
+        const char *text; /* NULL: it is accepted */
     } cases[] = {
         {0, (double)NAN, "the learning rate of epoch 1"},
         {0, 1e39, "the learning rate of epoch 1"},

@@ -95,7 +95,7 @@ static void description(void **state)
     free(file.bytes);
 }
 
-/* What is not a safetensors file at all. */
+/* Files that are not safetensors at all. */
 static void foreign_files(void **state)
 {
     (void)state;
@@ -207,7 +207,7 @@ static void hostile_headers(void **state)
     }
 }
 
-/* Millions of tiny values cost a parser a hundred times their bytes: refused beforehand. */
+/* Millions of tiny values would cost a parser a hundred times their bytes: refused beforehand. */
 static void header_of_many_values(void **state)
 {
     (void)state;
@@ -328,7 +328,7 @@ static void build_refuses(void **state)
     }
 }
 
-/* Nothing is written that would not be read. */
+/* The writer refuses what the reader would. */
 static void build_refuses_too_many_values(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* What --tune varies: every draw is one that the option takes, in its range, and a function of seed
- * and candidate. */
+/* What --tune varies: every draw is accepted by its option, in its row's range, and a function of
+ * seed and candidate. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "command_line.h"
@@ -38,7 +38,7 @@ static void test_table(void **state)
         mnist_option_ref ref = mnist_option_find(&mnist_train_program, d->option);
         assert_non_null(ref.option);
         assert_string_equal(ref.option->name, d->option);
-        /* what is found must be in the file that is printed, and be part of the mathematics */
+        /* an option that is varied must be in the printed file, and be part of the mathematics */
         assert_true(ref.option->flags & MNIST_OPTION_IN_CONFIG);
         assert_true(ref.option->flags & MNIST_OPTION_IN_MODEL);
         size_t zeros = 0, upper = 0;
@@ -97,7 +97,7 @@ static void test_lists(void **state)
         mnist_dimension_draw(space, 1, 9, i, text);
         hits[text[0] - 'a']++;
         mnist_dimension_draw(space, 2, 9, i, text);
-        /* where it was drawn is known: the power of ten is right to three digits */
+        /* the drawn exponent is known: the power of ten is right to three digits */
         double expected = pow(10.0, -40.0 + 80.0 * mnist_random(9, 4, i));
         assert_true(fabs(strtod(text, NULL) / expected - 1.0) < 0.00501);
     }
@@ -115,7 +115,7 @@ static void test_settings(void **state)
     size_t differ = 0;
     mnist_train_settings first = mnist_tune_settings(&o.train, &o.parsed, 0);
     char *base = printed_config(&o.train), *zero = printed_config(&first);
-    assert_string_equal(base, zero); /* the first candidate is what there is */
+    assert_string_equal(base, zero); /* the first candidate is the given settings */
     for (uint64_t candidate = 1; candidate < 200; candidate++) {
         mnist_train_settings a = mnist_tune_settings(&o.train, &o.parsed, candidate);
         mnist_train_settings b = mnist_tune_settings(&o.train, &o.parsed, candidate);
@@ -125,7 +125,7 @@ static void test_settings(void **state)
         assert_true(a.training.config.schedule.lr == 0.123f); /* as the command line has it */
         assert_int_equal(a.training.activation, MNIST_GELU);
         assert_int_equal(a.training.config.seed, 3);
-        a.training.hidden = o.train.training.hidden; /* all else that differs is in the space */
+        a.training.hidden = o.train.training.hidden; /* nothing but the search space differs */
         a.training.config.batch_size = o.train.training.config.batch_size;
         a.training.config.optimizer.weight_decay = o.train.training.config.optimizer.weight_decay;
         a.training.config.label_smoothing = o.train.training.config.label_smoothing;
@@ -147,16 +147,15 @@ static void test_settings(void **state)
     free(zero);
 }
 
-/* What follows from a candidate's options is there when it is trained, as it will be when a config
- * file gives them. */
+/* What follows from a candidate's options is settled when it is trained, as it will be when a
+ * config file gives them. */
 static void test_settled(void **state)
 {
     (void)state;
     outcome o;
     parse_train(&o, "--tune 5 --optimizer adam");
     assert_runs(&o);
-    assert_true(o.train.training.config.schedule.lr ==
-                0.001f); /* what adam has where nothing is said */
+    assert_true(o.train.training.config.schedule.lr == 0.001f); /* adam's default */
     size_t dropped = 0, deep = 0;
     for (uint64_t candidate = 1; candidate < 400; candidate++) {
         mnist_train_settings s = mnist_tune_settings(&o.train, &o.parsed, candidate);
@@ -190,7 +189,7 @@ static void test_settled(void **state)
         assert_true(s.training.config.schedule.lr == 0.002f);
     }
     assert_true(two > 20);
-    outcome each; /* a rate for each layer, of a number that is fixed */
+    outcome each; /* a rate for each layer, as the number of layers is given */
     parse_train(&each, "--tune 5 --dropout 0.25,0.5 --hidden 64,32");
     assert_runs(&each);
     mnist_train_settings s = mnist_tune_settings(&each.train, &each.parsed, 5);

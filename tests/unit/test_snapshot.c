@@ -271,7 +271,7 @@ static void test_regularizers(void **state)
     assert_resumes("virtual adversarial", &config);
 }
 
-/* Early stopping goes by what it has seen before. */
+/* Early stopping depends on the epochs before. */
 static void test_early_stopping(void **state)
 {
     (void)state;
@@ -283,9 +283,9 @@ static void test_early_stopping(void **state)
     assert_int_equal(whole.epochs[1].end, MNIST_END_PATIENCE);
 }
 
-/* How many epochs have passed since one was better is counted on, and against the loss that was to
- * be beaten, which is not the best one where epochs are better by less than min_delta. Where either
- * were lost, epochs would end the training that do not, or the other way round. */
+/* How many epochs have passed since one was better goes on counting, and so does the loss to be
+ * beaten, which is not the best one where epochs are better by less than min_delta. If either were
+ * lost, a training would end too early or too late. */
 static void test_patience_goes_on(void **state)
 {
     (void)state;
@@ -297,7 +297,7 @@ static void test_patience_goes_on(void **state)
     config.schedule = (mnist_schedule){.lr = 0.003f, .step_factor = 1.0f, .step_count = 1};
     const course whole = assert_resumes("early stopping", &config);
 
-    /* Is that such a training? */
+    /* Is it such a training? */
     unsigned last = 0, since = 0, starts = 0, little_better = 0;
     double to_beat = INFINITY;
     for (;; last++) {
@@ -321,7 +321,8 @@ static void test_patience_goes_on(void **state)
     assert_true(little_better >= 2);
 }
 
-/* More epochs: a schedule that does not go by their number has the course of the longer one. */
+/* More epochs: if the schedule does not depend on their number, the training is that of the longer
+ * one. */
 static void test_more_epochs(void **state)
 {
     (void)state;
@@ -386,7 +387,8 @@ static mnist_array *array_of(const mnist_snapshot *snapshot, const char *name)
     return NULL;
 }
 
-/* Refused, in these words, before any step; and good again once the damage is undone. */
+/* Damaged snapshots are refused, in these words, before any step; undamaged again, they are
+ * accepted. */
 static void assert_refused(const mnist_train_config *config, const mnist_snapshot *snapshot,
                            const char *text)
 {

@@ -101,7 +101,7 @@ static void labels_are_balanced_in_aligned_tens(void **state)
         }
         assert_int_equal(seen, 0x3FF);
     }
-    for (size_t c = 0; c < MNIST_CLASSES; c++) { /* a class has no place of its own: 5 on average */
+    for (size_t c = 0; c < MNIST_CLASSES; c++) { /* no class has a fixed place: 5 on average */
         for (size_t i = 0; i < 10; i++) {
             assert_true(places[c][i] < 18);
         }
@@ -151,8 +151,8 @@ static double squared_distance(const double *centre, const uint8_t *image)
     return sum;
 }
 
-/* The nearest class mean tells most digits apart, so the labels are those of the images; but not
- * all, so there is something to learn. */
+/* The nearest class mean tells most digits apart, so labels and images belong together; but not
+ * all, so that there is something to learn. */
 static void digits_can_be_told_apart_but_not_trivially(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Whether one worker or all take a step: on clocks that are made up (train/team.c). */
+/* Whether one worker or all take a step: with made-up clocks (train/team.c). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,8 @@
 
 #define TRIAL (2 * (TEAM_WARM_UP + TEAM_STEPS))
 
-/* So many steps that take all or one so long; how many of them one took alone. */
+/* Runs `steps` steps that take all workers or one so long; returns how many of them one took
+ * alone. */
 static unsigned go(mnist_team *team, unsigned steps, double all, double one)
 {
     unsigned alone = 0;
@@ -33,7 +34,7 @@ static void the_faster_way_is_taken(void **state)
     assert_int_equal(go(&team, 1000, 90e-6, 70e-6), 1000);
 }
 
-/* The machine changes: at the next trial the choice does. */
+/* When the machine changes, the choice changes at the next trial. */
 static void the_choice_is_made_anew(void **state)
 {
     (void)state;
@@ -45,7 +46,7 @@ static void the_choice_is_made_anew(void **state)
     assert_int_equal(go(&team, TEAM_PERIOD, 90e-6, 70e-6), TEAM_PERIOD);
 }
 
-/* The steps that warm caches up do not count. */
+/* Steps that warm up caches are not counted. */
 static void warm_up_is_left_out(void **state)
 {
     (void)state;

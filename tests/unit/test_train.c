@@ -241,7 +241,7 @@ static void test_learns(void **state)
     trace record = {.steps = 0};
     mnist_mlp *mlp;
     assert_int_equal(train(&c, 2, nothing, &record, &mlp, NULL), MNIST_OK);
-    assert_true(record.last.train_accuracy == 1.0); /* a hundred images of noise, by heart */
+    assert_true(record.last.train_accuracy == 1.0); /* a hundred images of noise, learnt by heart */
     mnist_mlp_free(mlp);
 }
 
@@ -264,7 +264,7 @@ static void test_stops_when_told(void **state)
 static void test_divergence(void **state)
 {
     (void)state;
-    golden_case c = golden_cases[5]; /* leaky: its units cannot die, so the weights explode */
+    golden_case c = golden_cases[5]; /* leaky, as its units cannot die: the weights explode */
     c.train.schedule.lr = 1e6f;
     c.train.epochs = 20;
     trace record = {.steps = 0};
@@ -276,12 +276,12 @@ static void test_divergence(void **state)
     assert_non_null(strstr(err.text, "try a lower learning rate (a tenth of 1e+06)"));
     char named[64];
     snprintf(named, sizeof named, "the loss is not a finite number at epoch %u, step %u,",
-             record.epochs + 1, record.steps + 1); /* the step that was not reported */
+             record.epochs + 1, record.steps + 1); /* the step after the last one told */
     assert_non_null(strstr(err.text, named));
     mnist_mlp_free(mlp);
 }
 
-/* The last update of all breaks the weights: no loss comes after it to show it. */
+/* The last update makes the weights infinite: no loss comes after it to show it. */
 static void test_divergence_in_the_last_update(void **state)
 {
     (void)state;
@@ -397,7 +397,7 @@ static void test_refusals(void **state)
     }
 }
 
-/* What goes by the validation loss needs one. */
+/* What depends on the validation loss needs validation images. */
 static void test_needs_validation(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* What the lists of activations and optimisers say of each holds, and src/nn/README.md has a row for each. */
+/* What the lists say of activations and optimisers is true, and src/nn/README.md has a row for
+ * each. */
 #include "unit/unit.h"
 
 #include "unit/tables.h"
@@ -30,7 +31,7 @@ static int free_readme(void **state)
     return 0;
 }
 
-/* A table has a row that begins with the name. */
+/* Does a table have a row that begins with the name? */
 static void assert_documented(const char *name)
 {
     char row[64];
@@ -62,8 +63,8 @@ static void test_activation_names(void **state)
     }
 }
 
-/* What a slope is not made from may be anything: NaN changes no bit, nor does, where the sign is all
- * that counts, another size. */
+/* Where a slope is not made from an array, that may hold anything: NaN changes no bit, nor, where
+ * only the sign counts, does another size. */
 static void test_slopes_read_what_they_say(void **state)
 {
     (void)state;

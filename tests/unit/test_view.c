@@ -144,7 +144,7 @@ static void test_curve(void **state)
     for (unsigned i = 0; i < steps; i++) {
         mnist_loss_curve_add(&curve, i);
     }
-    /* all of the run is in it, but for the bin that is being filled; each value is a mean */
+    /* the whole run is in it, except for the bin being filled; each value is a mean */
     const double in_bins = (double)curve.bins * (double)curve.bin_steps;
     assert_true(curve.bins >= MNIST_LOSS_BINS / 2 && curve.bins < MNIST_LOSS_BINS);
     assert_true(in_bins + (double)curve.steps == steps);
@@ -161,7 +161,7 @@ static void test_curve(void **state)
     assert_int_equal(mnist_loss_curve_values(&curve, 0, values), 0);
 }
 
-/* What is no ordinary loss: nothing but one value, below 0, not a number. */
+/* Unusual losses: a single value, one below 0, NaN. */
 static void test_odd_losses(void **state)
 {
     (void)state;
@@ -170,7 +170,7 @@ static void test_odd_losses(void **state)
         const char *curve;
     } cases[] = {
         {{0.5, 0.5, 0.5, 0.5}, "...."},      {{0.5, 0.502, 0.5, 0.5}, "...."}, /* hardly differs */
-        {{1.0, 0.0, -1.0, 0.5}, "#+.%"}, /* not by its logarithm */
+        {{1.0, 0.0, -1.0, 0.5}, "#+.%"}, /* drawn as it is, not its logarithm */
         {{1.0, NAN, INFINITY, 0.1}, "###."}, {{NAN, NAN, NAN, NAN}, "####"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {

@@ -1,5 +1,4 @@
-/* The resampling kernel: the oracle against moves that are known, every table against the oracle.
- */
+/* The resampling kernel: the oracle compared with known moves, every table with the oracle. */
 #include "unit/unit.h"
 
 #include "unit/tables.h"

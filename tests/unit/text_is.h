@@ -1,4 +1,4 @@
-/* What has been written of a page. After cmocka.h. */
+/* Compares text written for a page. To be included after cmocka.h. */
 #ifndef MNIST_TESTS_TEXT_IS_H
 #define MNIST_TESTS_TEXT_IS_H
 
