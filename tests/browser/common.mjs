@@ -17,8 +17,7 @@ export function check(what, holds, found = '')
     }
 }
 
-// CHROMIUM: its path. open(file, options): a page as a reader has it; nothing it complains about or asks for goes
-// unseen.
+// CHROMIUM: its path. open(file, options): opens a page as a reader does, and notes each of its errors and requests.
 export async function launch(chromium)
 {
     const browser = await driver.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-gpu'] });
@@ -63,7 +62,7 @@ export function galleryPixels(page, index)
     });
 }
 
-// Says what came of it, and ends the process.
+// Prints the tally, and ends the process.
 export function finish(name, rest)
 {
     console.log(`${name}: ${checks} checks, ${failures} failed; ${rest}`);

@@ -25,9 +25,9 @@ async function draw(page, points)
     return page.evaluate(() => Array.from(window.mnist.prepare(window.mnist.greys(), 280, 280)));
 }
 
-// What the page itself says of its rounding is the measure for the images that it says it of, which the gallery's are
-// among: the test set is small. With 16 bits that, and whatever is drawn, is within a thousandth; each bit fewer
-// doubles it, about.
+// The page states its largest change by rounding, over images that include the gallery's, as the test set is small:
+// those must keep to it. With 16 bits it, and the change for a drawn digit, are below a thousandth; each bit fewer
+// about doubles them.
 async function checkRounded(model, file, bits)
 {
     const felt = Math.min(1e-3 * 2 ** (16 - bits), 0.05);
@@ -74,8 +74,8 @@ async function checkExact(model, file)
     return `${name}: ${worst.toExponential(1)}`;
 }
 
-// Nothing moves sideways but what has a box for it, no tile's text leaves its tile, and in the confusion matrix no number
-// touches another.
+// Only boxes made for it scroll sideways, no tile's text leaves its tile, and in the confusion matrix no number touches
+// another.
 async function checkFit(width)
 {
     const page = await open(committee, { colorScheme: 'light', viewport: { width, height: 844 } });

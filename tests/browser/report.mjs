@@ -10,7 +10,7 @@ const { browser, open: openFile } = await launch(chromium);
 const open = options => openFile(file, options);
 const predicted = (name, bytes, ...flags) => predictedBy(predict, model, join(dir, name), bytes, ...flags);
 
-// --- What there is to be read ---------------------------------------------------------------------------
+// --- What a reader sees ---------------------------------------------------------------------------------
 
 const light = await open({ colorScheme: 'light' });
 const headings = await light.locator('h2').allTextContents();
@@ -24,7 +24,7 @@ const logged = readFileSync(log, 'utf8').trim().split('\n').map(line => line.spl
     .filter(fields => fields[0] === 'epoch').map(fields => [fields[2], ...fields.slice(4)]);
 check('the table of epochs is not what the log holds', JSON.stringify(table) === JSON.stringify(logged), table);
 
-// Every dot of the curves: its text is the log's number, and its height goes with it.
+// Every dot of the curves: its text is the log's number, and its height fits that.
 async function checkCurve(id, style, column)
 {
     const dots = await light.locator(`#${id} g:has(circle.hit.${style})`).evaluateAll(groups => groups.map(group =>
@@ -81,7 +81,7 @@ const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
 const contrast = (a, b) => (Math.max(luminance(a), luminance(b)) + 0.05) / (Math.min(luminance(a), luminance(b)) + 0.05);
 
-// Each text's colour over what is beneath it: WCAG 2.1 wants 4.5. And how tall the smallest letters are.
+// Each text's contrast with its background, for which WCAG 2.1 asks 4.5; and the height of the smallest letters.
 async function checkLooks(page, name)
 {
     const texts = await page.evaluate(() => {
@@ -184,7 +184,7 @@ for (const [name, lines] of Object.entries(strokes)) {
     check(`${name}: they do not add up to 1`, Math.abs(here.reduce((a, b) => a + b) - 1) < 1e-9);
     const there = predicted(`${name}.pgm`, pgm(greys, 280, 280), '--invert', 'yes');
     worst = Math.max(worst, compare(name, here, there));
-    // what was prepared in the page, taken as it is: not a bit of any probability is another, so no byte is
+    // mnist-predict takes the page's prepared image as it is: every bit of every probability is the same, so every byte is
     const again = predicted(`${name}.raw`, Buffer.from(pixels));
     check(`${name}: mnist-predict prepares it otherwise`, again.every((p, i) => p === there[i]), [again, there]);
     const guessed = predicted(`${name}.pgm`, pgm(greys, 280, 280));
@@ -239,7 +239,7 @@ const touched = await telephone.locator('#paper').boundingBox();
 await telephone.touchscreen.tap(touched.x + 140, touched.y + 140);
 check('a finger draws nothing', (await answer(telephone)).pixels !== null);
 
-// How long it takes; a frame has 16 ms, and other work may keep this machine busy.
+// Its time: a frame has 16 ms, but other work may keep this machine busy.
 const [milliseconds] = await light.evaluate(greys => {
     const all = [];
     for (let i = 0; i < 15; i++) {

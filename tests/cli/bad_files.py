@@ -243,7 +243,7 @@ for name, offset, value in ("nan", 44, b"\0\0\xc0\x7f"), ("snan", 0, b"\1\0\x80\
 
 
 def options(name, text, more={}):
-    """A model of 28 x 28 inputs that says so of its training."""
+    """A model of 28 x 28 inputs whose metadata state this training."""
     model("options-" + name, head({**META, "inputs": "784", "options": text, **more}, {**WEIGHT, "shape": [784, 10], "data_offsets": [0, 31360]},
                                   {**BIAS, "data_offsets": [31360, 31400]}), bytes(31400))
 
@@ -269,7 +269,7 @@ options("paths", "{" + drawn + '10,"output":"taken","data-dir":"/nowhere","test-
 
 # --- Logs ---------------------------------------------------------------------------------------------
 
-# what a model must say so that a log can be held against it: seed 1, three epochs of five steps
+# what a model must state so that a log can be compared with it: seed 1, three epochs of five steps
 metadata("logged-good", seed="1", trained_on="300",
          options='{"dataset":"mnist","epochs":3,"batch-size":64,"lr":0.1,"schedule":"constant","warmup":0,"step-factor":0.1,'
                  '"step-count":2,"keep":"last"}')
@@ -353,7 +353,7 @@ if len(sys.argv) > 2:
     DATA = file[8 + length:]
     CONFIG = json.loads(CKPT["__metadata__"]["config"])
     EPOCHS = CKPT["epochs"]["data_offsets"][0]  # rows of rate, loss, accuracy, loss and accuracy of validation, seconds
-    # without what the clock has said, so that sizes and checksums are always the same
+    # without measured times, so that sizes and checksums are always the same
     CKPT["__metadata__"].update(crc32="00000000")
     for place in CKPT["seconds"]["data_offsets"][0], EPOCHS + 5 * 8, EPOCHS + 11 * 8:
         DATA = at(DATA, place, bytes(8))

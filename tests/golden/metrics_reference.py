@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What scikit-learn makes of predictions: writes tests/golden/metrics.json, or checks an evaluation.
+"""Metrics of predictions by scikit-learn: writes tests/golden/metrics.json, or checks an evaluation.
 
     python3 tests/golden/metrics_reference.py > tests/golden/metrics.json
 
@@ -100,7 +100,7 @@ def metrics(y, p):
                   "brier": brier / CLASSES},
         "weighted": {**scores(y, predicted, "weighted", present), "auc": weighted_auc},
         "micro": scores(y, predicted, "micro", ALL),
-        # of equal ones scikit-learn takes the higher class first: so the other way round
+        # among equal ones scikit-learn takes the higher class first: reversed, the lower one
         "top_k": [sk.top_k_accuracy_score(CLASSES - 1 - y, p[:, ::-1], k=k, labels=ALL)
                   for k in range(1, CLASSES)] + [1.0],
         "log_loss": sk.log_loss(y, p, labels=ALL),
@@ -201,7 +201,7 @@ def cases():
     y, z = drawn(rng, 200)
     p = np.array([rng.multinomial(8, q / q.sum()) for q in softmax(z).astype(float)])
     yield "ties", y, (p / 8).astype(np.float32)
-    # no image has class 4, though some are taken for it; class 7 is never predicted
+    # no image has class 4, though it is predicted; class 7 is never predicted
     y, z = drawn(rng, 120, 1.0, without=(4,))
     z[:, 7] -= 30
     yield "absent", y, softmax(z)
