@@ -50,8 +50,9 @@ struct mnist_pass {
 
 /* The batch that a step is done on. The inputs are x + shift; or table[byte] + shift, where
  * table[0] is 0 and bytes that are 0 are left out of all products. The shift is not added to the
- * inputs: with it a 0 would be none, as after a normalisation to mean 0. It goes into what is made
- * of them: z = x W + (b + shift * column sums of W), dW = x^T dz + shift * db. */
+ * inputs themselves: the background of an image, which is not 0 after a normalisation to mean 0, is
+ * so left out as well. What the shift adds to the results is computed apart: z = x W + (b + shift *
+ * column sums of W), dW = x^T dz + shift * db. */
 typedef struct mnist_pass_batch {
     const float *x; /* (count, inputs), rounded if the pass has half; NULL: bytes */
     size_t x_stride;

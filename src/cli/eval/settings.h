@@ -27,7 +27,7 @@ typedef struct mnist_eval_settings {
     mnist_output_settings out;
 } mnist_eval_settings;
 
-/* Everything that holds when nothing is said. */
+/* The settings of a command line without options. */
 mnist_eval_settings mnist_eval_settings_defaults(void);
 
 extern const mnist_program mnist_eval_program; /* operands: MODEL... */

@@ -29,8 +29,8 @@ int mnist_program_print_json(const char *program, json_t *document);
  * a failure already. */
 int mnist_program_end(const char *program, int code);
 
-/* "PROGRAM: text" on stderr; an error's text is printable as it is (mnist_error). Of
- * MNIST_ERR_CHECKPOINT it also says what a checkpoint is for. Returns the exit code that goes with the
+/* "PROGRAM: text" on stderr; an error's text is printable as it is (mnist_error). For
+ * MNIST_ERR_CHECKPOINT it adds what a checkpoint is for. Returns the exit code that goes with the
  * status. */
 int mnist_program_error(const char *program, const mnist_error *err);
 

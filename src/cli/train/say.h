@@ -4,7 +4,7 @@
 
 #include "cli/train/session.h"
 
-/* All results of one call. */
+/* The results of all seeds of one call. */
 typedef struct mnist_run_results {
     const mnist_run_result *runs; /* in the order of their seeds */
     unsigned count;               /* >= 1 */
