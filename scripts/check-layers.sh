@@ -18,7 +18,9 @@ prints FILE:LINE for each breach of these rules:
 - Within cli: no file lies in src/cli itself. options/ and terminal/ see themselves; shared/ sees these two; any
   other folder is a program, which sees itself and these three, and no other program.
 - include/mnist/metrics.h belongs to eval.
-- A quoted name is relative to src/ and names its room. No file includes a .c file.
+- A quoted name is relative to src/, names its room and goes straight there; what lies in src/ is quoted. Only
+  headers are included.
+- In src/cli itself lies nothing but README.md.
 - Rooms other than cli neither print, nor exit, nor read the environment; and no string literal there names a
   flag (--lr): programs do.
 
@@ -155,9 +157,11 @@ function check_public_name(name,    target)
 function check_quoted_name(name,    part, parts, own)
 {
     parts = split(name, part, "/")
-    if (path ~ /^include\//) {
+    if (name ~ /(^|\/)\.\.?\//) {
+        breach("a name is to be relative to src/ and to go straight to its room: \"" name "\"")
+    } else if (path ~ /^include\//) {
         breach("a public header sees public headers only: \"" name "\"")
-    } else if (parts < 2 || part[1] == "." || part[1] == "..") {
+    } else if (parts < 2) {
         breach("a name is to be relative to src/ and to name its room: \"" name "\"")
     } else if (!((room, part[1]) in allowed)) {
         breach(room " must not include " part[1] ": \"" name "\"")
@@ -184,6 +188,10 @@ function check_include(line,    name, form)
         breach("a .c file is not to be included: " name)
     } else if (room == "tests") {
         return
+    } else if (form == "\"" && name !~ /\.h$/) {
+        breach("only headers are to be included: \"" name "\"")
+    } else if (form == "<" && name ~ /^[a-z]+\// && substr(name, 1, index(name, "/") - 1) in rooms) {
+        breach("what lies in src/ is to be quoted: <" name ">")
     } else if (form == "<" && name ~ /^mnist\//) {
         check_public_name(name)
     } else if (form == "\"") {
@@ -199,14 +207,12 @@ FNR == 1 {
     if (room != "tests" && room != "public" && !(room in rooms)) {
         breach("no room of this name is in the dependency order of scripts/check-layers.sh")
     }
-    if (path ~ /^src\/cli\/[^\/]*$/) {
-        breach("no file lies in src/cli itself: it belongs to a folder there")
-    }
 }
 
 {
     line = strip($0)
-    if (line ~ /^[ \t]*#[ \t]*include/) {
+    if (line ~ /^[ \t]*(#|%:|\?\?=)[ \t]*include/) {
+        sub(/^[ \t]*(%:|\?\?=)/, "#", line)
         check_include(line)
     } else if (room != "cli" && room != "tests" && match(code, forbidden)) {
         call = substr(code, RSTART, RLENGTH)
@@ -237,6 +243,13 @@ check()
     if [ $# -eq 0 ]; then
         echo "check-layers: $tree has neither src/ nor include/" >&2
         return 2
+    fi
+    if [ -d "$tree/src/cli" ]; then
+        folder=$(find "$tree/src/cli" -maxdepth 1 -type f ! -name README.md | LC_ALL=C sort | sed "s|^$tree/||; s|\$|:1: no file lies in src/cli itself: it belongs to a folder there|")
+        if [ -n "$folder" ]; then
+            printf '%s\n' "$folder"
+            return 1
+        fi
     fi
     # sorted, so that the output has one order; no file name of a source tree holds a newline
     find "$@" -type f -name '*.[ch]' | LC_ALL=C sort | {
@@ -383,6 +396,14 @@ self_test()
     expect src/nn/a.c '/* a */ #include "data/idx.h"' 'nn must not include data'
     expect src/nn/a.c '#include "mlp.h"' 'a name is to be relative to src/'
     expect src/nn/a.c '#include "../data/idx.h"' 'a name is to be relative to src/'
+    expect src/nn/a.c '#include "nn/../data/idx.h"' 'a name is to be relative to src/'
+    expect src/nn/a.c '#include "nn/./mlp.h"' 'a name is to be relative to src/'
+    expect src/nn/a.c '#include <data/idx.h>' 'what lies in src/ is to be quoted'
+    expect src/nn/a.c '#include <nn/mlp.h>' 'what lies in src/ is to be quoted'
+    expect src/cli/train/a.c '#include <cli/eval/course.h>' 'what lies in src/ is to be quoted'
+    expect src/cli/train/a.c '#include <sys/stat.h>' ok
+    expect src/nn/a.c '#include "nn/part.inc"' 'only headers are to be included'
+    expect src/nn/a.c '%:include "data/idx.h"' 'nn must not include data'
     expect src/nn/a.c '#include HEADER' 'an include that is computed cannot be checked'
     expect src/kernels/a.c '#include "kernels/b.c"' 'a .c file is not to be included'
     expect src/cli/train/a.c '#include "cli/b.c"' 'a .c file is not to be included'
@@ -421,13 +442,13 @@ self_test()
 
     # a room that nobody has placed, and a file outside all rooms
     local output
-    for file in src/attic/a.c src/a.c include/mnist/attic.h src/cli/a.c; do
+    for file in src/attic/a.c src/a.c include/mnist/attic.h src/cli/a.c src/cli/notes.txt; do
         rm -rf "${tree:?}/alone"
         mkdir -p "$tree/alone/${file%/*}"
         echo >"$tree/alone/$file"
         output=$(check "$tree/alone") && failed=$((failed + 1))
         case $output in
-        "$file:1: no room of this name"* | "src/cli/a.c:1: no file lies in src/cli itself"*) passed=$((passed + 1)) ;;
+        "$file:1: no room of this name"* | "$file:1: no file lies in src/cli itself"*) passed=$((passed + 1)) ;;
         *)
             echo "self-test: $file: $output" >&2
             failed=$((failed + 1))
