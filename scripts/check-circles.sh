@@ -8,7 +8,7 @@ usage()
 usage: scripts/check-circles.sh [--self-test | BUILD-DIR]
 
 Reads the object files of the library and of src/cli in BUILD-DIR, and prints each circle of files in which each uses
-a name that the next defines, with these names. Kernels, which are compiled once for each instruction set, are left out.
+a name that the next defines, with these names; and each circle of headers in src/ that include one another. Kernels, which are compiled once for each instruction set, are left out.
 
 Exit codes: 0 no circle; 1 a circle; 2 usage, or no object files. --self-test shows that a circle is found.
 END
@@ -72,6 +72,13 @@ symbols()
     done
 }
 
+# "HEADER HEADER include" for the headers of src/ that a header there includes.
+includes()
+{
+    (cd "$1" && find . -name '*.h' -exec grep -H '^ *# *include "' {} +) |
+        sed 's|^\./\([^:]*\):[^"]*"\([^"]*\)".*|\1 \2 include|' || true
+}
+
 # check SOURCES FOLDER...
 check()
 {
@@ -82,7 +89,10 @@ check()
         echo "check-circles: no object files in $*" >&2
         return 2
     }
-    edges <<<"$lines" | LC_ALL=C sort -u | circles && echo "check-circles: $count files, no circle"
+    {
+        edges <<<"$lines"
+        includes "$sources"
+    } | LC_ALL=C sort -u | circles && echo "check-circles: $count files, no circle"
 }
 
 self_test()
@@ -111,12 +121,26 @@ self_test()
         printf 'check-circles: instead of the circle: %s\n' "$found" >&2
         return 1
     }
-    rm "$tree/src/b/low.c"
+    echo 'int low(void); int low(void) { return 1; }' | compile b/low
+    echo '#include "b/two.h"' >"$tree/src/a/one.h"
+    echo '#include "a/one.h"' >"$tree/src/b/two.h"
+    found=$(check "$tree/src" "$tree") && {
+        echo 'check-circles: a circle of headers was not found' >&2
+        return 1
+    }
+    case $found in
+    *'a/one.h '*' include '*' b/two.h'*'b/two.h '*' include '*' a/one.h'*) ;;
+    *)
+        printf 'check-circles: instead of the headers: %s\n' "$found" >&2
+        return 1
+        ;;
+    esac
+    rm "$tree/src/b/low.c" "$tree/src/a/one.h"
     check "$tree/src" "$tree" >/dev/null || return 1
     if check "$tree/src" "$tree/src/none" 2>/dev/null; then
         return 1
     fi
-    echo 'check-circles: self-test: 4 passed, 0 failed'
+    echo 'check-circles: self-test: 5 passed, 0 failed'
 }
 
 case ${1:-} in
