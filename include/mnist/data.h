@@ -89,7 +89,7 @@ void mnist_idx_paths_free(mnist_idx_paths *paths);
 
 /* Finds one pair of files in a directory, by the names that mnist_idx_locate knows, and reads it:
  * which is MNIST_IDX_TRAIN or MNIST_IDX_TEST. Errors: as mnist_idx_locate and
- * mnist_dataset_load_idx. */
+ * mnist_dataset_load_idx; MNIST_ERR_ARGUMENT (which is neither). */
 mnist_status mnist_dataset_load_dir(mnist_dataset **out, const char *dir, unsigned which,
                                     mnist_error *err);
 

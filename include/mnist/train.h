@@ -180,7 +180,7 @@ typedef struct mnist_train_job {
     mnist_view validation;            /* count 0: none */
     const mnist_normalization *normalization; /* NULL: MNIST_NORMALIZE_UNIT, as mnist-train has it
                                                * when no flag is given */
-    mnist_pool *pool;               /* one of mnist_cpu_count() threads is made for the call */
+    mnist_pool *pool; /* NULL: one of mnist_cpu_count() threads is made for the call */
     const mnist_train_hooks *hooks; /* NULL: none */
     const mnist_snapshot *resume;   /* where to go on from; NULL: from the beginning */
 } mnist_train_job;

@@ -1,7 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include <mnist/data.h>
 
-#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -200,9 +199,14 @@ void mnist_idx_paths_free(mnist_idx_paths *paths)
 mnist_status mnist_dataset_load_dir(mnist_dataset **out, const char *dir, unsigned which,
                                     mnist_error *err)
 {
-    assert(which == MNIST_IDX_TRAIN || which == MNIST_IDX_TEST);
     mnist_idx_paths paths = {NULL, NULL, NULL, NULL};
     *out = NULL;
+    if (which != MNIST_IDX_TRAIN && which != MNIST_IDX_TEST) {
+        return mnist_fail(
+            err, MNIST_ERR_ARGUMENT,
+            "%s: expected MNIST_IDX_TRAIN or MNIST_IDX_TEST, one pair of files, found %u", dir,
+            which);
+    }
     mnist_status status = mnist_idx_locate(&paths, which, &dir, 1, err);
     if (status == MNIST_OK) {
         status = which == MNIST_IDX_TRAIN

@@ -218,6 +218,9 @@ static mnist_status check_config(const mnist_train_config *c, bool validates, mn
 
 static mnist_status check_views(const mnist_train_job *job, mnist_error *err)
 {
+    if (!job->net) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "the training job has no net to train");
+    }
     const mnist_mlp_config *shape = mnist_mlp_shape(job->net);
     if (job->train.count < 1 || job->train.count > UINT32_MAX) {
         return bad_field(err, "training images", "1 to 4294967295", (double)job->train.count);

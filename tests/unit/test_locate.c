@@ -231,6 +231,11 @@ static void loads_a_pair_of_a_directory(void **state)
     assert_int_equal(mnist_dataset_view(dataset).count, 1);
     mnist_dataset_free(dataset);
     const scratch_file empty = make(state, "no pairs", NULL, 0);
+    assert_int_equal(
+        mnist_dataset_load_dir(&dataset, dir.path, MNIST_IDX_TRAIN | MNIST_IDX_TEST, &err),
+        MNIST_ERR_ARGUMENT);
+    assert_null(dataset);
+    assert_int_equal(mnist_dataset_load_dir(&dataset, dir.path, 0, &err), MNIST_ERR_ARGUMENT);
     assert_int_equal(mnist_dataset_load_dir(&dataset, empty.path, MNIST_IDX_TEST, &err),
                      MNIST_ERR_NOT_FOUND);
     assert_null(dataset);

@@ -441,6 +441,7 @@ static void test_misfits(void **state)
     assert_non_null(strstr(err.text, "validation images are 10 x 10"));
     mnist_mlp_free(mlp);
     c.mlp.batch_norm = true; /* is added by the training, not brought along */
+    assert_int_equal(mnist_train(&(mnist_train_job){.train = view}, &err), MNIST_ERR_ARGUMENT);
     assert_int_equal(train(&c, 1, view, &record, &mlp, &err), MNIST_ERR_ARGUMENT);
     assert_non_null(strstr(err.text, "the net: expected one without batch normalisation"));
     mnist_mlp_free(mlp);
