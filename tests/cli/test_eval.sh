@@ -6,7 +6,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 start "$1"
-other='mnist-eval: note: these are not the test images that the training run of this model reported on'
+other='mnist-eval: note: these are not the test images that this model was tested on when it was trained'
 
 # trained ARGUMENT...: trains, keeps the result in $trained and the numbers of its JSON in $numbers.
 trained()

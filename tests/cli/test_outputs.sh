@@ -159,7 +159,7 @@ file = file[:start] + array.array("f", [v * 1e30 for v in values]).tobytes()
 file = re.sub(rb'"crc32":"[0-9a-f]{8}"', b'"crc32":"00000000"', file, count=1)
 open(sys.argv[2], "wb").write(file.replace(b'"crc32":"00000000"', b'"crc32":"%08x"' % zlib.crc32(file), 1))
 END
-message='mnist-eval: huge.st: its logits are not finite, so that no more can be told of it than its result'
+message='mnist-eval: huge.st: its logits are not finite, so that only its result can be printed'
 
 begin 'mnist-eval of logits that are not finite'
 run 0 "$eval" huge.st "${on[@]}"

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* A model knows which test images its training run reported on; others give other numbers. */
+/* A model knows which test images it was tested on when it was trained; others give other numbers. */
 static void note_other_data(const mnist_eval_results *results, const mnist_eval_member *member)
 {
     const mnist_data_digests *digests = &results->inputs->digests;
@@ -18,8 +18,9 @@ static void note_other_data(const mnist_eval_results *results, const mnist_eval_
             mnist_print_plain(member->path, stderr);
             fprintf(stderr, ": ");
         }
-        fprintf(stderr,
-                "these are not the test images that the training run of this model reported on\n");
+        fprintf(
+            stderr,
+            "these are not the test images that this model was tested on when it was trained\n");
     }
 }
 
@@ -52,8 +53,8 @@ static int write_files(const mnist_eval_results *results, mnist_pool *pool)
     mnist_error err;
     int code = MNIST_EXIT_OK;
     if (!analysis->measured && mnist_eval_needs_numbers(settings)) {
-        mnist_eval_fail_not_finite(results->test, results->models,
-                                   "no more can be told of it than its result", &err);
+        mnist_eval_fail_not_finite(results->test, results->models, "only its result can be printed",
+                                   &err);
         return fail_beside(&err);
     }
     if (settings->predictions &&

@@ -69,7 +69,7 @@ static const mnist_option eval_baseline_options[] = {
      .real = {0.0, 1.0, false, false},
      .name = "tolerance",
      .argument = "T",
-     .help = "by no more than this it may fall (0.001 or 0.1%)"},
+     .help = "how far below it the accuracy may be (0.001 or 0.1%)"},
 };
 
 static const mnist_option eval_output_options[] = {
@@ -78,7 +78,7 @@ static const mnist_option eval_output_options[] = {
     {FLAG(mnist_eval_settings, metrics), .name = "metrics", .known_as = "scores",
      .help = "print precision, recall, F1, areas under curves and more, per class and on average"},
     {FLAG(mnist_eval_settings, calibration), .name = "calibration",
-     .help = "print how often the model is right when it says that it is so sure"},
+     .help = "print how often the model is right, by how sure it is"},
     {SIZE(mnist_eval_settings, worst, 0, MOST_IMAGES), .name = "worst", .known_as = "errors",
      .zero = "none", .help = "show the N errors that the model is surest of"},
     {FLAG(mnist_eval_settings, curves), .name = "curves", .known_as = "roc",
@@ -213,10 +213,10 @@ bool mnist_eval_check_data(const mnist_eval_settings *settings, const mnist_pars
 static const mnist_example eval_examples[] = {
     {"mnist-eval mnist.safetensors", "test loss and accuracy, as the training run printed them"},
     {"mnist-eval --confusion mnist.safetensors", "which digits are taken for which"},
-    {"mnist-eval net-*.safetensors", "each model, and the committee of all: the mean of what they "
-                                     "take for likely"},
-    {"mnist-eval --tta 16 mnist.safetensors", "the mean of what the model takes each image and 15 "
-                                              "distorted versions of it for"},
+    {"mnist-eval net-*.safetensors", "each model, and all as a committee, which averages their "
+                                     "class probabilities"},
+    {"mnist-eval --tta 16 mnist.safetensors", "class probabilities averaged over each image and 15 "
+                                              "distorted versions of it"},
     {"mnist-eval --metrics --worst 10 mnist.safetensors",
      "figures per class, and the errors that the model is surest of"},
     {"mnist-eval --baseline old.json --tolerance 0.1% new.safetensors",
@@ -251,8 +251,8 @@ const mnist_program mnist_eval_program = {
     .summary = "measure models of mnist-train on the test images",
     .description = "Measures a model that mnist-train has saved on the test images and prints the "
                    "result on stdout; several models also as one, whose class probabilities are "
-                   "the mean of theirs. What is not said about the data is as the model was "
-                   "trained.",
+                   "the mean of theirs. Data options that are not given are those of the model's "
+                   "training.",
     .operand = "MODEL",
     .operand_min = 1,
     .operand_max = 1000,
