@@ -256,6 +256,23 @@ static mnist_status encode(mnist_safetensors_output *file, const mnist_mlp *mlp,
     return status;
 }
 
+mnist_status mnist_model_encode(mnist_safetensors_output *file, const mnist_mlp *mlp,
+                                const mnist_normalization *normalization,
+                                const mnist_metadata *metadata, size_t metadata_count,
+                                mnist_error *err)
+{
+    file->bytes = NULL;
+    mnist_status status = check_saveable(file->path, mlp, normalization, err);
+    if (status == MNIST_OK) {
+        status = encode(file, mlp, normalization, metadata, metadata_count, err);
+    }
+    if (status != MNIST_OK) {
+        free(file->bytes);
+        file->bytes = NULL;
+    }
+    return status;
+}
+
 mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
                               const mnist_normalization *normalization,
                               const mnist_metadata *metadata, size_t metadata_count,
@@ -263,10 +280,8 @@ mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
 {
     mnist_safetensors_output file = {.path = path ? path : "the model"};
     normalization = mnist_normalization_or_unit(normalization);
-    mnist_status status = check_saveable(file.path, mlp, normalization, err);
-    if (status == MNIST_OK) {
-        status = encode(&file, mlp, normalization, metadata, metadata_count, err);
-    }
+    mnist_status status =
+        mnist_model_encode(&file, mlp, normalization, metadata, metadata_count, err);
     if (status == MNIST_OK && path) {
         status = mnist_file_replace(path, file.bytes, file.size, err);
     }

@@ -188,10 +188,29 @@ static bool read_integers(const json_t *list, uint64_t *values, size_t count)
     return true;
 }
 
+/* Bytes of a number of a type that is not read here; 0: the format has no such type. */
+static size_t foreign_width(const char *dtype)
+{
+    static const struct {
+        const char *dtype;
+        size_t width;
+    } types[] = {
+        {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4},  {"I16", 2},     {"I8", 1},
+        {"U32", 4}, {"U16", 2},  {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (strcmp(dtype, types[i].dtype) == 0) {
+            return types[i].width;
+        }
+    }
+    return 0;
+}
+
 /* Computes the bytes of a tensor; false: more than any file has. */
 static bool tensor_size(const mnist_tensor *tensor, uint64_t *size)
 {
-    uint64_t product = mnist_element_size(tensor->type);
+    uint64_t product = tensor->type < MNIST_ELEMENTS ? mnist_element_size(tensor->type)
+                                                     : foreign_width(tensor->dtype);
     bool empty = false;
     for (unsigned i = 0; i < tensor->rank; i++) {
         empty = empty || tensor->shape[i] == 0;
@@ -218,9 +237,21 @@ static bool read_type(const char *text, mnist_element *type)
     return false;
 }
 
-static mnist_status read_tensor(mnist_tensor *tensor, const char *name, const json_t *object,
+/* Whether the tensor's type may be there. */
+static bool accept_type(mnist_tensor *tensor, const char *dtype, bool any)
+{
+    tensor->dtype = dtype;
+    if (read_type(dtype, &tensor->type)) {
+        return true;
+    }
+    tensor->type = MNIST_ELEMENTS;
+    return any && foreign_width(dtype) > 0;
+}
+
+static mnist_status read_tensor(mnist_safetensors *file, const char *name, const json_t *object,
                                 const char *path, mnist_error *err)
 {
+    mnist_tensor *tensor = &file->tensors[file->tensor_count++];
     mnist_shown shown = mnist_show(name);
     const json_t *type = json_object_get(object, "dtype");
     const json_t *shape = json_object_get(object, "shape");
@@ -234,10 +265,11 @@ static mnist_status read_tensor(mnist_tensor *tensor, const char *name, const js
                           "end] and no more",
                           path, shown.text);
     }
-    if (!read_type(json_string_value(type), &tensor->type)) {
-        return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "%s: tensor '%s' has dtype '%s', expected F32, F64 or U64", path,
-                          shown.text, mnist_show(json_string_value(type)).text);
+    if (!accept_type(tensor, json_string_value(type), file->any_types)) {
+        return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' has dtype '%s', expected %s",
+                          path, shown.text, mnist_show(json_string_value(type)).text,
+                          file->any_types ? "one of the safetensors format, as F32 or BF16"
+                                          : "F32, F64 or U64");
     }
     if (json_array_size(shape) > MNIST_TENSOR_RANK) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
@@ -282,10 +314,9 @@ static mnist_status read_entries(mnist_safetensors *file, json_t *root, const ch
         return mnist_fail_memory(err, room * sizeof *file->tensors, "the list of tensors");
     }
     json_object_foreach (root, key, value) {
-        mnist_status status =
-            strcmp(key, "__metadata__") == 0
-                ? read_metadata(file, value, path, err)
-                : read_tensor(&file->tensors[file->tensor_count++], key, value, path, err);
+        mnist_status status = strcmp(key, "__metadata__") == 0
+                                  ? read_metadata(file, value, path, err)
+                                  : read_tensor(file, key, value, path, err);
         if (status != MNIST_OK) {
             return status;
         }
@@ -364,15 +395,28 @@ static mnist_status parse(mnist_safetensors *file, const uint8_t *data, size_t s
     return status == MNIST_OK ? check_tiling(file, size, path, err) : status;
 }
 
-mnist_status mnist_safetensors_parse(mnist_safetensors *out, const uint8_t *data, size_t size,
-                                     const char *path, mnist_error *err)
+static mnist_status parse_or_free(mnist_safetensors *out, const uint8_t *data, size_t size,
+                                  const char *path, mnist_error *err)
 {
-    *out = (mnist_safetensors){0};
     mnist_status status = parse(out, data, size, path, err);
     if (status != MNIST_OK) {
         mnist_safetensors_free(out);
     }
     return status;
+}
+
+mnist_status mnist_safetensors_parse(mnist_safetensors *out, const uint8_t *data, size_t size,
+                                     const char *path, mnist_error *err)
+{
+    *out = (mnist_safetensors){.any_types = false};
+    return parse_or_free(out, data, size, path, err);
+}
+
+mnist_status mnist_safetensors_parse_any(mnist_safetensors *out, const uint8_t *data, size_t size,
+                                         const char *path, mnist_error *err)
+{
+    *out = (mnist_safetensors){.any_types = true};
+    return parse_or_free(out, data, size, path, err);
 }
 
 void mnist_safetensors_free(mnist_safetensors *file)

@@ -5,8 +5,9 @@
  *             "name": {"dtype": "F32", "shape": [...], "data_offsets": [begin, end]}, ...}
  *   the rest  the tensors, little-endian, row-major, without holes or overlaps
  *
- * Of the types, F32, F64 and U64 are read and written. What the names mean is the caller's
- * (io/model.c, io/checkpoint.c).
+ * Of the types, F32, F64 and U64 are read and written; other programs' files are described whatever types
+ * they have (mnist_safetensors_parse_any). What the names mean is the caller's (io/model.c,
+ * io/checkpoint.c, convert/torch.c).
  *
  * The container itself does not notice damage. A file sealed here has a "crc32" among its metadata:
  * the CRC-32 of zlib over the whole file with the value's own eight hex digits taken as zeros.
@@ -20,7 +21,8 @@
 
 typedef struct mnist_tensor {
     const char *name;
-    mnist_element type;
+    const char *dtype;  /* what is read calls the type; not looked at in what is written */
+    mnist_element type; /* MNIST_ELEMENTS: another, of mnist_safetensors_parse_any */
     unsigned rank;
     uint64_t shape[MNIST_TENSOR_RANK];
     uint64_t begin; /* where its bytes begin, from the end of the header */
@@ -33,7 +35,8 @@ typedef struct mnist_safetensors {
     size_t tensor_count;
     mnist_metadata *metadata; /* in the file's order */
     size_t metadata_count;
-    void *json; /* owns every string above */
+    void *json;     /* owns every string above */
+    bool any_types; /* are accepted */
 } mnist_safetensors;
 
 /* Checks everything that the format requires, and describes the file; data is not kept. Memory
@@ -41,6 +44,9 @@ typedef struct mnist_safetensors {
  * MNIST_ERR_FORMAT, MNIST_ERR_MEMORY. */
 mnist_status mnist_safetensors_parse(mnist_safetensors *out, const uint8_t *data, size_t size,
                                      const char *path, mnist_error *err);
+/* The same, and accepts every type of the format (U8, BF16, …). */
+mnist_status mnist_safetensors_parse_any(mnist_safetensors *out, const uint8_t *data, size_t size,
+                                         const char *path, mnist_error *err);
 void mnist_safetensors_free(mnist_safetensors *file);
 
 /* The value of a metadata key; NULL if there is none. */
