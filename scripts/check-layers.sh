@@ -12,7 +12,8 @@ prints FILE:LINE for each breach of these rules:
 
 - A room includes only itself and the rooms below it, in this order:
   cli -> bench -> train, eval, io -> nn, data -> kernels -> base; and train may use eval, to validate.
-  image, which reads and prepares foreign pictures, uses data and base.
+  image, which reads and prepares foreign pictures, uses data and base. convert, nets in and out of other programs'
+  files, uses io and eval and what is below these.
   include/mnist/ROOM.h counts as ROOM, and mnist/mnist.h as all of them.
 - cli sees its own headers, <mnist/...> and outside libraries; a public header sees public headers.
 - Within cli: no file lies in src/cli itself. options/ and terminal/ see themselves; shared/ sees these two; any
@@ -42,6 +43,7 @@ BEGIN {
     rooms["train"] = "train eval nn data kernels base"
     rooms["io"] = "io nn data kernels base"
     rooms["report"] = "report eval io nn data kernels base"
+    rooms["convert"] = "convert io eval nn data kernels base"
     rooms["bench"] = "bench train eval io nn data kernels base"
     rooms["cli"] = "cli"
     for (room in rooms) {
@@ -362,6 +364,16 @@ self_test()
     done
     for from in base kernels data nn eval train io bench; do # pictures come in through cli alone
         expect "src/$from/a.c" '#include "image/b.h"' "$from must not include image: "
+    done
+
+    for to in base kernels data nn eval io; do
+        expect src/convert/a.c "#include \"$to/b.h\"" ok
+    done
+    for to in image train report bench cli; do
+        expect src/convert/a.c "#include \"$to/b.h\"" "convert must not include $to: "
+    done
+    for from in base kernels data nn eval train io bench; do # nets of other programs come in through cli alone
+        expect "src/$from/a.c" '#include "convert/b.h"' "$from must not include convert: "
     done
 
     expect include/mnist/mnist.h '#include <mnist/train.h>' ok

