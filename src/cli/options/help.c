@@ -177,9 +177,9 @@ void mnist_options_print_help(const mnist_program *program, const void *settings
     fprintf(out, "Usage: %s [OPTION]...%s%s", program->name, program->operand ? " " : "",
             program->operand ? program->operand : "");
     if (program->more_operands) {
-        fprintf(out, " [%s]", program->more_operands);
+        fprintf(out, program->operand_min > 1 ? " %s" : " [%s]", program->more_operands);
     }
-    fputs(program->operand_max > 1 ? "...\n" : "\n", out);
+    fputs(program->operand_max > (program->more_operands ? 2 : 1) ? "...\n" : "\n", out);
     fputc('\n', out);
     print_paragraph(program->description, 0, out);
     const char *title = "";

@@ -303,9 +303,10 @@ static void put_title(page *p, const mnist_program *program)
         fprintf(p->out, " \\fI%s\\fR", program->operand);
     }
     if (program->more_operands) {
-        fprintf(p->out, " [\\fI%s\\fR]", program->more_operands);
+        fprintf(p->out, program->operand_min > 1 ? " \\fI%s\\fR" : " [\\fI%s\\fR]",
+                program->more_operands);
     }
-    if (program->operand_max > 1) {
+    if (program->operand_max > (program->more_operands ? 2 : 1)) {
         fputs("...", p->out);
     }
     fputc('\n', p->out);

@@ -246,7 +246,9 @@ static bool check_operands(const mnist_program *program, const mnist_parsed *par
                            mnist_error *err)
 {
     if (parsed->operand_count < program->operand_min) {
-        return mnist_options_fail(err, "%s is missing", program->operand);
+        return mnist_options_fail(err, "%s is missing",
+                                  parsed->operand_count > 0 ? program->more_operands
+                                                            : program->operand);
     }
     if (parsed->operand_count > program->operand_max) {
         const char *extra = parsed->operands[program->operand_max];

@@ -1,0 +1,160 @@
+/* What two nets make of the test images, and golden vectors. */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/convert/conversion.h"
+#include "cli/shared/figures.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Each image's values of a net: logits or probabilities. To be freed; NULL with err filled. */
+static float *measure(const mnist_net *net, mnist_view view, bool logits, mnist_error *err)
+{
+    mnist_mlp *mlp;
+    float *values = malloc(view.count * MNIST_CLASSES * sizeof *values);
+    if (!values) {
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
+        return NULL;
+    }
+    mnist_status status = mnist_net_to_mlp(net, &mlp, err);
+    if (status == MNIST_OK) {
+        status = logits
+                     ? mnist_logits(mlp, view, &net->normalization, NULL, values, NULL, err)
+                     : mnist_probabilities(mlp, view, &net->normalization, NULL, values, NULL, err);
+        mnist_mlp_free(mlp);
+    }
+    if (status != MNIST_OK) {
+        free(values);
+        return NULL;
+    }
+    return values;
+}
+
+/* The lowest index of the largest. */
+static unsigned answer(const float *values)
+{
+    unsigned best = 0;
+    for (unsigned c = 1; c < MNIST_CLASSES; c++) {
+        best = values[c] > values[best] ? c : best;
+    }
+    return best;
+}
+
+static void compare(mnist_comparison *out, const float *a, const float *b, size_t count)
+{
+    *out = (mnist_comparison){.count = count};
+    for (size_t i = 0; i < count; i++, a += MNIST_CLASSES, b += MNIST_CLASSES) {
+        out->changed += answer(a) != answer(b);
+        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+            const double difference = fabs((double)a[c] - (double)b[c]);
+            const bool both_nan = isnan(a[c]) && isnan(b[c]);
+            if (isnan(difference) && !both_nan) {
+                out->difference = (double)INFINITY;
+            } else if (difference > out->difference) {
+                out->difference = difference;
+            }
+        }
+    }
+}
+
+/* The bytes as a net. What their format cannot say is as in the net that was written. */
+static bool read_again(mnist_net *out, const mnist_conversion *c, mnist_error *err)
+{
+    const mnist_format_input input = {
+        .data = c->bytes.bytes[0], .size = c->bytes.sizes[0], .path = c->out};
+    const bool holds_activation = c->to->holds & MNIST_HOLDS_ACTIVATION;
+    const bool holds_normalization = c->to->holds & MNIST_HOLDS_NORMALIZATION;
+    const mnist_net_hints hints = {.has_activation = !holds_activation && c->net.knows_activation,
+                                   .activation = c->net.activation,
+                                   .has_normalization = !holds_normalization,
+                                   .normalization = c->net.normalization};
+    return mnist_net_decode(out, &input, c->to, &hints, err) == MNIST_OK;
+}
+
+bool mnist_conversion_compare(mnist_conversion *c, mnist_error *err)
+{
+    const mnist_view view = mnist_dataset_view(c->source.test);
+    mnist_net again;
+    if (!read_again(&again, c, err)) {
+        return false;
+    }
+    float *before = measure(&c->net, view, false, err);
+    float *after = before ? measure(&again, view, false, err) : NULL;
+    if (after) {
+        compare(&c->comparison, before, after, view.count);
+    }
+    free(before);
+    free(after);
+    mnist_net_free(&again);
+    return after != NULL;
+}
+
+static json_t *numbers(const float *values, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++) {
+        mnist_json_append(&array, mnist_conversion_number(values[i]));
+    }
+    return array;
+}
+
+/* One image. */
+static json_t *vector(mnist_view view, size_t index, const float *logits,
+                      const float *probabilities)
+{
+    const size_t pixels = (size_t)view.rows * view.cols;
+    json_t *bytes = json_array(), *object = json_object();
+    for (size_t p = 0; p < pixels; p++) {
+        mnist_json_append(&bytes, json_integer(view.images[index * pixels + p]));
+    }
+    mnist_json_put(&object, "index", json_integer((json_int_t)index));
+    mnist_json_put(&object, "label", json_integer(view.labels[index]));
+    mnist_json_put(&object, "pixels", bytes);
+    mnist_json_put(&object, "logits", numbers(logits + index * MNIST_CLASSES, MNIST_CLASSES));
+    mnist_json_put(&object, "probabilities",
+                   numbers(probabilities + index * MNIST_CLASSES, MNIST_CLASSES));
+    return object;
+}
+
+/* The whole document. NULL: memory is short. */
+static json_t *document(const mnist_conversion *c, mnist_view view, const float *logits,
+                        const float *probabilities)
+{
+    const mnist_net *net = &c->net;
+    json_t *list = json_array(), *object = json_pack("{s:s}", "schema", "mnist-vectors/1");
+    for (size_t i = 0; i < view.count; i++) {
+        mnist_json_append(&list, vector(view, i, logits, probabilities));
+    }
+    mnist_json_put(&object, "source_sha256", json_string(net->digest));
+    mnist_json_put(&object, "mean", mnist_conversion_number(net->normalization.mean));
+    mnist_json_put(&object, "stddev", mnist_conversion_number(net->normalization.stddev));
+    mnist_json_put(&object, "activation",
+                   net->knows_activation ? json_string(mnist_activation_name(net->activation))
+                                         : json_null());
+    mnist_json_put(&object, "vectors", list);
+    return object;
+}
+
+bool mnist_conversion_write_vectors(const mnist_conversion *c, mnist_error *err)
+{
+    mnist_view view = mnist_dataset_view(c->source.test);
+    view = mnist_view_slice(view, 0,
+                            c->settings->vectors < view.count ? c->settings->vectors : view.count);
+    float *logits = measure(&c->net, view, true, err);
+    float *probabilities = logits ? measure(&c->net, view, false, err) : NULL;
+    bool written = false;
+    if (probabilities) {
+        mnist_json_begin();
+        json_t *object = document(c, view, logits, probabilities);
+        char *text = mnist_json_text(object, 1);
+        written = text && mnist_output_write(c->vectors, text, strlen(text), err) == MNIST_OK;
+        if (!text) {
+            mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for %zu vectors as JSON", view.count);
+        }
+        free(text);
+        json_decref(object);
+    }
+    free(logits);
+    free(probabilities);
+    return written;
+}
