@@ -14,6 +14,7 @@
 #define EVAL    .program = "mnist-eval", .main = mnist_eval_main
 #define PREDICT .program = "mnist-predict", .main = mnist_predict_main
 #define BENCH   .program = "mnist-bench", .main = mnist_bench_main
+#define CONVERT .program = "mnist-convert", .main = mnist_convert_main
 
 /* A training of 8 steps that writes all that there is. */
 #define SMALL                                                                                      \
@@ -125,6 +126,21 @@ const scenario scenarios[] = {
      .words = {DRAWN, "--threads", "1", "--hidden", "4", "--epochs", "2", "--val-split", "10",
                "--report", "r.html", "--output", "m.st"},
      .older = {"l.csv=r.html"}, .outputs = {{"r.html", FILE_PAGE}, {"m.st", FILE_WHOLE}}},
+    {CONVERT, .name = "convert",
+     .words = {"m.st", "n.pt.st", "--to", "torch", "--verify", "--vectors", "2", "--data-dir",
+               "../base", "--json"},
+     .given = {"m.st"}, .older = {"older.st=n.pt.st"},
+     .outputs = {{"n.pt.st", FILE_WHOLE}, {"n.pt.st.vectors.json", FILE_WHOLE}}},
+    {CONVERT, .name = "convert-foreign",
+     .words = {"m.pt.st", "n.st", "--to", "native", "--layers", "0,2", "--input-order", "columns",
+               "--normalize", "0.1:0.3"},
+     .given = {"m.pt.st"}, .older = {"older.st=n.st"}, .outputs = {{"n.st", FILE_WHOLE}}},
+#ifdef TEST_ZIP
+    {CONVERT, .name = "convert-npz", .words = {"m.st", "n.npz"}, .given = {"m.st"},
+     .older = {"m.npz=n.npz"}, .outputs = {{"n.npz", FILE_WHOLE}}},
+    {CONVERT, .name = "convert-from-npz", .words = {"m.npz", "n.safetensors", "-v"},
+     .given = {"m.npz"}, .outputs = {{"n.safetensors", FILE_WHOLE}}},
+#endif
     {BENCH, .name = "bench-help", .words = {"--help"}},
     {.name = NULL},
 };
@@ -215,7 +231,7 @@ static bool run_in_base(const scenario *program, const char *const *words, const
 
 bool make_base(void)
 {
-    static const scenario train = {TRAIN}, eval = {EVAL};
+    static const scenario train = {TRAIN}, eval = {EVAL}, convert = {CONVERT};
     static const char *const older[] = {SMALL, "--epochs", "1",        "--seed",
                                         "7",   "--output", "older.st", NULL};
     static const char *const half[] = {SMALL, KEPT, "--epochs", "1", NULL};
@@ -225,6 +241,12 @@ bool make_base(void)
         "--augment", "shift=1,rotate=5", "--data-seed", "3",        NULL};
     static const char *const line[] = {DRAWN, "--preview", "line.png", NULL};
     static const char *const evaluated[] = {"older.st", "--data-dir", "../base", "--json", NULL};
+    static const char *const foreign[] = {"m.st", "m.pt.st", "--to", "torch", NULL};
+#ifdef TEST_ZIP
+    static const char *const archive[] = {"m.st", "m.npz", NULL};
+#else
+    static const char *const *const archive = foreign;
+#endif
     static const char config[] = "{\"hidden\": [7, 5], \"lr\": 0.03, \"recipe\": \"simard\", "
                                  "\"output\": \"a name that is longer than sixteen letters\"}\n";
     return write_set("base/train-images-idx3-ubyte.gz", "base/train-labels-idx1-ubyte", TRAINING,
@@ -233,5 +255,7 @@ bool make_base(void)
            write_plain("base/config.json", config, sizeof config - 1) && write_pictures() &&
            run_in_base(&train, older, "stdout") && run_in_base(&train, half, "stdout") &&
            run_in_base(&train, logged, "stdout") && run_in_base(&train, drawn, "stdout") &&
-           run_in_base(&train, line, "stdout") && run_in_base(&eval, evaluated, "base/older.json");
+           run_in_base(&train, line, "stdout") && run_in_base(&convert, foreign, "stdout") &&
+           run_in_base(&convert, archive, "stdout") &&
+           run_in_base(&eval, evaluated, "base/older.json");
 }

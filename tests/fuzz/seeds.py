@@ -4,10 +4,12 @@
 They are made here, from the formats' definitions; scripts/fuzz.sh adds them to what corpus/ keeps.
 """
 import gzip
+import io
 import json
 import pathlib
 import struct
 import sys
+import zipfile
 import zlib
 
 top = pathlib.Path(sys.argv[1])
@@ -402,6 +404,88 @@ for name, data in pictures.items():
     put("png", name, data)
 
 
+# --- nets of other programs -------------------------------------------------------------------------
+
+WIDTHS = {"F32": 4, "F64": 8, "F16": 2, "BF16": 2, "I64": 8}
+
+
+def foreign(shapes, dtype="F32", meta=None):
+    """A safetensors file of tensors {name: shape}, whose numbers are small."""
+    header, end = ({"__metadata__": meta} if meta else {}), 0
+    for name, shape in shapes.items():
+        size = WIDTHS[dtype]
+        for n in shape:
+            size *= n
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + bytes(i % 61 for i in range(end))
+
+
+PAIR = {"fc1.weight": [3, 4], "fc1.bias": [3], "fc2.weight": [10, 3], "fc2.bias": [10]}
+for dtype in "F32", "F64", "F16", "BF16":
+    put("torch", "pair-" + dtype.lower(), foreign(PAIR, dtype))
+put("torch", "softmax", foreign({"weight": [10, 4], "bias": [10]}))
+put("torch", "keras", foreign({"dense/kernel:0": [4, 3], "dense/bias:0": [3], "dense_1/kernel:0": [3, 10]}))
+put("torch", "by-shape", foreign({"a.weight": [10, 3], "b.weight": [3, 2], "c.weight": [2, 4]}))
+put("torch", "ambiguous", foreign({"a.weight": [10, 3], "b.weight": [3, 3], "c.weight": [3, 3], "d.weight": [4, 3]}))
+put("torch", "ours", foreign({"0.weight": [2, 4], "0.bias": [2], "2.weight": [10, 2], "2.bias": [10]},
+                             meta={"format": "pt", "activation": "tanh", "mean": "0.1307", "stddev": "0.3081"}))
+put("torch", "norm", foreign({**PAIR, "bn.running_mean": [3]}))
+put("torch", "conv", foreign({**PAIR, "conv.weight": [1, 1, 3, 3]}))
+put("torch", "counter", foreign({**PAIR, "n": []}, "F64"))
+put("torch", "int", foreign({"w": [10, 4]}, "I64"))
+
+
+def npy(shape, descr="<f4", fortran=False, version=1, numbers=None):
+    text = f"{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}".encode()
+    before = 10 if version == 1 else 12
+    text += b" " * (-(before + len(text) + 1) % 16) + b"\n"
+    size = int("".join(c for c in descr if c.isdigit()) or 0) * (4 if "U" in descr else 1)
+    for n in shape:
+        size *= n
+    length = struct.pack("<H" if version == 1 else "<I", len(text))
+    return (b"\x93NUMPY" + bytes([version, 0]) + length + text
+            + (bytes(i % 61 for i in range(size)) if numbers is None else numbers))
+
+
+for name, data in {
+    "matrix": npy((4, 3)), "vector": npy((3,)), "number": npy(()), "fortran": npy((4, 3), fortran=True),
+    "big": npy((4, 3), ">f8"), "half": npy((3,), "<f2"), "text": npy((), "<U4"), "int": npy((2,), "<i8"),
+    "object": npy((2,), "|O", numbers=b"cos\nsystem\n"), "version2": npy((3,), version=2),
+    "version3": npy((3,), version=3), "empty": npy((0, 3)), "deep": npy((1,) * 8), "short": npy((4, 3))[:-1],
+    "wide": npy((10 ** 14, 10 ** 14), numbers=b""),
+}.items():
+    put("npy", name, data)
+
+
+def archive(arrays, method=zipfile.ZIP_STORED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as z:
+        for name, data in arrays.items():
+            z.writestr(zipfile.ZipInfo(name), data, method)
+    return out.getvalue()
+
+
+SKLEARN = {"coefs_0.npy": npy((4, 3)), "coefs_1.npy": npy((3, 10)), "intercepts_0.npy": npy((3,)),
+           "intercepts_1.npy": npy((10,))}
+KERAS = {f"arr_{i}.npy": a for i, a in enumerate([npy((4, 3)), npy((3,)), npy((3, 10)), npy((10,))])}
+for name, data in {
+    "sklearn": archive(SKLEARN), "keras": archive(KERAS, zipfile.ZIP_DEFLATED),
+    "known": archive({**SKLEARN, "activation.npy": npy((), "<U4", numbers="tanh".encode("utf-32-le")),
+                      "mean.npy": npy((), numbers=struct.pack("<f", 0.1307)),
+                      "stddev.npy": npy((), numbers=struct.pack("<f", 0.3081))}),
+    "mixed": archive({"fc1.weight.npy": npy((3, 4), ">f8", True), "fc1.bias.npy": npy((3,), "<f2"),
+                      "fc2.weight.npy": npy((10, 3), "<f2")}),
+    "bomb": archive({"a.npy": bytes(1 << 21)}, zipfile.ZIP_DEFLATED), "none": archive({}),
+    "torch": archive({"archive/data.pkl": b"."}), "absolute": archive({"/a.npy": npy((3,))}),
+    "upwards": archive({"../a.npy": npy((3,))}), "lzma": archive({"a.npy": npy((3,))}, zipfile.ZIP_LZMA),
+    "objects": archive({"a.npy": npy((2,), "|O", numbers=b"cos\nsystem\n")}), "cut": archive(SKLEARN)[:-30],
+}.items():
+    put("npz", name, data)
+
+
 def dictionary(target, words):
     lines = ['"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\x{b:02x}" for b in w)
              + '"\n' for w in words]
@@ -458,3 +542,13 @@ dictionary("text", [b"\x1b[", b"\xc2\x9b", b"\xe2\x80\xae", b"\xf0\x9f\x98\x80",
 dictionary("pnm", [b"P2", b"P3", b"P5", b"P6", b"#", b"255", b"65535", b"256", b"67108864", b"\n", b" "])
 dictionary("png", [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"iCCP", b"zTXt", b"iTXt", b"sPLT",
                    b"\x89PNG\r\n\x1a\n", b"\0\0\0\x0d", b"\x78\x9c", b"\x10\x06", b"\x08\x03"])
+dictionary("torch", encode + [w.encode() for w in (
+    "__metadata__", '"format":"pt"', '"activation":"', '"mean":"', '"stddev":"', "fc1.weight", "fc1.bias", "fc2.weight",
+    "fc2.bias", "net.0.weight", "kernel:0", "running_mean", '"dtype":"F32"', '"F16"', '"BF16"', '"F64"', '"I64"',
+    '"shape":[', '"data_offsets":[')] + [b"\0\0\x80\x7f", b"\x80\x7f", b"\x7c\0"])
+DESCRS = ["<f4", ">f8", "<f2", "=f4", "|O", "<U4", "<i8", "'descr': '", "'fortran_order': True", "'shape': (", "False", ", }", "()",
+          "(10,)", "999999999999999"]
+dictionary("npy", [b"\x93NUMPY\x01\0", b"\x93NUMPY\x02\0"] + [d.encode() for d in DESCRS])
+dictionary("npz", [b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"\x01\0\x14\0", b"\x08\0",
+                   b"\xff\xff\xff\xff", b"\x93NUMPY\x01\0", b".npy", b"coefs_0", b"intercepts_0", b"arr_0", b"../", b"/"]
+           + [d.encode() for d in DESCRS])

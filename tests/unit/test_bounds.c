@@ -10,6 +10,7 @@
 #include "cli/eval/course.h"
 #include "cli/train/settings.h"
 
+#include <mnist/convert.h>
 #include <mnist/data.h>
 #include <mnist/io.h>
 #ifdef __GLIBC__
@@ -87,6 +88,15 @@ static void read_log(const input *in, mnist_error *err)
         err->text[0] = '\0';
     }
     mnist_eval_course_free(&course);
+}
+
+static void read_net(const input *in, mnist_error *err)
+{
+    mnist_net net;
+    if (mnist_net_load(&net, in->path, NULL, NULL, err) == MNIST_OK) {
+        err->text[0] = '\0';
+    }
+    mnist_net_free(&net);
 }
 
 /* Reads in a process of its own, which has no memory that an earlier reader gave back. bound: how
@@ -274,6 +284,44 @@ static void test_model(void **state)
     assert_true(same_within(read_model, &in, MIB));
 }
 
+/* Other programs' nets (src/convert/README.md). */
+static void test_net(void **state)
+{
+    scratch_file file = scratch_name(state, "net");
+    input in = {.path = file.path};
+    mnist_error err;
+    /* 16-bit numbers become twice as large */
+    static const char half[] =
+        "{\"w\":{\"dtype\":\"F16\",\"shape\":[10,65536],\"data_offsets\":[0,1310720]}}";
+    size_t size = write_header(&file, half, 1310720);
+    read_net(&in, &err);
+    assert_string_equal(err.text, "");
+    assert_true(same_within(read_net, &in, 3 * size + MIB));
+    assert_false(same_within(read_net, &in, 2 * size));
+    static const char entry[] = "{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}";
+    for (size_t count = 10000; count <= 100000; count *= 10) {
+        char *text = many_values(count, entry);
+        size = write_header(&file, text, 0);
+        assert_true(same_within(read_net, &in, model_bound(size)));
+        free(text);
+    }
+    /* as an archive: the file, its entries, and the net */
+    mnist_net net = {.knows_normalization = true};
+    mnist_format_output bytes;
+    net.normalization = (mnist_normalization){MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
+    assert_int_equal(mnist_net_add_layer(&net, 65536, 10, "net", &err), MNIST_OK);
+    assert_int_equal(mnist_net_encode(&bytes, &net, mnist_format_find("npz"), "net", &err),
+                     MNIST_OK);
+    size = write_bytes(&file, bytes.bytes[0], bytes.sizes[0]);
+    read_net(&in, &err);
+    if (err.text[0] == '\0') { /* else it was built without libzip */
+        assert_true(same_within(read_net, &in, 3 * size + MIB));
+        assert_false(same_within(read_net, &in, 2 * size));
+    }
+    mnist_format_output_free(&bytes);
+    mnist_net_free(&net);
+}
+
 static void test_json(void **state)
 {
     scratch_file file = scratch_name(state, "config");
@@ -347,6 +395,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_idx, scratch_create, scratch_remove),
         cmocka_unit_test_setup_teardown(test_model, scratch_create, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_net, scratch_create, scratch_remove),
         cmocka_unit_test_setup_teardown(test_json, scratch_create, scratch_remove),
         cmocka_unit_test_setup_teardown(test_log, scratch_create, scratch_remove),
     };
