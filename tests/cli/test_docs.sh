@@ -210,7 +210,7 @@ expect 'hardly a file found' [ "$named" -ge 100 ]
 
 # --- flags and commands -------------------------------------------------------------------------------
 
-programs='mnist-train mnist-eval mnist-predict mnist-bench'
+programs='mnist-train mnist-eval mnist-predict mnist-bench mnist-convert'
 for program in $programs; do
     "$build/$program" --help >"$program.help"
     # --name, --no-name, --[no-]name and -x, as documents may write them
