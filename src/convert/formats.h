@@ -8,7 +8,8 @@
 #define MNIST_FORMAT_LIST(X)                                                                       \
     X(native)                                                                                      \
     X(torch)                                                                                       \
-    X(npz)
+    X(npz)                                                                                         \
+    X(c)
 
 #define MNIST_FORMAT_DECLARE(name) extern const mnist_format mnist_format_##name;
 MNIST_FORMAT_LIST(MNIST_FORMAT_DECLARE)

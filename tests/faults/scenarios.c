@@ -135,6 +135,8 @@ const scenario scenarios[] = {
      .words = {"m.pt.st", "n.st", "--to", "native", "--layers", "0,2", "--input-order", "columns",
                "--normalize", "0.1:0.3"},
      .given = {"m.pt.st"}, .older = {"older.st=n.st"}, .outputs = {{"n.st", FILE_WHOLE}}},
+    {CONVERT, .name = "convert-c", .words = {"m.st", "n.c"}, .given = {"m.st"},
+     .outputs = {{"n.c", FILE_WHOLE}, {"n.h", FILE_WHOLE}}},
 #ifdef TEST_ZIP
     {CONVERT, .name = "convert-npz", .words = {"m.st", "n.npz"}, .given = {"m.st"},
      .older = {"m.npz=n.npz"}, .outputs = {{"n.npz", FILE_WHOLE}}},

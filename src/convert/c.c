@@ -1,0 +1,139 @@
+/* A net as C99 source, for a microcontroller: one function, its tables, and a header. The text is
+ * c_text.c's. */
+#define _POSIX_C_SOURCE 200809L
+#include "convert/formats.h"
+
+#include "base/status.h"
+#include "convert/c_text.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_PARAMETERS ((uint64_t)1 << 22) /* 16 MiB of tables, and some 64 MiB of text */
+#define SUFFIX         "_predict"
+
+/* Where the last ending begins, as mnist_format_companion sees it. */
+static size_t stem_length(const char *name)
+{
+    const char *point = strrchr(name, '.');
+    return point && point > name ? (size_t)(point - name) : strlen(name);
+}
+
+/* A file's name stands between quotes of an #include, and in comments. A quote, a line's end, or
+ * bytes that are not ASCII do not mean the same to every compiler. */
+static mnist_status check_name(const char *name, const char *path, mnist_error *err)
+{
+    const size_t length = strlen(name), stem = stem_length(name);
+    if (strspn(name, MNIST_C_NAME_BYTES) != length || length == 0) {
+        return mnist_fail(
+            err, MNIST_ERR_ARGUMENT,
+            "%.2000s: the name of this file becomes C: expected letters and digits of ASCII, "
+            "'.', '-', '+' and '_' in it; call it mnist_predict.c, say",
+            path);
+    }
+    if (stem > MNIST_C_STEM) {
+        return mnist_fail(
+            err, MNIST_ERR_ARGUMENT,
+            "%.2000s: the name of this file becomes the name of a function: %zu bytes "
+            "before its ending, expected at most %d",
+            path, stem, MNIST_C_STEM);
+    }
+    if (strcmp(name + stem, ".h") == 0) {
+        return mnist_fail(
+            err, MNIST_ERR_ARGUMENT,
+            "%.2000s: the C source would take the place of its own header; expected another "
+            "ending, as .c",
+            path);
+    }
+    return MNIST_OK;
+}
+
+/* The stem with "_" for what C has not in names, none of these doubled, in front or at the end:
+ * such names may be the compiler's. With "_predict" at its end it is no keyword and not
+ * in C's library. */
+static void name_function(char function[MNIST_C_FUNCTION], const char *name)
+{
+    static const char digits[] = "0123456789";
+    const size_t stem = stem_length(name);
+    size_t length = 0;
+    for (size_t i = 0; i < stem; i++) {
+        if (name[i] == '_' || !isalnum((unsigned char)name[i])) {
+            if (length > 0 && function[length - 1] != '_') {
+                function[length++] = '_';
+            }
+            continue;
+        }
+        if (length == 0 && strchr(digits, name[i])) {
+            memcpy(function, "net_", 4);
+            length = 4;
+        }
+        function[length++] = name[i];
+    }
+    while (length > 0 && function[length - 1] == '_') {
+        length--;
+    }
+    if (length == 0) {
+        memcpy(function, "net", 3);
+        length = 3;
+    }
+    function[length] = '\0';
+    const size_t suffix = sizeof SUFFIX - 1;
+    if (length < suffix || strcmp(function + length - suffix, SUFFIX) != 0) {
+        memcpy(function + length, SUFFIX, suffix + 1);
+    }
+}
+
+static mnist_status check_size(const mnist_net *net, const char *path, mnist_error *err)
+{
+    uint64_t parameters = 0;
+    for (unsigned l = 0; l < net->layer_count; l++) {
+        parameters += ((uint64_t)net->layers[l].inputs + 1) * net->layers[l].outputs;
+    }
+    if (parameters > MAX_PARAMETERS) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "%.2000s: %" PRIu64
+                          " weights and biases are too many for a compiler's tables: format c "
+                          "takes nets of at most %" PRIu64,
+                          path, parameters, MAX_PARAMETERS);
+    }
+    return MNIST_OK;
+}
+
+static mnist_status c_write(mnist_format_output *out, mnist_net *net, mnist_error *err)
+{
+    const char *slash = strrchr(out->path, '/');
+    mnist_c_source source = {.net = net, .name = slash ? slash + 1 : out->path};
+    mnist_status status = check_name(source.name, out->path, err);
+    if (status == MNIST_OK) {
+        status = check_size(net, out->path, err);
+    }
+    if (status != MNIST_OK) {
+        return status;
+    }
+    source.stem = (int)stem_length(source.name);
+    name_function(source.function, source.name);
+    mnist_c_put_source(&source);
+    out->bytes[0] = source.text;
+    out->sizes[0] = source.size;
+    source.text = NULL;
+    source.size = source.room = 0;
+    mnist_c_put_header(&source);
+    out->bytes[1] = source.text;
+    out->sizes[1] = source.size;
+    if (source.failed) {
+        return mnist_fail_memory(err, out->sizes[0] + out->sizes[1], "a net as C");
+    }
+    mnist_net_note(net, "the function is called %s, after the file", source.function);
+    return MNIST_OK;
+}
+
+const mnist_format mnist_format_c = {
+    .name = "c",
+    .text = "C99 source and its header, for microcontrollers",
+    .endings = ".c",
+    .companion = ".h",
+    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN,
+    .write = c_write,
+};
