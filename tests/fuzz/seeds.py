@@ -8,6 +8,7 @@ import io
 import json
 import pathlib
 import struct
+import subprocess
 import sys
 import zipfile
 import zlib
@@ -486,6 +487,11 @@ for name, data in {
     put("npz", name, data)
 
 
+for target in "onnx",:
+    script = pathlib.Path(__file__).parent.parent / f"cli/{target}_files.py"
+    subprocess.run([sys.executable, script, "seeds", top / target], check=True)
+
+
 def dictionary(target, words):
     lines = ['"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\x{b:02x}" for b in w)
              + '"\n' for w in words]
@@ -552,3 +558,6 @@ dictionary("npy", [b"\x93NUMPY\x01\0", b"\x93NUMPY\x02\0"] + [d.encode() for d i
 dictionary("npz", [b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"\x01\0\x14\0", b"\x08\0",
                    b"\xff\xff\xff\xff", b"\x93NUMPY\x01\0", b".npy", b"coefs_0", b"intercepts_0", b"arr_0", b"../", b"/"]
            + [d.encode() for d in DESCRS])
+dictionary("onnx", [op.encode() for op in ("Gemm", "MatMul", "Add", "Sub", "Mul", "Div", "Relu", "Tanh", "Sigmoid", "LeakyRelu",
+           "Gelu", "Softmax", "Flatten", "Reshape", "Cast", "Constant", "Identity", "Dropout", "transB", "transA", "alpha", "beta",
+           "axis", "to", "value", "approximate", "tanh", "ai.onnx")] + [b"\x42\x02\x10\x0d", b"\x0a\x01x", b"\x12\x01z", b"\xa0\x01\x01"])

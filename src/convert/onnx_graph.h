@@ -1,0 +1,80 @@
+/* Values of an ONNX graph while it is read, node by node: what each is of the net (onnx_nodes.c), and what
+ * arithmetic makes of it (onnx_values.c). */
+#ifndef MNIST_CONVERT_ONNX_GRAPH_H
+#define MNIST_CONVERT_ONNX_GRAPH_H
+
+#include "convert/onnx.h"
+
+#define MNIST_ONNX_SAMPLES 41 /* places at which a function of one number is looked at */
+
+typedef enum mnist_onnx_kind {
+    MNIST_ONNX_CONSTANT,      /* a tensor of the file */
+    MNIST_ONNX_PIXELS,        /* (p - mean) / stddev of the input's pixels p, which are in 0 to 1 */
+    MNIST_ONNX_SUMS,          /* a function of the sums of a layer, each by itself */
+    MNIST_ONNX_PROBABILITIES, /* softmax of a layer's sums */
+    MNIST_ONNX_KINDS
+} mnist_onnx_kind;
+
+typedef struct mnist_onnx_value {
+    const char *name;
+    mnist_onnx_kind kind;
+    const Onnx__TensorProto *tensor;    /* of a constant: opened where it is used */
+    bool is_flat;                       /* pixels, as rows of one image each */
+    bool is_changed;                    /* pixels, by arithmetic */
+    double mean, stddev;                /* pixels */
+    unsigned layer;                     /* sums and probabilities: from 0 on */
+    bool has_bias;                      /* and whether the layer had its bias by then */
+    double samples[MNIST_ONNX_SAMPLES]; /* sums: the function's values at mnist_onnx_sample */
+} mnist_onnx_value;
+
+/* A graph on its way to a net. */
+typedef struct mnist_onnx_reading {
+    mnist_net *net;
+    const mnist_format_input *input;
+    const Onnx__GraphProto *graph;
+    mnist_onnx_value *values; /* owned; room for every name that the graph may give */
+    size_t value_count;
+    uint64_t pixels;  /* of an image, as the input's shape has it; 0: unknown */
+    bool takes_bytes; /* 0 to 255 */
+    bool has_bias[MNIST_NET_LAYERS];
+    uint64_t rounded;   /* numbers that became the nearest float */
+    size_t node_number; /* the node that is read, from 0 on */
+    const Onnx__NodeProto *node;
+    mnist_error *err;
+} mnist_onnx_reading;
+
+/* MNIST_ERR_FORMAT, about the file. */
+mnist_status mnist_onnx_fail(const mnist_onnx_reading *r, const char *format, ...)
+    MNIST_PRINTF(2, 3);
+/* The same, about the node that is read. */
+mnist_status mnist_onnx_fail_node(const mnist_onnx_reading *r, const char *format, ...)
+    MNIST_PRINTF(2, 3);
+
+/* By name; NULL: there is none so far. */
+mnist_onnx_value *mnist_onnx_find_value(const mnist_onnx_reading *r, const char *name);
+/* Refuses names that are there, too long, or none. The caller has made room for it. */
+mnist_status mnist_onnx_add_value(mnist_onnx_reading *r, const mnist_onnx_value *value);
+/* What the node makes, of r->node and r->node_number, and the layer that it is, if any. */
+mnist_status mnist_onnx_read_node(mnist_onnx_reading *r);
+
+double mnist_onnx_sample(unsigned index);
+/* Whether the function gives its argument, or is the activation. */
+bool mnist_onnx_is_identity(const double samples[MNIST_ONNX_SAMPLES]);
+bool mnist_onnx_find_activation(const double samples[MNIST_ONNX_SAMPLES], mnist_activation *out);
+
+/* out, which is a copy of the operand, after Relu, Tanh, Sigmoid, LeakyRelu or Gelu. */
+mnist_status mnist_onnx_apply_function(mnist_onnx_reading *r, mnist_onnx_value *out);
+/* Add, Sub, Mul or Div of two values: a bias of a layer, a step of the normalisation, or part of a
+ * function. */
+mnist_status mnist_onnx_apply_arithmetic(mnist_onnx_reading *r, mnist_onnx_value *out,
+                                         const mnist_onnx_value *const operands[2]);
+
+/* Opens a constant that has to have real numbers. */
+mnist_status mnist_onnx_open_real(mnist_onnx_reading *r, mnist_onnx_tensor *out,
+                                  const mnist_onnx_value *value);
+/* Adds factor times the tensor, which has one number for each output or one for all, to the bias of
+ * the layer. what: for messages. */
+mnist_status mnist_onnx_add_bias(mnist_onnx_reading *r, unsigned layer,
+                                 const mnist_onnx_tensor *tensor, float factor);
+
+#endif

@@ -1,0 +1,195 @@
+#!/usr/bin/env bash
+# test_convert_onnx.sh BUILD-DIR SOURCE-DIR: mnist-convert and ONNX: there and back, nets as other programs write them, files
+# that are wrong; and where they are there, ONNX's own checker and onnxruntime-node.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=table.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/table.sh"
+here=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+root=$(CDPATH='' cd -- "$2" && pwd)
+start "$1"
+convert=${train%train}convert
+drawn=(--dataset synthetic --synthetic-test 50)
+if ! command -v python3 >/dev/null; then
+    skip_test 'no python3' 'scripts/install-deps.sh test'
+fi
+
+run 0 "$train" --dataset synthetic --synthetic-train 500 --synthetic-test 50 --hidden 12,7 --activation tanh -e 2 -q \
+    --normalize standard -o tanh.safetensors
+begin ONNX
+if ! "$convert" -q tanh.safetensors probe.onnx >/dev/null 2>probe.err; then
+    expect 'it is not said what is missing' grep -q 'install libprotobuf-c-dev, protobuf-c-compiler and libonnx-dev' probe.err
+    printf '\10\10\22\0' >probe.onnx
+    run 1 "$convert" probe.onnx none.safetensors
+    err_has 'probe.onnx: ONNX needs protobuf-c and ONNX'
+    skip_test 'built without protobuf-c or the schema' 'scripts/install-deps.sh build, and build again'
+fi
+
+# --- there and back ---------------------------------------------------------------------------------
+
+for activation in relu sigmoid leaky-relu gelu; do
+    run 0 "$train" --dataset synthetic --synthetic-train 300 --synthetic-test 50 --hidden 9,8 --activation "$activation" -e 1 -q \
+        -o "$activation.safetensors"
+done
+run 0 "$train" --dataset synthetic --synthetic-train 100 --synthetic-test 20 --hidden none -e 1 -q -o softmax.safetensors
+for net in tanh relu sigmoid leaky-relu gelu softmax; do
+    begin "$net, there and back"
+    run 0 "$convert" --verify --vectors 50 "${drawn[@]}" "$net.safetensors" "$net.onnx"
+    expect "$out" [ "$(value from) $(value to) $(value max_difference) $(value changed)" = 'native onnx 0 0' ]
+    run 0 "$convert" "$net.onnx" back.safetensors
+    err_empty
+    [ "$net" = softmax ] || expect "$out" [ "$(value activation)" = "$net" ]
+    expect 'weights differ' python3 "$here/nets.py" same "$net.safetensors" back.safetensors
+    run 0 "$convert" -q back.safetensors again.onnx
+    same_bytes "$net.onnx" again.onnx
+done
+
+begin 'the checker of ONNX'
+python=
+for candidate in python3 /usr/bin/python3; do
+    if [ ! "$python" ] && "$candidate" -c 'import onnx' 2>/dev/null; then
+        python=$candidate
+    fi
+done
+if [ "$python" ]; then
+    for net in tanh relu gelu softmax; do
+        run 0 "$python" -c 'import onnx, sys
+m = onnx.load(sys.argv[1])
+onnx.checker.check_model(m, full_check=True)
+print(m.ir_version, m.opset_import[0].version)' "$net.onnx"
+        out_is '8 13'
+    done
+else
+    left_out 'no onnx for python3 (python3-onnx)'
+fi
+
+begin onnxruntime
+modules=
+for candidate in ${MNIST_ORT_MODULES:+"$MNIST_ORT_MODULES"} "$root"/build-peers; do
+    [ ! -d "$candidate/node_modules/onnxruntime-node" ] || modules=$candidate
+done
+if [ "$modules" ] && command -v node >/dev/null; then
+    for net in tanh relu sigmoid leaky-relu gelu softmax; do
+        run 0 node "$here/onnx_run.mjs" "$modules" "$net.onnx" "$net.onnx.vectors.json"
+        expect "$(cat "$work/out")" [ "$(grep -c 'max_difference=[0-9.]*e-[789] changed=0$\|max_difference=0.00 changed=0$' "$work/out")" -eq 3 ]
+    done
+else
+    left_out 'no onnxruntime-node where MNIST_ORT_MODULES says, nor in build-peers' # it is not fetched for a test
+fi
+
+# --- as other programs write them -------------------------------------------------------------------
+
+python3 "$here/onnx_files.py" variants tanh.safetensors variants
+for file in gemm matmul double doubles floats; do
+    begin "$file.onnx"
+    run 0 "$convert" "variants/$file.onnx" got.safetensors
+    case $file in
+    floats) err_is 'mnist-convert: note: its input is floats, taken to be pixels in 0 to 1' ;;
+    *) err_empty ;;
+    esac
+    expect "$out" [ "$(value activation)" = tanh ]
+    expect 'weights differ' python3 "$here/nets.py" same tanh.safetensors got.safetensors
+    run 0 "$eval" "${drawn[@]}" got.safetensors
+    result >got.result
+    run 0 "$eval" "${drawn[@]}" tanh.safetensors
+    expect 'mnist-eval says something else' [ "$(result)" = "$(cat got.result)" ]
+done
+begin 'numbers of other types, GELU as PyTorch takes it apart'
+run 0 "$convert" -q variants/coarse-F32-raw.onnx coarse.safetensors
+for kind in F32-typed F16-raw F16-typed BF16-raw BF16-typed; do
+    run 0 "$convert" "variants/coarse-$kind.onnx" got.safetensors
+    err_empty
+    expect "$out" [ "$(value activation)" = gelu ]
+    expect "weights of $kind differ" python3 "$here/nets.py" same coarse.safetensors got.safetensors
+done
+begin 'what a file does not say'
+run 2 "$convert" variants/nothing-known.onnx got.safetensors
+err_has 'does not say what pixels become before the net'
+run 2 "$convert" --layers a,b tanh.onnx got.safetensors
+err_has "an ONNX file's graph says their order"
+
+# --- what is wrong ----------------------------------------------------------------------------------
+
+python3 "$here/onnx_files.py" hostile hostile
+
+# refused NAME MESSAGE: a pattern for what follows the file's name
+refused()
+{
+    fails_like 1 "$convert" "hostile/$1.onnx: $2" --from onnx --normalize unit "hostile/$1.onnx" none.safetensors
+}
+
+begin 'bad messages'
+refused cut "offset 12: a field of 298 bytes, but 282 are left of its message; the file may be cut short"
+refused wire "offset 7: a field of wire type 7, expected 0, 1, 2 or 5, as ONNX has them"
+refused field-0 "offset 6: field 0, expected one of 1 or above"
+refused long-number "offset 7: a number of more than 10 bytes, expected a protobuf message"
+refused wrong-type "no message of ONNX's schema: a field is of the wrong type"
+refused deep "offset 109: messages within messages, more than 16 deep"
+refused graphs "offset 316: field 7 of its message for the second time, expected once"
+refused swollen "its messages take more memory than 4 times the file's size and 4 MiB: too many small or empty *"
+refused no-graph "a model without a graph, expected one"
+refused opset "opset 6 of ONNX's own operators, expected 7 or above"
+refused functions "the model has functions of its own, which are not read"
+refused many-nodes "1101 nodes, 2 initializers and 1 inputs, expected at most 1024 each: a chain of layers has few"
+begin 'bad graphs'
+refused conv "node 0 'n_z' (Conv): a node that is not read; expected Gemm, or MatMul and Add*"
+refused domain "node 0 'n_z' (Gemm): a node that is not read, of domain com.evil; expected Gemm, or MatMul and Add*"
+refused cycle "node 0 'n_a2' (Relu): it takes 'b2', which node 1 only makes: the graph has a cycle, or its *"
+refused missing "node 0 'n_z' (Gemm): it takes 'nowhere', which is no input, no initializer and no node's output"
+refused twice "there are two values of name 'w', expected each name once"
+refused nodes-twice "there are two values of name 'z', expected each name once"
+refused nameless "a value without a name, expected one of each input, initializer and node"
+refused long-name "value 'nnn*' has a name of 600 bytes, expected at most 512"
+refused one-input "node 0 'n_z' (Gemm): 1 inputs and 1 outputs, expected 2 to 3 and 1"
+refused two-images "inputs 'x' and 'y', expected one: the images"
+refused no-input "the graph has no input, expected the images"
+refused input-int "input 'x' is of int64, expected uint8 or float"
+refused input-flat "input 'x' has 1 dimensions, expected a batch of images"
+refused input-negative "dimension 1 of input 'x' is -4, expected 1 to 65536"
+refused input-wide "node 0 'n_z' (Gemm): its weights 'w' take 4 numbers, but an image has 5"
+refused no-output "the graph has no output, expected logits or probabilities"
+refused output "output 'nowhere' is made by no node"
+refused output-relu "output 'r' is not what the last layer gives, nor its Softmax: there is an activation after it"
+begin 'bad tensors'
+refused external "tensor 'w' is external data, in another file, which is not opened: save the model as one file *"
+refused segment "tensor 'w' is one segment of several, expected it whole"
+refused negative "dimension 0 of tensor 'w' is -4, expected 0 or above: numbers that are there have a known shape"
+refused absurd "the dimensions of tensor 'w' ask for more numbers than the file has bytes, which are 332"
+refused rank "tensor 'w' has 9 dimensions, expected at most 8"
+refused cube "node 0 'n_z' (Gemm): its weights 'w' have 3 dimensions, expected 2"
+refused short "tensor 'w' has 156 bytes in raw_data, expected 160 for its shape"
+refused short-typed "tensor 'w' has 41 numbers in float_data, expected 40 for its shape"
+refused both "tensor 'w' has its numbers both in raw_data and in float_data, expected one of them"
+refused half-wide "number 0 of tensor 'w' is 65536 in int32_data, expected 16 bits"
+refused type "tensor 'w' is of int8, expected float, double, float16 or bfloat16, or int64 for a shape"
+refused type-99 "tensor 'w' is of type 99, expected float, double, float16 or bfloat16, or int64 for a shape"
+refused bias-wide "node 0 'n_z' (Gemm): tensor 'b' has 11 numbers, expected 10 in a row for the bias of that layer"
+refused bias-shape "node 0 'n_z' (Gemm): tensor 'b' has 10 numbers, expected 10 in a row for the bias of that layer"
+refused infinite "layer 1, bias 0 is not a finite number as fp32, in which nets are kept; expected one of *"
+refused eleven "the last layer has 11 outputs, expected 10, the classes"
+refused widths "layer 2 has 4 inputs, but the layer before it 10 outputs"
+begin 'bad nodes'
+refused trans-a "node 0 'n_z' (Gemm): transA is set, expected images as rows"
+refused weights-first "node 0 'n_z' (MatMul): its second input 'x' is no initializer, expected the weights there"
+refused not-flat "node 0 'n_z' (Gemm): it takes images that are not rows of numbers: expected Flatten or Reshape *"
+refused axis "node 0 'n_f' (Flatten): axis is 0, expected 1, of images or layers"
+refused reshape "node 0 'n_f' (Reshape): to (-1, 5), expected (batch, 4): images as rows"
+refused reshape-3 "node 0 'n_f' (Reshape): its shape 's' is not two int64, expected (batch, numbers)"
+refused cast "node 0 'n_f' (Cast): to double, expected float"
+refused softmax-axis "node 1 'n_p' (Softmax): axis is 0, expected 1 or -1: over the classes"
+refused after-softmax "node 2 'n_q' (Add): arithmetic after Softmax is not read"
+refused no-activation "node 2 'n_out' (MatMul): what is between its layer and the one before is no activation, *"
+refused leak "node 1 'n_h' (LeakyRelu): alpha is 0.2, expected 0.01, the one that nets here have"
+refused gelu-erf "node 1 'n_h' (Gelu): GELU by the error function, expected approximate=\"tanh\", as nets here have it"
+refused silu "node 3 'n_out' (MatMul): what is between its layer and the one before is none of the *"
+refused skip "node 2 'n_k' (Add): its inputs 'h' and 'x' are of different layers, expected a chain of layers: *"
+refused vector "node 1 'n_h' (Mul): constant 'b' has 10 numbers, expected one, or the bias of a layer right *"
+refused constants "node 1 'n_h' (Mul): of two constants, which is not computed here: have the program that wrote *"
+refused divided "node 0 'n_f' (Div): pixels divide a constant, expected the opposite"
+refused by-zero "node 0 'n_f' (Div): with 0 in it the normalisation is none: expected a mean and a deviation above 0"
+refused per-pixel "node 0 'n_f' (Sub): constant 'd' has 4 numbers, expected one: one mean and one deviation for *"
+refused mixed "node 4 'n_out' (MatMul): layer 2 has activation tanh and those before it relu, expected the *"
+refused branch "node 3 'n_out' (MatMul): it takes 'h', the sums of layer 1 without the bias that is added *"
+
+table_ends 68
