@@ -10,6 +10,7 @@
     X(torch)                                                                                       \
     X(npz)                                                                                         \
     X(onnx)                                                                                        \
+    X(gguf)                                                                                        \
     X(c)
 
 #define MNIST_FORMAT_DECLARE(name) extern const mnist_format mnist_format_##name;
