@@ -18,7 +18,8 @@ Needs: build (compiler, CMake, libraries, libpng, libzip and what ONNX needs if 
        shellcheck, cppcheck, clang-format, clang-tidy, and all of every-test).
        every-test is what single tests need, or are left out: browser (Chromium, node and npm, for the
        report), shells (man, mandoc, shellcheck, zsh, fish, for manual pages and completion), c++ (for the
-       headers), locales (one with a decimal comma), handwriting (on Debian: fonts and what draws them).
+       headers), locales (one with a decimal comma), numpy (for NPZ), handwriting (on Debian: fonts and what
+       draws them).
 END
 }
 
@@ -36,8 +37,9 @@ expand()
     shells) echo man mandoc shellcheck zsh fish ;;
     c++) echo c++ ;;
     locales) echo locales ;;
+    numpy) echo numpy ;;
     handwriting) handwriting ;;
-    every-test) expand browser && expand shells && echo c++ locales && handwriting ;;
+    every-test) expand browser && expand shells && echo c++ locales numpy && handwriting ;;
     ci) echo clang clang-sanitizers llvm valgrind cppcheck clang-format clang-tidy && expand every-test ;;
     *) return 1 ;;
     esac
@@ -123,6 +125,8 @@ met()
     # that it is there is not enough: it needs the C library's symbols too
     valgrind) have valgrind && valgrind -q true >/dev/null 2>&1 ;;
     c++) have c++ || have g++ || have clang++ ;;
+    # of any Python that the tests look for
+    numpy) python3 -c 'import numpy' 2>/dev/null || /usr/bin/python3 -c 'import numpy' 2>/dev/null ;;
     # the locale itself, or what CMake makes it from (tests/CMakeLists.txt)
     locales) [ -e /usr/share/i18n/locales/de_DE ] || locale -a 2>/dev/null | grep -q '^de_DE' ;;
     handwriting)
@@ -148,6 +152,7 @@ packages()
     cmocka:apt) echo libcmocka-dev ;;
     libpng:apt) echo libpng-dev ;;
     libzip:apt) echo libzip-dev ;;
+    numpy:apt | numpy:dnf) echo python3-numpy ;;
     # the schema's package is younger than some systems
     onnx:apt) echo libprotobuf-c-dev protobuf-c-compiler "$(offered libonnx-dev)" ;;
     onnx:dnf) echo protobuf-c-devel protobuf-c-compiler onnx-devel ;;

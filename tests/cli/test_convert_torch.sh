@@ -16,7 +16,7 @@ for candidate in python3 /usr/bin/python3; do
         python=$candidate
     fi
 done
-[ "$python" ] || skip_test 'no torch for python3' 'apt-get install python3-torch'
+[ "$python" ] || skip_test 'no torch for python3 (python3-torch)'
 start "$1"
 convert=${train%train}convert
 mkdir data
