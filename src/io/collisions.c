@@ -118,13 +118,14 @@ static const char *kind_of(const char *path)
     return "model";
 }
 
+/* forgotten: the file is one that an option takes where its argument is missing. */
 static mnist_status fail_overwrite(mnist_error *err, const mnist_file_use *output, const char *what,
                                    const char *path, bool forgotten)
 {
-    const bool linked = strcmp(output->path, path) != 0;
+    const bool linked = strcmp(output->path, path) != 0, of_option = output->name[0] == '-';
     return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s%s%.2000s would overwrite the %s %.2000s; %s",
                       output->name, linked ? " " : "", linked ? output->path : "", what, path,
-                      forgotten ? "was FILE forgotten?" : "name another file");
+                      forgotten && of_option ? "was FILE forgotten?" : "name another file");
 }
 
 /* Models are often given by a pattern. If the argument of an option was forgotten, the option takes

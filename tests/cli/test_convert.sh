@@ -222,6 +222,9 @@ usage "$convert" '--dataset is for --verify and --vectors: test images are read 
 usage "$convert" '--quiet says less and --verbose more: one of them' -qv model.safetensors out.npz
 usage "$convert" '--test-images does not go with --dataset synthetic, which reads no files' --verify "${drawn[@]}" \
     --test-images a --test-labels b model.safetensors out.pt.safetensors
+cp softmax.safetensors there.npz
+usage "$convert" 'OUT would overwrite the model there.npz; name another file' model.safetensors there.npz
+rm there.npz
 usage "$convert" 'OUT would overwrite the input model.safetensors; name another file' model.safetensors model.safetensors
 
 mkdir hostile
@@ -266,7 +269,7 @@ fails 1 "$convert" 'the images are 28 x 28 = 784 pixels, but the net has 4 input
     hostile/softmax.safetensors none.safetensors
 
 if [ ! "$npz" ]; then
-    table_ends 30
+    table_ends 31
     exit
 fi
 begin 'bad zip files'
@@ -298,4 +301,4 @@ refused magic.npz "array 'a' does not begin with ?x93NUMPY at its byte 0"
 refused version.npz "array 'a' is of version 9.0 at its byte 6, expected 1.0, 2.0 or 3.0"
 refused long-header.npz "array 'a': its header has 65535 bytes by its byte 8, expected at most 65536 and no more than the 30 there are"
 
-table_ends 60
+table_ends 61
