@@ -15,6 +15,7 @@ import pathlib
 import struct
 import sys
 import zipfile
+import zlib
 
 
 def read(path):
@@ -171,6 +172,22 @@ def hostile(folder):
         warnings.simplefilter("ignore")
         z.writestr("a.npy", zeros(4, 10))
         z.writestr("a.npy", zeros(4, 10))
+    # an entry whose bytes are another one, header and all
+    header = lambda name, data: b"PK\3\4" + struct.pack("<HHHHHIIIHH", 20, 0, 0, 0, 33, zlib.crc32(data), len(data), len(data),
+                                                         len(name), 0) + name
+    inner = header(b"b.npy", zeros(4, 10)) + zeros(4, 10)
+    outer = header(b"a.npy", inner)
+    lines = b"".join(b"PK\1\2\x14\0" + h[4:30] + bytes(10) + struct.pack("<I", at) + h[30:35]
+                     for h, at in ((outer, 0), (inner, len(outer))))
+    (folder / "nested.npz").write_bytes(outer + inner + lines + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 2, 2, len(lines),
+                                                                                        len(outer + inner), 0))
+    deflated = folder / "deflated.npz"
+    with zipfile.ZipFile(deflated, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("a.npy", zeros(4, 10))
+    central = deflated.read_bytes().index(b"PK\1\2")
+    for name, size in ("more", 287), ("fewer", 289):
+        patched(folder / f"{name}.npz", deflated, {22: struct.pack("<I", size), central + 24: struct.pack("<I", size)})
+    patched(folder / "unequal.npz", deflated, {8: b"\0\0", central + 10: b"\0\0"})  # said to be stored
     data = (folder / "good.npz").read_bytes()
     central, local = data.index(b"PK\1\2"), 0
     end = data.index(b"PK\5\6")

@@ -283,9 +283,13 @@ refused control.npz "a zip file with an entry 'a[?][[]31m.npy', expected names*"
 refused lzma.npz "zip entry 'a.npy' is packed by method 14, expected 0 (stored) or 8 (deflated)"
 refused bzip2.npz "zip entry 'a.npy' is packed by method 12, expected 0 (stored) or 8 (deflated)"
 refused encrypted.npz "zip entry 'a.npy' is encrypted, which no numpy.savez writes"
-refused twice.npz '*'
+refused twice.npz 'a zip file with two entries of one name, expected each name once'
 refused crc.npz 'b.npy: CRC error'
 refused lies.npz 'not a zip file that can be read: *'
+refused nested.npz "zip entry 'b.npy' states 288 bytes packed and 288 unpacked, for which the file's *entries overlap, or it was cut short"
+refused unequal.npz "zip entry 'a.npy' states 74 bytes packed and 288 unpacked, for which the file's 182 bytes have no room: *"
+refused more.npz "zip entry 'a.npy' states 287 bytes and unpacks to more"
+refused fewer.npz "zip entry 'a.npy' states 289 bytes and unpacks to fewer"
 refused zip64.npz 'not a zip file that can be read: *'
 refused directory.npz 'not a zip file that can be read: *'
 refused overlap.npz 'not a zip file that can be read: *'
@@ -301,4 +305,4 @@ refused magic.npz "array 'a' does not begin with ?x93NUMPY at its byte 0"
 refused version.npz "array 'a' is of version 9.0 at its byte 6, expected 1.0, 2.0 or 3.0"
 refused long-header.npz "array 'a': its header has 65535 bytes by its byte 8, expected at most 65536 and no more than the 30 there are"
 
-table_ends 61
+table_ends 65
