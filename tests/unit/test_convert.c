@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli/convert/conversion.h"
+#include "convert/archive.h"
 #include "convert/assemble.h"
 #include "convert/npy.h"
 
@@ -250,20 +251,28 @@ static void arrays_that_are_no_net(void **state)
 
 /* NumPy's headers */
 
-static mnist_status parse_npy(mnist_npy *npy, const char *header, size_t numbers, mnist_error *err)
+/* A file of this version; more is added to the length that it states. */
+static mnist_status parse_version(mnist_npy *npy, uint8_t version, const char *header,
+                                  uint32_t more, size_t numbers, mnist_error *err)
 {
-    uint8_t bytes[512] = "\x93NUMPY\1";
-    const size_t length = strlen(header);
-    bytes[8] = (uint8_t)length;
-    memcpy(bytes + 10, header, length);
-    uint8_t *exact =
-        malloc(10 + length + numbers); /* so that a sanitizer sees a read past the end */
+    const size_t before = version == 1 ? 10 : 12, size = before + strlen(header) + numbers;
+    const uint32_t stated = (uint32_t)strlen(header) + more;
+    uint8_t *exact = calloc(size, 1); /* so that a sanitizer sees a read past the end */
     assert_non_null(exact);
-    memcpy(exact, bytes, 10 + length + numbers);
-    const mnist_status status =
-        mnist_npy_parse(npy, exact, 10 + length + numbers, "file", "a", err);
+    memcpy(exact, "\x93NUMPY", 6);
+    exact[6] = version;
+    for (size_t i = 0; i < before - 8; i++) {
+        exact[8 + i] = (uint8_t)(stated >> (8 * i));
+    }
+    memcpy(exact + before, header, strlen(header));
+    const mnist_status status = mnist_npy_parse(npy, exact, size, "file", "a", err);
     free(exact);
     return status;
+}
+
+static mnist_status parse_npy(mnist_npy *npy, const char *header, size_t numbers, mnist_error *err)
+{
+    return parse_version(npy, 1, header, 0, numbers, err);
 }
 
 static void npy_headers(void **state)
@@ -313,6 +322,16 @@ static void npy_headers(void **state)
         parse_npy(&npy, "{'descr': '<i8', 'fortran_order': False, 'shape': (1,)}", 8, &err),
         MNIST_OK);
     assert_false(npy.is_number);
+    static const char plain[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
+    for (uint8_t version = 1; version <= 3; version++) {
+        assert_int_equal(parse_version(&npy, version, plain, 0, 8, &err), MNIST_OK);
+        assert_int_equal(npy.data, strlen(plain) + (version == 1 ? 10 : 12));
+        assert_int_equal(parse_version(&npy, version, plain, 9, 8, &err), MNIST_ERR_FORMAT);
+        assert_non_null(strstr(err.text, "its header has 66 bytes"));
+    }
+    assert_int_equal(parse_version(&npy, 2, plain, 1u << 24, 8, &err), MNIST_ERR_FORMAT);
+    assert_non_null(strstr(err.text, "its header has 16777273 bytes"));
+    assert_int_equal(parse_version(&npy, 4, plain, 0, 8, &err), MNIST_ERR_FORMAT);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         if (parse_npy(&npy, wrong[i], 8, &err) != MNIST_ERR_FORMAT ||
             strncmp(err.text, "file: array 'a'", 15) != 0) {
@@ -526,6 +545,43 @@ static void formats_are_found(void **state)
     assert_null(mnist_format_detect(NULL, 0));
 }
 
+/* Every format is read and written by those alone who can. */
+static void formats_go_one_way(void **state)
+{
+    (void)state;
+    const mnist_format read_only = {.name = "bogus", .endings = "", .matches = NULL};
+    const mnist_format_input input = {.data = (const uint8_t *)"int", .size = 3, .path = "a.c"};
+    mnist_format_output bytes;
+    mnist_net net, again;
+    mnist_error err;
+    assert_int_equal(mnist_net_decode(&again, &input, mnist_format_find("c"), NULL, &err),
+                     MNIST_ERR_ARGUMENT);
+    assert_non_null(strstr(err.text, "a.c: format c is written only; formats that are read: "));
+    make_net(&net, 2);
+    assert_int_equal(mnist_net_encode(&bytes, &net, &read_only, "out", &err), MNIST_ERR_ARGUMENT);
+    assert_non_null(strstr(err.text, "out: format bogus is read only; formats that are written: "));
+    assert_null(bytes.bytes[0]);
+    mnist_net_free(&net);
+}
+
+/* Nothing of the entries is looked at before it is known that they fit. */
+static void archives_have_limits(void **state)
+{
+    (void)state;
+    char name[] = "a.npy";
+    mnist_archive_entry entries[2] = {{.name = name, .size = UINT32_MAX / 2},
+                                      {.name = name, .size = UINT32_MAX / 2}};
+    const mnist_archive archive = {.entries = entries, .count = 2};
+    uint8_t *bytes;
+    size_t size;
+    mnist_error err;
+    assert_int_equal(mnist_archive_write(&archive, &bytes, &size, "out.npz", &err),
+                     MNIST_ERR_ARGUMENT);
+    assert_string_equal(err.text, "out.npz: an archive of 4294967488 bytes, expected less than "
+                                  "4 GiB, as zip files hold");
+    assert_null(bytes);
+}
+
 static void hints_count_more(void **state)
 {
     (void)state;
@@ -661,6 +717,8 @@ int main(void)
         cmocka_unit_test(damage_is_met),
         cmocka_unit_test(logits_are_known),
         cmocka_unit_test(formats_are_found),
+        cmocka_unit_test(formats_go_one_way),
+        cmocka_unit_test(archives_have_limits),
         cmocka_unit_test(hints_count_more),
         cmocka_unit_test(columns_become_rows),
         cmocka_unit_test(limits),
