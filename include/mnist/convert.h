@@ -183,6 +183,28 @@ mnist_status mnist_net_encode(mnist_format_output *out, mnist_net *net, const mn
 mnist_status mnist_format_output_write(const mnist_format_output *output,
                                        const mnist_format *format, mnist_error *err);
 
+/* Arrays as NumPy keeps them. */
+
+typedef enum mnist_npz_type {
+    MNIST_NPZ_U8,
+    MNIST_NPZ_F32,
+    MNIST_NPZ_TEXT /* one string, of ASCII */
+} mnist_npz_type;
+
+typedef struct mnist_npz_array {
+    const char *name; /* in the archive, without ".npy" */
+    mnist_npz_type type;
+    const void *values; /* row-major; of a text, char with a zero at the end */
+    unsigned rank;      /* 0 (a single number, a text), 1 or 2 */
+    size_t shape[2];
+} mnist_npz_array;
+
+/* The bytes of an .npz file, which numpy.load reads with allow_pickle=False: at most 256 arrays, stored, in
+ * their order, without a time, so that the same arrays give the same bytes. *bytes is to be released with
+ * free. path: for messages. Errors: MNIST_ERR_ARGUMENT (4 GiB or more), MNIST_ERR_MEMORY. */
+mnist_status mnist_npz_encode(const mnist_npz_array *arrays, size_t count, const char *path,
+                              uint8_t **bytes, size_t *size, mnist_error *err);
+
 #ifdef __cplusplus
 }
 #endif

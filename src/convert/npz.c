@@ -8,14 +8,14 @@
 #include "convert/assemble.h"
 #include "convert/hints.h"
 #include "convert/npy.h"
-#include "io/safetensors.h"
 #include "io/text.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_TEXT 32 /* "intercepts_16.npy" */
+#define NAME_TEXT 32 /* "intercepts_16" */
 
 static bool npz_matches(const uint8_t *data, size_t size)
 {
@@ -149,106 +149,51 @@ static mnist_status npz_read(mnist_net *out, const mnist_format_input *input, mn
 
 /* Writing. */
 
-/* An array of count numbers as a file. NULL: memory is short. */
-static uint8_t *make_array(const char *shape, const float *values, size_t count, size_t *size)
+#define MOST_ARRAYS (2 * MNIST_NET_LAYERS + 3)
+
+/* A net's arrays, whose numbers lie in the net. */
+typedef struct net_arrays {
+    size_t count;
+    mnist_npz_array list[MOST_ARRAYS];
+    char names[MOST_ARRAYS][NAME_TEXT];
+} net_arrays;
+
+static mnist_npz_array *add(net_arrays *arrays, mnist_npz_array array)
 {
-    *size = MNIST_NPY_HEADER + count * sizeof(float);
-    uint8_t *bytes = malloc(*size);
-    if (bytes) {
-        mnist_npy_put_header(bytes, "<f4", shape);
-        mnist_safetensors_put(bytes + MNIST_NPY_HEADER, MNIST_F32, count, values);
-    }
-    return bytes;
+    assert(arrays->count < MOST_ARRAYS);
+    arrays->list[arrays->count] = array;
+    return &arrays->list[arrays->count++];
 }
 
-static uint8_t *make_text(const char *text, size_t *size)
+static void add_layers(net_arrays *arrays, const mnist_net *net, bool biases)
 {
-    const size_t length = strlen(text);
-    char descr[NAME_TEXT];
-    *size = MNIST_NPY_HEADER + 4 * length;
-    uint8_t *bytes = calloc(*size, 1);
-    if (bytes) {
-        snprintf(descr, sizeof descr, "<U%zu", length);
-        mnist_npy_put_header(bytes, descr, "()");
-        for (size_t i = 0; i < length; i++) {
-            bytes[MNIST_NPY_HEADER + 4 * i] = (uint8_t)text[i];
-        }
-    }
-    return bytes;
-}
-
-static mnist_status add(mnist_archive *archive, const char *name, uint8_t *bytes, size_t size,
-                        mnist_error *err)
-{
-    char *copy = strdup(name);
-    if (!bytes || !copy) {
-        free(bytes);
-        free(copy);
-        return mnist_fail_memory(err, size, "an array");
-    }
-    archive->entries[archive->count++] =
-        (mnist_archive_entry){.name = copy, .bytes = bytes, .size = size};
-    return MNIST_OK;
-}
-
-static mnist_status add_layers(mnist_archive *archive, const mnist_net *net, bool biases,
-                               mnist_error *err)
-{
-    mnist_status status = MNIST_OK;
-    for (unsigned l = 0; status == MNIST_OK && l < net->layer_count; l++) {
+    for (unsigned l = 0; l < net->layer_count; l++) {
         const mnist_net_layer *layer = &net->layers[l];
-        char name[NAME_TEXT], shape[NAME_TEXT];
-        size_t size;
-        snprintf(name, sizeof name, "%s_%u.npy", biases ? "intercepts" : "coefs", l);
-        if (biases) {
-            snprintf(shape, sizeof shape, "(%u,)", layer->outputs);
-            uint8_t *bytes = make_array(shape, layer->bias, layer->outputs, &size);
-            status = add(archive, name, bytes, size, err);
-        } else {
-            snprintf(shape, sizeof shape, "(%u, %u)", layer->inputs, layer->outputs);
-            uint8_t *bytes =
-                make_array(shape, layer->weights, (size_t)layer->inputs * layer->outputs, &size);
-            status = add(archive, name, bytes, size, err);
-        }
+        char *name = arrays->names[arrays->count];
+        snprintf(name, NAME_TEXT, "%s_%u", biases ? "intercepts" : "coefs", l);
+        mnist_npz_array *made =
+            add(arrays, (mnist_npz_array){.name = name,
+                                          .type = MNIST_NPZ_F32,
+                                          .values = biases ? layer->bias : layer->weights,
+                                          .rank = biases ? 1 : 2});
+        made->shape[0] = biases ? layer->outputs : layer->inputs;
+        made->shape[1] = layer->outputs;
     }
-    return status;
-}
-
-static mnist_status add_known(mnist_archive *archive, const mnist_net *net, mnist_error *err)
-{
-    size_t size;
-    uint8_t *bytes = make_array("()", &net->normalization.mean, 1, &size);
-    mnist_status status = add(archive, "mean.npy", bytes, size, err);
-    if (status == MNIST_OK) {
-        bytes = make_array("()", &net->normalization.stddev, 1, &size);
-        status = add(archive, "stddev.npy", bytes, size, err);
-    }
-    if (status == MNIST_OK && net->knows_activation) {
-        bytes = make_text(mnist_activation_name(net->activation), &size);
-        status = add(archive, "activation.npy", bytes, size, err);
-    }
-    return status;
 }
 
 static mnist_status npz_write(mnist_format_output *out, mnist_net *net, mnist_error *err)
 {
-    mnist_archive archive = {.count = 0};
-    archive.entries = calloc(2 * (size_t)net->layer_count + 3, sizeof *archive.entries);
-    if (!archive.entries) {
-        return mnist_fail_memory(err, sizeof *archive.entries, "the list of arrays");
+    net_arrays arrays = {.count = 0};
+    add_layers(&arrays, net, false);
+    add_layers(&arrays, net, true);
+    add(&arrays, (mnist_npz_array){"mean", MNIST_NPZ_F32, &net->normalization.mean, 0, {0}});
+    add(&arrays, (mnist_npz_array){"stddev", MNIST_NPZ_F32, &net->normalization.stddev, 0, {0}});
+    if (net->knows_activation) {
+        const char *activation = mnist_activation_name(net->activation);
+        add(&arrays, (mnist_npz_array){"activation", MNIST_NPZ_TEXT, activation, 0, {0}});
     }
-    mnist_status status = add_layers(&archive, net, false, err);
-    if (status == MNIST_OK) {
-        status = add_layers(&archive, net, true, err);
-    }
-    if (status == MNIST_OK) {
-        status = add_known(&archive, net, err);
-    }
-    if (status == MNIST_OK) {
-        status = mnist_archive_write(&archive, &out->bytes[0], &out->sizes[0], out->path, err);
-    }
-    mnist_archive_free(&archive);
-    return status;
+    return mnist_npz_encode(arrays.list, arrays.count, out->path, &out->bytes[0], &out->sizes[0],
+                            err);
 }
 
 const mnist_format mnist_format_npz = {

@@ -5,6 +5,8 @@
   hostile DIR          files that are wrong
   same MODEL MODEL     whether two models have the same tensors, to the bit
   numpy NPZ DIR        the same arrays as numpy loads and saves them (python3-numpy)
+  vectors OUT JSON     whether OUT.vectors.npz, as numpy loads it, holds what the JSON does, and the net of the NPZ file OUT makes
+                       its logits of its pixels (python3-numpy)
   torch DIR            trains a net with PyTorch, standard normalisation, on DIR's IDX files; saves it as safetensors and NPZ, and
                        its answers (python3-torch)
   distance FILE CSV    the largest difference of PyTorch's probabilities and of mnist-eval --predictions: at most 1e-5
@@ -145,6 +147,7 @@ def hostile(folder):
     put("wide", {"w": ("F32", [10, 0], b"")})
     put("unknown", {"fc1.weight": tensor(3, 4), "fc2.weight": tensor(10, 3)})
     put("softmax", {"fc.weight": tensor(10, 4)})
+    put("plain", {"fc.weight": tensor(10, 784)})
     (folder / "cut.safetensors").write_bytes((folder / "unknown.safetensors").read_bytes()[:-1])
     (folder / "text.npz").write_text("this is text\n")
     (folder / "empty.npz").write_bytes(b"")
@@ -231,6 +234,24 @@ def with_numpy(path, folder):
     np.savez(folder / "np-pickle.npz", np.array([{}, {}]), *coefs)
 
 
+def vectors_with_numpy(path, document):
+    import numpy as np
+    v = np.load(path + ".vectors.npz", allow_pickle=False)
+    expected = json.loads(pathlib.Path(document).read_text())
+    for name, kind in ("pixels", "u1"), ("label", "u1"), ("logits", "f4"), ("probabilities", "f4"):
+        array = v["labels" if name == "label" else name]
+        assert array.dtype == kind and (array == np.array([i[name] for i in expected["vectors"]], kind)).all(), name
+    for name in "schema", "source_sha256", "activation", "mean", "stddev":
+        assert v[name] == np.asarray(expected[name], v[name].dtype), name
+    net, x = np.load(path, allow_pickle=False), (v["pixels"] / 255 - v["mean"]) / v["stddev"]
+    count = sum(n.startswith("coefs_") for n in net)
+    for l in range(count):
+        x = x @ net[f"coefs_{l}"] + net[f"intercepts_{l}"]
+        x = np.tanh(x) if l + 1 < count else x
+    assert abs(x - v["logits"]).max() < 1e-5, "the net makes something else of them"
+    print(f"{len(x)} images")
+
+
 def idx(path, head):
     return pathlib.Path(path).read_bytes()[head:]
 
@@ -292,6 +313,6 @@ def runs(path):
 
 
 commands = {"variants": lambda m, d: variants(m, pathlib.Path(d)), "hostile": lambda d: hostile(pathlib.Path(d)), "same": same,
-            "numpy": lambda m, d: with_numpy(m, pathlib.Path(d)), "torch": lambda d: with_torch(pathlib.Path(d)), "runs": runs,
+            "numpy": lambda m, d: with_numpy(m, pathlib.Path(d)), "vectors": vectors_with_numpy, "torch": lambda d: with_torch(pathlib.Path(d)), "runs": runs,
             "distance": distance}
 commands[sys.argv[1]](*sys.argv[2:])

@@ -116,6 +116,10 @@ if [ "$npz" ] && [ "$python" ]; then
     run 1 "$convert" "${known[@]}" np-pickle.npz none.safetensors
     err_has "is of type '|O'"
     err_has 'allow_pickle=False'
+    run 0 "$convert" -q --vectors 20 "${drawn[@]}" model.safetensors vectors.npz
+    run 0 "$convert" -q --vectors 20 "${drawn[@]}" model.safetensors vectors.pt.safetensors
+    run 0 "$python" "$nets" vectors vectors.npz vectors.pt.safetensors.vectors.json
+    out_is '20 images'
 else
     left_out 'no numpy for python3, or no libzip' 'scripts/install-deps.sh build numpy, and build again'
 fi
@@ -167,6 +171,13 @@ expect 'not the probabilities of mnist-eval' [ "$(jq -r '.vectors[0].probabiliti
     there.pt.safetensors.vectors.json)" = "$(sed -n 2p predictions.csv | cut -d , -f 4- | tr , '\n' |
         jq -rs 'map(. * 1e6 | round) | join(" ")')" ]
 run 0 "$convert" -q --vectors 10000 --dataset synthetic --synthetic-test 4 model.safetensors there.pt.safetensors
+run 0 "$convert" --json --vectors 2 "${drawn[@]}" model.safetensors beside.npz
+json_is .out.vectors beside.npz.vectors.npz
+expect 'not the nine arrays' [ "$(python3 -c 'import sys, zipfile; print(*zipfile.ZipFile(sys.argv[1]).namelist())' \
+    beside.npz.vectors.npz)" = 'pixels.npy labels.npy logits.npy probabilities.npy mean.npy stddev.npy schema.npy '\
+'source_sha256.npy activation.npy' ]
+run 0 "$convert" -q --vectors 2 "${drawn[@]}" model.safetensors again.npz
+same_bytes beside.npz.vectors.npz again.npz.vectors.npz
 expect 'as many as there are' [ "$(jq '.vectors | length' there.pt.safetensors.vectors.json)" -eq 4 ]
 
 begin '--dry-run'
@@ -222,6 +233,10 @@ usage "$convert" '--dataset is for --verify and --vectors: test images are read 
 usage "$convert" '--quiet says less and --verbose more: one of them' -qv model.safetensors out.npz
 usage "$convert" '--test-images does not go with --dataset synthetic, which reads no files' --verify "${drawn[@]}" \
     --test-images a --test-labels b model.safetensors out.pt.safetensors
+cp model.safetensors out.npz.vectors.npz
+usage "$convert" 'what --vectors writes would overwrite the input out.npz.vectors.npz; name another file' --vectors 1 "${drawn[@]}" \
+    out.npz.vectors.npz out.npz
+rm out.npz.vectors.npz
 cp softmax.safetensors there.npz
 usage "$convert" 'OUT would overwrite the model there.npz; name another file' model.safetensors there.npz
 rm there.npz
@@ -268,8 +283,11 @@ refused empty.npz 'the file is empty: expected one of the formats that are read:
 fails 1 "$convert" 'the images are 28 x 28 = 784 pixels, but the net has 4 inputs' --verify "${drawn[@]}" --normalize unit \
     hostile/softmax.safetensors none.safetensors
 
+run 0 "$convert" -q --normalize unit --vectors 2 "${drawn[@]}" hostile/plain.safetensors plain.npz
+expect 'an activation of a net that has none' [ "$(grep -ac activation.npy plain.npz.vectors.npz)" -eq 0 ]
+
 if [ ! "$npz" ]; then
-    table_ends 31
+    table_ends 32
     exit
 fi
 begin 'bad zip files'
@@ -305,4 +323,4 @@ refused magic.npz "array 'a' does not begin with ?x93NUMPY at its byte 0"
 refused version.npz "array 'a' is of version 9.0 at its byte 6, expected 1.0, 2.0 or 3.0"
 refused long-header.npz "array 'a': its header has 65535 bytes by its byte 8, expected at most 65536 and no more than the 30 there are"
 
-table_ends 65
+table_ends 66

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VECTORS_ENDING ".vectors.json"
-
 static bool fail_memory(mnist_error *err)
 {
     mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
@@ -38,12 +36,13 @@ static bool choose_output(mnist_conversion *c, mnist_error *err)
         return fail_memory(err);
     }
     if (settings->vectors > 0) {
-        const size_t size = strlen(c->out) + sizeof VECTORS_ENDING;
+        const char *ending = mnist_conversion_writes_arrays(c) ? ".vectors.npz" : ".vectors.json";
+        const size_t size = strlen(c->out) + strlen(ending) + 1;
         c->vectors = malloc(size);
         if (!c->vectors) {
             return fail_memory(err);
         }
-        snprintf(c->vectors, size, "%s%s", c->out, VECTORS_ENDING);
+        snprintf(c->vectors, size, "%s%s", c->out, ending);
     }
     return !settings->out.json ||
            (mnist_json_check_name(c->in, err) && mnist_json_check_name(c->out, err));
@@ -58,7 +57,7 @@ static bool check_files(mnist_conversion *c, mnist_error *err)
         {.path = c->in, .name = "input"},
         {.path = c->out, .name = "OUT", .output = true, .tensors = holds_tensors},
         {.path = c->companion, .name = "what is written beside OUT", .output = true},
-        {.path = c->vectors, .name = "--vectors", .output = true},
+        {.path = c->vectors, .name = "what --vectors writes", .output = true},
     };
     mnist_error missing = {0}; /* counts less than an output that would destroy something */
     mnist_status located = MNIST_OK;

@@ -102,7 +102,7 @@ static const mnist_option convert_check_options[] = {
     {SIZE(mnist_convert_settings, vectors, 1, 10000), .name = "vectors",
      .flags = MNIST_OPTION_OPTIONAL,
      .help = "write N test images and what the net makes of them to OUT.vectors.json, for other "
-             "programs to be held against"},
+             "programs to be held against; where OUT is NPZ, to OUT.vectors.npz"},
 };
 
 static const mnist_option convert_output_options[] = {

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VECTORS_SCHEMA "mnist-vectors/1"
+
 /* Each image's values of a net: logits or probabilities. To be freed; NULL with err filled. */
 static float *measure(const mnist_net *net, mnist_view view, bool logits, mnist_error *err)
 {
@@ -116,14 +118,18 @@ static json_t *vector(mnist_view view, size_t index, const float *logits,
     return object;
 }
 
+/* What the net makes of the images. */
+typedef struct vectors {
+    mnist_view view;
+    float *logits, *probabilities; /* (count, MNIST_CLASSES) */
+} vectors;
+
 /* The whole document. NULL: memory is short. */
-static json_t *document(const mnist_conversion *c, mnist_view view, const float *logits,
-                        const float *probabilities)
+static json_t *document(const mnist_net *net, const vectors *v)
 {
-    const mnist_net *net = &c->net;
-    json_t *list = json_array(), *object = json_pack("{s:s}", "schema", "mnist-vectors/1");
-    for (size_t i = 0; i < view.count; i++) {
-        mnist_json_append(&list, vector(view, i, logits, probabilities));
+    json_t *list = json_array(), *object = json_pack("{s:s}", "schema", VECTORS_SCHEMA);
+    for (size_t i = 0; i < v->view.count; i++) {
+        mnist_json_append(&list, vector(v->view, i, v->logits, v->probabilities));
     }
     mnist_json_put(&object, "source_sha256", json_string(net->digest));
     mnist_json_put(&object, "mean", mnist_conversion_number(net->normalization.mean));
@@ -135,26 +141,64 @@ static json_t *document(const mnist_conversion *c, mnist_view view, const float 
     return object;
 }
 
+static bool write_json(const mnist_conversion *c, const vectors *v, mnist_error *err)
+{
+    mnist_json_begin();
+    json_t *object = document(&c->net, v);
+    char *text = mnist_json_text(object, 1);
+    const bool written =
+        text && mnist_output_write(c->vectors, text, strlen(text), err) == MNIST_OK;
+    if (!text) {
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for %zu vectors as JSON", v->view.count);
+    }
+    free(text);
+    json_decref(object);
+    return written;
+}
+
+/* The same, under the same names, an image a row. */
+static bool write_arrays(const mnist_conversion *c, const vectors *v, mnist_error *err)
+{
+    const mnist_net *net = &c->net;
+    const size_t count = v->view.count, pixels = (size_t)v->view.rows * v->view.cols;
+    const mnist_npz_array arrays[] = {
+        {"pixels", MNIST_NPZ_U8, v->view.images, 2, {count, pixels}},
+        {"labels", MNIST_NPZ_U8, v->view.labels, 1, {count}},
+        {"logits", MNIST_NPZ_F32, v->logits, 2, {count, MNIST_CLASSES}},
+        {"probabilities", MNIST_NPZ_F32, v->probabilities, 2, {count, MNIST_CLASSES}},
+        {"mean", MNIST_NPZ_F32, &net->normalization.mean, 0, {0}},
+        {"stddev", MNIST_NPZ_F32, &net->normalization.stddev, 0, {0}},
+        {"schema", MNIST_NPZ_TEXT, VECTORS_SCHEMA, 0, {0}},
+        {"source_sha256", MNIST_NPZ_TEXT, net->digest, 0, {0}},
+        {"activation", MNIST_NPZ_TEXT, mnist_activation_name(net->activation), 0, {0}},
+    };
+    const size_t known = sizeof arrays / sizeof arrays[0] - !net->knows_activation;
+    uint8_t *bytes;
+    size_t size;
+    const bool written =
+        mnist_npz_encode(arrays, known, c->vectors, &bytes, &size, err) == MNIST_OK &&
+        mnist_output_write(c->vectors, bytes, size, err) == MNIST_OK;
+    free(bytes);
+    return written;
+}
+
+bool mnist_conversion_writes_arrays(const mnist_conversion *c)
+{
+    return c->to == mnist_format_find("npz");
+}
+
 bool mnist_conversion_write_vectors(const mnist_conversion *c, mnist_error *err)
 {
-    mnist_view view = mnist_dataset_view(c->source.test);
-    view = mnist_view_slice(view, 0,
-                            c->settings->vectors < view.count ? c->settings->vectors : view.count);
-    float *logits = measure(&c->net, view, true, err);
-    float *probabilities = logits ? measure(&c->net, view, false, err) : NULL;
-    bool written = false;
-    if (probabilities) {
-        mnist_json_begin();
-        json_t *object = document(c, view, logits, probabilities);
-        char *text = mnist_json_text(object, 1);
-        written = text && mnist_output_write(c->vectors, text, strlen(text), err) == MNIST_OK;
-        if (!text) {
-            mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for %zu vectors as JSON", view.count);
-        }
-        free(text);
-        json_decref(object);
-    }
-    free(logits);
-    free(probabilities);
+    vectors v = {.view = mnist_dataset_view(c->source.test)};
+    const size_t count = v.view.count;
+    v.view =
+        mnist_view_slice(v.view, 0, c->settings->vectors < count ? c->settings->vectors : count);
+    v.logits = measure(&c->net, v.view, true, err);
+    v.probabilities = v.logits ? measure(&c->net, v.view, false, err) : NULL;
+    const bool written =
+        v.probabilities &&
+        (mnist_conversion_writes_arrays(c) ? write_arrays(c, &v, err) : write_json(c, &v, err));
+    free(v.logits);
+    free(v.probabilities);
     return written;
 }
