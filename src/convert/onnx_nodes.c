@@ -261,37 +261,61 @@ static mnist_status read_layer(mnist_onnx_reading *r, mnist_onnx_value *out,
 
 /* Other nodes. */
 
-/* That the value, which is no constant, becomes rows of the width that it has. */
-static mnist_status read_reshape(mnist_onnx_reading *r, mnist_onnx_value *out,
-                                 const mnist_onnx_value *const operands[NODE_INPUTS])
+static mnist_status fail_constant(const mnist_onnx_reading *r, const mnist_onnx_value *value)
+{
+    return mnist_onnx_fail_node(r,
+                                "its input '%s' is a constant, expected images or a layer: have "
+                                "the program that wrote the file fold constants",
+                                mnist_show(value->name).text);
+}
+
+/* The shape that a constant states: (batch, width). */
+static mnist_status read_shape(mnist_onnx_reading *r, const mnist_onnx_value *value, int64_t *batch,
+                               int64_t *width)
 {
     mnist_onnx_tensor shape;
-    *out = *operands[0];
-    if (operands[1]->kind != MNIST_ONNX_CONSTANT) {
+    if (value->kind != MNIST_ONNX_CONSTANT) {
         return mnist_onnx_fail_node(r, "its shape '%s' is computed, expected a constant",
-                                    mnist_show(operands[1]->name).text);
+                                    mnist_show(value->name).text);
     }
     mnist_status status =
-        mnist_onnx_tensor_open(&shape, operands[1]->tensor, operands[1]->name, r->input, r->err);
+        mnist_onnx_tensor_open(&shape, value->tensor, value->name, r->input, r->err);
     if (status != MNIST_OK) {
         return status;
     }
     if (!mnist_onnx_tensor_is_int64(&shape) || shape.rank != 1 || shape.count != 2) {
         return mnist_onnx_fail_node(r, "its shape '%s' is not two int64, expected (batch, numbers)",
-                                    mnist_show(operands[1]->name).text);
+                                    mnist_show(value->name).text);
     }
-    const int64_t batch = mnist_onnx_tensor_get_int64(&shape, 0);
-    const int64_t width = mnist_onnx_tensor_get_int64(&shape, 1);
-    const uint64_t expected = out->kind == MNIST_ONNX_PIXELS ? r->pixels
-                              : out->kind == MNIST_ONNX_CONSTANT
-                                  ? 0
-                                  : r->net->layers[out->layer].outputs;
-    if (out->kind == MNIST_ONNX_CONSTANT || batch < -1 ||
-        (width < 1 && !(width == -1 && batch >= 0)) ||
+    *batch = mnist_onnx_tensor_get_int64(&shape, 0);
+    *width = mnist_onnx_tensor_get_int64(&shape, 1);
+    return MNIST_OK;
+}
+
+/* That the value becomes rows of the width that it has. */
+static mnist_status read_reshape(mnist_onnx_reading *r, mnist_onnx_value *out,
+                                 const mnist_onnx_value *const operands[NODE_INPUTS])
+{
+    int64_t batch = 0, width = 0;
+    char numbers[24] = "numbers";
+    *out = *operands[0];
+    if (out->kind == MNIST_ONNX_CONSTANT) {
+        return fail_constant(r, out);
+    }
+    mnist_status status = read_shape(r, operands[1], &batch, &width);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    const uint64_t expected = out->kind == MNIST_ONNX_PIXELS ? r->pixels /* 0: unknown */
+                                                             : r->net->layers[out->layer].outputs;
+    if (batch < -1 || (width < 1 && !(width == -1 && batch >= 0)) ||
         (width > 0 && expected > 0 && (uint64_t)width != expected)) {
+        if (expected > 0) {
+            snprintf(numbers, sizeof numbers, "%" PRIu64, expected);
+        }
         return mnist_onnx_fail_node(
-            r, "to (%" PRId64 ", %" PRId64 "), expected (batch, %" PRIu64 "): images as rows",
-            batch, width, expected);
+            r, "to (%" PRId64 ", %" PRId64 "), expected (batch, %s): images as rows", batch, width,
+            numbers);
     }
     out->is_flat = true;
     return MNIST_OK;
@@ -302,7 +326,10 @@ static mnist_status read_flatten(mnist_onnx_reading *r, mnist_onnx_value *out,
 {
     const int64_t axis = int_attribute(r->node, "axis", 1);
     *out = *operands[0];
-    if (axis != 1 || out->kind == MNIST_ONNX_CONSTANT) {
+    if (out->kind == MNIST_ONNX_CONSTANT) {
+        return fail_constant(r, out);
+    }
+    if (axis != 1) {
         return mnist_onnx_fail_node(r, "axis is %" PRId64 ", expected 1, of images or layers",
                                     axis);
     }

@@ -168,8 +168,28 @@ def variants(path, out):
     for kind, name in (FLOAT, "F32"), (FLOAT16, "F16"), (BFLOAT16, "BF16"):
         for how in "raw", "typed":
             files[f"coarse-{name}-{how}"] = net(coarse, "gelu", kind=kind, how=how, before=standard)
+    files["defaults"] = defaults(layers, mean, stddev)
     for name, data in files.items():
         (pathlib.Path(out) / f"{name}.onnx").write_bytes(data)
+
+
+def defaults(layers, mean, stddev):
+    """What older exporters write: initializers among the inputs, pixels multiplied rather than divided, alpha and beta of a
+    Gemm, one without a bias, a Reshape after a layer that leaves the width open."""
+    nodes = [node("Cast", ["x"], ["c"], to=FLOAT), node("Mul", ["c", "m"], ["d"]), node("Add", ["a", "d"], ["e"]),
+             node("Flatten", ["e"], ["h0"])]
+    tensors = [tensor("m", [], [1 / 255 / stddev], DOUBLE), tensor("a", [], [-mean / stddev], DOUBLE), tensor("s", [2], [0, -1], INT64)]
+    for l, (rows, columns, w, b) in enumerate(layers):
+        tensors += [tensor(f"w{l}", [rows, columns], [v * 2 for v in w])]
+        if l == 1:
+            nodes += [node("Gemm", [f"h{l}", f"w{l}", ""], [f"y{l}"], alpha=0.5), node("Add", [f"y{l}", f"b{l}"], [f"z{l}"])]
+        else:
+            nodes += [node("Gemm", [f"h{l}", f"w{l}", f"b{l}"], [f"z{l}"], alpha=0.5, beta=0.25)]
+        tensors += [tensor(f"b{l}", [columns], [v * (1 if l == 1 else 4) for v in b])]
+        if l + 1 < len(layers):
+            nodes += [node("Tanh", [f"z{l}"], [f"t{l}"]), node("Reshape", [f"t{l}", "s"], [f"h{l + 1}"])]
+    inputs = [port("x", UINT8, ["N", 1, 28, 28])] + [port(f"w{l}", FLOAT, [r, c]) for l, (r, c, _, _) in enumerate(layers)]
+    return model(graph(nodes, tensors, inputs, [port(f"z{len(layers) - 1}", FLOAT, ["N", 10])]), opset=9)
 
 
 def small(inputs=4, hidden=3):
@@ -268,6 +288,28 @@ HOSTILE = {
                    node("MatMul", ["g", "v"], ["out"])], [W, B, SQUARE], outputs=[port("out", FLOAT, [1, 10])]),
     "branch": tiny([node("MatMul", ["x", "w"], ["z"]), node("Relu", ["z"], ["h"]), node("Add", ["z", "b"], ["c"]),
                     node("MatMul", ["h", "v"], ["out"])], [W, B, SQUARE], outputs=[port("out", FLOAT, [1, 10])]),
+    "second-image": two(node("Relu", ["z"], ["h2"]), node("MatMul", ["x", "w"], ["h"])),
+    "relu-image": tiny([node("Relu", ["x"], ["r"]), node("Gemm", ["r", "w", "b"], ["z"])]),
+    "softmax-image": tiny([node("Softmax", ["x"], ["p"])]),
+    "after-probabilities": two(node("Softmax", ["z"], ["h"])),
+    "constant-image": tiny([node("MatMul", ["w", "v"], ["z"])], [W, SQUARE]),
+    "bias-computed": two(node("Relu", ["z"], ["h"]), node("Gemm", ["h", "v", "z"], ["out2"])),
+    "int-weights": tiny(tensors=[tensor("w", [4, 10], [1] * 40, INT64), B]),
+    "shape-computed": tiny([node("Reshape", ["x", "x"], ["f"]), node("Gemm", ["f", "w", "b"], ["z"])]),
+    "shape-bad": tiny([node("Reshape", ["x", "s"], ["f"]), node("Gemm", ["f", "w", "b"], ["z"])],
+                      [W, B, tensor("s", [3], [-1, 4], INT64)]),
+    "shape-constant": tiny([node("Reshape", ["w", "s"], ["f"]), node("Gemm", ["x", "f", "b"], ["z"])],
+                           [W, B, tensor("s", [2], [4, 10], INT64)]),
+    "shape-layer": two(node("Relu", ["z"], ["r"]), node("Reshape", ["r", "s"], ["h"]), more=[tensor("s", [2], [-1, 5], INT64)]),
+    "shape-open": tiny([node("Reshape", ["x", "s"], ["f"]), node("Gemm", ["f", "w", "b"], ["z"])],
+                       [W, B, tensor("s", [2], [-1, -1], INT64)]),
+    "shape-unknown": tiny([node("Reshape", ["x", "s"], ["f"]), node("Gemm", ["f", "w", "b"], ["z"])],
+                          [W, B, tensor("s", [2], [-2, 4], INT64)], [port("x", FLOAT, ["N", "H", "W"])]),
+    "flat-constant": tiny([node("Flatten", ["w"], ["f"]), node("Gemm", ["x", "f", "b"], ["z"])]),
+    "nothing": tiny([node("Constant", [], ["c"]), Z]),
+    "sparse": model(graph([Z], [W, B], [port("x", FLOAT, ["N", 4])], [port("z", FLOAT, ["N", 10])]) + blob(15, b"")),
+    "no-operator": tiny([blob(1, "x") + blob(2, "z")]),
+    "input-sequence": tiny(inputs=[blob(1, "x") + blob(2, blob(4, b""))]),
     "widths": tiny([Z, node("Relu", ["z"], ["h"]), node("MatMul", ["h", "w"], ["out"])], outputs=[port("out", FLOAT, [1, 10])]),
     "deep": deep(40),
     "many-nodes": tiny([Z] + [node("Identity", ["z"], [f"i{i}"]) for i in range(1100)]),

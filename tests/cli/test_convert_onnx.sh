@@ -95,6 +95,13 @@ for file in gemm matmul double doubles floats; do
     run 0 "$eval" "${drawn[@]}" tanh.safetensors
     expect 'mnist-eval says something else' [ "$(result)" = "$(cat got.result)" ]
 done
+begin 'defaults.onnx: alpha, beta, initializers that are inputs, shapes left open'
+run 0 "$convert" variants/defaults.onnx got.safetensors
+err_is 'mnist-convert: note: alpha 0.5 and beta 0.25 of layer 1 are multiplied into its weights
+mnist-convert: note: alpha 0.5 and beta 1 of layer 2 are multiplied into its weights
+mnist-convert: note: alpha 0.5 and beta 0.25 of layer 3 are multiplied into its weights'
+expect "$out" [ "$(value activation)" = tanh ]
+expect 'weights differ' python3 "$here/nets.py" same tanh.safetensors got.safetensors
 begin 'numbers of other types, GELU as PyTorch takes it apart'
 run 0 "$convert" -q variants/coarse-F32-raw.onnx coarse.safetensors
 for kind in F32-typed F16-raw F16-typed BF16-raw BF16-typed; do
@@ -192,4 +199,24 @@ refused per-pixel "node 0 'n_f' (Sub): constant 'd' has 4 numbers, expected one:
 refused mixed "node 4 'n_out' (MatMul): layer 2 has activation tanh and those before it relu, expected the *"
 refused branch "node 3 'n_out' (MatMul): it takes 'h', the sums of layer 1 without the bias that is added *"
 
-table_ends 68
+begin 'graphs that are no chain'
+refused second-image "node 2 'n_h' (MatMul): a second layer that takes the image, expected a chain of layers: branches *"
+refused relu-image "node 0 'n_r' (Relu): its input 'x' is not the sums of a layer"
+refused softmax-image "node 0 'n_p' (Softmax): its input 'x' is not the sums of a layer"
+refused after-probabilities "node 2 'n_out' (MatMul): its input 'h' is made by Softmax, expected the activation of the *"
+refused constant-image "node 0 'n_z' (MatMul): its input 'w' is a constant, expected the activation of the layer *"
+refused bias-computed "node 2 'n_out2' (Gemm): its third input 'z' is no initializer, expected the bias there"
+refused int-weights "node 0 'n_z' (Gemm): tensor 'w' is of int64, expected float, double, float16 or bfloat16"
+refused shape-computed "node 0 'n_f' (Reshape): its shape 'x' is computed, expected a constant"
+refused shape-bad "tensor 's' has 16 bytes in raw_data, expected 24 for its shape"
+refused shape-constant "node 0 'n_f' (Reshape): its input 'w' is a constant, expected images or a layer: have the program *"
+refused flat-constant "node 0 'n_f' (Flatten): its input 'w' is a constant, expected images or a layer: have the program *"
+refused shape-unknown "node 0 'n_f' (Reshape): to (-2, 4), expected (batch, numbers): images as rows"
+refused shape-layer "node 2 'n_h' (Reshape): to (-1, 5), expected (batch, 10): images as rows"
+refused shape-open "node 0 'n_f' (Reshape): to (-1, -1), expected (batch, 4): images as rows"
+refused nothing "node 0 'n_c' (Constant): without attribute value, expected a tensor there"
+refused sparse "the model has sparse initializers, which are not read"
+refused no-operator "node 0 has no operator, expected one"
+refused input-sequence "input 'x' is of no tensor type, expected uint8 or float"
+
+table_ends 86
