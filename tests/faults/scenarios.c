@@ -138,10 +138,22 @@ const scenario scenarios[] = {
     {CONVERT, .name = "convert-c", .words = {"m.st", "n.c"}, .given = {"m.st"},
      .outputs = {{"n.c", FILE_WHOLE}, {"n.h", FILE_WHOLE}}},
 #ifdef TEST_ZIP
-    {CONVERT, .name = "convert-npz", .words = {"m.st", "n.npz"}, .given = {"m.st"},
-     .older = {"m.npz=n.npz"}, .outputs = {{"n.npz", FILE_WHOLE}}},
+    {CONVERT, .name = "convert-npz",
+     .words = {"m.st", "n.npz", "--vectors", "2", "--data-dir", "../base"}, .given = {"m.st"},
+     .older = {"m.npz=n.npz"},
+     .outputs = {{"n.npz", FILE_WHOLE}, {"n.npz.vectors.npz", FILE_WHOLE}}},
     {CONVERT, .name = "convert-from-npz", .words = {"m.npz", "n.safetensors", "-v"},
      .given = {"m.npz"}, .outputs = {{"n.safetensors", FILE_WHOLE}}},
+#endif
+    {CONVERT, .name = "convert-gguf", .words = {"m.st", "n.gguf"}, .given = {"m.st"},
+     .older = {"m.gguf=n.gguf"}, .outputs = {{"n.gguf", FILE_WHOLE}}},
+    {CONVERT, .name = "convert-from-gguf", .words = {"m.gguf", "n.safetensors"},
+     .given = {"m.gguf"}, .outputs = {{"n.safetensors", FILE_WHOLE}}},
+#ifdef TEST_ONNX
+    {CONVERT, .name = "convert-onnx", .words = {"m.st", "n.onnx"}, .given = {"m.st"},
+     .older = {"m.onnx=n.onnx"}, .outputs = {{"n.onnx", FILE_WHOLE}}},
+    {CONVERT, .name = "convert-from-onnx", .words = {"m.onnx", "n.safetensors"},
+     .given = {"m.onnx"}, .outputs = {{"n.safetensors", FILE_WHOLE}}},
 #endif
     {BENCH, .name = "bench-help", .words = {"--help"}},
     {.name = NULL},
@@ -244,10 +256,12 @@ bool make_base(void)
     static const char *const line[] = {DRAWN, "--preview", "line.png", NULL};
     static const char *const evaluated[] = {"older.st", "--data-dir", "../base", "--json", NULL};
     static const char *const foreign[] = {"m.st", "m.pt.st", "--to", "torch", NULL};
-#ifdef TEST_ZIP
     static const char *const archive[] = {"m.st", "m.npz", NULL};
+    static const char *const keyed[] = {"m.st", "m.gguf", NULL};
+#ifdef TEST_ONNX
+    static const char *const graph[] = {"m.st", "m.onnx", NULL};
 #else
-    static const char *const *const archive = foreign;
+    static const char *const *const graph = keyed;
 #endif
     static const char config[] = "{\"hidden\": [7, 5], \"lr\": 0.03, \"recipe\": \"simard\", "
                                  "\"output\": \"a name that is longer than sixteen letters\"}\n";
@@ -258,6 +272,7 @@ bool make_base(void)
            run_in_base(&train, older, "stdout") && run_in_base(&train, half, "stdout") &&
            run_in_base(&train, logged, "stdout") && run_in_base(&train, drawn, "stdout") &&
            run_in_base(&train, line, "stdout") && run_in_base(&convert, foreign, "stdout") &&
-           run_in_base(&convert, archive, "stdout") &&
+           run_in_base(&convert, archive, "stdout") && run_in_base(&convert, keyed, "stdout") &&
+           run_in_base(&convert, graph, "stdout") &&
            run_in_base(&eval, evaluated, "base/older.json");
 }
