@@ -107,10 +107,21 @@ typedef struct mnist_format_input {
 
 #define MNIST_FORMAT_FILES 2 /* that one net becomes at most */
 
+/* What a net takes that is written as a graph. */
+typedef enum mnist_net_input {
+    MNIST_INPUT_BYTES, /* an image's bytes: the normalisation is in the graph */
+    MNIST_INPUT_FLOATS, /* what the first layer takes: floats, (N, inputs), normalised by the caller */
+    MNIST_INPUTS
+} mnist_net_input;
+
+/* "bytes", "floats"; NULL past the end. */
+const char *mnist_net_input_name(mnist_net_input input);
+
 /* What a net becomes: one file, or a second of another ending beside it. Release with
  * mnist_format_output_free. */
 typedef struct mnist_format_output {
     const char *path;                   /* of the first file: for messages, and names in the text */
+    mnist_net_input input;              /* what the net in it takes */
     uint8_t *bytes[MNIST_FORMAT_FILES]; /* to be released with free; NULL: no such file */
     size_t sizes[MNIST_FORMAT_FILES];
 } mnist_format_output;
@@ -121,7 +132,8 @@ void mnist_format_output_free(mnist_format_output *output);
 enum {
     MNIST_HOLDS_ACTIVATION = 1,
     MNIST_HOLDS_NORMALIZATION = 2,
-    MNIST_HOLDS_ORIGIN = 4 /* where the net came from */
+    MNIST_HOLDS_ORIGIN = 4, /* where the net came from */
+    MNIST_HOLDS_INPUT = 8   /* what the net takes, of which there is a choice: mnist_net_input */
 };
 
 /* A format. Its functions are called by mnist_net_decode and mnist_net_encode. */
@@ -138,7 +150,7 @@ struct mnist_format {
      * there is. Errors: MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH, MNIST_ERR_CHECKPOINT,
      * MNIST_ERR_ARGUMENT (layers names what the file has not), MNIST_ERR_IO (built without a library that it needs), MNIST_ERR_MEMORY. NULL: not read. */
     mnist_status (*read)(mnist_net *out, const mnist_format_input *input, mnist_error *err);
-    /* Makes the bytes; path is set, the rest zero. May add notes of what is lost. On failure the
+    /* Makes the bytes; path and input are set, the rest zero. May add notes of what is lost. On failure the
      * caller releases what there is. Errors: MNIST_ERR_ARGUMENT (the format cannot hold this net),
      * MNIST_ERR_IO, MNIST_ERR_MEMORY. NULL: not written. */
     mnist_status (*write)(mnist_format_output *out, mnist_net *net, mnist_error *err);
@@ -177,6 +189,11 @@ mnist_status mnist_net_load(mnist_net *out, const char *path, const mnist_format
  * without a library), MNIST_ERR_MEMORY. */
 mnist_status mnist_net_encode(mnist_format_output *out, mnist_net *net, const mnist_format *format,
                               const char *path, mnist_error *err);
+/* The same, and the net shall take this input; mnist_net_encode has it take bytes. All but bytes is
+ * MNIST_ERR_ARGUMENT too where the format does not hold MNIST_HOLDS_INPUT. */
+mnist_status mnist_net_encode_for(mnist_format_output *out, mnist_net *net,
+                                  const mnist_format *format, mnist_net_input input,
+                                  const char *path, mnist_error *err);
 
 /* Writes what mnist_net_encode made, each file replaced whole (mnist_output_write); a companion
  * first. Errors: MNIST_ERR_IO, MNIST_ERR_MEMORY. */

@@ -181,17 +181,35 @@ void mnist_format_output_free(mnist_format_output *output)
     *output = (mnist_format_output){.path = NULL};
 }
 
+const char *mnist_net_input_name(mnist_net_input input)
+{
+    static const char *const names[MNIST_INPUTS] = {"bytes", "floats"};
+    return (unsigned)input < MNIST_INPUTS ? names[input] : NULL;
+}
+
 mnist_status mnist_net_encode(mnist_format_output *out, mnist_net *net, const mnist_format *format,
                               const char *path, mnist_error *err)
 {
+    return mnist_net_encode_for(out, net, format, MNIST_INPUT_BYTES, path, err);
+}
+
+mnist_status mnist_net_encode_for(mnist_format_output *out, mnist_net *net,
+                                  const mnist_format *format, mnist_net_input input,
+                                  const char *path, mnist_error *err)
+{
     assert(net->knows_normalization && (net->knows_activation || net->layer_count == 1));
-    *out = (mnist_format_output){.path = path};
+    *out = (mnist_format_output){.path = path, .input = input};
     if (!format->write) {
         char list[MNIST_FORMAT_LIST_TEXT];
         mnist_format_list(true, list);
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
                           "%s: format %s is read only; formats that are written: %s", path,
                           format->name, list);
+    }
+    if (input != MNIST_INPUT_BYTES && !(format->holds & MNIST_HOLDS_INPUT)) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "%s: a net that takes %s: format %s does not say what its net takes",
+                          path, mnist_net_input_name(input), format->name);
     }
     mnist_status status = mnist_net_check(net, MNIST_ERR_ARGUMENT, path, err);
     if (status == MNIST_OK) {

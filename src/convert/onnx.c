@@ -69,9 +69,9 @@ static mnist_status onnx_write(mnist_format_output *out, mnist_net *net, mnist_e
 
 const mnist_format mnist_format_onnx = {
     .name = "onnx",
-    .text = "ONNX, from bytes of an image to probabilities",
+    .text = "ONNX, from an image to probabilities",
     .endings = ".onnx",
-    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION,
+    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_INPUT,
     .matches = onnx_matches,
     .read = onnx_read,
     .write = onnx_write,

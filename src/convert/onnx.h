@@ -11,6 +11,10 @@
 #define MNIST_ONNX_GELU_SCALE 0x1.988454p-1f /* sqrt(2 / pi) */
 #define MNIST_ONNX_GELU_CUBE  0.044715f
 
+/* Keys of the model's metadata that say how the floats were made which its input takes. */
+#define MNIST_ONNX_MEAN   "mnist.mean"
+#define MNIST_ONNX_STDDEV "mnist.stddev"
+
 /* How much a file may hold. Beside its size these bound what reading it takes. */
 #define MNIST_ONNX_ITEMS  1024 /* nodes, and initializers, each */
 #define MNIST_ONNX_DEPTH  16   /* messages within messages; a net's weights lie at the third */

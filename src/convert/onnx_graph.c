@@ -4,6 +4,7 @@
 #include "convert/onnx_graph.h"
 
 #include "base/status.h"
+#include "convert/hints.h"
 #include "io/text.h"
 
 #include <inttypes.h>
@@ -58,6 +59,10 @@ static mnist_status read_input(mnist_onnx_reading *r, const Onnx__ValueInfoProto
     r->takes_bytes = tensor->elem_type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT8;
     value.is_flat = !tensor->shape || tensor->shape->n_dim == 2;
     value.stddev = r->takes_bytes ? 1.0 / 255.0 : 1.0;
+    if (!r->takes_bytes && r->says_floats) {
+        value.mean = r->mean;
+        value.stddev = r->stddev;
+    }
     if (tensor->shape) {
         if (tensor->shape->n_dim < 2) {
             return mnist_onnx_fail(r, "input '%s' has %zu dimensions, expected a batch of images",
@@ -100,6 +105,59 @@ static mnist_status read_sources(mnist_onnx_reading *r)
         status = mnist_onnx_fail(r, "the graph has no input, expected the images");
     }
     return status;
+}
+
+/* A number of the model's metadata; *found: there is one. */
+static mnist_status find_number(const mnist_onnx_reading *r, const Onnx__ModelProto *model,
+                                const char *key, bool *found, float *out)
+{
+    *found = false;
+    for (size_t i = 0; i < model->n_metadata_props; i++) {
+        const Onnx__StringStringEntryProto *entry = model->metadata_props[i];
+        const char *value = entry->value ? entry->value : "";
+        if (!entry->key || strcmp(entry->key, key) != 0) {
+            continue;
+        }
+        if (*found) {
+            return mnist_onnx_fail(r, "metadata %s is there twice, expected once", key);
+        }
+        if (!mnist_number_parse(value, out)) {
+            return mnist_onnx_fail(r, "metadata %s is '%s', expected a number", key,
+                                   mnist_show(value).text);
+        }
+        *found = true;
+    }
+    return MNIST_OK;
+}
+
+/* What the metadata say of an input of floats: both numbers, or nothing. */
+static mnist_status read_metadata(mnist_onnx_reading *r, const Onnx__ModelProto *model)
+{
+    mnist_normalization normalization;
+    bool has_mean, has_stddev = false;
+    float mean, stddev;
+    mnist_status status = find_number(r, model, MNIST_ONNX_MEAN, &has_mean, &mean);
+    if (status == MNIST_OK) {
+        status = find_number(r, model, MNIST_ONNX_STDDEV, &has_stddev, &stddev);
+    }
+    if (status != MNIST_OK || (!has_mean && !has_stddev)) {
+        return status;
+    }
+    if (has_mean != has_stddev) {
+        return mnist_onnx_fail(r, "metadata %s is there without %s, expected both",
+                               has_mean ? MNIST_ONNX_MEAN : MNIST_ONNX_STDDEV,
+                               has_mean ? MNIST_ONNX_STDDEV : MNIST_ONNX_MEAN);
+    }
+    if (!mnist_normalization_of(&normalization, mean, stddev)) {
+        return mnist_onnx_fail(r,
+                               "metadata say mean %g and deviation %g, expected a deviation above "
+                               "0, and not so small that pixels in 0 to 1 become infinite",
+                               (double)mean, (double)stddev);
+    }
+    r->says_floats = true;
+    r->mean = (double)mean;
+    r->stddev = (double)stddev;
+    return MNIST_OK;
 }
 
 static mnist_status check_model(mnist_onnx_reading *r, const Onnx__ModelProto *model)
@@ -188,6 +246,9 @@ mnist_status mnist_onnx_read_graph(mnist_net *out, const Onnx__ModelProto *model
 {
     mnist_onnx_reading r = {.net = out, .input = input, .graph = model->graph, .err = err};
     mnist_status status = check_model(&r, model);
+    if (status == MNIST_OK) {
+        status = read_metadata(&r, model);
+    }
     if (status != MNIST_OK) {
         return status;
     }

@@ -36,6 +36,8 @@ typedef struct mnist_onnx_reading {
     size_t value_count;
     uint64_t pixels;  /* of an image, as the input's shape has it; 0: unknown */
     bool takes_bytes; /* 0 to 255 */
+    bool says_floats; /* how its floats were made: in mean and stddev */
+    double mean, stddev;
     bool has_bias[MNIST_NET_LAYERS];
     uint64_t rounded;   /* numbers that became the nearest float */
     size_t node_number; /* the node that is read, from 0 on */

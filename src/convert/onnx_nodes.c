@@ -158,10 +158,11 @@ static void take_normalization(mnist_onnx_reading *r, const mnist_onnx_value *pi
 {
     mnist_net *net = r->net;
     double mean = pixels->mean, stddev = pixels->stddev;
-    if (!r->takes_bytes && !pixels->is_changed) {
+    const bool is_known = r->takes_bytes || r->says_floats;
+    if (!is_known && !pixels->is_changed) {
         return; /* the program that ran it has done it */
     }
-    if (!r->takes_bytes) {
+    if (!is_known) {
         const bool wide = stddev > BYTE_DEVIATION;
         mean /= wide ? 255.0 : 1.0;
         stddev /= wide ? 255.0 : 1.0;

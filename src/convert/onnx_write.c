@@ -1,4 +1,4 @@
-/* A net as an ONNX graph, which takes an image's bytes. */
+/* A net as an ONNX graph, which takes an image's bytes, or floats made of them. */
 #ifdef MNIST_HAVE_ONNX
 #define _POSIX_C_SOURCE 200809L
 #include "convert/onnx.h"
@@ -20,6 +20,7 @@
 #define MAX_NODES  (6 + MNIST_NET_LAYERS * (1 + GELU_NODES))
 #define MAX_PARTS  (2 * MNIST_NET_LAYERS + 8) /* initializers */
 #define MAX_DIMS   3
+#define DOC_BYTES  256
 
 #define FLOAT ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT
 #define UINT8 ONNX__TENSOR_PROTO__DATA_TYPE__UINT8
@@ -59,6 +60,9 @@ typedef struct graph {
     part parts[MAX_PARTS];
     Onnx__TensorProto *part_list[MAX_PARTS];
     port input, outputs[2];
+    char input_text[DOC_BYTES];
+    mnist_number mean, stddev;
+    Onnx__StringStringEntryProto metadata[2], *metadata_list[2];
     Onnx__ValueInfoProto *input_list[1], *output_list[2];
     bool is_short; /* of memory */
 } graph;
@@ -170,6 +174,17 @@ static void describe(port *p, const char *name, int32_t type, unsigned rank,
     p->proto.type = &p->type;
 }
 
+static void set_input(graph *g, int32_t type, unsigned rank, const unsigned shape[MAX_DIMS],
+                      const char *text)
+{
+    snprintf(g->input_text, sizeof g->input_text, "%s", text);
+    describe(&g->input, "images", type, rank, shape);
+    g->input.proto.doc_string = g->input_text;
+    g->input_list[0] = &g->input.proto;
+    g->proto.input = g->input_list;
+    g->proto.n_input = 1;
+}
+
 /* Bytes become what the first layer takes: the same operations in the same order as in training
  * (data/normalization.c), so that they give the same floats. */
 static char *add_normalization(graph *g, const mnist_net *net)
@@ -182,11 +197,7 @@ static char *add_normalization(graph *g, const mnist_net *net)
     }
     const bool square = side > 1 && side * side == inputs;
     const unsigned shape[MAX_DIMS] = {0, square ? side : inputs, side};
-    describe(&g->input, "images", UINT8, square ? 3 : 2, shape);
-    g->input_list[0] = &g->input.proto;
-    g->proto.input = g->input_list;
-    g->proto.n_input = 1;
-
+    set_input(g, UINT8, square ? 3 : 2, shape, "bytes of the pixels, row after row");
     char *at = add_node(g, "Flatten", "pixels", (char *[3]){g->input.proto.name});
     set_int(g, "axis", 1);
     at = add_node(g, "Cast", "bytes", (char *[3]){at});
@@ -197,6 +208,34 @@ static char *add_normalization(graph *g, const mnist_net *net)
         at = add_node(g, "Div", "standard", (char *[3]){at, add_number(g, "stddev", n->stddev)});
     }
     return at;
+}
+
+static void add_metadata(graph *g, const char *key, mnist_number *value)
+{
+    Onnx__StringStringEntryProto *entry = &g->metadata[g->model.n_metadata_props];
+    onnx__string_string_entry_proto__init(entry);
+    entry->key = (char *)key;
+    entry->value = value->text;
+    g->metadata_list[g->model.n_metadata_props++] = entry;
+    g->model.metadata_props = g->metadata_list;
+}
+
+/* The input is what the first layer takes. How it is made of bytes, no node says: the input's text says it
+ * to people, the model's metadata to programs. */
+static char *add_floats(graph *g, const mnist_net *net)
+{
+    const mnist_normalization *n = &net->normalization;
+    char text[DOC_BYTES] = "pixels, row after row: byte / 255";
+    g->mean = mnist_number_of((double)n->mean);
+    g->stddev = mnist_number_of((double)n->stddev);
+    if (n->kind != MNIST_NORMALIZE_UNIT) {
+        snprintf(text, sizeof text, "pixels, row after row: (byte / 255 - %s) / %s", g->mean.text,
+                 g->stddev.text);
+    }
+    set_input(g, FLOAT, 2, (const unsigned[MAX_DIMS]){0, net->layers[0].inputs}, text);
+    add_metadata(g, MNIST_ONNX_MEAN, &g->mean);
+    add_metadata(g, MNIST_ONNX_STDDEV, &g->stddev);
+    return g->input.proto.name;
 }
 
 /* GELU by tanh, 0.5 z (1 + tanh(s (z + c z^3))), which this opset has no node for. */
@@ -271,7 +310,7 @@ static void add_layers(graph *g, const mnist_net *net, char *at)
     set_int(g, "axis", 1);
 }
 
-static void build(graph *g, const mnist_net *net)
+static void build(graph *g, const mnist_net *net, mnist_net_input input)
 {
     const unsigned shape[MAX_DIMS] = {0, net->layers[net->layer_count - 1].outputs};
     onnx__model_proto__init(&g->model);
@@ -291,7 +330,8 @@ static void build(graph *g, const mnist_net *net)
     g->proto.name = (char *)"mnist";
     g->proto.node = g->node_list;
     g->proto.initializer = g->part_list;
-    add_layers(g, net, add_normalization(g, net));
+    add_layers(g, net,
+               input == MNIST_INPUT_FLOATS ? add_floats(g, net) : add_normalization(g, net));
     describe(&g->outputs[0], "logits", FLOAT, 2, shape);
     describe(&g->outputs[1], "probabilities", FLOAT, 2, shape);
     g->output_list[0] = &g->outputs[0].proto;
@@ -322,7 +362,7 @@ mnist_status mnist_onnx_write(mnist_format_output *out, mnist_net *net, mnist_er
     if (!g) {
         return mnist_fail_memory(err, sizeof *g, "an ONNX graph");
     }
-    build(g, net);
+    build(g, net, out->input);
     const size_t size = g->is_short ? 0 : onnx__model_proto__get_packed_size(&g->model);
     out->bytes[0] = g->is_short ? NULL : malloc(size);
     if (out->bytes[0]) {

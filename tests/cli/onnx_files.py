@@ -223,6 +223,10 @@ def two(*between, more=()):
     return tiny([Z, *between, node("MatMul", ["h", "v"], ["out"])], [W, B, SQUARE, *more], outputs=[port("out", FLOAT, [1, 10])])
 
 
+def says(key, value):
+    return blob(14, blob(1, f"mnist.{key}") + blob(2, value))
+
+
 HOSTILE = {
     "conv": tiny([node("Conv", ["x", "w"], ["z"])]),
     "domain": tiny([node("Gemm", ["x", "w", "b"], ["z"], domain="com.evil")]),
@@ -311,6 +315,10 @@ HOSTILE = {
     "no-operator": tiny([blob(1, "x") + blob(2, "z")]),
     "input-sequence": tiny(inputs=[blob(1, "x") + blob(2, blob(4, b""))]),
     "widths": tiny([Z, node("Relu", ["z"], ["h"]), node("MatMul", ["h", "w"], ["out"])], outputs=[port("out", FLOAT, [1, 10])]),
+    "mean-text": tiny(more=says("mean", "0,13") + says("stddev", "0.3")),
+    "mean-alone": tiny(more=says("mean", "0.13")),
+    "mean-twice": tiny(more=says("mean", "0.13") * 2 + says("stddev", "0.3")),
+    "stddev-zero": tiny(more=says("mean", "0.13") + says("stddev", "0")),
     "deep": deep(40),
     "many-nodes": tiny([Z] + [node("Identity", ["z"], [f"i{i}"]) for i in range(1100)]),
     "swollen": model(graph([], [], [], []) + blob(5, b"") * 70000),
@@ -333,6 +341,12 @@ def main():
         for name in "many-nodes", "swollen":
             del files[name]
         files["tiny"] = tiny()
+        # (p - 0.1) / 0.5, and of that (q - 0.165) / 1.4
+        files["made-standard"] = tiny([node("Sub", ["x", "c"], ["d"]), node("Div", ["d", "e"], ["f"]),
+                                       node("Gemm", ["f", "w", "b"], ["z"])],
+                                      [W, B, tensor("c", [], [0.165]), tensor("e", [1], [1.4])],
+                                      more=says("mean", "0.1") + says("stddev", "0.5"))
+        files["made"] = tiny(more=says("mean", "0.1307") + says("stddev", "0.3081"))
         files["leaky"] = net(small(), "LeakyRelu", before=[("Mul", 2.0), ("Add", -0.5)])
         for activation in "Relu", "Tanh", "Sigmoid", "gelu":
             files[activation.lower()] = net(small(), activation, before=[("Sub", 0.1307), ("Div", 0.3081)])

@@ -45,6 +45,34 @@ for net in tanh relu sigmoid leaky-relu gelu softmax; do
     same_bytes "$net.onnx" again.onnx
 done
 
+for net in tanh relu softmax; do
+    begin "$net with an input of floats, there and back"
+    run 0 "$convert" --onnx-input floats --verify "${drawn[@]}" "$net.safetensors" "$net-floats.onnx"
+    expect "$out" [ "$(value to) $(value max_difference) $(value changed)" = 'onnx 0 0' ]
+    said="$(value mean) $(value stddev)"
+    run 0 "$convert" "$net-floats.onnx" back.safetensors
+    err_empty
+    expect "$out" [ "$(value mean) $(value stddev)" = "$said" ]
+    expect 'weights differ' python3 "$here/nets.py" same "$net.safetensors" back.safetensors
+    run 0 "$convert" -q --onnx-input floats back.safetensors again.onnx
+    same_bytes "$net-floats.onnx" again.onnx
+done
+begin 'which input'
+run 0 "$convert" -q --onnx-input bytes tanh.safetensors again.onnx
+same_bytes tanh.onnx again.onnx
+run 0 "$convert" -q --json --onnx-input floats tanh.safetensors again.onnx
+json_is .out.input floats
+run 0 "$convert" -q --json tanh.safetensors again.npz
+json_is .out.input null
+for format in native torch npz gguf c; do
+    for input in bytes floats; do
+        run 2 "$convert" --to "$format" --onnx-input "$input" tanh.safetensors none
+        err_has "--onnx-input is for OUT of format onnx, and none is to be of format $format"
+    done
+done
+run 2 "$convert" --onnx-input halves tanh.safetensors none.onnx
+err_has '--onnx-input: "halves" is not one of bytes, floats'
+
 begin 'the checker of ONNX'
 python=
 for candidate in python3 /usr/bin/python3; do
@@ -53,7 +81,7 @@ for candidate in python3 /usr/bin/python3; do
     fi
 done
 if [ "$python" ]; then
-    for net in tanh relu gelu softmax; do
+    for net in tanh relu gelu softmax tanh-floats relu-floats softmax-floats; do
         run 0 "$python" -c 'import onnx, sys
 m = onnx.load(sys.argv[1])
 onnx.checker.check_model(m, full_check=True)
@@ -73,6 +101,11 @@ if [ "$modules" ] && command -v node >/dev/null; then
     for net in tanh relu sigmoid leaky-relu gelu softmax; do
         run 0 node "$here/onnx_run.mjs" "$modules" "$net.onnx" "$net.onnx.vectors.json"
         expect "$(cat "$work/out")" [ "$(grep -c 'max_difference=[0-9.]*e-[789] changed=0$\|max_difference=0.00 changed=0$' "$work/out")" -eq 3 ]
+        cp "$work/out" "$net.run"
+    done
+    for net in tanh relu softmax; do # the same floats as those that the graph makes of bytes
+        run 0 node "$here/onnx_run.mjs" "$modules" "$net-floats.onnx" "$net.onnx.vectors.json" floats
+        out_is "$(cat "$net.run")"
     done
 else
     left_out 'no onnxruntime-node where MNIST_ORT_MODULES says, nor in build-peers' # it is not fetched for a test
@@ -116,6 +149,13 @@ err_has 'does not say what pixels become before the net'
 run 2 "$convert" --layers a,b tanh.onnx got.safetensors
 err_has "an ONNX file's graph says their order"
 
+begin 'how floats were made, as the metadata say'
+python3 "$here/onnx_files.py" seeds seeds
+run 0 "$convert" -q seeds/made.onnx got.safetensors
+expect "$out" [ "$(value mean) $(value stddev)" = '0.1307 0.3081' ]
+run 0 "$convert" seeds/made-standard.onnx got.safetensors
+err_empty
+expect "$out" [ "$(value mean) $(value stddev)" = '0.1825 0.7' ]
 # --- what is wrong ----------------------------------------------------------------------------------
 
 python3 "$here/onnx_files.py" hostile hostile
@@ -137,6 +177,10 @@ refused graphs "offset 316: field 7 of its message for the second time, expected
 refused swollen "its messages take more memory than 4 times the file's size and 4 MiB: too many small or empty *"
 refused no-graph "a model without a graph, expected one"
 refused opset "opset 6 of ONNX's own operators, expected 7 or above"
+refused mean-text "metadata mnist.mean is '0,13', expected a number"
+refused mean-alone "metadata mnist.mean is there without mnist.stddev, expected both"
+refused mean-twice "metadata mnist.mean is there twice, expected once"
+refused stddev-zero "metadata say mean 0.13 and deviation 0, expected a deviation above 0, and not so small *"
 refused functions "the model has functions of its own, which are not read"
 refused many-nodes "1101 nodes, 2 initializers and 1 inputs, expected at most 1024 each: a chain of layers has few"
 begin 'bad graphs'
@@ -219,4 +263,4 @@ refused sparse "the model has sparse initializers, which are not read"
 refused no-operator "node 0 has no operator, expected one"
 refused input-sequence "input 'x' is of no tensor type, expected uint8 or float"
 
-table_ends 86
+table_ends 90

@@ -38,6 +38,40 @@ static void damaged(void **state)
     check_damage(mnist_format_find("onnx"));
 }
 
+/* Floats are what the first layer takes; of a file without the metadata it is not known how they were made. */
+static void floats(void **state)
+{
+    (void)state;
+    mnist_net net, again;
+    mnist_format_output bytes;
+    mnist_error err;
+    if (!is_there()) {
+        skip();
+    }
+    const mnist_format *format = mnist_format_find("onnx");
+    make_net(&net, (const unsigned[]){9, 3, MNIST_CLASSES}, 3);
+    net.normalization = (mnist_normalization){MNIST_NORMALIZE_STANDARD, 0.1307f, 0.3081f};
+    assert_int_equal(mnist_net_encode_for(&bytes, &net, format, MNIST_INPUT_FLOATS, "net", &err),
+                     MNIST_OK);
+    const mnist_format_input input = {
+        .data = bytes.bytes[0], .size = bytes.sizes[0], .path = "again"};
+    unsigned renamed = 0;
+    for (size_t i = 0; i + 10 < bytes.sizes[0]; i++) {
+        if (memcmp(bytes.bytes[0] + i, "mnist.mean", 10) == 0 ||
+            memcmp(bytes.bytes[0] + i, "mnist.stdd", 10) == 0) {
+            bytes.bytes[0][i] = 'n';
+            renamed++;
+        }
+    }
+    assert_int_equal(renamed, 2);
+    assert_int_equal(mnist_net_decode(&again, &input, NULL, NULL, &err), MNIST_OK);
+    assert_same_net(&net, &again);
+    assert_false(again.knows_normalization);
+    mnist_net_free(&again);
+    mnist_format_output_free(&bytes);
+    mnist_net_free(&net);
+}
+
 /* Square images come in as such. */
 static void every_width_of_an_image(void **state)
 {
@@ -58,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_and_back),
         cmocka_unit_test(damaged),
+        cmocka_unit_test(floats),
         cmocka_unit_test(every_width_of_an_image),
     };
     return cmocka_run_group_tests_name("convert_onnx", tests, NULL, NULL);

@@ -25,6 +25,11 @@ static bool choose_output(mnist_conversion *c, mnist_error *err)
         return mnist_options_fail(
             err, "%.2000s: no format has this ending; say --to FORMAT, one of: %s", c->out, list);
     }
+    if (settings->says_onnx_input && !(c->to->holds & MNIST_HOLDS_INPUT)) {
+        return mnist_options_fail(
+            err, "--onnx-input is for OUT of format onnx, and %.2000s is to be of format %s",
+            c->out, c->to->name);
+    }
     if (settings->verify && !c->to->read) {
         return mnist_options_fail(
             err,
@@ -124,7 +129,8 @@ static bool convert(mnist_conversion *c, mnist_error *err)
         mnist_source_load(&c->source, &settings->data, MNIST_IDX_TEST, err) != MNIST_OK) {
         return false;
     }
-    if (mnist_net_encode(&c->bytes, &c->net, c->to, c->out, err) != MNIST_OK ||
+    if (mnist_net_encode_for(&c->bytes, &c->net, c->to, settings->onnx_input, c->out, err) !=
+            MNIST_OK ||
         (settings->verify && !mnist_conversion_compare(c, err))) {
         return false;
     }

@@ -136,6 +136,10 @@ static json_t *document(const mnist_conversion *c)
     mnist_json_put(&in, "sha256", json_string(c->net.digest));
     mnist_json_put(&out, "bytes", mnist_json_whole(c->bytes.sizes[0]));
     mnist_json_put(&out, "companion", c->companion ? json_string(c->companion) : json_null());
+    mnist_json_put(&out, "input",
+                   c->to->holds & MNIST_HOLDS_INPUT
+                       ? json_string(mnist_net_input_name(c->settings->onnx_input))
+                       : json_null());
     mnist_json_put(&out, "vectors", c->vectors ? json_string(c->vectors) : json_null());
     mnist_json_put(&out, "written", json_boolean(!c->settings->dry_run));
     mnist_json_put(&object, "schema", json_string("mnist-convert/1"));

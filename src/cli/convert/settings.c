@@ -46,6 +46,11 @@ static const char *order_name(int value)
     return mnist_input_order_name((mnist_input_order)value);
 }
 
+static const char *input_name(int value)
+{
+    return mnist_net_input_name((mnist_net_input)value);
+}
+
 static const char *suggested_normalization(int index)
 {
     static const char *const names[] = {"unit", "standard", "0.1307:0.3081"};
@@ -71,6 +76,10 @@ static const mnist_option convert_format_options[] = {
      .help = "what IN is (auto: its first bytes say it)"},
     {CHOICE(int, mnist_convert_settings, to, to_name), .name = "to", .argument = "FORMAT",
      .help = "what OUT shall be (auto: its ending says it)"},
+    {CHOICE(mnist_net_input, mnist_convert_settings, onnx_input, input_name), .name = "onnx-input",
+     .argument = "KIND",
+     .help = "what the net in an ONNX file that is written takes: bytes of images, (N, 28, 28), "
+             "which it normalises itself; or floats, (N, 784), normalised by whoever runs it"},
 };
 
 static const mnist_option convert_input_options[] = {
@@ -126,8 +135,8 @@ static const mnist_option_section convert_sections[] = {
 static void settle_convert(void *settings, const mnist_parsed *parsed)
 {
     mnist_convert_settings *s = settings;
-    (void)parsed;
     s->verify = s->verify || s->max_difference > 0.0;
+    s->says_onnx_input = mnist_on_command_line(parsed, "onnx-input");
 }
 
 static bool validate_convert(const void *settings, const mnist_parsed *parsed, mnist_error *err)
@@ -154,6 +163,8 @@ static const mnist_example convert_examples[] = {
     {"mnist-convert mnist.safetensors mnist.npz", "for NumPy and scikit-learn"},
     {"mnist-convert --to torch --verify mnist.safetensors net.pt.safetensors",
      "for PyTorch; and its file says the same of the test images"},
+    {"mnist-convert --verify mnist.safetensors mnist.onnx",
+     "for onnxruntime, from an image's bytes to probabilities"},
     {"mnist-convert --activation relu --normalize 0.1307:0.3081 net.safetensors mine.safetensors",
      "a net of PyTorch's example becomes a model for mnist-eval"},
     {"mnist-convert --activation tanh --normalize unit --layers W1+b1,W2+b2 net.npz "

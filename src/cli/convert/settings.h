@@ -12,6 +12,8 @@ typedef struct mnist_convert_settings {
     const char *normalize; /* NULL: as the file says */
     const char *layers;    /* NULL: by name and shape */
     mnist_input_order order;
+    mnist_net_input onnx_input; /* what is written takes */
+    bool says_onnx_input;       /* the command line does */
     bool verify;
     size_t vectors;        /* 0: none */
     double max_difference; /* 0: no gate; else verify is set */
