@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_OPSET 7 /* from which on Add and its like broadcast as they do now */
+#define FIRST_OPSET 7  /* from which on Add and its like broadcast as they do now */
+#define LAST_OPSET  25 /* of which it is known what its operators do */
 
 static bool is_initializer(const mnist_onnx_reading *r, const char *name)
 {
@@ -107,6 +108,34 @@ static mnist_status read_sources(mnist_onnx_reading *r)
     return status;
 }
 
+static mnist_status check_opset(mnist_onnx_reading *r, const Onnx__ModelProto *model)
+{
+    int64_t opset = 0;
+    size_t found = 0;
+    for (size_t i = 0; i < model->n_opset_import; i++) {
+        const Onnx__OperatorSetIdProto *set = model->opset_import[i];
+        if (!set->domain || set->domain[0] == '\0' || strcmp(set->domain, "ai.onnx") == 0) {
+            opset = set->version;
+            found++;
+        }
+    }
+    if (found != 1) {
+        return mnist_onnx_fail(r,
+                               "%zu opsets of ONNX's own operators, expected one: which version "
+                               "of them the graph means",
+                               found);
+    }
+    if (opset < FIRST_OPSET) {
+        return mnist_onnx_fail(r, "opset %" PRId64 " of ONNX's own operators, expected %u or above",
+                               opset, FIRST_OPSET);
+    }
+    if (opset > LAST_OPSET) {
+        mnist_net_note(r->net, "opset %" PRId64 " is newer than what is known here, and read as %u",
+                       opset, LAST_OPSET);
+    }
+    return MNIST_OK;
+}
+
 /* A number of the model's metadata; *found: there is one. */
 static mnist_status find_number(const mnist_onnx_reading *r, const Onnx__ModelProto *model,
                                 const char *key, bool *found, float *out)
@@ -163,19 +192,12 @@ static mnist_status read_metadata(mnist_onnx_reading *r, const Onnx__ModelProto 
 static mnist_status check_model(mnist_onnx_reading *r, const Onnx__ModelProto *model)
 {
     const Onnx__GraphProto *graph = model->graph;
-    int64_t opset = 0;
-    for (size_t i = 0; i < model->n_opset_import; i++) {
-        const Onnx__OperatorSetIdProto *set = model->opset_import[i];
-        if (!set->domain || set->domain[0] == '\0' || strcmp(set->domain, "ai.onnx") == 0) {
-            opset = set->version;
-        }
-    }
     if (!graph) {
         return mnist_onnx_fail(r, "a model without a graph, expected one");
     }
-    if (opset < FIRST_OPSET) {
-        return mnist_onnx_fail(r, "opset %" PRId64 " of ONNX's own operators, expected %u or above",
-                               opset, FIRST_OPSET);
+    mnist_status status = check_opset(r, model);
+    if (status != MNIST_OK) {
+        return status;
     }
     if (model->n_functions > 0 || graph->n_sparse_initializer > 0) {
         return mnist_onnx_fail(r, "the model has %s, which are not read",

@@ -56,6 +56,8 @@ mnist_status mnist_onnx_fail_node(const mnist_onnx_reading *r, const char *forma
 mnist_onnx_value *mnist_onnx_find_value(const mnist_onnx_reading *r, const char *name);
 /* Refuses names that are there, too long, or none. The caller has made room for it. */
 mnist_status mnist_onnx_add_value(mnist_onnx_reading *r, const mnist_onnx_value *value);
+/* That the node's attributes which are read are of their types, finite, and there once. */
+mnist_status mnist_onnx_check_attributes(const mnist_onnx_reading *r);
 /* What the node makes, of r->node and r->node_number, and the layer that it is, if any. */
 mnist_status mnist_onnx_read_node(mnist_onnx_reading *r);
 

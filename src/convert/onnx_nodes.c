@@ -389,6 +389,24 @@ static mnist_status read_copy(mnist_onnx_reading *r, mnist_onnx_value *out,
     return MNIST_OK;
 }
 
+/* It changes nothing, unless it is told that the net is in training. */
+static mnist_status read_dropout(mnist_onnx_reading *r, mnist_onnx_value *out,
+                                 const mnist_onnx_value *const operands[NODE_INPUTS])
+{
+    const mnist_onnx_value *training = operands[2];
+    const Onnx__TensorProto *flag = training ? training->tensor : NULL;
+    const bool is_false =
+        flag && flag->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__BOOL &&
+        ((flag->raw_data.len == 1 && flag->n_int32_data == 0 && flag->raw_data.data[0] == 0) ||
+         (flag->raw_data.len == 0 && flag->n_int32_data == 1 && flag->int32_data[0] == 0));
+    if (training && !is_false) {
+        return mnist_onnx_fail_node(
+            r, "its training_mode '%s' is not a constant of false: it may drop values",
+            mnist_show(training->name).text);
+    }
+    return read_copy(r, out, operands);
+}
+
 static mnist_status read_function(mnist_onnx_reading *r, mnist_onnx_value *out,
                                   const mnist_onnx_value *const operands[NODE_INPUTS])
 {
@@ -418,7 +436,7 @@ static const operator_kind operators[] = {
     {"Gelu", 1, 1, read_function},    {"Softmax", 1, 1, read_softmax},
     {"Flatten", 1, 1, read_flatten},  {"Reshape", 2, 2, read_reshape},
     {"Cast", 1, 1, read_cast},        {"Constant", 0, 0, read_constant},
-    {"Identity", 1, 1, read_copy},    {"Dropout", 1, 3, read_copy},
+    {"Identity", 1, 1, read_copy},    {"Dropout", 1, 3, read_dropout},
 };
 
 static const operator_kind *find_operator(const Onnx__NodeProto *node)
@@ -451,16 +469,16 @@ mnist_status mnist_onnx_read_node(mnist_onnx_reading *r)
         return mnist_onnx_fail_node(r, "%zu inputs and %zu outputs, expected %u to %u and 1",
                                     node->n_input, node->n_output, kind->least, kind->most);
     }
-    for (size_t i = 0; i < node->n_input; i++) {
+    mnist_status status = mnist_onnx_check_attributes(r);
+    for (size_t i = 0; status == MNIST_OK && i < node->n_input; i++) {
         if (i >= kind->least && node->input[i][0] == '\0') {
             continue; /* left out */
         }
-        mnist_status status = get_input(r, i, &operands[i]);
-        if (status != MNIST_OK) {
-            return status;
-        }
+        status = get_input(r, i, &operands[i]);
     }
-    mnist_status status = kind->read(r, &made, operands);
+    if (status == MNIST_OK) {
+        status = kind->read(r, &made, operands);
+    }
     made.name = node->output[0];
     return status == MNIST_OK ? mnist_onnx_add_value(r, &made) : status;
 }

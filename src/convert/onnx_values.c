@@ -38,6 +38,75 @@ const Onnx__AttributeProto *mnist_onnx_attribute(const Onnx__NodeProto *node, co
     return NULL;
 }
 
+/* A type's name, of those that attributes which are read have. */
+static const char *attribute_type(int32_t type)
+{
+    switch (type) {
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT:
+        return "int";
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT:
+        return "float";
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING:
+        return "string";
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR:
+        return "tensor";
+    default:
+        return "another type";
+    }
+}
+
+/* The type, by the field that is there where the file does not say it. */
+static int32_t type_of(const Onnx__AttributeProto *attribute)
+{
+    return attribute->has_type ? (int32_t)attribute->type
+           : attribute->has_i  ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT
+           : attribute->has_f  ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT
+           : attribute->has_s  ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING
+           : attribute->t      ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR
+                               : ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__UNDEFINED;
+}
+
+mnist_status mnist_onnx_check_attributes(const mnist_onnx_reading *r)
+{
+    static const struct {
+        const char *name;
+        int32_t type;
+    } known[] = {
+        {"alpha", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT},
+        {"approximate", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING},
+        {"axis", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT},
+        {"beta", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT},
+        {"to", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT},
+        {"transA", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT},
+        {"transB", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT},
+        {"value", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR},
+    };
+    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
+        size_t count = 0;
+        for (size_t i = 0; i < r->node->n_attribute; i++) {
+            const Onnx__AttributeProto *attribute = r->node->attribute[i];
+            if (!attribute->name || strcmp(attribute->name, known[k].name) != 0) {
+                continue;
+            }
+            if (++count > 1) {
+                return mnist_onnx_fail_node(r, "attribute %s is there twice, expected once",
+                                            known[k].name);
+            }
+            if (type_of(attribute) != known[k].type) {
+                return mnist_onnx_fail_node(r, "attribute %s is of %s, expected %s", known[k].name,
+                                            attribute_type(type_of(attribute)),
+                                            attribute_type(known[k].type));
+            }
+            if (known[k].type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT &&
+                !isfinite(attribute->f)) {
+                return mnist_onnx_fail_node(r, "attribute %s is %g, expected a finite number",
+                                            known[k].name, (double)attribute->f);
+            }
+        }
+    }
+    return MNIST_OK;
+}
+
 /* From -FARTHEST to FARTHEST, both and 0 among them. */
 double mnist_onnx_sample(unsigned index)
 {
@@ -164,7 +233,8 @@ mnist_status mnist_onnx_add_bias(mnist_onnx_reading *r, unsigned layer,
 {
     mnist_net_layer *to = &r->net->layers[layer];
     const uint64_t last = tensor->rank > 0 ? tensor->shape[tensor->rank - 1] : 1;
-    if ((tensor->count != to->outputs && tensor->count != 1) || last != tensor->count) {
+    if ((tensor->count != to->outputs && tensor->count != 1) || last != tensor->count ||
+        tensor->rank > 2) {
         return mnist_onnx_fail_node(r,
                                     "tensor '%s' has %" PRIu64
                                     " numbers, expected %u in a row for the bias of that layer",
@@ -238,6 +308,12 @@ static mnist_status with_constant(mnist_onnx_reading *r, mnist_onnx_value *out, 
                                     out->kind == MNIST_ONNX_PIXELS
                                         ? ": one mean and one deviation for all pixels"
                                         : ", or the bias of a layer right after its MatMul");
+    }
+    if (out->kind == MNIST_ONNX_SUMS && tensor.rank > 2) {
+        return mnist_onnx_fail_node(r,
+                                    "constant '%s' has %u dimensions, expected at most 2, as the "
+                                    "sums of a layer have",
+                                    mnist_show(constant->name).text, tensor.rank);
     }
     const double c = (double)mnist_onnx_tensor_get(&tensor, 0);
     if (out->kind == MNIST_ONNX_PIXELS) {

@@ -98,6 +98,12 @@ static mnist_status scan_message(scan *s, size_t end, const ProtobufCMessageDesc
         }
         const ProtobufCFieldDescriptor *field =
             protobuf_c_message_descriptor_get_field(kind, (unsigned)(key >> 3));
+        if (field && field->type == PROTOBUF_C_TYPE_STRING && (key & 7) == WIRE_BYTES &&
+            length > 0 && memchr(s->input->data + s->at, '\0', (size_t)length)) {
+            return mnist_fail(s->err, MNIST_ERR_FORMAT,
+                              "%s: offset %zu: text with a zero in it, expected names and the like",
+                              s->input->path, begin);
+        }
         if (!field || field->type != PROTOBUF_C_TYPE_MESSAGE || (key & 7) != WIRE_BYTES) {
             s->at += (size_t)length;
             continue;

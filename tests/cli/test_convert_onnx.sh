@@ -156,6 +156,10 @@ expect "$out" [ "$(value mean) $(value stddev)" = '0.1307 0.3081' ]
 run 0 "$convert" seeds/made-standard.onnx got.safetensors
 err_empty
 expect "$out" [ "$(value mean) $(value stddev)" = '0.1825 0.7' ]
+begin 'an opset of the future'
+run 0 "$convert" --normalize unit seeds/opset-99.onnx got.safetensors
+err_is 'mnist-convert: note: opset 99 is newer than what is known here, and read as 25'
+
 # --- what is wrong ----------------------------------------------------------------------------------
 
 python3 "$here/onnx_files.py" hostile hostile
@@ -177,6 +181,10 @@ refused graphs "offset 316: field 7 of its message for the second time, expected
 refused swollen "its messages take more memory than 4 times the file's size and 4 MiB: too many small or empty *"
 refused no-graph "a model without a graph, expected one"
 refused opset "opset 6 of ONNX's own operators, expected 7 or above"
+refused opset-none "0 opsets of ONNX's own operators, expected one: which version of them the graph means"
+refused opset-twice "2 opsets of ONNX's own operators, expected one: which version of them the graph means"
+refused opset-far "opset -9223372036854775808 of ONNX's own operators, expected 7 or above"
+refused zero-in-name "offset 22: text with a zero in it, expected names and the like"
 refused mean-text "metadata mnist.mean is '0,13', expected a number"
 refused mean-alone "metadata mnist.mean is there without mnist.stddev, expected both"
 refused mean-twice "metadata mnist.mean is there twice, expected once"
@@ -187,6 +195,7 @@ begin 'bad graphs'
 refused conv "node 0 'n_z' (Conv): a node that is not read; expected Gemm, or MatMul and Add*"
 refused domain "node 0 'n_z' (Gemm): a node that is not read, of domain com.evil; expected Gemm, or MatMul and Add*"
 refused cycle "node 0 'n_a2' (Relu): it takes 'b2', which node 1 only makes: the graph has a cycle, or its *"
+refused self "node 0 'n_z' (Gemm): it takes 'z', which node 0 only makes: the graph has a cycle, or its *"
 refused missing "node 0 'n_z' (Gemm): it takes 'nowhere', which is no input, no initializer and no node's output"
 refused twice "there are two values of name 'w', expected each name once"
 refused nodes-twice "there are two values of name 'z', expected each name once"
@@ -194,6 +203,10 @@ refused nameless "a value without a name, expected one of each input, initialize
 refused long-name "value 'nnn*' has a name of 600 bytes, expected at most 512"
 refused one-input "node 0 'n_z' (Gemm): 1 inputs and 1 outputs, expected 2 to 3 and 1"
 refused two-images "inputs 'x' and 'y', expected one: the images"
+refused input-twice "inputs 'x' and 'x', expected one: the images"
+refused input-default "the graph has no input, expected the images"
+refused input-sequence "input 'x' is of no tensor type, expected uint8 or float"
+refused input-huge "dimension 1 of input 'x' is 9223372036854775807, expected 1 to 65536"
 refused no-input "the graph has no input, expected the images"
 refused input-int "input 'x' is of int64, expected uint8 or float"
 refused input-flat "input 'x' has 1 dimensions, expected a batch of images"
@@ -202,7 +215,20 @@ refused input-wide "node 0 'n_z' (Gemm): its weights 'w' take 4 numbers, but an 
 refused no-output "the graph has no output, expected logits or probabilities"
 refused output "output 'nowhere' is made by no node"
 refused output-relu "output 'r' is not what the last layer gives, nor its Softmax: there is an activation after it"
+refused output-hidden "output 'z' is not what the last layer gives, nor its Softmax"
+refused output-image "output 'x' is not what the last layer gives, nor its Softmax"
+refused output-weights "output 'w' is not what the last layer gives, nor its Softmax"
 begin 'bad tensors'
+refused largest "the dimensions of tensor 'w' ask for more numbers than the file has bytes, which are 324"
+refused least "dimension 1 of tensor 'w' is -9223372036854775808, expected 0 or above: numbers that are there *"
+refused empty "layer 1 is 0 by 4611686018427387904, expected widths from 1 to 65536"
+refused strings "tensor 'w' is of string, expected float, double, float16 or bfloat16, or int64 for a shape"
+refused int-weights "node 0 'n_z' (Gemm): tensor 'w' is of int64, expected float, double, float16 or bfloat16"
+refused bias-batch "node 0 'n_z' (Gemm): tensor 'b' has 20 numbers, expected 10 in a row for the bias of that layer"
+refused bias-cube "node 1 'n_z' (Add): tensor 'b' has 10 numbers, expected 10 in a row for the bias of that layer"
+refused bias-image "node 0 'n_z' (Gemm): its third input 'x' is no initializer, expected the bias there"
+refused second-bias "node 1 'n_s' (Add): constant 'b' has 10 numbers, expected one, or the bias of a layer right *"
+refused factor-cube "node 1 'n_h' (Mul): constant 'c' has 3 dimensions, expected at most 2, as the sums of a layer have"
 refused external "tensor 'w' is external data, in another file, which is not opened: save the model as one file *"
 refused segment "tensor 'w' is one segment of several, expected it whole"
 refused negative "dimension 0 of tensor 'w' is -4, expected 0 or above: numbers that are there have a known shape"
@@ -222,10 +248,20 @@ refused eleven "the last layer has 11 outputs, expected 10, the classes"
 refused widths "layer 2 has 4 inputs, but the layer before it 10 outputs"
 begin 'bad nodes'
 refused trans-a "node 0 'n_z' (Gemm): transA is set, expected images as rows"
+refused attribute-type "node 0 'n_z' (Gemm): attribute transB is of float, expected int"
+refused alpha-int "node 0 'n_z' (Gemm): attribute alpha is of int, expected float"
+refused alpha-nan "node 0 'n_z' (Gemm): attribute alpha is nan, expected a finite number"
+refused attribute-twice "node 0 'n_z' (Gemm): attribute transB is there twice, expected once"
+refused constant-text "node 0 'n_c' (Constant): attribute value is of string, expected tensor"
+refused constant-none "node 0 'n_c' (Constant): without attribute value, expected a tensor there"
+refused training "node 2 'n_h' (Dropout): its training_mode 't' is not a constant of false: it may drop values"
 refused weights-first "node 0 'n_z' (MatMul): its second input 'x' is no initializer, expected the weights there"
 refused not-flat "node 0 'n_z' (Gemm): it takes images that are not rows of numbers: expected Flatten or Reshape *"
 refused axis "node 0 'n_f' (Flatten): axis is 0, expected 1, of images or layers"
 refused reshape "node 0 'n_f' (Reshape): to (-1, 5), expected (batch, 4): images as rows"
+refused reshape-computed "node 0 'n_f' (Reshape): its shape 'x' is computed, expected a constant"
+refused relu-images "node 0 'n_f' (Relu): its input 'x' is not the sums of a layer"
+refused three-layers "node 2 'n_out' (Gemm): a second layer that takes the image, expected a chain of layers: *"
 refused reshape-3 "node 0 'n_f' (Reshape): its shape 's' is not two int64, expected (batch, numbers)"
 refused cast "node 0 'n_f' (Cast): to double, expected float"
 refused softmax-axis "node 1 'n_p' (Softmax): axis is 0, expected 1 or -1: over the classes"
@@ -263,4 +299,4 @@ refused sparse "the model has sparse initializers, which are not read"
 refused no-operator "node 0 has no operator, expected one"
 refused input-sequence "input 'x' is of no tensor type, expected uint8 or float"
 
-table_ends 90
+table_ends 122
