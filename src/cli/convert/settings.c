@@ -73,9 +73,10 @@ mnist_status mnist_convert_hints(const mnist_convert_settings *settings, mnist_n
 
 static const mnist_option convert_format_options[] = {
     {CHOICE(int, mnist_convert_settings, from, from_name), .name = "from", .argument = "FORMAT",
-     .help = "what IN is (auto: its first bytes say it)"},
+     .help = "what IN is; native: a model of mnist-train, torch: PyTorch's safetensors, auto: "
+             "its first bytes say it"},
     {CHOICE(int, mnist_convert_settings, to, to_name), .name = "to", .argument = "FORMAT",
-     .help = "what OUT shall be (auto: its ending says it)"},
+     .help = "what OUT shall be; auto: its ending says it, .pt.safetensors that it is torch"},
     {CHOICE(mnist_net_input, mnist_convert_settings, onnx_input, input_name), .name = "onnx-input",
      .argument = "KIND",
      .help = "what the net in an ONNX file that is written takes: bytes of images, (N, 28, 28), "
@@ -91,11 +92,11 @@ static const mnist_option convert_input_options[] = {
      .help = "what pixels become before the net: unit (x / 255), standard (with MNIST's own mean "
              "and deviation), or MEAN:SD of x / 255, as PyTorch's 0.1307:0.3081; else as IN says"},
     {STRING(mnist_convert_settings, layers, "LIST"), .name = "layers",
-     .help =
-         "names of the layers in order, with commas between: fc1,fc2, or WEIGHTS+BIAS,...; else "
-         "by name, or by shape"},
+     .help = "names of the layers in order, with commas between: fc1,fc2, or WEIGHTS+BIAS,...; "
+             "without it their order is that of the names, or of the shapes"},
     {CHOICE(mnist_input_order, mnist_convert_settings, order, order_name), .name = "input-order",
-     .argument = "ORDER", .help = "how IN flattens images: their rows, or their columns first"},
+     .argument = "ORDER",
+     .help = "how images were flattened for the net in IN: row after row, or column after column"},
 };
 
 static const mnist_option convert_check_options[] = {
