@@ -1,4 +1,4 @@
-/* mnist/report.h: a training or an evaluation as an HTML page.
+/* mnist/report.h: a training or an evaluation as an HTML page; and a page with the pad alone.
  *
  * The page is one self-contained file: style, script, pictures and the net itself are in it. It
  * loads nothing from any host, and its Content-Security-Policy forbids it to. It shows a summary,
@@ -92,6 +92,35 @@ mnist_status mnist_page_write(const char *path, const mnist_page *page, mnist_po
 /* The same into memory, to be released with free. */
 mnist_status mnist_page_render(const mnist_page *page, mnist_pool *pool, char **html, size_t *size,
                                mnist_error *err);
+
+/* A page that has the pad alone, for people who shall try a net. Everything is borrowed. */
+typedef struct mnist_pad_page {
+    const char *program;    /* for the headline: "mnist-convert" */
+    const char *heading;    /* the net, in a few words; for the title too */
+    mnist_page_facts facts; /* of the net */
+    mnist_mlp *mlp;         /* takes images of 28 x 28 */
+    const mnist_normalization *normalization;
+    mnist_view tried; /* images of 28 x 28 on which the net is tried if it is rounded, 1,000 of them
+                       * at most; count 0: on none. Labels are not needed */
+    const char *kind; /* what these are, for a sentence: "test images" */
+} mnist_pad_page;
+
+/* What becomes of a net by being embedded (below). */
+typedef struct mnist_pad_loss {
+    unsigned bits;     /* a weight: 32, or 16 to 8 */
+    size_t tried;      /* images; 0: none, or the net is embedded as it is */
+    size_t changed;    /* of these, how many are classified otherwise */
+    double difference; /* the largest of two probabilities */
+} mnist_pad_loss;
+
+/* Makes the page in memory, to be released with free: one file of at most some 1.4 MB, with the style
+ * and the script of mnist_page_render's, and as little as that one does it load anything. It is a
+ * function of what it is given. pool: for the trial; may be NULL. Errors: MNIST_ERR_ARGUMENT (mlp
+ * does not take 28 x 28 pixels, or is too large to be embedded: the text says how large, and the
+ * limit), MNIST_ERR_MEMORY; without a pool those of mnist_pool_create. */
+mnist_status mnist_pad_page_render(const mnist_pad_page *page, mnist_pool *pool,
+                                   mnist_pad_loss *loss, char **html, size_t *size,
+                                   mnist_error *err);
 
 /* How the net is embedded: with the most bits a weight for which its weights, biases and scales
  * take at most MNIST_EMBED_MOST bytes (base64 makes them a third longer in the page). With 32 bits

@@ -19,7 +19,7 @@ static size_t packed_size(size_t count, unsigned bits)
 }
 
 /* Never overflows, as the layers are in memory as floats. */
-static size_t embedded_size(const mnist_mlp *mlp, unsigned bits)
+size_t mnist_embed_size(const mnist_mlp *mlp, unsigned bits)
 {
     size_t size = 0;
     for (unsigned l = 0; l < mnist_mlp_layers(mlp); l++) {
@@ -33,7 +33,7 @@ static size_t embedded_size(const mnist_mlp *mlp, unsigned bits)
 unsigned mnist_embed_bits(const mnist_mlp *mlp)
 {
     unsigned bits = 32;
-    while (bits >= MNIST_EMBED_LEAST_BITS && embedded_size(mlp, bits) > MNIST_EMBED_MOST) {
+    while (bits >= MNIST_EMBED_LEAST_BITS && mnist_embed_size(mlp, bits) > MNIST_EMBED_MOST) {
         bits = bits == 32 ? 16 : bits - 1;
     }
     return bits >= MNIST_EMBED_LEAST_BITS ? bits : 0;
@@ -169,7 +169,7 @@ mnist_status mnist_embed_create(mnist_embedded *out, const mnist_mlp *mlp, unsig
                                 mnist_error *err)
 {
     assert(bits == 32 || (bits >= MNIST_EMBED_LEAST_BITS && bits <= 16));
-    *out = (mnist_embedded){.size = embedded_size(mlp, bits)};
+    *out = (mnist_embedded){.size = mnist_embed_size(mlp, bits)};
     uint8_t *at = out->bytes = malloc(out->size);
     mnist_status status = at ? mnist_mlp_create(&out->rounded, mnist_mlp_shape(mlp), err)
                              : mnist_fail_memory(err, out->size, "the net in a report");

@@ -1,58 +1,12 @@
 /* The page as a whole. */
 #include <mnist/report.h>
 
-#include "base/digest.h"
 #include "base/file.h"
-#include "report/assets.h"
 #include "report/parts.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The script begins with the activations that net.js chooses from; the files of this folder follow. */
-#define SCRIPT_LINE(code, name, text, reads, init, script) "    '" text "': " script ",\n"
-static const char script_start[] =
-    "'use strict';\n\nconst ACTIVATIONS = {\n" MNIST_ACTIVATION_LIST(SCRIPT_LINE) "};\n\n";
-#undef SCRIPT_LINE
-
-/* 'sha256-…' of start followed by asset, as a Content-Security-Policy names what it allows (W3C,
- * "Content Security Policy Level 3", 2.3.1). */
-static void put_hash(mnist_text *text, const char *start, mnist_asset asset)
-{
-    char hex[MNIST_SHA256_TEXT];
-    uint8_t digest[32];
-    mnist_sha256(start, strlen(start), asset.data, asset.size, hex);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        const char pair[] = {hex[2 * i], hex[2 * i + 1], '\0'};
-        digest[i] = (uint8_t)strtoul(pair, NULL, 16);
-    }
-    mnist_text_put(text, "'sha256-");
-    mnist_text_base64(text, digest, sizeof digest);
-    mnist_text_put(text, "'");
-}
-
-static void put_head(mnist_text *text, const mnist_page *page)
-{
-    mnist_text_put(text,
-                   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                   "img-src data:; style-src ");
-    put_hash(text, "", mnist_asset_style);
-    mnist_text_put(text, "; script-src ");
-    put_hash(text, script_start, mnist_asset_script);
-    mnist_text_put(text,
-                   "; base-uri 'none'; form-action 'none'\">\n"
-                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                   "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                   "<link rel=\"icon\" href=\"data:,\">\n<title>");
-    mnist_text_escape(text, page->program);
-    mnist_text_put(text, ": ");
-    mnist_text_escape(text, page->heading);
-    mnist_text_put(text, "</title>\n<style>");
-    mnist_text_add(text, mnist_asset_style.data, mnist_asset_style.size);
-    mnist_text_put(text, "</style>\n</head>\n<body>\n");
-}
 
 static void begin_tile(mnist_text *text, const char *name)
 {
@@ -111,13 +65,7 @@ static void put_contents(mnist_text *text, const mnist_page *page)
 static void put_header(mnist_text *text, const mnist_findings *findings)
 {
     const mnist_page *page = findings->page;
-    mnist_text_put(text, "<header><p class=\"quiet\">");
-    mnist_text_escape(text, page->program);
-    mnist_text_put(text, " ");
-    mnist_text_escape(text, mnist_version());
-    mnist_text_put(text, "</p>\n<h1>");
-    mnist_text_escape(text, page->heading);
-    mnist_text_put(text, "</h1>\n");
+    mnist_put_headline(text, page->program, page->heading);
     if (page->note) {
         mnist_text_put(text, "<p>");
         mnist_text_escape(text, page->note);
@@ -146,7 +94,7 @@ static mnist_status put_page(mnist_text *text, const mnist_findings *findings, m
                              mnist_error *err)
 {
     const mnist_page *page = findings->page;
-    put_head(text, page);
+    mnist_put_head(text, page->program, page->heading);
     put_header(text, findings);
     mnist_put_course(text, page);
     mnist_put_confusion(text, findings);
@@ -157,17 +105,14 @@ static mnist_status put_page(mnist_text *text, const mnist_findings *findings, m
         status = mnist_put_errors(text, findings, err);
     }
     if (status == MNIST_OK) {
-        status = mnist_put_pad(text, page, pool, err);
+        status = mnist_put_pad_section(text, page, pool, err);
     }
     if (status == MNIST_OK) {
         status = mnist_put_weights(text, page, err);
     }
     put_settings(text, page);
     mnist_put_measured(text, page);
-    mnist_text_put(text, "</main>\n<script>");
-    mnist_text_put(text, script_start);
-    mnist_text_add(text, mnist_asset_script.data, mnist_asset_script.size);
-    mnist_text_put(text, "</script>\n</body>\n</html>\n");
+    mnist_put_end(text);
     return status;
 }
 
@@ -178,22 +123,11 @@ mnist_status mnist_page_render(const mnist_page *page, mnist_pool *pool, char **
     mnist_findings findings = {
         .page = page, .predictions = {page->probabilities, page->test.labels, page->test.count}};
     mnist_text text = {0};
-    *html = NULL;
-    *size = 0;
     mnist_status status = mnist_metrics_compute(&findings.predictions, &findings.metrics, err);
     if (status == MNIST_OK) {
         status = put_page(&text, &findings, pool, err);
     }
-    if (status == MNIST_OK && text.failed) {
-        status = mnist_fail_memory(err, text.size, "a report");
-    }
-    if (status != MNIST_OK) {
-        free(text.data);
-        return status;
-    }
-    *html = text.data;
-    *size = text.size;
-    return MNIST_OK;
+    return mnist_text_hand_out(&text, status, html, size, err);
 }
 
 mnist_status mnist_page_write(const char *path, const mnist_page *page, mnist_pool *pool,

@@ -14,6 +14,12 @@ typedef struct mnist_findings {
     mnist_metrics metrics;
 } mnist_findings;
 
+/* What every page begins and ends with (frame.c): the head, with the style and a title of two
+ * parts; the headline, with which a <header> begins; the end of <main>, and the script. */
+void mnist_put_head(mnist_text *text, const char *first, const char *second);
+void mnist_put_headline(mnist_text *text, const char *program, const char *heading);
+void mnist_put_end(mnist_text *text);
+
 #define MNIST_GALLERY_MOST 24u /* errors that are shown */
 #define MNIST_UNITS_MOST   64u /* units whose weights are */
 
@@ -30,9 +36,29 @@ void mnist_put_reliability(mnist_text *text, const mnist_findings *findings);
 mnist_status mnist_put_roc(mnist_text *text, const mnist_findings *findings, mnist_error *err);
 mnist_status mnist_put_errors(mnist_text *text, const mnist_findings *findings, mnist_error *err);
 mnist_status mnist_put_weights(mnist_text *text, const mnist_page *page, mnist_error *err);
-/* The pad, and the net within it. Errors: as mnist_probabilities. */
-mnist_status mnist_put_pad(mnist_text *text, const mnist_page *page, mnist_pool *pool,
-                           mnist_error *err);
+/* The section of the pad, or of why there is none. Errors: as mnist_probabilities. */
+mnist_status mnist_put_pad_section(mnist_text *text, const mnist_page *page, mnist_pool *pool,
+                                   mnist_error *err);
+
+#define MNIST_PAD_SIDE 28u /* of the images that prepare.js makes */
+
+/* A pad, and the net that it asks. */
+typedef struct mnist_pad {
+    mnist_mlp *mlp; /* which mnist_embed_bits can embed; takes images of MNIST_PAD_SIDE */
+    const mnist_normalization *normalization;
+    bool is_of_several; /* the net is the first of several */
+    mnist_view tried; /* images on which a rounded net is tried, 1,000 at most; count 0: on none */
+    const char *kind; /* what these are: "test images" */
+    const float *exact; /* their probabilities by the net itself; NULL: not known */
+} mnist_pad;
+
+/* What the section has below its heading, and in *loss what rounding changes. Errors: as
+ * mnist_probabilities. */
+mnist_status mnist_put_pad(mnist_text *text, const mnist_pad *pad, mnist_pool *pool,
+                           mnist_pad_loss *loss, mnist_error *err);
+
+/* Bytes of the embedded net, of a net of any size. */
+size_t mnist_embed_size(const mnist_mlp *mlp, unsigned bits);
 
 /* The bits of each weight in a layer, if the net's weights have `bits` bits. */
 unsigned mnist_embed_layer_bits(const mnist_mlp *mlp, unsigned layer, unsigned bits);

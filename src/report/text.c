@@ -152,3 +152,20 @@ void mnist_text_base64(mnist_text *text, const void *data, size_t size)
     }
     text->size = (size_t)(out - text->data);
 }
+
+mnist_status mnist_text_hand_out(mnist_text *text, mnist_status status, char **html, size_t *size,
+                                 mnist_error *err)
+{
+    *html = NULL;
+    *size = 0;
+    if (status == MNIST_OK && text->failed) {
+        status = mnist_fail_memory(err, text->size, "a report");
+    }
+    if (status != MNIST_OK) {
+        free(text->data);
+        return status;
+    }
+    *html = text->data;
+    *size = text->size;
+    return MNIST_OK;
+}

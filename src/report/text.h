@@ -33,4 +33,10 @@ void mnist_text_percent(mnist_text *text, double fraction, unsigned decimals);
 
 void mnist_text_base64(mnist_text *text, const void *data, size_t size);
 
+/* Hands what has been written over to the caller, who releases *html with free; or releases it, and
+ * *html is NULL, where status, that of the writing, is a failure. Errors: status;
+ * MNIST_ERR_MEMORY. */
+mnist_status mnist_text_hand_out(mnist_text *text, mnist_status status, char **html, size_t *size,
+                                 mnist_error *err);
+
 #endif

@@ -719,6 +719,149 @@ static void test_no_pad(void **state)
     scene_end(&s);
 }
 
+/* A page with the pad alone. */
+
+static mnist_pad_page pad_page_of(const scene *s)
+{
+    static const mnist_page_fact fact = {"net", "of a test"};
+    return (mnist_pad_page){.program = "mnist-convert",
+                            .heading = "a net",
+                            .facts = {&fact, 1},
+                            .mlp = s->mlp,
+                            .normalization = &s->normalization,
+                            .tried = s->page.test,
+                            .kind = "test images"};
+}
+
+/* Terminated; to be freed. */
+static char *render_pad(const mnist_pad_page *page, mnist_pad_loss *loss)
+{
+    char *html;
+    size_t size;
+    mnist_error err;
+    assert_int_equal(mnist_pad_page_render(page, NULL, loss, &html, &size, &err), MNIST_OK);
+    html = realloc(html, size + 1);
+    assert_non_null(html);
+    html[size] = '\0';
+    assert_int_equal(strlen(html), size);
+    return html;
+}
+
+/* The pad, the sentence on rounding and the net are those of the report, to the byte. */
+static void test_pad_page(void **state)
+{
+    (void)state;
+    static const unsigned hidden[] = {0, 37, 512, 901}, bits[] = {32, 32, 16, 11};
+    static const char start[] = "<section id=\"draw\">", end[] = "</section>";
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
+        scene s;
+        scene_start(&s, 60, hidden[i]);
+        mnist_pad_loss loss;
+        const mnist_pad_page page = pad_page_of(&s);
+        char *report = render(&s), *html = render_pad(&page, &loss), *again;
+        const char *in_report = strstr(report, start), *in_page = strstr(html, start);
+        const size_t size = (size_t)(strstr(in_report, end) - in_report);
+        assert_int_equal(size, strstr(in_page, end) - in_page);
+        assert_memory_equal(in_report, in_page, size);
+        assert_int_equal(loss.bits, bits[i]);
+        assert_int_equal(loss.tried, bits[i] < 32 ? 60 : 0);
+        assert_true(loss.changed <= loss.tried && (bits[i] == 32) == (loss.difference == 0.0));
+        again = render_pad(&page, &loss);
+        assert_string_equal(html, again);
+        free(again);
+        free(html);
+        free(report);
+        scene_end(&s);
+    }
+}
+
+static void test_pad_page_policy(void **state)
+{
+    (void)state;
+    scene s;
+    mnist_pad_loss loss;
+    const char evil[] = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)>--><!--";
+    const mnist_page_fact facts[] = {{evil, evil}, {"absent", NULL}};
+    scene_start(&s, 10, 12);
+    mnist_pad_page page = pad_page_of(&s);
+    char *html = render_pad(&page, &loss);
+    assert_non_null(strstr(html, "<title>Draw a digit: a net</title>"));
+    assert_non_null(strstr(html, "<h1>a net</h1>"));
+    assert_non_null(strstr(html, "<dt>net</dt><dd>of a test</dd>"));
+    assert_non_null(strstr(html, "default-src 'none'; img-src data:; "));
+    check_policy(html, "style", "<style>", "</style>", mnist_asset_style);
+    check_policy(html, "script", "<script>", "</script>", mnist_asset_script);
+    page.program = page.heading = evil;
+    page.facts = (mnist_page_facts){facts, 2};
+    char *hostile = render_pad(&page, &loss);
+    static const char *const marks[] = {"<script", "</script", "<img", "<!--", "<style"};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        assert_int_equal(count_of(hostile, marks[i]), count_of(html, marks[i]));
+    }
+    assert_int_equal(count_of(hostile, "&lt;script&gt;alert(1)"), 5);
+    assert_null(strstr(hostile, "absent"));
+    assert_int_equal(count_of(hostile, "http://") + count_of(hostile, "https://"), 0);
+    free(html);
+    free(hostile);
+    scene_end(&s);
+}
+
+/* Without images to try it on; and where probabilities are no numbers before and after. */
+static void test_pad_page_trial(void **state)
+{
+    (void)state;
+    scene s;
+    mnist_pad_loss loss;
+    scene_start(&s, 10, 512);
+    mnist_pad_page page = pad_page_of(&s);
+    page.tried.count = 0;
+    char *html = render_pad(&page, &loss);
+    assert_non_null(strstr(html,
+                           "whole numbers of 16 bits, times a scale for each unit: so they take "
+                           "no more than 1,000,000 bytes.</p>"));
+    assert_int_equal(loss.tried, 0);
+    free(html);
+    float w[5120], b[MNIST_CLASSES];
+    mnist_mlp_get_layer(s.mlp, 1, w, b);
+    for (size_t i = 0; i < sizeof w / sizeof w[0]; i++) {
+        w[i] = i % 2 ? FLT_MAX : -FLT_MAX; /* logits become infinite, rounded or not */
+    }
+    mnist_mlp_set_layer(s.mlp, 1, w, b);
+    page = pad_page_of(&s);
+    free(render_pad(&page, &loss));
+    assert_int_equal(loss.tried, 10);
+    assert_int_equal(loss.changed, 0);
+    assert_true(loss.difference == 0.0);
+    scene_end(&s);
+}
+
+static void check_no_pad(unsigned inputs, unsigned hidden, const char *text)
+{
+    scene s;
+    mnist_error err;
+    mnist_pad_loss loss;
+    char *html = (char *)"";
+    size_t size;
+    scene_start(&s, 10, 12);
+    mnist_pad_page page = pad_page_of(&s);
+    page.mlp = make_net(inputs, hidden, MNIST_RELU);
+    assert_int_equal(mnist_pad_page_render(&page, NULL, &loss, &html, &size, &err),
+                     MNIST_ERR_ARGUMENT);
+    assert_null(html);
+    assert_string_equal(err.text, text);
+    mnist_mlp_free(page.mlp);
+    scene_end(&s);
+}
+
+static void test_pad_page_failures(void **state)
+{
+    (void)state;
+    check_no_pad(783, 12, "the net has 783 inputs, and a pad makes images of 28 x 28 = 784 pixels");
+    check_no_pad(784, 1232,
+                 "the net has 979450 weights and biases, which with 8 bits a weight take 1000464 "
+                 "bytes; a page holds a net of at most 1000000 bytes");
+}
+
 static void test_failures(void **state)
 {
     (void)state;
@@ -738,14 +881,25 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_escape),
-        cmocka_unit_test(test_base64),   cmocka_unit_test(test_picture),
-        cmocka_unit_test(test_bits),     cmocka_unit_test(test_rounding),
-        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_policy),
-        cmocka_unit_test(test_embedded), cmocka_unit_test(test_measured),
-        cmocka_unit_test(test_edges),    cmocka_unit_test(test_no_pad),
-        cmocka_unit_test(test_failures), cmocka_unit_test(test_roc_table),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_picture),
+        cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_embedded),
+        cmocka_unit_test(test_measured),
+        cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_no_pad),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_roc_table),
         cmocka_unit_test(test_own),
+        cmocka_unit_test(test_pad_page),
+        cmocka_unit_test(test_pad_page_policy),
+        cmocka_unit_test(test_pad_page_trial),
+        cmocka_unit_test(test_pad_page_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
