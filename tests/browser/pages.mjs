@@ -2,7 +2,7 @@
 // are (32), and how the page of a committee on many images fits windows of several widths. Prints what is wrong, and
 // exits with 1 then.
 import { join } from 'node:path';
-import { check, compare, finish, galleryPixels, launch, predicted } from './common.mjs';
+import { check, compare, draw, finish, galleryPixels, launch, predicted } from './common.mjs';
 
 const [chromium, predict, dir, committee, ...nets] = process.argv.slice(2);
 const { browser, open } = await launch(chromium);
@@ -11,17 +11,10 @@ const { browser, open } = await launch(chromium);
 const drawings = [[[70, 60], [200, 62], [195, 80], [120, 230]],
     [[190, 60], [110, 60], [100, 110], [180, 160], [170, 220], [100, 215], [110, 150], [180, 90]]];
 
-async function draw(page, points)
+async function drawn(page, points)
 {
     await page.locator('#clear').click();
-    await page.locator('#paper').scrollIntoViewIfNeeded();
-    const box = await page.locator('#paper').boundingBox();
-    await page.mouse.move(box.x + points[0][0], box.y + points[0][1]);
-    await page.mouse.down();
-    for (const [x, y] of points.slice(1)) {
-        await page.mouse.move(box.x + x, box.y + y, { steps: 5 });
-    }
-    await page.mouse.up();
+    await draw(page, points);
     return page.evaluate(() => Array.from(window.mnist.prepare(window.mnist.greys(), 280, 280)));
 }
 
@@ -48,7 +41,7 @@ async function checkRounded(model, file, bits)
     let worst = 0;
     for (let i = 0; i < count + drawings.length; i++) {
         const isDrawn = i >= count;
-        const pixels = isDrawn ? await draw(page, drawings[i - count]) : await galleryPixels(page, i);
+        const pixels = isDrawn ? await drawn(page, drawings[i - count]) : await galleryPixels(page, i);
         const here = await page.evaluate(bytes => window.mnist.classify(Uint8Array.from(bytes)), pixels);
         const there = predicted(predict, model, join(dir, `${bits}-${i}.raw`), Buffer.from(pixels));
         // the page rounds up, to six decimals; what is drawn is no test image
@@ -66,7 +59,7 @@ async function checkExact(model, file)
     const count = Math.min(await page.locator('.gallery button').count(), 3);
     let worst = 0;
     for (let i = 0; i < count + drawings.length; i++) {
-        const pixels = i < count ? await galleryPixels(page, i) : await draw(page, drawings[i - count]);
+        const pixels = i < count ? await galleryPixels(page, i) : await drawn(page, drawings[i - count]);
         const here = await page.evaluate(bytes => window.mnist.classify(Uint8Array.from(bytes)), pixels);
         const there = predicted(predict, model, join(dir, `${name}-${i}.raw`), Buffer.from(pixels));
         worst = Math.max(worst, compare(`${name}, image ${i}`, here, there, 1e-5));

@@ -1,13 +1,14 @@
 // report.mjs CHROMIUM PAGE LOG.csv PREDICT MODEL DIR: what a person does with the report of a training, in a
 // browser without network. PREDICT is mnist-predict, MODEL the net in the page, DIR a place for files.
 // Prints what is wrong, and exits with 1 then.
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { check, compare, finish, galleryPixels, launch, predicted as predictedBy } from './common.mjs';
+import { answer, check, checkLooks, compare, draw, finish, galleryPixels, launch, pgm, predicted as predictedBy } from './common.mjs';
 
 const [chromium, file, log, predict, model, dir] = process.argv.slice(2);
 const { browser, open: openFile } = await launch(chromium);
 const open = options => openFile(file, options);
+const looks = (page, name) => checkLooks(page, name, dir);
 const predicted = (name, bytes, ...flags) => predictedBy(predict, model, join(dir, name), bytes, ...flags);
 
 // --- What a reader sees ---------------------------------------------------------------------------------
@@ -76,88 +77,18 @@ roc.rows.forEach(([digit, area, ...found], i) => {
 
 // --- Light, dark, telephone ------------------------------------------------------------------------------
 
-const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255)
-    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-const contrast = (a, b) => (Math.max(luminance(a), luminance(b)) + 0.05) / (Math.min(luminance(a), luminance(b)) + 0.05);
-
-// Each text's contrast with its background, for which WCAG 2.1 asks 4.5; and the height of the smallest letters.
-async function checkLooks(page, name)
-{
-    const texts = await page.evaluate(() => {
-        const parse = color => color.match(/[\d.]+/g).map(Number);
-        const over = (top, below) => {
-            const alpha = top.length > 3 ? top[3] : 1;
-            return below.map((v, i) => alpha * top[i] + (1 - alpha) * v);
-        };
-        const beneath = element => element ? over(parse(getComputedStyle(element).backgroundColor), beneath(element.parentElement))
-            : [255, 255, 255];
-        const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-        while (walker.nextNode()) {
-            const element = walker.currentNode.parentElement;
-            if (!walker.currentNode.data.trim() || !element.getClientRects().length || element.closest('script, style, .hidden, title, desc')) {
-                continue;
-            }
-            const style = getComputedStyle(element), svg = element.closest('svg');
-            const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
-            const back = beneath(element);
-            found.push([element.textContent.slice(0, 40), over(parse(svg ? style.fill : style.color), back), back,
-                parseFloat(style.fontSize) * scale]);
-        }
-        return found;
-    });
-    check(`${name}: hardly any text`, texts.length > 200, texts.length);
-    const faint = texts.filter(([, ink, back]) => contrast(ink, back) < 4.5);
-    check(`${name}: texts that are hard to see`, faint.length === 0, faint.slice(0, 3));
-    const small = texts.filter(([, , , size]) => size < 11.99);
-    check(`${name}: texts below 12 pixels`, small.length === 0, small.slice(0, 3));
-    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    check(`${name}: the page moves sideways`, wide <= room, [wide, room]);
-    const picture = join(dir, `${name}.png`);
-    await page.screenshot({ path: picture, fullPage: true });
-    check(`${name}: the picture is empty`, statSync(picture).size > 50000, statSync(picture).size);
-    return page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-}
-
 const dark = await open({ colorScheme: 'dark' });
 const telephone = await open({ colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true });
-const backs = [await checkLooks(light, 'light'), await checkLooks(dark, 'dark')];
+const backs = [await looks(light, 'light'), await looks(dark, 'dark')];
 check('light and dark are alike', backs[0] !== backs[1], backs);
-await checkLooks(telephone, 'telephone');
+await looks(telephone, 'telephone');
 await telephone.evaluate(() => document.querySelectorAll('details').forEach(box => { box.open = true; }));
-await checkLooks(telephone, 'telephone-open');
+await looks(telephone, 'telephone-open');
 
 // --- The pad -------------------------------------------------------------------------------------------
 
 const verdict = page => page.locator('#verdict').textContent();
 const chances = page => page.locator('#chances .figure').allTextContents();
-
-// Waits until the page has taken in what was drawn, then what it says, from its own pixels.
-async function answer(page)
-{
-    await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
-    return page.evaluate(() => {
-        const greys = window.mnist.greys(), pixels = window.mnist.prepare(greys, 280, 280);
-        return { greys: Array.from(greys), pixels: pixels && Array.from(pixels),
-            chances: pixels && window.mnist.classify(pixels) };
-    });
-}
-
-const pgm = (greys, width, height) =>
-    Buffer.concat([Buffer.from(`P5\n${width} ${height}\n255\n`), Buffer.from(greys)]);
-
-async function draw(page, points)
-{
-    const paper = page.locator('#paper');
-    await paper.scrollIntoViewIfNeeded();
-    const box = await paper.boundingBox();
-    await page.mouse.move(box.x + points[0][0], box.y + points[0][1]);
-    await page.mouse.down();
-    for (const [x, y] of points.slice(1)) {
-        await page.mouse.move(box.x + x, box.y + y, { steps: 5 });
-    }
-    await page.mouse.up();
-}
 
 let worst = 0;
 check('it knows before anything is drawn', await verdict(light) === 'Draw a digit.', await verdict(light));
