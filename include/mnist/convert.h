@@ -20,6 +20,7 @@ extern "C" {
 #define MNIST_NET_LAYERS (MNIST_MAX_HIDDEN + 1) /* at most */
 #define MNIST_NET_NOTES  16                     /* kept of each net; more are left out */
 #define MNIST_NET_NOTE   240                    /* bytes of one, with its end */
+#define MNIST_NET_NAME   256                    /* of a file's name, with its end */
 
 /* z = a W + b */
 typedef struct mnist_net_layer {
@@ -40,6 +41,8 @@ typedef struct mnist_net {
     mnist_normalization normalization;
     const mnist_format *source;     /* what it was read from; NULL: no file */
     char digest[MNIST_DIGEST_TEXT]; /* SHA-256 of that file; "": no file */
+    char name[MNIST_NET_NAME];      /* its name without folders, made plain (mnist_plain_text), and
+                                     * cut where it is too long; "": no file */
     size_t note_count;
     char notes[MNIST_NET_NOTES][MNIST_NET_NOTE]; /* what was lost or decided on the way: plain text,
                                                   * small initial, no full stop */
@@ -136,7 +139,8 @@ enum {
     MNIST_HOLDS_INPUT = 8   /* what the net takes, of which there is a choice: mnist_net_input */
 };
 
-/* A format. Its functions are called by mnist_net_decode and mnist_net_encode. */
+/* A format. Its functions are called by mnist_net_decode, mnist_net_encode and
+ * mnist_net_as_written. */
 struct mnist_format {
     const char *name;      /* of --from and --to */
     const char *text;      /* what it is, in a few words */
@@ -144,7 +148,8 @@ struct mnist_format {
     const char *companion; /* ending of a second file that takes the place of the first's: ".h";
                             * NULL: there is none */
     unsigned holds;        /* MNIST_HOLDS_…, added up */
-    /* Whether data begin like such a file; a format above another in the table is asked first. */
+    /* Whether data begin like such a file; a format above another in the table is asked first.
+     * NULL, where the format is not read: never. */
     bool (*matches)(const uint8_t *data, size_t size);
     /* Fills a zeroed net: layers and what is known, and notes. On failure the caller releases what
      * there is. Errors: MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH, MNIST_ERR_CHECKPOINT,
@@ -154,13 +159,17 @@ struct mnist_format {
      * caller releases what there is. Errors: MNIST_ERR_ARGUMENT (the format cannot hold this net),
      * MNIST_ERR_IO, MNIST_ERR_MEMORY. NULL: not written. */
     mnist_status (*write)(mnist_format_output *out, mnist_net *net, mnist_error *err);
+    /* Of a format that is not read: fills a zeroed net with the weights that the bytes of write
+     * compute with, of a net that write has taken. On failure the caller releases what there is.
+     * Errors: MNIST_ERR_MEMORY. NULL: the format is read, or which weights these are is not known. */
+    mnist_status (*as_written)(mnist_net *out, const mnist_net *net, mnist_error *err);
 };
 
 /* The formats, from 0 on; NULL past the end. */
 const mnist_format *mnist_format_at(size_t index);
 /* By name; NULL: there is none. */
 const mnist_format *mnist_format_find(const char *name);
-/* By content, of those that are read; NULL: none that is known. */
+/* By content; NULL: none that is known. It may be one that is written only. */
 const mnist_format *mnist_format_detect(const uint8_t *data, size_t size);
 /* By the longest ending that fits, of those that are written; NULL: none. */
 const mnist_format *mnist_format_of_path(const char *path);
@@ -194,6 +203,12 @@ mnist_status mnist_net_encode(mnist_format_output *out, mnist_net *net, const mn
 mnist_status mnist_net_encode_for(mnist_format_output *out, mnist_net *net,
                                   const mnist_format *format, mnist_net_input input,
                                   const char *path, mnist_error *err);
+
+/* The net that the bytes of a format that is not read compute with, where mnist_net_encode of the
+ * same net has succeeded: its weights may be rounded. Asserts that format->as_written is there.
+ * Errors: MNIST_ERR_MEMORY. */
+mnist_status mnist_net_as_written(mnist_net *out, const mnist_net *net, const mnist_format *format,
+                                  mnist_error *err);
 
 /* Writes what mnist_net_encode made, each file replaced whole (mnist_output_write); a companion
  * first. Errors: MNIST_ERR_IO, MNIST_ERR_MEMORY. */

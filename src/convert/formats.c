@@ -37,7 +37,7 @@ const mnist_format *mnist_format_find(const char *name)
 const mnist_format *mnist_format_detect(const uint8_t *data, size_t size)
 {
     for (size_t i = 0; mnist_format_at(i); i++) {
-        if (formats[i]->read && formats[i]->matches(data, size)) {
+        if (formats[i]->matches && formats[i]->matches(data, size)) {
             return formats[i];
         }
     }
@@ -109,8 +109,9 @@ static mnist_status choose(const mnist_format **format, const mnist_format_input
                            mnist_error *err)
 {
     char list[MNIST_FORMAT_LIST_TEXT];
+    const bool is_told = *format != NULL;
     mnist_format_list(false, list);
-    if (!*format) {
+    if (!is_told) {
         *format = mnist_format_detect(input->data, input->size);
     }
     if (!*format) {
@@ -121,7 +122,7 @@ static mnist_status choose(const mnist_format **format, const mnist_format_input
                           list);
     }
     if (!(*format)->read) {
-        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+        return mnist_fail(err, is_told ? MNIST_ERR_ARGUMENT : MNIST_ERR_FORMAT,
                           "%s: format %s is written only; formats that are read: %s", input->path,
                           (*format)->name, list);
     }
@@ -153,6 +154,8 @@ mnist_status mnist_net_decode(mnist_net *out, const mnist_format_input *input,
         return status;
     }
     out->source = format;
+    const char *slash = strrchr(given.path, '/');
+    (void)mnist_plain_text(out->name, sizeof out->name, slash ? slash + 1 : given.path);
     mnist_sha256(given.data, given.size, "", 0, out->digest);
     return MNIST_OK;
 }
@@ -220,6 +223,20 @@ mnist_status mnist_net_encode_for(mnist_format_output *out, mnist_net *net,
         return status;
     }
     assert(out->bytes[0] && (!out->bytes[1] || format->companion));
+    return MNIST_OK;
+}
+
+mnist_status mnist_net_as_written(mnist_net *out, const mnist_net *net, const mnist_format *format,
+                                  mnist_error *err)
+{
+    assert(format->as_written);
+    *out = (mnist_net){.layer_count = 0};
+    const mnist_status status = format->as_written(out, net, err);
+    if (status != MNIST_OK) {
+        mnist_net_free(out);
+        return status;
+    }
+    out->source = format;
     return MNIST_OK;
 }
 

@@ -11,7 +11,8 @@
     X(npz)                                                                                         \
     X(onnx)                                                                                        \
     X(gguf)                                                                                        \
-    X(c)
+    X(c)                                                                                           \
+    X(html)
 
 #define MNIST_FORMAT_DECLARE(name) extern const mnist_format mnist_format_##name;
 MNIST_FORMAT_LIST(MNIST_FORMAT_DECLARE)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# test_report.sh BUILD-DIR SOURCE-DIR: the HTML report in a headless browser: report.mjs, pages.mjs. Skipped
+# test_report.sh BUILD-DIR SOURCE-DIR: the HTML report in a headless browser: report.mjs, pages.mjs; and pages that have
+# the pad alone: pad.mjs. Skipped
 # (77) where node, Chromium or playwright-core is missing; with CI=true that is an error.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../cli/lib.sh
@@ -41,7 +42,7 @@ fi
 for script in prepare net pad; do
     node --check "$source/src/report/$script.js"
 done
-for script in common report pages; do
+for script in common report pages pad; do
     node --check "$source/tests/browser/$script.mjs"
 done
 
@@ -68,9 +69,16 @@ for seed in 1 2; do
         -o $seed.st >line
 done
 "$eval" 1.st 2.st --report both.html >line
+pads=()
+for bits in net:32 16:16 11:11; do
+    name=${bits%:*}
+    "${train%train}convert" -q --dataset synthetic --synthetic-test 200 --vectors 100 "$name.st" "pad $name.html" >line
+    pads+=("$work/dir/$name.st" "$work/dir/pad $name.html" "${bits#*:}")
+done
 cd "$driver"
 "$(command -v node)" "$source/tests/browser/report.mjs" "$chromium" "$work/dir/r.html" "$work/dir/run.csv" \
     "$build/mnist-predict" "$work/dir/net.st" "$work/dir"
 "$(command -v node)" "$source/tests/browser/pages.mjs" "$chromium" "$build/mnist-predict" "$work/dir" "$work/dir/both.html" \
     "$work/dir/16.st" "$work/dir/16.html" 16 \
     "$work/dir/11.st" "$work/dir/11.html" 11 "$work/dir/8.st" "$work/dir/8.html" 8 "${exact[@]}"
+"$(command -v node)" "$source/tests/browser/pad.mjs" "$chromium" "$build/mnist-predict" "$work/dir" "${pads[@]}"

@@ -137,6 +137,9 @@ const scenario scenarios[] = {
      .given = {"m.pt.st"}, .older = {"older.st=n.st"}, .outputs = {{"n.st", FILE_WHOLE}}},
     {CONVERT, .name = "convert-c", .words = {"m.st", "n.c"}, .given = {"m.st"},
      .outputs = {{"n.c", FILE_WHOLE}, {"n.h", FILE_WHOLE}}},
+    {CONVERT, .name = "convert-html",
+     .words = {"drawn.st", "n.html", "--verify", "--dataset", "synthetic", "--synthetic-test", "5"},
+     .given = {"drawn.st"}, .older = {"l.csv=n.html"}, .outputs = {{"n.html", FILE_WHOLE}}},
 #ifdef TEST_ZIP
     {CONVERT, .name = "convert-npz",
      .words = {"m.st", "n.npz", "--vectors", "2", "--data-dir", "../base"}, .given = {"m.st"},

@@ -30,7 +30,7 @@ static bool choose_output(mnist_conversion *c, mnist_error *err)
             err, "--onnx-input is for OUT of format onnx, and %.2000s is to be of format %s",
             c->out, c->to->name);
     }
-    if (settings->verify && !c->to->read) {
+    if (settings->verify && !c->to->read && !c->to->as_written) {
         return mnist_options_fail(
             err,
             "--verify reads OUT again, and format %s is written only; --vectors N "

@@ -59,9 +59,13 @@ static void compare(mnist_comparison *out, const float *a, const float *b, size_
     }
 }
 
-/* The bytes as a net. What their format cannot say is as in the net that was written. */
+/* The bytes as a net. What their format cannot say is as in the net that was written. Of a format that
+ * is not read, the library knows what they compute with. */
 static bool read_again(mnist_net *out, const mnist_conversion *c, mnist_error *err)
 {
+    if (!c->to->read) {
+        return mnist_net_as_written(out, &c->net, c->to, err) == MNIST_OK;
+    }
     const mnist_format_input input = {
         .data = c->bytes.bytes[0], .size = c->bytes.sizes[0], .path = c->out};
     const bool holds_activation = c->to->holds & MNIST_HOLDS_ACTIVATION;
