@@ -11,7 +11,7 @@ typedef enum mnist_onnx_kind {
     MNIST_ONNX_CONSTANT,      /* a tensor of the file */
     MNIST_ONNX_PIXELS,        /* (p - mean) / stddev of the input's pixels p, which are in 0 to 1 */
     MNIST_ONNX_SUMS,          /* a function of the sums of a layer, each by itself */
-    MNIST_ONNX_PROBABILITIES, /* softmax of a layer's sums */
+    MNIST_ONNX_PROBABILITIES, /* softmax of a layer's sums, or its logarithm */
     MNIST_ONNX_KINDS
 } mnist_onnx_kind;
 

@@ -428,15 +428,16 @@ typedef struct operator_kind {
 } operator_kind;
 
 static const operator_kind operators[] = {
-    {"Gemm", 2, 3, read_layer},       {"MatMul", 2, 2, read_layer},
-    {"Add", 2, 2, read_arithmetic},   {"Sub", 2, 2, read_arithmetic},
-    {"Mul", 2, 2, read_arithmetic},   {"Div", 2, 2, read_arithmetic},
-    {"Relu", 1, 1, read_function},    {"Tanh", 1, 1, read_function},
-    {"Sigmoid", 1, 1, read_function}, {"LeakyRelu", 1, 1, read_function},
-    {"Gelu", 1, 1, read_function},    {"Softmax", 1, 1, read_softmax},
-    {"Flatten", 1, 1, read_flatten},  {"Reshape", 2, 2, read_reshape},
-    {"Cast", 1, 1, read_cast},        {"Constant", 0, 0, read_constant},
-    {"Identity", 1, 1, read_copy},    {"Dropout", 1, 3, read_dropout},
+    {"Gemm", 2, 3, read_layer},         {"MatMul", 2, 2, read_layer},
+    {"Add", 2, 2, read_arithmetic},     {"Sub", 2, 2, read_arithmetic},
+    {"Mul", 2, 2, read_arithmetic},     {"Div", 2, 2, read_arithmetic},
+    {"Relu", 1, 1, read_function},      {"Tanh", 1, 1, read_function},
+    {"Sigmoid", 1, 1, read_function},   {"LeakyRelu", 1, 1, read_function},
+    {"Gelu", 1, 1, read_function},      {"Softmax", 1, 1, read_softmax},
+    {"Flatten", 1, 1, read_flatten},    {"Reshape", 2, 2, read_reshape},
+    {"Cast", 1, 1, read_cast},          {"Constant", 0, 0, read_constant},
+    {"Identity", 1, 1, read_copy},      {"Dropout", 1, 3, read_dropout},
+    {"LogSoftmax", 1, 1, read_softmax}, /* Softmax makes the same of its values as of the sums */
 };
 
 static const operator_kind *find_operator(const Onnx__NodeProto *node)
@@ -457,11 +458,15 @@ mnist_status mnist_onnx_read_node(mnist_onnx_reading *r)
     const mnist_onnx_value *operands[NODE_INPUTS] = {NULL};
     mnist_onnx_value made;
     const operator_kind *kind = find_operator(node);
+    if (!kind && strcmp(node->op_type, "BatchNormalization") == 0) {
+        return mnist_onnx_fail_node(r, "batch normalisation is not read; fold it into the layer "
+                                       "before it");
+    }
     if (!kind) {
         return mnist_onnx_fail_node(
             r,
             "a node that is not read%s%s; expected Gemm, or MatMul and Add, Flatten, Reshape, "
-            "Cast, Add, Sub, Mul, Div, Relu, Tanh, Sigmoid, LeakyRelu, Gelu or Softmax",
+            "Cast, Add, Sub, Mul, Div, Relu, Tanh, Sigmoid, LeakyRelu, Gelu, Softmax or LogSoftmax",
             node->domain && node->domain[0] != '\0' ? ", of domain " : "",
             mnist_show(node->domain ? node->domain : "").text);
     }

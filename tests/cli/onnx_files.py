@@ -111,7 +111,7 @@ GELU = [("Mul", ["{z}", "{z}"], "p2"), ("Mul", ["{z}", "p2"], "p3"), ("Mul", ["k
         ("Mul", ["half", "v"], "w")]
 
 
-def net(layers, activation="Relu", gemm=True, kind=FLOAT, how="raw", source=UINT8, before=(), head=True, softmax=True):
+def net(layers, activation="Relu", gemm=True, kind=FLOAT, how="raw", source=UINT8, before=(), head=True, softmax="Softmax"):
     """A whole file, of layers (inputs, outputs, weights, bias)."""
     nodes, tensors, at = [], [], "x"
     side = int(layers[0][0] ** 0.5)
@@ -146,7 +146,7 @@ def net(layers, activation="Relu", gemm=True, kind=FLOAT, how="raw", source=UINT
         tensors += [tensor("kappa", [], [0.044715]), tensor("beta", [], [0.7978845608]), tensor("one", [], [1.0]),
                     tensor("half", [], [0.5])]
     if softmax:
-        nodes += [node("Softmax", [at], ["p"], axis=-1)]
+        nodes += [node(softmax, [at], ["p"], axis=-1)]
         at = "p"
     return model(graph(nodes, tensors, [port("x", source, dims)], [port(at, FLOAT, ["N", 10])]))
 
@@ -157,7 +157,8 @@ def variants(path, out):
     standard = [("Sub", mean), ("Div", stddev)]
     files = {
         "gemm": net(layers, "Tanh", before=standard),
-        "matmul": net(layers, "Tanh", gemm=False, how="typed", before=standard, softmax=False),
+        "matmul": net(layers, "Tanh", gemm=False, how="typed", before=standard, softmax=None),
+        "log-softmax": net(layers, "Tanh", before=standard, softmax="LogSoftmax"),
         "double": net(layers, "Tanh", kind=DOUBLE, before=standard),
         "doubles": net(layers, "Tanh", kind=DOUBLE, how="typed", gemm=False, before=standard),
         "floats": net(layers, "Tanh", source=FLOAT, before=standard),
@@ -270,6 +271,7 @@ HOSTILE = {
     "no-output": tiny(outputs=[]),
     "output": tiny(outputs=[port("nowhere", FLOAT, ["N", 10])]),
     "output-relu": tiny([Z, node("Relu", ["z"], ["r"])], outputs=[port("r", FLOAT, ["N", 10])]),
+    "batch-norm": tiny([Z, node("BatchNormalization", ["z", "b", "b", "b", "b"], ["n"])], outputs=[port("n", FLOAT, ["N", 10])]),
     "softmax-axis": tiny([Z, node("Softmax", ["z"], ["p"], axis=0)], outputs=[port("p", FLOAT, ["N", 10])]),
     "after-softmax": tiny([Z, node("Softmax", ["z"], ["p"]), node("Add", ["p", "b"], ["q"])], outputs=[port("q", FLOAT, ["N", 10])]),
     "eleven": tiny([node("MatMul", ["x", "w"], ["z"])], [tensor("w", [4, 11], [0.25] * 44)]),

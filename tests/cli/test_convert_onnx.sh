@@ -114,7 +114,7 @@ fi
 # --- as other programs write them -------------------------------------------------------------------
 
 python3 "$here/onnx_files.py" variants tanh.safetensors variants
-for file in gemm matmul double doubles floats; do
+for file in gemm matmul log-softmax double doubles floats; do
     begin "$file.onnx"
     run 0 "$convert" "variants/$file.onnx" got.safetensors
     case $file in
@@ -264,6 +264,7 @@ refused relu-images "node 0 'n_f' (Relu): its input 'x' is not the sums of a lay
 refused three-layers "node 2 'n_out' (Gemm): a second layer that takes the image, expected a chain of layers: *"
 refused reshape-3 "node 0 'n_f' (Reshape): its shape 's' is not two int64, expected (batch, numbers)"
 refused cast "node 0 'n_f' (Cast): to double, expected float"
+refused batch-norm "node 1 'n_n' (BatchNormalization): batch normalisation is not read; fold it into the layer before it"
 refused softmax-axis "node 1 'n_p' (Softmax): axis is 0, expected 1 or -1: over the classes"
 refused after-softmax "node 2 'n_q' (Add): arithmetic after Softmax is not read"
 refused no-activation "node 2 'n_out' (MatMul): what is between its layer and the one before is no activation, *"
@@ -299,4 +300,4 @@ refused sparse "the model has sparse initializers, which are not read"
 refused no-operator "node 0 has no operator, expected one"
 refused input-sequence "input 'x' is of no tensor type, expected uint8 or float"
 
-table_ends 122
+table_ends 123
