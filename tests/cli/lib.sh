@@ -63,6 +63,29 @@ skip_test()
     exit 77
 }
 
+# python_with MODULE: the python3 that has it. Debian's packages are those of /usr/bin, whatever else is before it.
+python_with()
+{
+    local candidate
+    for candidate in python3 /usr/bin/python3; do
+        if "$candidate" -c "import $1" 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# need_mnist DIR: its absolute path as $mnist, or the test is skipped.
+need_mnist()
+{
+    local name
+    mnist=$(CDPATH='' cd -- "$1" 2>/dev/null && pwd) || skip_test "there is no directory $1" "scripts/get-mnist.sh mnist '$1'"
+    for name in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do
+        [ -e "$mnist/$name-ubyte" ] || skip_test "there is no $name-ubyte in $mnist" "scripts/get-mnist.sh mnist '$mnist'"
+    done
+}
+
 # wrong TEXT: what is wrong, and what the program said.
 wrong()
 {

@@ -7,9 +7,6 @@
   numpy NPZ DIR        the same arrays as numpy loads and saves them (python3-numpy)
   vectors OUT JSON     whether OUT.vectors.npz, as numpy loads it, holds what the JSON does, and the net of the NPZ file OUT makes
                        its logits of its pixels (python3-numpy)
-  torch DIR            trains a net with PyTorch, standard normalisation, on DIR's IDX files; saves it as safetensors and NPZ, and
-                       its answers (python3-torch)
-  distance FILE CSV    the largest difference of PyTorch's probabilities and of mnist-eval --predictions: at most 1e-5
   runs FILE            runs a net that mnist-convert wrote for PyTorch as src/convert/README.md says (python3-torch)
 """
 import json
@@ -252,42 +249,6 @@ def vectors_with_numpy(path, document):
     print(f"{len(x)} images")
 
 
-def idx(path, head):
-    return pathlib.Path(path).read_bytes()[head:]
-
-
-def with_torch(folder):
-    import torch
-    torch.manual_seed(1)
-    torch.set_num_threads(1)
-    pixels = lambda name: torch.frombuffer(bytearray(idx(folder / f"{name}-images-idx3-ubyte", 16)), dtype=torch.uint8).reshape(-1, 784)
-    inputs = lambda name: (pixels(name).float() / 255 - 0.1307) / 0.3081
-    x = inputs("train")
-    y = torch.frombuffer(bytearray(idx(folder / "train-labels-idx1-ubyte", 8)), dtype=torch.uint8).long()
-    net = torch.nn.Sequential(torch.nn.Linear(784, 64), torch.nn.ReLU(), torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10))
-    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
-    for _ in range(2):
-        for batch in torch.randperm(len(x)).split(64):
-            optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(net(x[batch]), y[batch]).backward()
-            optimizer.step()
-    state = {n: t.detach() for n, t in net.state_dict().items()}
-    safetensors(folder / "torch.safetensors", {n: ("F32", list(t.shape), t.contiguous().numpy().tobytes()) for n, t in state.items()}, {"format": "pt"})
-    archive(folder / "torch.npz", {n + ".npy": npy(list(t.shape), t.flatten().tolist()) for n, t in state.items()})
-    p = net(inputs("t10k")).softmax(1)
-    (folder / "torch.answers").write_text("".join(f"{d}\n" for d in p.argmax(1).tolist()))
-    (folder / "torch.probabilities").write_bytes(p.detach().contiguous().numpy().tobytes())
-
-
-def distance(path, csv):
-    ours = [float(v) for line in pathlib.Path(csv).read_text().splitlines()[1:] for v in line.split(",")[3:]]
-    theirs = floats(pathlib.Path(path).read_bytes())
-    difference = max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
-    print(f"{len(ours) // 10} images, largest difference {difference:.2e}")
-    if difference > 1e-5:
-        sys.exit("too far")
-
-
 def runs(path):
     import torch
     try:
@@ -312,7 +273,7 @@ def runs(path):
         sys.exit("PyTorch says something else")
 
 
-commands = {"variants": lambda m, d: variants(m, pathlib.Path(d)), "hostile": lambda d: hostile(pathlib.Path(d)), "same": same,
-            "numpy": lambda m, d: with_numpy(m, pathlib.Path(d)), "vectors": vectors_with_numpy, "torch": lambda d: with_torch(pathlib.Path(d)), "runs": runs,
-            "distance": distance}
-commands[sys.argv[1]](*sys.argv[2:])
+if __name__ == "__main__":
+    commands = {"variants": lambda m, d: variants(m, pathlib.Path(d)), "hostile": lambda d: hostile(pathlib.Path(d)),
+                "same": same, "numpy": lambda m, d: with_numpy(m, pathlib.Path(d)), "vectors": vectors_with_numpy, "runs": runs}
+    commands[sys.argv[1]](*sys.argv[2:])
