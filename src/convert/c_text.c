@@ -126,75 +126,37 @@ static const c_activation *const activations[] = {
 _Static_assert(sizeof activations / sizeof activations[0] == MNIST_ACTIVATIONS,
                "an activation without its C");
 
-static const char exp_text[] =
-    "\n"
-    "/* e to the x, x at most 0: x = n ln 2 + r, 2^n put together from its bits, e^r a polynomial. "
-    "The\n"
-    " * relative error is below 1.5e-7; below -87, where floats run out, it is 0. */\n"
-    "static float $_exp(float x)\n"
-    "{\n"
-    "    union {\n"
-    "        uint32_t bits;\n"
-    "        float value;\n"
-    "    } power;\n"
-    "    if (!(x > -87.0f)) {\n"
-    "        return x < 0.0f ? 0.0f : x;\n"
-    "    }\n"
-    "    const int n = (int)(x * " TEXT(
-        EXP_LOG2E) " - 0.5f);\n"
-                   "    const float r = x - (float)n * " TEXT(EXP_LN2_HI) " - (float)n * " TEXT(
-                       EXP_LN2_LO) ";\n"
-                                   "    float p = " TEXT(
-                                       EXP_C6) ";\n"
-                                               "    p = p * r + " TEXT(
-                                                   EXP_C5) ";\n"
-                                                           "    p = p * r + " TEXT(
-                                                               EXP_C4) ";\n"
-                                                                       "    p = p * r + " TEXT(
-                                                                           EXP_C3) ";\n"
-                                                                                   "    p = p * r "
-                                                                                   "+ " TEXT(
-                                                                                       EXP_C2) ";\n"
-                                                                                               "   "
-                                                                                               " p"
-                                                                                               "owe"
-                                                                                               "r."
-                                                                                               "bit"
-                                                                                               "s "
-                                                                                               "= "
-                                                                                               "(ui"
-                                                                                               "nt3"
-                                                                                               "2_"
-                                                                                               "t)("
-                                                                                               "n "
-                                                                                               "+ "
-                                                                                               "127"
-                                                                                               ") "
-                                                                                               "<< "
-                                                                                               "23;"
-                                                                                               "\n"
-                                                                                               "   "
-                                                                                               " r"
-                                                                                               "etu"
-                                                                                               "rn "
-                                                                                               "pow"
-                                                                                               "er."
-                                                                                               "val"
-                                                                                               "ue "
-                                                                                               "* "
-                                                                                               "(1."
-                                                                                               "0f "
-                                                                                               "+ "
-                                                                                               "(r "
-                                                                                               "+ "
-                                                                                               "r "
-                                                                                               "* "
-                                                                                               "r "
-                                                                                               "* "
-                                                                                               "p))"
-                                                                                               ";\n"
-                                                                                               "}"
-                                                                                               "\n";
+/* With the constants of kernels/approx.h, as they are written there. */
+static void put_exp(mnist_c_source *source)
+{
+    put(source,
+        "\n"
+        "/* e to the x, x at most 0: x = n ln 2 + r, 2^n put together from its bits, e^r a "
+        "polynomial. The\n"
+        " * relative error is below 1.5e-7; below -87, where floats run out, it is 0. */\n"
+        "static float $_exp(float x)\n"
+        "{\n"
+        "    union {\n"
+        "        uint32_t bits;\n"
+        "        float value;\n"
+        "    } power;\n"
+        "    if (!(x > -87.0f)) {\n"
+        "        return x < 0.0f ? 0.0f : x;\n"
+        "    }\n"
+        "    const int n = (int)(x * %s - 0.5f);\n"
+        "    const float r = x - (float)n * %s - (float)n * %s;\n",
+        TEXT(EXP_LOG2E), TEXT(EXP_LN2_HI), TEXT(EXP_LN2_LO));
+    put(source,
+        "    float p = %s;\n"
+        "    p = p * r + %s;\n"
+        "    p = p * r + %s;\n"
+        "    p = p * r + %s;\n"
+        "    p = p * r + %s;\n"
+        "    power.bits = (uint32_t)(n + 127) << 23;\n"
+        "    return power.value * (1.0f + (r + r * r * p));\n"
+        "}\n",
+        TEXT(EXP_C6), TEXT(EXP_C5), TEXT(EXP_C4), TEXT(EXP_C3), TEXT(EXP_C2));
+}
 
 static const char sigmoid_text[] = "\n"
                                    "/* The error is below 1.5e-7. */\n"
@@ -354,7 +316,7 @@ void mnist_c_put_source(mnist_c_source *source)
         "#include \"%.*s.h\"\n\n#include <stddef.h>\n",
         source->name, source->stem, source->name, source->stem, source->name);
     put_tables(source, zero);
-    put_text(source, exp_text);
+    put_exp(source);
     if (source->net->layer_count > 1) {
         put_activation(source);
     }
