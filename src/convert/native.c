@@ -10,18 +10,44 @@
 
 #define HEADER_LOOKED_AT 65536u /* bytes of a header in which the format's name is looked for */
 
-/* A safetensors file whose metadata name the format; others are torch's. */
+static size_t skip_spaces(const uint8_t *data, size_t at, size_t end)
+{
+    while (at < end &&
+           (data[at] == ' ' || data[at] == '\t' || data[at] == '\n' || data[at] == '\r')) {
+        at++;
+    }
+    return at;
+}
+
+static bool has(const uint8_t *data, size_t at, size_t end, const char *text)
+{
+    const size_t length = strlen(text);
+    return length <= end - at && memcmp(data + at, text, length) == 0;
+}
+
+/* A safetensors file whose metadata name the format; others are torch's. In its header alone: weights may be any bytes. */
 static bool native_matches(const uint8_t *data, size_t size)
 {
-    static const char mark[] = "\"format\":\"mnist-mlp\"";
-    const size_t length = sizeof mark - 1;
-    const size_t end = size < HEADER_LOOKED_AT ? size : HEADER_LOOKED_AT;
+    static const char key[] = "\"format\"";
     if (size < 9 || data[8] != '{') {
         return false;
     }
-    for (size_t i = 8; i + length <= end; i++) {
-        if (data[i] == '"' && memcmp(data + i, mark, length) == 0) {
-            return true;
+    uint64_t length = 0;
+    for (unsigned i = 8; i-- > 0;) {
+        length = length << 8 | data[i];
+    }
+    const size_t most = size - 8 < HEADER_LOOKED_AT ? size - 8 : HEADER_LOOKED_AT;
+    const size_t end = 8 + (length < most ? (size_t)length : most);
+    for (size_t i = 8; i < end; i++) {
+        if (!has(data, i, end, key)) {
+            continue;
+        }
+        size_t at = skip_spaces(data, i + sizeof key - 1, end);
+        if (has(data, at, end, ":")) {
+            at = skip_spaces(data, at + 1, end);
+            if (has(data, at, end, "\"mnist-mlp\"")) {
+                return true;
+            }
         }
     }
     return false;

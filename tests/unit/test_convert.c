@@ -464,6 +464,49 @@ static void round_trips_keep_every_bit(void **state)
     }
 }
 
+/* Weights may be any bytes, those too by which models of mnist-train are known. */
+static void weights_say_no_format(void **state)
+{
+    (void)state;
+    static const char mark[24] = "   \"format\":\"mnist-mlp\"";
+    const mnist_format *format;
+    for (size_t i = 0; (format = mnist_format_at(i)) != NULL; i++) {
+        mnist_net net;
+        if (format->read && format->write) {
+            make_net(&net, 2);
+            for (size_t at = 0; at < sizeof mark / sizeof(float);
+                 at++) { /* as columns and as rows */
+                memcpy(&net.layers[0].weights[at * net.layers[0].outputs], mark + 4 * at, 4);
+            }
+            (void)comes_back(&net, format);
+            memcpy(net.layers[0].weights, mark, sizeof mark);
+            (void)comes_back(&net, format);
+            mnist_net_free(&net);
+        }
+    }
+}
+
+/* A model of mnist-train whose header another program has written anew, with spaces. */
+static void spaces_in_a_header(void **state)
+{
+    (void)state;
+    static const char *const headers[] = {
+        "{\"__metadata__\":{\"format\":\"mnist-mlp\"}}",
+        "{\"__metadata__\": {\"format\" :\t\"mnist-mlp\"}}",
+        "{\"__metadata__\":{\"format\":\"mnist-ml\"}} \"format\":\"mnist-mlp\"",
+        "{\"__metadata__\":{\"a\":\"mnist-mlp\",\"format\"",
+    };
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        const size_t size = strlen(headers[i]), length = i == 2 ? 39 : size;
+        uint8_t *file = calloc(1, 8 + size);
+        assert_non_null(file);
+        file[0] = (uint8_t)length;
+        memcpy(file + 8, headers[i], size);
+        assert_string_equal(mnist_format_detect(file, 8 + size)->name, i < 2 ? "native" : "torch");
+        free(file);
+    }
+}
+
 /* Cut short anywhere, or a bit turned: refused, or another net, but never a crash. */
 static void damage_is_met(void **state)
 {
@@ -792,6 +835,8 @@ int main(void)
         cmocka_unit_test(arrays_that_are_no_net),
         cmocka_unit_test(npy_headers),
         cmocka_unit_test(round_trips_keep_every_bit),
+        cmocka_unit_test(weights_say_no_format),
+        cmocka_unit_test(spaces_in_a_header),
         cmocka_unit_test(damage_is_met),
         cmocka_unit_test(logits_are_known),
         cmocka_unit_test(formats_are_found),
