@@ -6,6 +6,7 @@ set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=table.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/table.sh"
+sources=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)/c_nets
 start "$1"
 convert=${train%train}convert
 drawn=(--dataset synthetic --synthetic-test 1000)
@@ -21,49 +22,6 @@ done
 if [ ${#compilers[@]} -eq 0 ]; then
     skip_test 'no C compiler called gcc or clang'
 fi
-
-# Vectors on stdin, each of 784 pixels and 10 probabilities: how many answers are not theirs, how far probabilities are.
-cat >harness.c <<'END'
-#include HEADER
-#include <stdio.h>
-
-static int read_vector(uint8_t pixels[784], float expected[10])
-{
-    unsigned value;
-    for (int i = 0; i < 784; i++) {
-        if (scanf("%u", &value) != 1) {
-            return 0;
-        }
-        pixels[i] = (uint8_t)value;
-    }
-    for (int c = 0; c < 10; c++) {
-        if (scanf("%f", &expected[c]) != 1) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-int main(void)
-{
-    uint8_t pixels[784];
-    float expected[10], out[10];
-    double most = 0.0;
-    int count = 0, changed = 0;
-    for (; read_vector(pixels, expected); count++) {
-        int best = 0;
-        const int answer = PREDICT(pixels, out);
-        for (int c = 0; c < 10; c++) {
-            const double difference = (double)out[c] - (double)expected[c];
-            best = expected[c] > expected[best] ? c : best;
-            most = difference > most ? difference : -difference > most ? -difference : most;
-        }
-        changed += answer != best;
-    }
-    printf("n=%d changed=%d most=%g within=%d\n", count, changed, most, most <= MOST);
-    return 0;
-}
-END
 
 # compile COMPILER OPTION... FILE...: C99, without a warning
 compile()
@@ -86,7 +44,7 @@ same_answers()
     expect 'not what it was written from' grep -q "^ \* $(digest_of model.safetensors)\.$" "$name.h"
     jq -r '.vectors[] | (.pixels | join(" ")), (.probabilities | join(" "))' "$name.c.vectors.json" >vectors
     for compiler in "${compilers[@]}"; do
-        compile "$compiler" -O2 -DHEADER="\"$name.h\"" -DPREDICT="${name}_predict" -DMOST="$most" harness.c "$name.c" -o harness
+        compile "$compiler" -O2 -DHEADER="\"$name.h\"" -DPREDICT="${name}_predict" -DMOST="$most" -I. "$sources/stdin.c" "$name.c" -o harness
         shell 0 './harness <vectors'
         expect "$compiler: $out" [ "$(value n) $(value changed) $(value within)" = "$count 0 1" ]
     done
