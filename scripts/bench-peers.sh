@@ -3,6 +3,8 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=bench/onnxruntime.sh
+. "$root/scripts/bench/onnxruntime.sh"
 
 usage()
 {
@@ -53,7 +55,6 @@ done
 
 peers=$root/build-peers
 python=${PEER_PYTHON:-/usr/bin/python3}
-onnxruntime=1.30.0
 # Without one of the fast BLAS libraries Debian's PyTorch multiplies with the reference BLAS, twenty
 # times as slowly. Which of them is best depends on the CPU: the sweep finds out.
 debian_packages='python3-torch python3-sklearn python3-numpy python3-onnx libopenblas0-pthread
@@ -105,30 +106,10 @@ END
         die 1 "$python lacks one of torch, sklearn, numpy, onnx"
 }
 
-# Into build-peers/, where git does not look. Without install scripts: the package holds the library
-# for CPUs, and its script would only fetch the one for GPUs.
-install_onnxruntime()
-{
-    local output
-    if grep -q "\"version\": \"$onnxruntime\"" \
-        "$peers/node_modules/onnxruntime-node/package.json" 2>/dev/null; then
-        return
-    fi
-    if ! have node; then
-        die 2 "node is missing; in Debian it is the package nodejs"
-    fi
-    say "installing onnxruntime-node $onnxruntime into $peers"
-    output=$(npm install --prefix "$peers" --ignore-scripts --no-save --no-audit --no-fund \
-        --loglevel=error "onnxruntime-node@$onnxruntime" 2>&1) || {
-        printf '%s\n' "$output" >&2
-        die 1 "npm could not install onnxruntime-node"
-    }
-}
-
 "$root/scripts/install-deps.sh" build npm >&2
 install_python_peers
 mkdir -p "$peers"
-install_onnxruntime
+install_onnxruntime "$peers"
 if [ -z "${MNIST_BUILD:-}" ]; then
     build "$root/build" -DCMAKE_BUILD_TYPE=Release -DMNIST_BUILD_TESTS=OFF
 fi
