@@ -7,6 +7,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=table.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/table.sh"
 here=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+root=$(CDPATH='' cd -- "$2" && pwd)
 start "$1"
 convert=${train%train}convert
 drawn=(--dataset synthetic --synthetic-test 50)
@@ -36,6 +37,22 @@ done
 begin 'the first bytes'
 expect 'not those of a GGUF file of version 3 with 6 tensors and 4 keys' [ "$(head -c 24 tanh.gguf | od -An -tx1 | tr -d ' \n')" = \
     474755460300000006000000000000000400000000000000 ]
+
+begin '@huggingface/gguf'
+modules=
+for candidate in ${MNIST_GGUF_MODULES:+"$MNIST_GGUF_MODULES"} "$root"/build-peers; do
+    [ ! -d "$candidate/node_modules/@huggingface/gguf" ] || modules=$candidate
+done
+if [ "$modules" ] && command -v node >/dev/null; then
+    for net in example tanh softmax; do
+        run 0 node "$here/gguf_read.mjs" "$modules" "$net.gguf" "$net.safetensors"
+        out_has 'general.architecture=mnist-fc'
+        expect "$out" [ "$(value different)" = 0 ]
+        printf '%s: %s\n' "$net" "$(tail -n 1 "$work/out")"
+    done
+else
+    left_out 'no @huggingface/gguf where MNIST_GGUF_MODULES says, nor in build-peers' # it is not fetched for a test
+fi
 
 # --- as other programs write them -------------------------------------------------------------------
 
