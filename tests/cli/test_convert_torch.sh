@@ -25,9 +25,10 @@ is_left_out()
     fi
 }
 
-# answers FILE: as PyTorch's; prints how far probabilities are from PyTorch's
+# answers FILE [NET]: as PyTorch's of the net, torch; prints how far probabilities are from PyTorch's
 answers()
 {
+    local net=${2:-torch}
     begin "$1"
     if [ ! -e "data/$1" ]; then
         left_out 'no onnx for python3 (python3-onnx)'
@@ -39,8 +40,8 @@ answers()
     fi
     run 0 "$eval" -q --data-dir "$mnist" --predictions predictions.csv got.safetensors
     tail -n +2 predictions.csv | cut -d , -f 3 >got.answers
-    same_bytes data/torch.answers got.answers
-    run 0 "$python" "$trained" distance data/torch.probabilities predictions.csv
+    same_bytes "data/$net.answers" got.answers
+    run 0 "$python" "$trained" distance "data/$net.probabilities" predictions.csv
     printf '%s: %s\n' "$title" "$out"
 }
 
@@ -48,6 +49,12 @@ answers torch.safetensors
 answers torch.npz
 for kind in plain softmax dropout; do
     answers "torch-$kind.onnx"
+done
+known=(--normalize 0.1307:0.3081) # the graph says the activation
+for activation in relu tanh sigmoid leaky-relu gelu; do
+    for opset in 11 13 17; do
+        answers "torch-$activation-$opset.onnx" "torch-$activation"
+    done
 done
 begin 'batch normalisation'
 if [ -e data/torch-batch-norm.onnx ]; then

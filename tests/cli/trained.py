@@ -41,8 +41,14 @@ def train_torch(net, x, y):
             optimizer.step()
 
 
-def export(folder, linear):
-    """The layers with what usually stands about them, as torch.onnx.export writes them. Nothing where there is no python3-onnx."""
+def save_torch_answers(name, net, images):
+    p = net(images).softmax(1).detach()
+    save_answers(name, p.argmax(1).tolist(), p.double().contiguous().numpy().tobytes())
+
+
+def export(folder, linear, images):
+    """The layers with what usually stands about them, as torch.onnx.export writes them: with each activation, of three opsets,
+    with PyTorch's answers then. Nothing where there is no python3-onnx."""
     import importlib.util
 
     import torch
@@ -58,9 +64,15 @@ def export(folder, linear):
         "dropout": nn.Sequential(nn.Flatten(), first, nn.ReLU(), nn.Dropout(0.5), second, nn.ReLU(), third, nn.LogSoftmax(dim=1)),
         "batch-norm": nn.Sequential(nn.Flatten(), first, normed, nn.ReLU(), second, nn.ReLU(), third),
     }
+    others = {"relu": nn.ReLU(), "tanh": nn.Tanh(), "sigmoid": nn.Sigmoid(), "leaky-relu": nn.LeakyReLU(), "gelu": nn.GELU("tanh")}
+    for name, activation in others.items():
+        net = nn.Sequential(nn.Flatten(), first, activation, second, activation, third)
+        kinds.update({f"{name}-{opset}": net for opset in (11, 13, 17)})
+        save_torch_answers(folder / f"torch-{name}", net, images)
     for kind, net in kinds.items():
+        opset = int(kind.split("-")[-1]) if kind[-1].isdigit() else 13
         torch.onnx.export(net.eval(), torch.zeros(1, 1, 28, 28), str(folder / f"torch-{kind}.onnx"), input_names=["images"],
-                          output_names=["scores"], dynamic_axes={"images": {0: "n"}, "scores": {0: "n"}})
+                          output_names=["scores"], dynamic_axes={"images": {0: "n"}, "scores": {0: "n"}}, opset_version=opset)
 
 
 def with_torch(folder):
@@ -77,9 +89,8 @@ def with_torch(folder):
     nets.safetensors(folder / "torch.safetensors", {n: ("F32", list(t.shape), t.contiguous().numpy().tobytes())
                                                     for n, t in state.items()}, {"format": "pt"})
     nets.archive(folder / "torch.npz", {n + ".npy": nets.npy(list(t.shape), t.flatten().tolist()) for n, t in state.items()})
-    export(folder, [net[0], net[2], net[4]])
-    p = net(inputs("t10k")).softmax(1).detach()
-    save_answers(folder / "torch", p.argmax(1).tolist(), p.double().contiguous().numpy().tobytes())
+    save_torch_answers(folder / "torch", net, inputs("t10k"))
+    export(folder, [net[0], net[2], net[4]], inputs("t10k"))
 
 
 def digits(folder):
