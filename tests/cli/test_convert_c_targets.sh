@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # test_convert_c_targets.sh BUILD-DIR SOURCE-DIR [MNIST-DIR]: nets as C on machines that they are meant for, emulated: a Cortex-M4
 # without an operating system, and 64-bit RISC-V. The answers are the library's, flash and RAM no more than the comment says.
-# Of MNIST, where it is named, else of drawn digits.
+# 1,000 images of MNIST, where it is named, else 200 drawn digits.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=table.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/table.sh"
 sources=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)/c_nets
-count=1000
+count=200
 mnist=
 drawn=(--dataset synthetic --synthetic-test "$count")
 trained=(--dataset synthetic --synthetic-train 1000 --synthetic-test 20)
 if [ $# -gt 2 ]; then
     need_mnist "$3"
+    count=1000
     drawn=(--data-dir "$mnist")
     trained=(--data-dir "$mnist")
 fi
