@@ -48,7 +48,10 @@ typedef struct mnist_train_config {
     uint64_t seed;     /* for the order of the images and all random numbers */
     mnist_optimizer_config optimizer;
     mnist_schedule schedule;
-    float label_smoothing;               /* in [0, 1) */
+    float label_smoothing; /* in [0, 1) */
+    /* Distillation: how a job's teachers count (mnist_teacher). Not read without teachers. */
+    float temperature;                   /* T, 0.01 to 1000 */
+    float teacher_weight;                /* A, in [0, 1]; 0: as if there were none */
     mnist_regularization regularization; /* its epsilons are in units of the pixels' range, whatever
                                           * the normalisation */
     /* Hidden layers are normalised over the batch while training; the net that comes out has the
@@ -89,13 +92,13 @@ typedef struct mnist_step_stats {
     uint64_t step;  /* from 1, over the whole run */
     uint64_t steps; /* of the whole run */
     float lr;
-    double loss;    /* mean over the batch, before the update; with label smoothing and confidence
-                     * penalty, without what adversarial images add */
-    size_t correct; /* images of the batch that were classified correctly before the update; of
+    double loss;        /* mean over the batch, before the update; with label smoothing, confidence
+                     * penalty and teachers, without what adversarial images add */
+    size_t correct;     /* images of the batch that were classified correctly before the update; of
                      * mixed ones, by the first label */
-    size_t count;   /* images in the batch */
-    size_t seen, total;   /* images of this epoch: so far, in all */
-    double epoch_loss;    /* mean over those seen */
+    size_t count;       /* images in the batch */
+    size_t seen, total; /* images of this epoch: so far, in all */
+    double epoch_loss;  /* mean over those seen */
     size_t epoch_correct; /* of those seen */
     const mnist_training *training;
 } mnist_step_stats;
@@ -170,6 +173,27 @@ typedef struct mnist_train_position {
 mnist_status mnist_snapshot_position(const mnist_snapshot *snapshot, mnist_train_position *out,
                                      mnist_error *err);
 
+/* A net that a training learns from (distillation; Hinton, Vinyals & Dean 2015, "Distilling the
+ * knowledge in a neural network"). q, the soft target of an image, is the mean of its teachers'
+ * softmax(logits / T); with z the logits of the net that is trained, the loss of the image is
+ *
+ *   (1 - A) L + A T^2 KL(q || softmax(z / T)),
+ *
+ * where L is the loss that it has without teachers: cross-entropy with the label, label smoothing,
+ * confidence penalty. T^2 keeps the gradient of the second term, A T (softmax(z / T) - q), about as
+ * large as T grows. With A = 1 labels are not used, save to count what is right.
+ *
+ * Teachers see an image as augmentation and mixup have made it, as the net does; but without the
+ * net's input dropout and noise. Where no image is distorted or mixed, they are asked once for all
+ * images (44 bytes of memory an image), else for every batch. Adversarial images have the soft
+ * target of the image that they were made from; what virtual adversarial training adds to the loss
+ * is as without teachers. Teachers compute in fp32, whatever the training's precision. */
+typedef struct mnist_teacher {
+    mnist_mlp *net; /* of the job's inputs and classes, any hidden layers; read only. Not the job's
+                     * own net */
+    const mnist_normalization *normalization; /* the teacher's own; NULL: MNIST_NORMALIZE_UNIT */
+} mnist_teacher;
+
 /* What a training is given. Only net and train have to be set: a field that is left 0 has the value
  * that stands beside it. The library keeps nothing of it after the call. */
 typedef struct mnist_train_job {
@@ -183,20 +207,23 @@ typedef struct mnist_train_job {
     mnist_pool *pool; /* NULL: one of mnist_cpu_count() threads is made for the call */
     const mnist_train_hooks *hooks; /* NULL: none */
     const mnist_snapshot *resume;   /* where to go on from; NULL: from the beginning */
+    const mnist_teacher *teachers;  /* NULL: none */
+    size_t teacher_count;
 } mnist_train_job;
 
-/* The result is a function of the job's net, config, views and normalisation; not of its pool.
+/* The result is a function of the job's net, config, views, normalisation and teachers, in their
+ * order; not of its pool.
  *
  * With resume, the result is the same as if the training that the snapshot was taken of had never
  * been interrupted. The snapshot may come from a file: nothing in it is trusted. net must have the
- * same shape as then; what it holds does not matter. config, views and normalisation must be those
- * of that training, save for fields of config that change no result, and epochs, which may be more:
+ * same shape as then; what it holds does not matter. config, views, normalisation and teachers must
+ * be those of that training, save for fields of config that change no result, and epochs, which may be more:
  * what depends on the number of all steps, as the schedule does, then goes by the new number from
  * here on. If the training was over, its result is written and no hook is called. max_seconds
  * counts from the very start.
  *
- * Errors: MNIST_ERR_ARGUMENT (which field, its range; a net created with batch_norm),
- * MNIST_ERR_MISMATCH (image size and net; the snapshot has more epochs than config),
+ * Errors: MNIST_ERR_ARGUMENT (which field, its range; a net or a teacher created with batch_norm),
+ * MNIST_ERR_MISMATCH (image size and net, or a teacher; the snapshot has more epochs than config),
  * MNIST_ERR_FORMAT (what in the snapshot is missing, out of range or too much), MNIST_ERR_MEMORY,
  * MNIST_ERR_DIVERGED (epoch, step and what to change), MNIST_ERR_STOPPED. */
 mnist_status mnist_train(const mnist_train_job *job, mnist_error *err);

@@ -106,6 +106,7 @@ void mnist_pass_adversary_part(mnist_pass *pass, const mnist_pass_batch *batch, 
     }
     if (virtual) {
         changed.targets = pass->probabilities;
+        changed.soft = NULL;
         changed.smoothing = 0.0f;
         for (size_t i = first; i < end; i++) {
             random_direction(pass, batch, i, pass->input_gradient + i * pass->perturbed_stride);

@@ -323,6 +323,46 @@ void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mn
     }
 }
 
+/* How many floats of logits the loss against soft targets takes at a time. */
+#define SOFT_FLOATS 2048u
+
+/* Losses and gradient against the soft targets of rows [first, end), for the batch's factor, put
+ * beside those against the labels, which losses and deltas hold; or in their place, where soft
+ * targets are all. */
+static void add_soft_loss(mnist_pass *pass, const mnist_pass_batch *batch, float factor,
+                          size_t first, size_t end)
+{
+    _Alignas(MNIST_ALIGN) float z[SOFT_FLOATS], dz[SOFT_FLOATS], losses[SOFT_FLOATS / MNIST_LANES];
+    const unsigned last = pass->mlp->layer_count - 1;
+    const size_t stride = pass->mlp->layers[last].row, most = SOFT_FLOATS / stride;
+    const float temperature = batch->temperature, weight = batch->soft_weight;
+    const float loss_weight = weight * temperature * temperature;
+    for (size_t row = first, rows; row < end; row += rows) {
+        rows = smaller(end - row, most);
+        const size_t image = row - batch->row;
+        float *delta = pass->deltas[last] + row * stride;
+        for (size_t k = 0; k < rows * stride; k++) {
+            z[k] = pass->activations[last][row * stride + k] / temperature;
+        }
+        pass->kernels->softmax(&(mnist_softmax){.z = z,
+                                                .dz = dz,
+                                                .stride = stride,
+                                                .targets = batch->soft + image * stride,
+                                                .losses = losses,
+                                                .rows = rows,
+                                                .classes = pass->mlp->config.outputs,
+                                                .scale = weight * temperature * factor});
+        for (size_t k = 0; k < rows * stride; k++) {
+            delta[k] = weight < 1.0f ? delta[k] + dz[k] : dz[k];
+        }
+        for (size_t i = 0; i < rows; i++) { /* KL: the cross-entropy less the target's entropy */
+            const float soft = loss_weight * (losses[i] - batch->soft_entropies[image + i]);
+            float *loss = &pass->losses[row + i];
+            *loss = weight < 1.0f ? (1.0f - weight) * *loss + soft : soft;
+        }
+    }
+}
+
 void mnist_pass_loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool gradient,
                           size_t first, size_t end)
 {
@@ -332,22 +372,29 @@ void mnist_pass_loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool 
     float *probabilities = gradient && pass->probabilities && batch->row == 0
                                ? pass->probabilities + first * stride
                                : NULL;
+    const float factor = (batch->weight > 0.0f ? batch->weight : 1.0f) *
+                         (batch->loss_scale > 0.0f ? batch->loss_scale : 1.0f) /
+                         (float)batch->count;
+    const float share = batch->soft ? 1.0f - batch->soft_weight : 1.0f; /* of the labels */
+    const bool hard = share > 0.0f;
     pass->kernels->softmax(&(mnist_softmax){
         .z = pass->activations[last] + first * stride,
-        .dz = gradient ? pass->deltas[last] + first * stride : NULL,
+        .dz = gradient && hard ? pass->deltas[last] + first * stride : NULL,
         .stride = stride,
-        .labels = batch->labels ? batch->labels + (first - batch->row) : NULL,
-        .targets = batch->targets ? batch->targets + (first - batch->row) * stride : NULL,
+        .labels = batch->labels && hard ? batch->labels + (first - batch->row) : NULL,
+        .targets = batch->targets && hard ? batch->targets + (first - batch->row) * stride : NULL,
         .probabilities = probabilities,
         .losses = pass->losses + first,
         .predicted = pass->predicted + first,
         .rows = end - first,
         .classes = pass->mlp->config.outputs,
         .smoothing = batch->smoothing,
-        .scale = (batch->weight > 0.0f ? batch->weight : 1.0f) *
-                 (batch->loss_scale > 0.0f ? batch->loss_scale : 1.0f) / (float)batch->count,
+        .scale = share * factor,
         .confidence = gradient && !batch->virtual ? pass->regularization.confidence_penalty : 0.0f,
     });
+    if (gradient && batch->soft) {
+        add_soft_loss(pass, batch, factor, first, end);
+    }
     if (gradient && pass->half) {
         const mnist_layer *layer = &pass->mlp->layers[last];
         mnist_pass_make_operands(

@@ -71,6 +71,13 @@ typedef struct mnist_pass_batch {
     bool virtual;        /* the targets are the net's own outputs: no confidence penalty */
     uint64_t seed, step; /* of dropout and of random directions */
     float loss_scale;    /* a power of two; not 0: the update is left out if a gradient overflows */
+    /* Distillation (mnist/train.h): each image's soft target, a distribution over the classes,
+     * (count, row of the last layer), and its entropy. The loss then is
+     *   (1 - soft_weight) (what it is without) + soft_weight temperature^2 KL(soft || p),
+     * p = softmax(z / temperature). NULL: none. Images changed by adversarial training have the
+     * soft target of the image that they were made from. */
+    const float *soft, *soft_entropies;
+    float temperature, soft_weight; /* > 0; above 0 to 1 */
     /* Images of the next step: they are fetched into caches during this one. */
     const uint32_t *next;
     size_t next_count;

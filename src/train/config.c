@@ -56,6 +56,8 @@ mnist_train_config mnist_train_defaults(void)
                      .step_factor = 0.1f,
                      .step_count = 2},
         .label_smoothing = 0.02f,
+        .temperature = 4.0f,
+        .teacher_weight = 0.9f,
         .regularization = {.adversarial_share = 0.5f, .virtual_weight = 1.0f},
         .adapt_threads = true,
     };
@@ -246,8 +248,58 @@ static mnist_status check_views(const mnist_train_job *job, mnist_error *err)
     return MNIST_OK;
 }
 
+/* The range of temperatures: a logit divided by the least is still far from the largest float, and
+ * at the largest all classes are as good as equal. */
+#define COLDEST 0.01f
+#define HOTTEST 1000.0f
+
+static mnist_status check_teacher(const mnist_train_job *job, size_t i, mnist_error *err)
+{
+    const mnist_mlp *net = job->teachers[i].net;
+    if (!net || net == job->net) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "teacher %zu: expected a net%s", i + 1,
+                          net ? " other than that which is trained" : "");
+    }
+    const mnist_mlp_config *own = mnist_mlp_shape(job->net), *shape = mnist_mlp_shape(net);
+    if (shape->batch_norm) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "teacher %zu: expected a net without batch normalisation", i + 1);
+    }
+    if (shape->inputs != own->inputs || shape->outputs != own->outputs) {
+        return mnist_fail(err, MNIST_ERR_MISMATCH,
+                          "teacher %zu has %u inputs and %u classes, but the net that is trained "
+                          "has %u inputs and %u classes",
+                          i + 1, shape->inputs, shape->outputs, own->inputs, own->outputs);
+    }
+    return MNIST_OK;
+}
+
+static mnist_status check_teachers(const mnist_train_job *job, mnist_error *err)
+{
+    const mnist_train_config *c = job->config;
+    mnist_status status = MNIST_OK;
+    if (job->teacher_count > 0 && !(c->teacher_weight >= 0.0f && c->teacher_weight <= 1.0f)) {
+        return bad_field(err, "teachers' weight", "0 (none) to 1", (double)c->teacher_weight);
+    }
+    if (mnist_train_is_taught(job) && !(c->temperature >= COLDEST && c->temperature <= HOTTEST)) {
+        return bad_field(err, "temperature", "0.01 to 1000", (double)c->temperature);
+    }
+    for (size_t i = 0; status == MNIST_OK && i < job->teacher_count; i++) {
+        status = check_teacher(job, i, err);
+    }
+    return status;
+}
+
 mnist_status mnist_train_check(const mnist_train_job *job, mnist_error *err)
 {
     mnist_status status = check_config(job->config, job->validation.count > 0, err);
-    return status == MNIST_OK ? check_views(job, err) : status;
+    if (status == MNIST_OK) {
+        status = check_views(job, err);
+    }
+    return status == MNIST_OK ? check_teachers(job, err) : status;
+}
+
+bool mnist_train_is_taught(const mnist_train_job *job)
+{
+    return job->teacher_count > 0 && job->config->teacher_weight > 0.0f;
 }

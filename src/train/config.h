@@ -4,8 +4,11 @@
 
 #include <mnist/train.h>
 
-/* Config, views and net of a job with its defaults filled in. Errors: MNIST_ERR_ARGUMENT,
+/* Config, views, net and teachers of a job with its defaults filled in. Errors: MNIST_ERR_ARGUMENT,
  * MNIST_ERR_MISMATCH. */
 mnist_status mnist_train_check(const mnist_train_job *job, mnist_error *err);
+
+/* Has the job teachers that count? */
+bool mnist_train_is_taught(const mnist_train_job *job);
 
 #endif

@@ -18,6 +18,7 @@ typedef struct gathered {
 /* Length of a row of a net's logits, with padding. */
 #define TARGET_STRIDE MNIST_LANES
 _Static_assert(MNIST_CLASSES <= TARGET_STRIDE, "targets fit a row");
+_Static_assert(TARGET_STRIDE == MNIST_SOFT_STRIDE, "soft targets are rows of the same length");
 
 struct mnist_feed {
     mnist_view view;
@@ -36,6 +37,10 @@ struct mnist_feed {
     mnist_inputs inputs;
     uint8_t *changed[2];
     float *targets[2];
+    /* With teachers: the soft targets of the current batch and of the next, which take turns,
+     * (batch_size, TARGET_STRIDE), and their entropies. */
+    mnist_soft_targets *soft; /* NULL: no teachers */
+    float *soft_rows[2], *entropies[2];
     const mnist_half *half;
     const mnist_kernels *kernels;
     uint64_t epoch_step; /* of the epoch's first batch */
@@ -53,6 +58,14 @@ struct mnist_feed {
 static bool changes(const mnist_feed *feed)
 {
     return feed->augmenter || mnist_inputs_change_bytes(&feed->inputs);
+}
+
+/* Do teachers see other images than those of the view? They see them distorted and mixed, as the
+ * net does; but not with pixels dropped or noise on them, which are for the net alone: the images
+ * that teachers were trained on had none of that, or other. */
+static bool teachers_see_changes(const mnist_feed *feed)
+{
+    return feed->augmenter || feed->inputs.mixup > 0.0f;
 }
 
 static mnist_status allocate(mnist_feed *feed, bool skip, unsigned threads, mnist_error *err)
@@ -81,6 +94,11 @@ static mnist_status allocate(mnist_feed *feed, bool skip, unsigned threads, mnis
             ok = ok && feed->targets[i];
         }
     }
+    for (size_t i = 0; feed->soft && i < 2; i++) {
+        feed->soft_rows[i] = mnist_alloc(feed->batch_size, TARGET_STRIDE * sizeof(float));
+        feed->entropies[i] = mnist_alloc(feed->batch_size, sizeof(float));
+        ok = ok && feed->soft_rows[i] && feed->entropies[i];
+    }
     return ok && feed->order
                ? MNIST_OK
                : mnist_fail(
@@ -96,11 +114,13 @@ typedef struct changing {
     uint64_t step;         /* whose batch it is */
     uint8_t *changed;      /* (count, pixels) */
     float *targets;        /* (count, TARGET_STRIDE); NULL: mixup's are not wanted */
+    float *soft;           /* (count, TARGET_STRIDE); NULL: the teachers are not asked */
+    float *entropies;      /* (count): of soft */
 } changing;
 
 /* Changes images [image, end) of a batch as the net is to see them: distorted, mixed with their
- * neighbours, with pixels dropped. Each one is fetched while the previous one is processed, as the
- * order leads all over memory. image is even. */
+ * neighbours, which teachers then see too, and with pixels dropped. Each one is fetched while the
+ * previous one is processed, as the order leads all over memory. image is even. */
 static void change_part(mnist_feed *feed, const changing *batch, size_t image, size_t end,
                         unsigned worker)
 {
@@ -135,6 +155,10 @@ static void change_part(mnist_feed *feed, const changing *batch, size_t image, s
         } else { /* the last of an odd number */
             mnist_inputs_target(labels[index[i]], target, TARGET_STRIDE);
         }
+    }
+    if (batch->soft) {
+        mnist_soft_targets_ask(feed->soft, worker, changed + image * pixels, end - image,
+                               batch->soft + image * TARGET_STRIDE, batch->entropies + image);
     }
     for (size_t i = image; inputs->dropout > 0.0f && i < end; i++) {
         mnist_inputs_drop(inputs, feed->kernels, batch->step, i, changed + i * pixels, pixels);
@@ -195,6 +219,9 @@ static mnist_status prepare(mnist_feed *feed, const mnist_train_config *config, 
     if (status == MNIST_OK) {
         status = allocate(feed, density < MNIST_SPARSE_DENSITY, mnist_pool_threads(pool), err);
     }
+    if (status == MNIST_OK && feed->soft && !teachers_see_changes(feed)) {
+        status = mnist_soft_targets_keep(feed->soft, feed->view, pool, err);
+    }
     return status;
 }
 
@@ -207,6 +234,7 @@ mnist_status mnist_feed_create(mnist_feed **out, const mnist_feed_source *source
         return mnist_fail_memory(err, sizeof *feed, "the batches");
     }
     feed->view = source->view;
+    feed->soft = source->soft;
     feed->inputs = mnist_inputs_of(config, source->normalization);
     feed->shift = mnist_normalization_split(source->normalization, feed->table);
     for (size_t byte = 0; feed->inputs.dropout > 0.0f && byte < 256; byte++) {
@@ -238,6 +266,8 @@ void mnist_feed_free(mnist_feed *feed)
         mnist_free(feed->buffers[i].labels);
         mnist_free(feed->changed[i]);
         mnist_free(feed->targets[i]);
+        mnist_free(feed->soft_rows[i]);
+        mnist_free(feed->entropies[i]);
     }
     mnist_augmenter_free(feed->augmenter);
     mnist_free(feed->transposed);
@@ -267,11 +297,14 @@ static void gather_part(mnist_feed *feed, unsigned buffer, size_t first, size_t 
     const gathered *to = &feed->buffers[buffer];
     const uint64_t step = feed->epoch_step + first / feed->batch_size;
     if (changes(feed)) {
+        const bool asks = feed->soft && teachers_see_changes(feed);
         change_part(feed,
                     &(changing){.index = feed->order + first,
                                 .step = step,
                                 .changed = feed->changed[buffer],
-                                .targets = feed->targets[buffer]},
+                                .targets = feed->targets[buffer],
+                                .soft = asks ? feed->soft_rows[buffer] : NULL,
+                                .entropies = feed->entropies[buffer]},
                     image, end, worker.index);
         for (size_t i = image; to->x && i < end; i++) {
             to->labels[i] = view.labels[order[first + i]];
@@ -331,6 +364,8 @@ mnist_pass_batch mnist_feed_batch(const mnist_feed *feed)
 {
     mnist_pass_batch batch = {.table = feed->table, .shift = feed->shift, .count = feed->count};
     batch.targets = feed->targets[feed->current];
+    batch.soft = feed->soft_rows[feed->current];
+    batch.soft_entropies = feed->entropies[feed->current];
     if (feed->transposed) {
         batch.transposed_stride = feed->transposed_stride;
         batch.labels = feed->labels;
@@ -351,12 +386,27 @@ mnist_pass_batch mnist_feed_batch(const mnist_feed *feed)
     return batch;
 }
 
+/* Copies what teachers say of a worker's share of the current batch, where that is kept. */
+static void copy_soft_targets(mnist_feed *feed, mnist_worker worker)
+{
+    size_t image, end;
+    mnist_pass_images(feed->count, worker, &image, &end);
+    for (; image < end; image++) {
+        feed->entropies[feed->current][image] =
+            mnist_soft_targets_copy(feed->soft, feed->order[feed->first + image],
+                                    feed->soft_rows[feed->current] + image * TARGET_STRIDE);
+    }
+}
+
 void mnist_feed_part(mnist_feed *feed, const mnist_kernels *kernels, mnist_worker worker,
                      mnist_pass_batch *batch)
 {
     size_t next = feed->first + feed->count;
     if (gathers(feed)) { /* all have left the step that read that buffer */
         gather_part(feed, 1 - feed->current, next, batch_at(feed, next), worker);
+    }
+    if (feed->soft && mnist_soft_targets_kept(feed->soft)) {
+        copy_soft_targets(feed, worker);
     }
     if (!feed->transposed) {
         return;

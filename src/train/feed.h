@@ -7,6 +7,7 @@
 
 #include "base/pool.h"
 #include "nn/pass.h"
+#include "train/soft_targets.h"
 
 #include <mnist/train.h>
 
@@ -16,14 +17,16 @@ typedef struct mnist_feed mnist_feed;
 typedef struct mnist_feed_source {
     mnist_view view; /* what it points to must stay valid */
     const mnist_normalization *normalization;
-    const mnist_half *half; /* pixels are rounded to its operands; NULL: fp32 */
-    size_t batch_size;      /* the most images of a batch */
+    const mnist_half *half;   /* pixels are rounded to its operands; NULL: fp32 */
+    size_t batch_size;        /* the most images of a batch */
+    mnist_soft_targets *soft; /* borrowed: batches have soft targets; NULL: not */
 } mnist_feed_source;
 
 /* Makes batches of the source as config says: distorted, mixed, with pixels dropped, with noise.
  * MNIST_ZERO_SKIP_AUTO leaves zeros out if so few of the values that the net sees differ from 0
- * that it pays; with noise there are no zeros. pool: its workers will call the feed. Errors:
- * MNIST_ERR_MEMORY, MNIST_ERR_ARGUMENT (images too large to be distorted). */
+ * that it pays; with noise there are no zeros. pool: its workers will call the feed. Teachers are
+ * asked for all images at once if none is distorted or mixed. Errors: MNIST_ERR_MEMORY,
+ * MNIST_ERR_ARGUMENT (images too large to be distorted). */
 mnist_status mnist_feed_create(mnist_feed **out, const mnist_feed_source *source,
                                const mnist_train_config *config, mnist_pool *pool,
                                mnist_error *err);
@@ -35,7 +38,7 @@ void mnist_feed_start(mnist_feed *feed, mnist_pool *pool, uint64_t seed, uint32_
                       size_t first);
 
 /* The current batch; count is 0 when the epoch is over. The transposed bytes are not in it yet, and
- * its labels are complete only after mnist_feed_part. */
+ * its labels and soft targets are complete only after mnist_feed_part. */
 mnist_pass_batch mnist_feed_batch(const mnist_feed *feed);
 
 /* What the workers do for the feed at the start of a step on the current batch, each its share.

@@ -14,6 +14,7 @@ typedef mnist_training trainer;
 static void free_trainer(trainer *t)
 {
     mnist_feed_free(t->feed);
+    mnist_soft_targets_free(t->soft);
     mnist_optimizer_free(t->optimizer);
     mnist_pass_free(t->pass);
     mnist_result_free(&t->result);
@@ -48,10 +49,16 @@ static mnist_status prepare_trainer(trainer *t, mnist_error *err)
     }
     if (status == MNIST_OK) {
         t->optimizer->average = t->config->averaging.ema > 0.0f ? t->result.average : NULL;
+        if (mnist_train_is_taught(t->job)) {
+            status = mnist_soft_targets_create(&t->soft, t->job, t->pool, err);
+        }
+    }
+    if (status == MNIST_OK) {
         const mnist_feed_source source = {.view = t->job->train,
                                           .normalization = t->job->normalization,
                                           .half = t->pass->half,
-                                          .batch_size = batch};
+                                          .batch_size = batch,
+                                          .soft = t->soft};
         status = mnist_feed_create(&t->feed, &source, t->config, t->pool, err);
     }
     return status;
@@ -110,6 +117,8 @@ static mnist_status train_batch(trainer *t, double *loss, size_t *correct, mnist
     t->batch = mnist_feed_batch(t->feed);
     t->batch.smoothing = t->config->label_smoothing;
     t->batch.loss_scale = t->loss_scale.scale;
+    t->batch.temperature = t->config->temperature;
+    t->batch.soft_weight = t->config->teacher_weight;
     t->batch.seed = t->config->seed;
     t->batch.step = t->step;
     t->lr = mnist_schedule_lr(&t->config->schedule, t->step, t->steps);

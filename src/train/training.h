@@ -16,7 +16,8 @@ struct mnist_training {
     const mnist_train_job *job; /* with defaults for what its caller left out */
     const mnist_train_config *config;
     mnist_pool *pool;
-    size_t count; /* images in an epoch */
+    size_t count;             /* images in an epoch */
+    mnist_soft_targets *soft; /* of teachers; NULL: there are none */
     mnist_feed *feed;
     mnist_pass *pass;
     mnist_optimizer *optimizer;

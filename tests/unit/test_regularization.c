@@ -1,5 +1,5 @@
-/* The gradient with regularisation: dropout, confidence penalty, soft targets, batch normalisation,
- * adversarial and virtual adversarial training, compared with central differences, in double, of an
+/* The gradient with regularisation: dropout, confidence penalty, soft targets, distillation, batch
+ * normalisation, adversarial and virtual adversarial training, compared with central differences, in double, of an
  * independent net. */
 #include "unit/unit.h"
 
@@ -16,6 +16,7 @@ typedef struct setup {
     unsigned hidden_count; /* of hidden[] */
     mnist_regularization regularization;
     float smoothing, shift;
+    float temperature, soft_weight; /* of distillation; 0: none */
     size_t count;
     bool batch_norm, targets, bytes, indexed;
     mnist_precision precision;
@@ -34,8 +35,9 @@ typedef struct world {
     uint8_t bytes[MOST * INPUTS], *transposed, labels[MOST];
     uint32_t index[MOST];
     float table[256], x[MOST * INPUTS], targets[MOST * STRIDE];
+    float soft[MOST * STRIDE], soft_entropies[MOST];
     /* The same in double, for the reference: in the order of the batch. */
-    double inputs[MOST * INPUTS], wanted[MOST * CLASSES];
+    double inputs[MOST * INPUTS], wanted[MOST * CLASSES], taught[MOST * CLASSES];
     double mask[REFERENCE_LAYERS][MOST * REFERENCE_WIDTH];
 } world;
 
@@ -61,6 +63,30 @@ static mnist_mlp *make_net(const setup *s)
         }
     }
     return mlp;
+}
+
+/* What teachers say of the batch: a distribution for each image; one of them is certain. */
+static void make_soft_targets(world *w)
+{
+    const setup *s = w->setup;
+    for (size_t i = 0; s->soft_weight > 0.0f && i < s->count; i++) {
+        double sum = 0, entropy = 0;
+        for (size_t c = 0; c < CLASSES; c++) {
+            double *q = &w->taught[i * CLASSES + c];
+            *q = i == 3 ? (double)(c == 4) : exp(2 * (double)test_value(77, i * CLASSES + c));
+            sum += *q;
+        }
+        for (size_t c = 0; c < CLASSES; c++) {
+            w->soft[i * STRIDE + c] = (float)(w->taught[i * CLASSES + c] / sum);
+            const double q = w->taught[i * CLASSES + c] = (double)w->soft[i * STRIDE + c];
+            entropy -= q > 0 ? q * log(q) : 0;
+        }
+        w->soft_entropies[i] = (float)entropy;
+        w->batch.soft = w->soft;
+        w->batch.soft_entropies = w->soft_entropies;
+        w->batch.temperature = s->temperature;
+        w->batch.soft_weight = s->soft_weight;
+    }
 }
 
 /* The batch: bytes, most of them 0, in any order, or floats; labels, or targets between two classes. */
@@ -125,6 +151,7 @@ static void make_batch(world *w)
             w->pass->half->round(w->x, w->x, MOST * INPUTS / MNIST_LANES * MNIST_LANES);
         }
     }
+    make_soft_targets(w);
 }
 
 /* Masks, by the kernel itself from ones. */
@@ -219,10 +246,32 @@ static void read_constants(const world *w, const reference_net *net, constants *
     }
 }
 
+/* Mean over the batch of KL(q || softmax(z / temperature)). */
+static double taught_loss(const world *w, const reference_net *net, const double *x)
+{
+    double logits[MOST * CLASSES], total = 0;
+    const size_t count = w->setup->count;
+    reference_forward(net, x, count, logits);
+    for (size_t i = 0; i < count; i++) {
+        double *log_p = logits + i * CLASSES;
+        for (size_t c = 0; c < CLASSES; c++) {
+            log_p[c] /= (double)w->setup->temperature;
+        }
+        reference_log_softmax(log_p, CLASSES);
+        for (size_t c = 0; c < CLASSES; c++) {
+            const double q = w->taught[i * CLASSES + c];
+            total += q > 0 ? q * (log(q) - log_p[c]) : 0;
+        }
+    }
+    return total / (double)count;
+}
+
 static double clean_loss(const world *w, const reference_net *net, const double *x)
 {
-    return reference_loss(net, x, w->wanted, w->setup->count,
-                          (double)w->setup->regularization.confidence_penalty);
+    const double hard = reference_loss(net, x, w->wanted, w->setup->count,
+                                       (double)w->setup->regularization.confidence_penalty);
+    const double weight = (double)w->setup->soft_weight, t = (double)w->setup->temperature;
+    return weight > 0 ? (1 - weight) * hard + weight * t * t * taught_loss(w, net, x) : hard;
 }
 
 /* The loss whose gradient is asked for; with virtual adversarial training up to a constant. */
@@ -299,6 +348,7 @@ static void check_gradient(const setup *s, double *worst)
 #define DROPOUT(a, b)        .dropout = {a, b}
 #define FGSM(epsilon, share) .adversarial_epsilon = epsilon, .adversarial_share = share
 #define VAT(epsilon, weight) .virtual_epsilon = epsilon, .virtual_weight = weight
+#define TAUGHT(t, weight)    .temperature = t, .soft_weight = weight
 
 /* clang-format off */
 static const setup setups[] = {
@@ -344,6 +394,23 @@ static const setup setups[] = {
     {.title = "virtual, tanh, all the rest", .activation = MNIST_TANH, .hidden_count = 2, .count = 9,
      .targets = true, .smoothing = 0.1f,
      .regularization = {VAT(0.7f, 1.0f), DROPOUT(0.2f, 0.4f), .confidence_penalty = 0.3f}},
+    {.title = "taught, no hidden layer", .count = 7, TAUGHT(1.0f, 0.5f)},
+    {.title = "taught alone", .activation = MNIST_TANH, .hidden_count = 1, .count = 8, TAUGHT(4.0f, 1.0f)},
+    {.title = "taught, cold", .activation = MNIST_GELU, .hidden_count = 1, .count = 7, TAUGHT(0.5f, 0.3f),
+     .tolerance = 3e-5},
+    {.title = "taught, hot, targets, smoothing, dropout, confidence penalty", .activation = MNIST_TANH,
+     .hidden_count = 2, .count = 9, .bytes = true, .targets = true, .smoothing = 0.1f, TAUGHT(20.0f, 0.7f),
+     .tolerance = 3e-5, .regularization = {DROPOUT(0.2f, 0.4f), .confidence_penalty = 0.3f}},
+    {.title = "taught, batch normalisation", .activation = MNIST_RELU, .hidden_count = 2, .count = 8,
+     .batch_norm = true, TAUGHT(3.0f, 0.9f), .tolerance = 1e-4},
+    {.title = "taught, adversarial", .activation = MNIST_TANH, .hidden_count = 2, .count = 7, .bytes = true,
+     .indexed = true, .shift = -0.4f, TAUGHT(3.0f, 0.8f), .regularization = {FGSM(0.1f, 0.3f)}},
+    {.title = "taught alone, adversarial", .activation = MNIST_TANH, .hidden_count = 1, .count = 8,
+     TAUGHT(2.0f, 1.0f), .regularization = {FGSM(0.1f, 0.5f)}},
+    {.title = "taught, virtual", .activation = MNIST_TANH, .hidden_count = 2, .count = 7, .smoothing = 0.1f,
+     TAUGHT(4.0f, 0.6f), .regularization = {VAT(1.0f, 0.5f)}},
+    {.title = "taught alone, virtual", .activation = MNIST_TANH, .hidden_count = 1, .count = 9,
+     TAUGHT(4.0f, 1.0f), .regularization = {VAT(1.0f, 1.0f)}},
 };
 /* clang-format on */
 

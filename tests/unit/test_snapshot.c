@@ -19,6 +19,7 @@ static const mnist_view validation = {images + TRAINED * PIXELS, labels + TRAINE
                                       SIDE, SIDE};
 static const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
 static mnist_pool *pools[2];
+static mnist_teacher teacher; /* no net: the trainings have no teacher */
 
 static const mnist_mlp_config shape = {.inputs = PIXELS,
                                        .outputs = MNIST_CLASSES,
@@ -95,7 +96,9 @@ static mnist_status train(mnist_mlp *mlp, const mnist_train_config *config, unsi
                                  .normalization = &unit,
                                  .pool = pools[pool],
                                  .hooks = &hooks,
-                                 .resume = snapshot};
+                                 .resume = snapshot,
+                                 .teachers = &teacher,
+                                 .teacher_count = teacher.net != NULL};
     return mnist_train(&job, err);
 }
 
@@ -269,6 +272,27 @@ static void test_regularizers(void **state)
     config = plain();
     config.regularization.virtual_epsilon = 1.0f;
     assert_resumes("virtual adversarial", &config);
+}
+
+/* Teachers keep nothing: they are asked again. */
+static void test_teachers(void **state)
+{
+    (void)state;
+    mnist_train_config config = plain();
+    teacher.net = new_net(42);
+    assert_resumes("taught", &config);
+    config.zero_skip = MNIST_ZERO_SKIP_OFF;
+    config.precision = MNIST_FP16;
+    config.input_dropout = 0.3f;
+    assert_resumes("taught, gathered, fp16", &config);
+    config = plain();
+    config.mixup = 0.4f;
+    config.averaging.ema = 0.9f;
+    config.teacher_weight = 1.0f;
+    assert_int_equal(mnist_augmentation_parse(&config.augmentation, "ciresan", NULL), MNIST_OK);
+    assert_resumes("taught on distorted images", &config);
+    mnist_mlp_free(teacher.net);
+    teacher.net = NULL;
 }
 
 /* Early stopping depends on the epochs before. */
@@ -503,12 +527,12 @@ static void test_refuses_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_optimizers),       cmocka_unit_test(test_averages),
-        cmocka_unit_test(test_precisions),       cmocka_unit_test(test_inputs),
-        cmocka_unit_test(test_regularizers),     cmocka_unit_test(test_early_stopping),
-        cmocka_unit_test(test_patience_goes_on), cmocka_unit_test(test_more_epochs),
-        cmocka_unit_test(test_time_goes_on),     cmocka_unit_test(test_refuses_arrays),
-        cmocka_unit_test(test_refuses_numbers),
+        cmocka_unit_test(test_optimizers),     cmocka_unit_test(test_averages),
+        cmocka_unit_test(test_precisions),     cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_teachers),       cmocka_unit_test(test_regularizers),
+        cmocka_unit_test(test_early_stopping), cmocka_unit_test(test_patience_goes_on),
+        cmocka_unit_test(test_more_epochs),    cmocka_unit_test(test_time_goes_on),
+        cmocka_unit_test(test_refuses_arrays), cmocka_unit_test(test_refuses_numbers),
     };
     return cmocka_run_group_tests_name("snapshot", tests, set_up, tear_down);
 }
