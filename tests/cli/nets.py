@@ -3,6 +3,7 @@
 
   variants MODEL DIR   the model's tensors as PyTorch, Keras and scikit-learn keep them, in every type and order
   hostile DIR          files that are wrong
+  native FILE N M      a model of N inputs, M classes and no hidden layer
   same MODEL MODEL     whether two models have the same tensors, to the bit
   numpy NPZ DIR        the same arrays as numpy loads and saves them (python3-numpy)
   vectors OUT JSON     whether OUT.vectors.npz, as numpy loads it, holds what the JSON does, and the net of the NPZ file OUT makes
@@ -36,6 +37,17 @@ def safetensors(path, tensors, meta=None):
     text += b" " * (-len(text) % 8)
     body = struct.pack("<Q", len(text)) + text + b"".join(data for _, _, data in tensors.values())
     pathlib.Path(path).write_bytes(body)
+
+
+def native(path, inputs, classes):
+    inputs, classes = int(inputs), int(classes)
+    meta = {"format": "mnist-mlp", "format_version": "1", "inputs": str(inputs), "hidden": "none", "outputs": str(classes),
+            "activation": "relu", "normalization": "unit", "mean": "0", "stddev": "1", "crc32": "00000000"}
+    safetensors(path, {"layers.0.weight": ("F32", [inputs, classes], bytes(4 * classes * inputs)),
+                       "layers.0.bias": ("F32", [classes], bytes(4 * classes))}, meta)
+    key = b'"crc32":"00000000" '  # a space moved: the key is looked for as it stands here
+    data = pathlib.Path(path).read_bytes().replace(b'"crc32": "00000000"', key)
+    pathlib.Path(path).write_bytes(data.replace(key, b'"crc32":"%08x" ' % zlib.crc32(data)))
 
 
 def floats(data):
@@ -275,5 +287,5 @@ def runs(path):
 
 if __name__ == "__main__":
     commands = {"variants": lambda m, d: variants(m, pathlib.Path(d)), "hostile": lambda d: hostile(pathlib.Path(d)),
-                "same": same, "numpy": lambda m, d: with_numpy(m, pathlib.Path(d)), "vectors": vectors_with_numpy, "runs": runs}
+                "native": native, "same": same, "numpy": lambda m, d: with_numpy(m, pathlib.Path(d)), "vectors": vectors_with_numpy, "runs": runs}
     commands[sys.argv[1]](*sys.argv[2:])

@@ -130,6 +130,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (mnist_resume_check_data(settings.resumed, &other, &other, &err) != MNIST_OK) {
             check_failure(MNIST_ERR_MISMATCH, &err);
         }
+        if (mnist_resume_check_teachers(settings.resumed, "none", &err) != MNIST_OK) {
+            check_failure(MNIST_ERR_MISMATCH, &err);
+        }
     }
     mnist_options_free(&parsed);
     return 0;

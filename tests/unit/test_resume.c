@@ -72,16 +72,21 @@ static mnist_epoch told[2] = {{0.25, 2.1, 0.5, 1.9, 0.75, 0.125}};
 static mnist_array epochs = {
     .name = MNIST_EPOCHS_ARRAY, .element = MNIST_F64, .rank = 2, .shape = {1, 6}, .values = told};
 
-/* With one value in place of another, or without it (NULL). */
+/* With one value in place of another, or without it (NULL), or one more. */
 static void write_with(const char *path, const char *key, const char *value)
 {
-    mnist_metadata metadata[KEYS];
+    mnist_metadata metadata[KEYS + 1];
     size_t count = 0;
+    bool known = !key;
     for (size_t i = 0; i < KEYS; i++) {
         const bool other = key && strcmp(good[i].key, key) == 0;
+        known = known || other;
         if (!other || value) {
             metadata[count++] = (mnist_metadata){good[i].key, other ? value : good[i].value};
         }
+    }
+    if (!known) {
+        metadata[count++] = (mnist_metadata){key, value};
     }
     mnist_array arrays[64];
     assert_true(snapshot->count < LENGTH(arrays));
@@ -332,6 +337,45 @@ static void checks_the_data(void **state)
     mnist_options_free(&o.parsed);
 }
 
+static void checks_the_teachers(void **state)
+{
+    static const struct {
+        const char *had, *now, *says; /* NULL: it is accepted */
+    } cases[] = {
+        {NULL, NULL, NULL},
+        {"a,b", "a,b", NULL},
+        {NULL, "a", "this training began without teachers; leave --teacher out"},
+        {"a", NULL,
+         "teacher 1 is not the one that this training began with: SHA-256 none, expected "
+         "\"a\"; name those with --teacher, in the same order"},
+        {"a,b", "a,c",
+         "teacher 2 is not the one that this training began with: SHA-256 c, expected "
+         "\"b\""},
+        {"a,b", "b,a", "teacher 1 is not the one that this training began with: SHA-256 b"},
+        {"a,b", "a", "teacher 2 is not the one that this training began with: SHA-256 none"},
+        {"a", "a,b",
+         "teacher 2 is not the one that this training began with: SHA-256 b, expected "
+         "\"none\""},
+        {"\x1b[2J", "a", "SHA-256 a, expected \"\\x1b[2J\""},
+        {"", "a", "SHA-256 a, expected \"none\""},
+        {",", "a,", "teacher 1 is not the one"},
+    };
+    scratch_file file = scratch_name(state, "run.ckpt");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        outcome o;
+        mnist_error err = {0};
+        write_with(file.path, cases[i].had ? MNIST_KEY_TEACHERS : NULL, cases[i].had);
+        parse_resume(&o, file.path, "");
+        assert_runs(&o);
+        assert_int_equal(mnist_resume_check_teachers(o.train.resumed, cases[i].now, &err),
+                         cases[i].says ? MNIST_ERR_MISMATCH : MNIST_OK);
+        if (cases[i].says && !strstr(err.text, cases[i].says)) {
+            fail_msg("\"%s\" does not say \"%s\"", err.text, cases[i].says);
+        }
+        mnist_options_free(&o.parsed);
+    }
+}
+
 static void quotes_for_a_shell(void **state)
 {
     static const struct {
@@ -362,9 +406,10 @@ static void quotes_for_a_shell(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCRATCH_TEST(takes_the_settings), SCRATCH_TEST(refuses_what_contradicts),
-        SCRATCH_TEST(trusts_nothing),     SCRATCH_TEST(trusts_no_epochs),
-        SCRATCH_TEST(checks_the_data),    cmocka_unit_test(quotes_for_a_shell),
+        SCRATCH_TEST(takes_the_settings),     SCRATCH_TEST(refuses_what_contradicts),
+        SCRATCH_TEST(trusts_nothing),         SCRATCH_TEST(trusts_no_epochs),
+        SCRATCH_TEST(checks_the_data),        SCRATCH_TEST(checks_the_teachers),
+        cmocka_unit_test(quotes_for_a_shell),
     };
     return cmocka_run_group_tests_name("resume", tests, set_up, tear_down);
 }

@@ -43,7 +43,7 @@ static const char *precision_name(int value)
 
 mnist_training_settings mnist_training_defaults(void)
 {
-    return (mnist_training_settings){
+    mnist_training_settings settings = {
         .data = mnist_data_defaults(),
         .val_split = {.fraction = 0.05},
         .normalize = MNIST_NORMALIZE_UNIT,
@@ -52,6 +52,8 @@ mnist_training_settings mnist_training_defaults(void)
         .init = MNIST_INIT_AUTO,
         .config = mnist_train_defaults(),
     };
+    settings.config.temperature = settings.config.teacher_weight = 0.0f;
+    return settings;
 }
 
 const mnist_option mnist_train_files_options[] = {
@@ -180,6 +182,24 @@ const mnist_option mnist_regularisation_options[] = {
 /* clang-format on */
 
 /* clang-format off */
+const mnist_option mnist_distillation_options[] = {
+    {STRING(S, teacher, "FILE"), .name = "teacher", .flags = CONFIG,
+     .known_as = "distill",
+     .help = "learn from what the net of this model says of each image, too; of several models, commas "
+             "between, the mean counts"},
+    {.type = MNIST_OPTION_FLOAT, .offset = MNIST_OPTION_FIELD(float, S, config.temperature),
+     .real = {0.01, 1000.0, false, false}, .argument = "T", .name = "temperature",
+     .flags = MATHS | MNIST_OPTION_OPTIONAL,
+     .help = "the logits of teachers and net are divided by this before their softmax is compared; 4 "
+             "if not given"},
+    {.type = MNIST_OPTION_FLOAT, .offset = MNIST_OPTION_FIELD(float, S, config.teacher_weight),
+     .real = {0.0, 1.0, true, false}, .argument = "A", .name = "teacher-weight",
+     .flags = MATHS | MNIST_OPTION_OPTIONAL,
+     .help = "weight of the teachers in the loss; 1 leaves nothing for the labels; 0.9 if not given"},
+};
+/* clang-format on */
+
+/* clang-format off */
 const mnist_option mnist_course_options[] = {
     {UNSIGNED(S, config.patience, 0, 1000000), .name = "patience", .flags = MATHS, .zero = "off",
      .known_as = "early-stopping",
@@ -203,6 +223,7 @@ HAS_LENGTH(mnist_train_data_options, TRAIN_DATA_OPTIONS);
 HAS_LENGTH(mnist_model_options, MODEL_OPTIONS);
 HAS_LENGTH(mnist_optimisation_options, OPTIMISATION_OPTIONS);
 HAS_LENGTH(mnist_regularisation_options, REGULARISATION_OPTIONS);
+HAS_LENGTH(mnist_distillation_options, DISTILLATION_OPTIONS);
 HAS_LENGTH(mnist_course_options, COURSE_OPTIONS);
 
 static const mnist_option_section sections[] = {MNIST_TRAINING_SECTIONS(0)};
@@ -215,6 +236,13 @@ void mnist_training_settle(mnist_training_settings *s, const mnist_parsed *parse
 {
     if (!mnist_options_was_given(parsed, "lr")) {
         s->config.schedule.lr = mnist_optimizer_describe(s->config.optimizer.kind)->lr;
+    }
+    const mnist_train_config defaults = mnist_train_defaults();
+    if (s->teacher && s->config.temperature <= 0.0f) {
+        s->config.temperature = defaults.temperature;
+    }
+    if (s->teacher && s->config.teacher_weight <= 0.0f) {
+        s->config.teacher_weight = defaults.teacher_weight;
     }
     for (unsigned l = 0; l < MNIST_MAX_HIDDEN; l++) {
         float *rate = &s->config.regularization.dropout[l];
@@ -302,11 +330,20 @@ static bool check_regularization(const mnist_training_settings *s, mnist_error *
     return true;
 }
 
+static bool check_teacher(const mnist_training_settings *s, mnist_error *err)
+{
+    if (!s->teacher && (s->config.temperature > 0.0f || s->config.teacher_weight > 0.0f)) {
+        return mnist_options_fail(err, "--%s needs a --teacher",
+                                  s->config.temperature > 0.0f ? "temperature" : "teacher-weight");
+    }
+    return true;
+}
+
 bool mnist_training_check(const mnist_training_settings *s, const mnist_parsed *parsed,
                           mnist_error *err)
 {
     return check_augmentation(s, err) && check_optimizer(s, parsed, err) &&
-           check_regularization(s, err);
+           check_regularization(s, err) && check_teacher(s, err);
 }
 
 void mnist_training_set_augmentation(mnist_training_settings *settings,

@@ -21,10 +21,12 @@ typedef struct mnist_training_settings {
     mnist_init init;
     mnist_rates dropout;       /* mnist_training_settle copies it to config, a rate a layer */
     const char *augment;       /* text of config.augmentation; NULL: none */
+    const char *teacher;       /* names of models, commas between; NULL: none */
     mnist_train_config config; /* its seed is that of --seed, for the weights too */
 } mnist_training_settings;
 
-/* The defaults; those of config are the library's mnist_train_defaults. */
+/* The defaults; those of config are the library's mnist_train_defaults, but its temperature and
+ * teacher_weight are 0, for not given, until mnist_training_settle finds a teacher. */
 mnist_training_settings mnist_training_defaults(void);
 
 enum {
@@ -33,6 +35,7 @@ enum {
     MODEL_OPTIONS = 3,
     OPTIMISATION_OPTIONS = 18,
     REGULARISATION_OPTIONS = 13,
+    DISTILLATION_OPTIONS = 3,
     COURSE_OPTIONS = 4
 };
 /* Over mnist_data_settings: */
@@ -42,6 +45,7 @@ extern const mnist_option mnist_train_data_options[];
 extern const mnist_option mnist_model_options[];
 extern const mnist_option mnist_optimisation_options[];
 extern const mnist_option mnist_regularisation_options[];
+extern const mnist_option mnist_distillation_options[];
 extern const mnist_option mnist_course_options[];
 
 /* The sections of a program whose settings have a mnist_training_settings at `where`; for files
@@ -64,6 +68,8 @@ extern const mnist_option mnist_course_options[];
                            where),                                                                 \
     MNIST_TRAINING_SECTION("Regularisation", mnist_regularisation_options,                         \
                            REGULARISATION_OPTIONS, where),                                         \
+    MNIST_TRAINING_SECTION("Distillation", mnist_distillation_options, DISTILLATION_OPTIONS,       \
+                           where),                                                                 \
     MNIST_TRAINING_SECTION("Course", mnist_course_options, COURSE_OPTIONS, where)
 /* clang-format on */
 

@@ -64,12 +64,14 @@ static mnist_status save(mnist_session *s, mnist_array *arrays, size_t count,
         {MNIST_KEY_TRAIN_LABELS, s->train_digests.labels},
         {MNIST_KEY_TEST_IMAGES, s->test_digests.images},
         {MNIST_KEY_TEST_LABELS, s->test_digests.labels},
+        {MNIST_KEY_TEACHERS, s->teachers.digests}, /* last: only where there are teachers */
     };
     if (epochs->count > 0) {
         arrays[count++] = mnist_epochs_array(epochs);
     }
-    return mnist_checkpoint_save(s->settings->checkpoint, arrays, count, metadata,
-                                 sizeof metadata / sizeof metadata[0], err);
+    return mnist_checkpoint_save(
+        s->settings->checkpoint, arrays, count, metadata,
+        sizeof metadata / sizeof metadata[0] - (s->teachers.digests ? 0 : 1), err);
 }
 
 static mnist_status write_checkpoint(const mnist_keeper *k, const mnist_training *training,
@@ -307,7 +309,9 @@ static mnist_status try_to_go_on(mnist_session *s, mnist_error *err)
                                      .normalization = &s->normalization,
                                      .pool = s->pool,
                                      .hooks = &hooks,
-                                     .resume = &r->snapshot};
+                                     .resume = &r->snapshot,
+                                     .teachers = s->teachers.list,
+                                     .teacher_count = s->teachers.count};
         status = mnist_train(&job, err);
         /* stopped, as was asked for; or diverged, which the real step will report */
         if (status == MNIST_ERR_STOPPED || status == MNIST_ERR_DIVERGED) {
@@ -390,6 +394,9 @@ mnist_status mnist_checkpoints_check(mnist_session *s, mnist_error *err)
     }
     if (status == MNIST_OK && r) {
         status = mnist_resume_check_data(r, &s->train_digests, &s->test_digests, err);
+    }
+    if (status == MNIST_OK && r) {
+        status = mnist_resume_check_teachers(r, s->teachers.digests, err);
     }
     if (status == MNIST_OK && r &&
         !mnist_resume_check_net(r, &settings->training.hidden,

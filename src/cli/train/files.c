@@ -49,7 +49,7 @@ static mnist_status list_outputs(file_list *list, const mnist_session *s, mnist_
 {
     const mnist_train_settings *settings = s->settings;
     const unsigned runs = mnist_session_runs(settings), pages = settings->ensemble > 0 ? 1 : runs;
-    const size_t room = (size_t)runs + pages + SINGLE + MNIST_SOURCE_FILES;
+    const size_t room = (size_t)runs + pages + SINGLE + MNIST_SOURCE_FILES + s->teachers.count;
     *list =
         (file_list){.files = calloc(room, sizeof *list->files),
                     .owned = calloc(room, sizeof(char *))}; // NOLINT(bugprone-sizeof-expression)
@@ -84,6 +84,9 @@ mnist_status mnist_train_files_check(const mnist_session *s, mnist_error *err)
     if (status == MNIST_OK) {
         add(&list, (mnist_file_use){.path = s->config_path, .name = "config file"});
         add(&list, (mnist_file_use){.path = s->settings->resume, .name = "checkpoint", .pair = 1});
+        for (size_t i = 0; i < s->teachers.count; i++) {
+            add(&list, (mnist_file_use){.path = s->teachers.paths[i], .name = "teacher"});
+        }
         mnist_source_files(&s->source, data);
         for (size_t i = 0; i < MNIST_SOURCE_FILES; i++) {
             add(&list, data[i]);

@@ -195,7 +195,9 @@ static mnist_status train_net(mnist_session *s, const mnist_train_config *config
                                  .normalization = &s->normalization,
                                  .pool = s->pool,
                                  .hooks = &hooks,
-                                 .resume = resumed ? &resumed->snapshot : NULL};
+                                 .resume = resumed ? &resumed->snapshot : NULL,
+                                 .teachers = s->teachers.list,
+                                 .teacher_count = s->teachers.count};
     if (resumed) {
         if (note_resumption(config, s->train.count, resumed, r->result, err) != MNIST_OK) {
             return err->status;
@@ -247,10 +249,11 @@ static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
         {"train_labels_sha256", s->train_digests.labels},
         {"test_images_sha256", s->test_digests.images},
         {"test_labels_sha256", s->test_digests.labels},
+        {MNIST_KEY_TEACHERS, s->teachers.digests}, /* last: only where there are teachers */
     };
-    mnist_status status =
-        mnist_model_save(result->output, mlp, &s->normalization, metadata,
-                         sizeof metadata / sizeof metadata[0], result->digest, err);
+    const size_t count = sizeof metadata / sizeof metadata[0] - (s->teachers.digests ? 0 : 1);
+    mnist_status status = mnist_model_save(result->output, mlp, &s->normalization, metadata, count,
+                                           result->digest, err);
     free(options_text);
     return status;
 }
@@ -459,7 +462,10 @@ static mnist_status prepare(mnist_session *s, mnist_error *err)
     mnist_error missing;
     mnist_status located =
         mnist_source_locate(&s->source, &settings->training.data, wanted, &missing);
-    mnist_status status = mnist_train_files_check(s, err);
+    mnist_status status = mnist_teachers_name(&s->teachers, settings->training.teacher, err);
+    if (status == MNIST_OK) {
+        status = mnist_train_files_check(s, err);
+    }
     if (status == MNIST_OK && located != MNIST_OK) {
         *err = missing;
         status = located;
@@ -472,6 +478,9 @@ static mnist_status prepare(mnist_session *s, mnist_error *err)
     }
     if (status == MNIST_OK) {
         status = mnist_session_split(s, err);
+    }
+    if (status == MNIST_OK) {
+        status = mnist_teachers_load(&s->teachers, s->train.rows, s->train.cols, err);
     }
     if (status == MNIST_OK) {
         status = mnist_pool_create(&s->pool, settings->threads, err);

@@ -129,6 +129,9 @@ static void add_settings(mnist_facts *facts, const mnist_session *s, uint64_t se
     json_t *options =
         mnist_options_json(&mnist_train_program, &settings, MNIST_OPTION_IN_MODEL, err);
     mnist_facts_add_json(facts, options);
+    if (s->teachers.digests) {
+        mnist_facts_add(facts, MNIST_KEY_TEACHERS, "%s", s->teachers.digests);
+    }
     facts->failed = facts->failed || !options;
     json_decref(options);
 }

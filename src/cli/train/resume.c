@@ -367,3 +367,34 @@ mnist_status mnist_resume_check_data(const mnist_resumption *r, const mnist_data
     }
     return MNIST_OK;
 }
+
+mnist_status mnist_resume_check_teachers(const mnist_resumption *r, const char *digests,
+                                         mnist_error *err)
+{
+    const char *had = mnist_checkpoint_metadata(r->checkpoint, MNIST_KEY_TEACHERS);
+    const char *now = digests ? digests : "", *then = had ? had : "";
+    if (strcmp(now, then) == 0) {
+        return MNIST_OK;
+    }
+    if (!had) {
+        return mnist_fail(err, MNIST_ERR_MISMATCH,
+                          "%.600s: this training began without teachers; leave --teacher out",
+                          r->path);
+    }
+    for (size_t i = 1;; i++) { /* the first that is another, or missing */
+        const size_t here = strcspn(now, ","), there = strcspn(then, ",");
+        if (here != there || strncmp(now, then, here) != 0) {
+            char expected[MNIST_DIGEST_TEXT], quoted[MNIST_QUOTED_TEXT];
+            snprintf(expected, sizeof expected, "%.*s", (int)(there < 64 ? there : 64), then);
+            mnist_option_quote(there > 0 ? expected : "none", quoted);
+            return mnist_fail(err, MNIST_ERR_MISMATCH,
+                              "%.600s: teacher %zu is not the one that this training began with: "
+                              "SHA-256 %.*s, expected %s; name those with --teacher, in the same "
+                              "order",
+                              r->path, i, here > 0 ? (int)here : 4, here > 0 ? now : "none",
+                              quoted);
+        }
+        now += here + (now[here] == ',');
+        then += there + (then[there] == ',');
+    }
+}

@@ -16,6 +16,8 @@
 #define MNIST_KEY_TRAIN_LABELS "train_labels_sha256"
 #define MNIST_KEY_TEST_IMAGES  "test_images_sha256"
 #define MNIST_KEY_TEST_LABELS  "test_labels_sha256"
+/* Digests of the teachers' files, commas between, where there are any: in a model too. */
+#define MNIST_KEY_TEACHERS "teachers_sha256"
 
 /* What a checkpoint holds, checked as far as is possible without the data. */
 typedef struct mnist_resumption {
@@ -48,5 +50,10 @@ bool mnist_resume_check_net(const mnist_resumption *resumption, const mnist_widt
 mnist_status mnist_resume_check_data(const mnist_resumption *resumption,
                                      const mnist_data_digests *train,
                                      const mnist_data_digests *test, mnist_error *err);
+
+/* Are these the teachers that the training began with? digests: as in the metadata; NULL: none.
+ * MNIST_ERR_MISMATCH. */
+mnist_status mnist_resume_check_teachers(const mnist_resumption *resumption, const char *digests,
+                                         mnist_error *err);
 
 #endif

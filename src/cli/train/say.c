@@ -98,6 +98,9 @@ static json_t *document(const mnist_session *s, const mnist_run_results *results
                   mnist_version(), "config", config, "data", mnist_train_data_json(s), "seed",
                   mnist_json_whole(settings->training.config.seed), "kernels", mnist_kernels_name(),
                   "threads", (json_int_t)mnist_pool_threads(s->pool));
+    if (s->teachers.digests) {
+        mnist_json_put(&doc, MNIST_KEY_TEACHERS, json_string(s->teachers.digests));
+    }
     if (results->is_committee) {
         mnist_json_put(&doc, "test", mnist_figures_json(&results->committee));
         mnist_json_put(&doc, "members", runs_json(results));
@@ -225,6 +228,13 @@ void mnist_train_say_start(mnist_session *s, size_t parameters)
                                : "softmax regression",
                            parameters, mnist_dataset_choice_name(settings->training.data.dataset),
                            s->train.count, s->validation.count, s->test.count);
+    if (settings->training.teacher) {
+        char temperature[MNIST_REAL_TEXT], weight[MNIST_REAL_TEXT];
+        mnist_float_format(settings->training.config.temperature, temperature);
+        mnist_float_format(settings->training.config.teacher_weight, weight);
+        mnist_progress_message(&s->progress, "taught by %s, at temperature %s, with weight %s",
+                               settings->training.teacher, temperature, weight);
+    }
     if (!settings->verbose) {
         return;
     }

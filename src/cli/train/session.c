@@ -58,6 +58,7 @@ void mnist_session_close(mnist_session *s)
 {
     mnist_pool_free(s->pool);
     mnist_source_close(&s->source);
+    mnist_teachers_free(&s->teachers);
     s->pool = NULL;
 }
 

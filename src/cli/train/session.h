@@ -5,6 +5,7 @@
 #include "cli/train/epochs.h"
 #include "cli/terminal/progress.h"
 #include "cli/train/settings.h"
+#include "cli/train/teachers.h"
 #include "cli/shared/source.h"
 
 #include <mnist/mnist.h>
@@ -17,6 +18,7 @@ typedef struct mnist_session {
     mnist_source source;
     mnist_view train, validation, test;
     mnist_normalization normalization;
+    mnist_teachers teachers;
     mnist_data_digests train_digests, test_digests; /* of the whole files; "" until needed */
     mnist_pool *pool;
     mnist_log *log;

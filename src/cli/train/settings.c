@@ -3,6 +3,7 @@
 #include "cli/shared/option_parts.h"
 #include "cli/train/recipes.h"
 #include "cli/train/search_space.h"
+#include "cli/train/teachers.h"
 
 #include <string.h>
 
@@ -185,6 +186,15 @@ static bool check_runs(const mnist_train_settings *s, mnist_error *err)
     return true;
 }
 
+/* Are the names of --teacher as they should be? */
+static bool check_teachers(const mnist_train_settings *s, mnist_error *err)
+{
+    mnist_teachers teachers = {.names = NULL};
+    const mnist_status status = mnist_teachers_name(&teachers, s->training.teacher, err);
+    mnist_teachers_free(&teachers);
+    return status == MNIST_OK;
+}
+
 void mnist_train_settle(void *settings, const mnist_parsed *parsed)
 {
     mnist_train_settings *s = settings;
@@ -263,7 +273,8 @@ bool mnist_train_validate(const void *settings, const mnist_parsed *parsed, mnis
     if (!mnist_training_check(&s->training, parsed, err) || !check_course(s, parsed, err)) {
         return false;
     }
-    if (!mnist_settings_check_data(&s->training.data, true, parsed, err) || !check_log(s, err)) {
+    if (!mnist_settings_check_data(&s->training.data, true, parsed, err) || !check_log(s, err) ||
+        !check_teachers(s, err)) {
         return false;
     }
     if (s->training.config.optimizer.nesterov && s->training.config.optimizer.momentum <= 0.0f &&

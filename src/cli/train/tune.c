@@ -148,7 +148,9 @@ static mnist_trial_end train(tuner *t, const mnist_train_settings *settings,
                                      .validation = s->validation,
                                      .normalization = &s->normalization,
                                      .pool = s->pool,
-                                     .hooks = &hooks};
+                                     .hooks = &hooks,
+                                     .teachers = s->teachers.list,
+                                     .teacher_count = s->teachers.count};
         status = mnist_train(&job, &t->err);
     }
     if (status == MNIST_OK) {
@@ -263,10 +265,15 @@ static mnist_trial_end run_trial(void *context, const mnist_trial *trial, mnist_
 /* Checks that the output file destroys nothing that is read, and that it can be written. */
 static mnist_status check_output(const tuner *t, const char *output, mnist_error *err)
 {
-    mnist_file_use files[2 + MNIST_SOURCE_FILES] = {
+    const mnist_teachers *teachers = &t->session.teachers;
+    mnist_file_use files[2 + MNIST_SOURCE_FILES + MNIST_MOST_TEACHERS] = {
         {.path = output, .name = "--output", .output = true},
         {.path = t->parsed->config_path, .name = "config file"}};
     mnist_source_files(&t->session.source, files + 2);
+    for (size_t i = 0; i < teachers->count; i++) {
+        files[2 + MNIST_SOURCE_FILES + i] =
+            (mnist_file_use){.path = teachers->paths[i], .name = "teacher"};
+    }
     mnist_status status = mnist_outputs_check(files, sizeof files / sizeof files[0], err);
     return status == MNIST_OK ? mnist_output_check(output, err) : status;
 }
@@ -277,6 +284,9 @@ static mnist_status prepare(tuner *t, const char *output, mnist_error *err)
     mnist_session *s = &t->session;
     mnist_status status =
         mnist_source_locate(&s->source, &t->base.training.data, MNIST_IDX_TRAIN, err);
+    if (status == MNIST_OK) {
+        status = mnist_teachers_name(&s->teachers, t->base.training.teacher, err);
+    }
     if (status == MNIST_OK && output) {
         status = check_output(t, output, err);
     }
@@ -300,6 +310,9 @@ static mnist_status prepare(tuner *t, const char *output, mnist_error *err)
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
                           "--tune needs validation images, and there are too few training "
                           "images to hold any out");
+    }
+    if (status == MNIST_OK) {
+        status = mnist_teachers_load(&s->teachers, s->train.rows, s->train.cols, err);
     }
     if (status == MNIST_OK) {
         status = mnist_pool_create(&s->pool, t->base.threads, err);

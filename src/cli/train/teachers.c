@@ -1,0 +1,95 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/train/teachers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static mnist_status out_of_memory(mnist_error *err)
+{
+    return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the teachers");
+}
+
+mnist_status mnist_teachers_name(mnist_teachers *teachers, const char *text, mnist_error *err)
+{
+    if (!text) {
+        return MNIST_OK;
+    }
+    size_t count = 1;
+    for (const char *p = text; *p; p++) {
+        count += *p == ',';
+    }
+    if (count > MNIST_MOST_TEACHERS) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "--teacher: %zu models, expected at most %u",
+                          count, MNIST_MOST_TEACHERS);
+    }
+    teachers->names = strdup(text);
+    teachers->paths = calloc(count, sizeof *teachers->paths);
+    if (!teachers->names || !teachers->paths) {
+        return out_of_memory(err);
+    }
+    for (char *name = teachers->names, *comma; name; name = comma ? comma + 1 : NULL) {
+        comma = strchr(name, ',');
+        if (comma) {
+            *comma = '\0';
+        }
+        if (!*name) {
+            return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                              "--teacher: expected names of models with commas between, but one "
+                              "name is empty");
+        }
+        teachers->paths[teachers->count++] = name;
+    }
+    return MNIST_OK;
+}
+
+static mnist_status load(mnist_teachers *teachers, size_t i, unsigned rows, unsigned cols,
+                         mnist_error *err)
+{
+    mnist_model **model = &teachers->models[i];
+    if (mnist_model_load(model, teachers->paths[i], err) != MNIST_OK) {
+        return err->status;
+    }
+    const unsigned inputs = mnist_mlp_shape(mnist_model_mlp(*model))->inputs;
+    if (inputs != rows * cols) {
+        return mnist_fail(err, MNIST_ERR_MISMATCH,
+                          "%.2500s: this teacher has %u inputs, but the images have %u x %u = %u "
+                          "pixels",
+                          teachers->paths[i], inputs, rows, cols, rows * cols);
+    }
+    teachers->list[i] = (mnist_teacher){mnist_model_mlp(*model), mnist_model_normalization(*model)};
+    strcat(strcat(teachers->digests, i > 0 ? "," : ""), mnist_model_digest(*model));
+    return MNIST_OK;
+}
+
+mnist_status mnist_teachers_load(mnist_teachers *teachers, unsigned rows, unsigned cols,
+                                 mnist_error *err)
+{
+    const size_t count = teachers->count;
+    mnist_status status = MNIST_OK;
+    if (count == 0) {
+        return MNIST_OK;
+    }
+    teachers->models = calloc(count, sizeof(mnist_model *)); // NOLINT(bugprone-sizeof-expression)
+    teachers->list = calloc(count, sizeof *teachers->list);
+    teachers->digests = calloc(count, MNIST_DIGEST_TEXT);
+    if (!teachers->models || !teachers->list || !teachers->digests) {
+        return out_of_memory(err);
+    }
+    for (size_t i = 0; i < count && status == MNIST_OK; i++) {
+        status = load(teachers, i, rows, cols, err);
+    }
+    return status;
+}
+
+void mnist_teachers_free(mnist_teachers *teachers)
+{
+    for (size_t i = 0; teachers->models && i < teachers->count; i++) {
+        mnist_model_free(teachers->models[i]);
+    }
+    free(teachers->models);
+    free(teachers->list);
+    free(teachers->digests);
+    free(teachers->paths);
+    free(teachers->names);
+    *teachers = (mnist_teachers){.names = NULL};
+}
