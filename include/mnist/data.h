@@ -52,6 +52,14 @@ mnist_status mnist_dataset_load_idx(mnist_dataset **out, const char *images_path
 mnist_status mnist_dataset_create_synthetic(mnist_dataset **out, uint64_t first, size_t count,
                                             uint64_t seed, mnist_error *err);
 
+/* A copy of those images of the view whose class is not among `classes`: a bit for each, 1 << class.
+ * Errors: MNIST_ERR_ARGUMENT (none is left), MNIST_ERR_MEMORY. */
+mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view, unsigned classes,
+                                          mnist_error *err);
+
+/* How many images of the view are of these classes. */
+size_t mnist_view_count_of(mnist_view view, unsigned classes);
+
 void mnist_dataset_free(mnist_dataset *dataset);
 
 /* Everything in the data set. Valid until mnist_dataset_free. */

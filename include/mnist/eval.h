@@ -42,6 +42,21 @@ mnist_status mnist_probabilities(mnist_mlp *mlp, mnist_view view,
 mnist_status mnist_logits(mnist_mlp *mlp, mnist_view view, const mnist_normalization *normalization,
                           mnist_pool *pool, float *logits, mnist_evaluation *out, mnist_error *err);
 
+/* Adds one number to the last layer's biases of some classes (a bit for each, 1 << class; neither none
+ * nor all), so that the net has the fewest errors on the view: what a net needs that was trained
+ * without images of them (Hinton, Vinyals & Dean 2015, section 3). Of all numbers that leave the
+ * fewest errors, offset is the middle of the widest run without any image between, or 0 if that is
+ * in it; 0, too, where a logit is not finite. The view is used to choose, so figures on it are no
+ * test. Errors: as mnist_evaluate. */
+typedef struct mnist_bias_shift {
+    float offset;
+    size_t errors_before, errors; /* on the view */
+} mnist_bias_shift;
+
+mnist_status mnist_bias_calibrate(mnist_mlp *mlp, mnist_view view,
+                                  const mnist_normalization *normalization, mnist_pool *pool,
+                                  unsigned classes, mnist_bias_shift *out, mnist_error *err);
+
 /* Classifies images as they come, one or a few at a time: from bytes to probabilities without
  * threads, allocation or failure. The net is borrowed. */
 typedef struct mnist_classifier mnist_classifier;

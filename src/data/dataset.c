@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/memory.h"
 #include "base/status.h"
 #include "data/idx.h"
 
@@ -63,6 +64,50 @@ mnist_status mnist_dataset_load_idx(mnist_dataset **out, const char *images_path
                                  .count = images.count,
                                  .rows = images.rows,
                                  .cols = images.cols};
+    *out = dataset;
+    return MNIST_OK;
+}
+
+size_t mnist_view_count_of(mnist_view view, unsigned classes)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < view.count; i++) {
+        count += classes >> view.labels[i] & 1u;
+    }
+    return count;
+}
+
+mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view, unsigned classes,
+                                          mnist_error *err)
+{
+    const size_t pixels = (size_t)view.rows * view.cols;
+    const size_t count = view.count - mnist_view_count_of(view, classes);
+    *out = NULL;
+    if (count == 0) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "no image of %zu is of another class than those left out", view.count);
+    }
+    mnist_dataset *dataset = calloc(1, sizeof *dataset);
+    if (dataset) {
+        dataset->images = mnist_alloc_large(count * pixels);
+        dataset->labels = malloc(count);
+    }
+    if (!dataset || !dataset->images || !dataset->labels) {
+        mnist_dataset_free(dataset);
+        return mnist_fail_memory(err, count * (pixels + 1), "images");
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < view.count; i++) {
+        if (!(classes >> view.labels[i] & 1u)) {
+            memcpy(dataset->images + kept * pixels, view.images + i * pixels, pixels);
+            dataset->labels[kept++] = view.labels[i];
+        }
+    }
+    dataset->view = (mnist_view){.images = dataset->images,
+                                 .labels = dataset->labels,
+                                 .count = count,
+                                 .rows = view.rows,
+                                 .cols = view.cols};
     *out = dataset;
     return MNIST_OK;
 }

@@ -137,6 +137,60 @@ run 0 "$train" "${tiny[@]}" --checkpoint plain.ckpt
 run 1 "$train" --resume plain.ckpt -q --teacher one.st
 err_has 'plain.ckpt: this training began without teachers; leave --teacher out'
 
+# --- Classes that are left out ------------------------------------------------------------------------------------
+begin '--omit-class'
+run 0 "$train" "${synthetic[@]}" --hidden 12 -e 2 --val-split 100 --omit-class 3,7 -o without.st --progress plain
+err_has '784-12-10 relu, 9550 parameters; synthetic: 240 training, 100 validation, 100 test images'
+err_has '60 more training images are left out by --omit-class'
+model '\"omit-class\":\"3,7\",' without.st
+model '"trained_on":"240"' without.st
+run 0 "$eval" without.st --confusion --json --dataset synthetic
+json_is '[.confusion[][3]] | add' 0
+run 0 "$eval" without.st -q --dataset synthetic --temperature fit
+for classes in 7,3 '[3, 7]' none 3; do
+    begin "--omit-class $classes"
+    case $classes in
+    '['*)
+        printf '{"omit-class": %s}' "$classes" >c.json
+        run 0 "$train" --config c.json --print-config
+        ;;
+    3) # a number
+        printf '{"omit-class": 3}' >c.json
+        run 0 "$train" --config c.json --print-config
+        ;;
+    *) run 0 "$train" --omit-class "$classes" --print-config ;;
+    esac
+    case $classes in
+    none) json_is '.["omit-class"]' null ;;
+    3) json_is '.["omit-class"]' 3 ;;
+    *) json_is '.["omit-class"]' 3,7 ;;
+    esac
+done
+begin 'without it no document has it'
+run 0 "$train" --print-config
+json_holds 'has("omit-class") or has("calibrate-bias") | not'
+
+begin '--calibrate-bias'
+calibrated=("${synthetic[@]}" --hidden 30 -e 6 --val-split 100 --omit-class 3 --teacher one.st --teacher-weight 1)
+run 0 "$train" "${calibrated[@]}" -q -o biased.st
+run 0 "$train" "${calibrated[@]}" --calibrate-bias -j 1 -o shifted.st --progress plain
+err_matches 'biases of the omitted classes shifted by [0-9.]+: [0-9]+ errors on 100 validation images, [0-9]+ before'
+model '\"calibrate-bias\":true' shifted.st
+model '"calibrated_bias":"' shifted.st
+run 0 "$train" "${calibrated[@]}" --calibrate-bias -j 3 -q -o again.st --json
+same_bytes shifted.st again.st
+json_holds '.model.calibrated_bias > 0'
+run 0 "$eval" biased.st -q --dataset synthetic --json
+wrong_before=$(json .test.errors)
+run 0 "$eval" shifted.st -q --dataset synthetic --json
+expect "$(json .test.errors) errors, $wrong_before before" [ "$(json .test.errors)" -lt "$wrong_before" ]
+run 0 "$train" "${calibrated[@]}" --calibrate-bias -q --ensemble 2
+run 0 "$train" "${calibrated[@]}" --calibrate-bias -q --checkpoint run.ckpt
+run 0 "$train" --resume run.ckpt -q -o resumed.st
+same_bytes shifted.st resumed.st
+run 2 "$train" --resume run.ckpt -q --omit-class 4
+err_has '--omit-class 4: the training in run.ckpt has --omit-class 3'
+
 # --- What is refused: a row states the exit code and all of stderr ------------------------------------------------
 usage "$train" '--teacher: "" is not a name' --teacher=
 for names in ',' 'one.st,' ',one.st' 'one.st,,two.st'; do
@@ -179,5 +233,17 @@ fails 2 "$train" '--output linked.st would overwrite the teacher one.st; name an
     -o linked.st
 fails 2 "$train" '--checkpoint would overwrite the teacher one.st; name another file' "${tiny[@]}" --teacher one.st \
     --checkpoint one.st
+usage "$train" '--omit-class: "10" is not none, or classes from 0 to 9, each once, like 3 or 0,1,2' --omit-class 10
+usage "$train" '--omit-class leaves no class to train on' --omit-class 9,8,7,6,5,4,3,2,1,0
+usage "$train" '--calibrate-bias needs an --omit-class' --calibrate-bias
+usage "$train" '--calibrate-bias goes by the validation images, but --val-split is 0' --omit-class 3 --calibrate-bias \
+    --val-split 0
+usage "$train" '--calibrate-bias does not go with --tune, which prints settings for --config and tests no net' --tune 1 \
+    --omit-class 3 --calibrate-bias
+# the first two synthetic digits are a 7 and an 8
+fails 2 "$train" '--omit-class: no image of 1 is of another class than those left out' "${synthetic[@]}" --limit 2 --val-split 1 \
+    --omit-class 6,7 -q
+fails 2 "$train" '--calibrate-bias: no validation image of 1 is of a class of --omit-class' "${synthetic[@]}" --limit 2 \
+    --val-split 1 --omit-class 0 --calibrate-bias -q
 
 finish

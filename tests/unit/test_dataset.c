@@ -236,6 +236,36 @@ static void tables_are_the_formula(void **state)
     }
 }
 
+static void leaves_out_classes(void **state)
+{
+    (void)state;
+    uint8_t images[6 * 4], labels[6] = {3, 7, 3, 0, 9, 7};
+    for (size_t i = 0; i < sizeof images; i++) {
+        images[i] = (uint8_t)(i + 1);
+    }
+    const mnist_view view = {images, labels, 6, 2, 2};
+    mnist_dataset *kept;
+    mnist_error err = {0};
+    assert_int_equal(mnist_view_count_of(view, 1u << 3 | 1u << 9), 3);
+    assert_int_equal(mnist_view_count_of(view, 0), 0);
+    assert_int_equal(mnist_dataset_create_without(&kept, view, 1u << 3 | 1u << 9, NULL), MNIST_OK);
+    mnist_view rest = mnist_dataset_view(kept);
+    assert_int_equal(rest.count, 3);
+    assert_int_equal(rest.rows, 2);
+    assert_int_equal(rest.cols, 2);
+    assert_memory_equal(rest.labels, "\x07\x00\x07", 3);
+    assert_memory_equal(rest.images, images + 4, 4);
+    assert_memory_equal(rest.images + 4, images + 12, 4);
+    assert_memory_equal(rest.images + 8, images + 20, 4);
+    mnist_dataset_free(kept);
+    assert_int_equal(mnist_dataset_create_without(&kept, view, 0, NULL), MNIST_OK);
+    assert_memory_equal(mnist_dataset_view(kept).images, images, sizeof images);
+    mnist_dataset_free(kept);
+    assert_int_equal(mnist_dataset_create_without(&kept, view, 0x3ff, &err), MNIST_ERR_ARGUMENT);
+    assert_null(kept);
+    assert_string_equal(err.text, "no image of 6 is of another class than those left out");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +278,7 @@ int main(void)
         cmocka_unit_test(equal_pixels_have_deviation_one),
         cmocka_unit_test(fits_the_largest_image),
         cmocka_unit_test(tables_are_the_formula),
+        cmocka_unit_test(leaves_out_classes),
     };
     return cmocka_run_group_tests_name("dataset", tests, scratch_create, scratch_remove);
 }

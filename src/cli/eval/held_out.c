@@ -9,7 +9,7 @@
 bool mnist_held_out_adopt(const json_t *options, const char *path, mnist_held_out *out,
                           mnist_error *err)
 {
-    static const char *const names[] = {"val-split", "limit", "synthetic-train"};
+    static const char *const names[] = {"val-split", "limit", "synthetic-train", "omit-class"};
     mnist_training_settings told = mnist_training_defaults();
     if (!mnist_adopt_training(options, path, names, sizeof names / sizeof *names, &told, err)) {
         return false;
@@ -24,6 +24,7 @@ bool mnist_held_out_adopt(const json_t *options, const char *path, mnist_held_ou
     *out = (mnist_held_out){.known = json_object_get(options, names[0]) != NULL,
                             .limit = told.limit,
                             .val_split = told.val_split,
+                            .omitted = told.omitted,
                             .synthetic_train = told.data.synthetic_train};
     return true;
 }
@@ -53,7 +54,8 @@ bool mnist_held_out_view(const mnist_held_out *held_out, mnist_share given, cons
             told ? "--val-split" : path, (unsigned long long)count, all.count);
     }
     char left[24];
-    snprintf(left, sizeof left, "%zu", all.count - (size_t)count);
+    const mnist_view rest = mnist_view_slice(all, 0, all.count - (size_t)count);
+    snprintf(left, sizeof left, "%zu", rest.count - mnist_view_count_of(rest, held_out->omitted));
     if (!told && trained_on && strcmp(trained_on, left) != 0) {
         char quoted[MNIST_QUOTED_TEXT];
         mnist_option_quote(trained_on, quoted);

@@ -11,6 +11,7 @@ typedef struct mnist_held_out {
     bool known; /* it says how many were held out */
     size_t limit;
     mnist_share val_split;
+    unsigned omitted; /* classes it was not trained on, a bit for each */
     size_t synthetic_train;
 } mnist_held_out;
 

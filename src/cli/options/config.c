@@ -155,6 +155,7 @@ static bool type_fits(const mnist_option *option, const json_t *value)
     case MNIST_OPTION_RATES:
         return json_is_number(value) || json_is_string(value) || json_is_array(value);
     case MNIST_OPTION_WIDTHS:
+    case MNIST_OPTION_CLASSES:
         return json_is_integer(value) || json_is_string(value) || json_is_array(value);
     default:
         return json_is_string(value);

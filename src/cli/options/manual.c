@@ -201,6 +201,7 @@ static void put_values(page *p, const mnist_option *option)
     case MNIST_OPTION_SHARE:
     case MNIST_OPTION_WIDTHS:
     case MNIST_OPTION_RATES:
+    case MNIST_OPTION_CLASSES:
     case MNIST_OPTION_INTERVAL:
         mnist_option_expected(option, expected);
         put_word(p, "Takes");

@@ -55,6 +55,10 @@ void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TE
         snprintf(text, MNIST_OPTION_TEXT,
                  "none, or 1 to %u probabilities below 1, like 0.5 or 0.2,0.5", MNIST_MAX_HIDDEN);
         return;
+    case MNIST_OPTION_CLASSES:
+        snprintf(text, MNIST_OPTION_TEXT,
+                 "none, or classes from 0 to %u, each once, like 3 or 0,1,2", MNIST_CLASSES - 1);
+        return;
     case MNIST_OPTION_WIDTHS:
         snprintf(text, MNIST_OPTION_TEXT,
                  "none, or 1 to %u widths from 1 to %u, like 128 or 512,512", MNIST_MAX_HIDDEN,

@@ -279,6 +279,24 @@ static bool set_widths(void *field, const char *text)
     return true;
 }
 
+/* Each class once. */
+static bool set_classes(void *field, const char *text)
+{
+    unsigned classes = 0;
+    for (const char *p = text; strcmp(text, "none") != 0; p += 2) {
+        const unsigned c = (unsigned char)*p - (unsigned)'0';
+        if (c >= MNIST_CLASSES || (classes & 1u << c) || (p[1] != ',' && p[1] != '\0')) {
+            return false;
+        }
+        classes |= 1u << c;
+        if (p[1] == '\0') {
+            break;
+        }
+    }
+    memcpy(field, &classes, sizeof classes);
+    return true;
+}
+
 static bool set_rates(void *field, const char *text)
 {
     mnist_rates rates = {0};
@@ -386,6 +404,8 @@ bool mnist_option_set(const mnist_option *option, void *field, const char *text)
         return set_widths(field, text);
     case MNIST_OPTION_RATES:
         return set_rates(field, text);
+    case MNIST_OPTION_CLASSES:
+        return set_classes(field, text);
     case MNIST_OPTION_INTERVAL:
         return set_interval(field, text);
     case MNIST_OPTION_CHOICE:
@@ -472,6 +492,22 @@ static void format_rates(const void *field, char text[MNIST_OPTION_TEXT])
     }
 }
 
+/* In ascending order. */
+static void format_classes(const mnist_option *option, const void *field,
+                           char text[MNIST_OPTION_TEXT])
+{
+    unsigned classes;
+    size_t length = 0;
+    memcpy(&classes, field, sizeof classes);
+    snprintf(text, MNIST_OPTION_TEXT, "%s", option->flags & MNIST_OPTION_OPTIONAL ? "" : "none");
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        if (classes & 1u << c) {
+            length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%u",
+                                       length ? "," : "", c);
+        }
+    }
+}
+
 static void format_interval(const void *field, char text[MNIST_OPTION_TEXT])
 {
     mnist_interval interval;
@@ -487,10 +523,19 @@ static void format_interval(const void *field, char text[MNIST_OPTION_TEXT])
     }
 }
 
+static void format_switch(const mnist_option *option, const void *field,
+                          char text[MNIST_OPTION_TEXT])
+{
+    bool on;
+    memcpy(&on, field, sizeof on);
+    if (on || !(option->flags & MNIST_OPTION_OPTIONAL)) {
+        snprintf(text, MNIST_OPTION_TEXT, "%s", on ? "true" : "false");
+    }
+}
+
 void mnist_option_format(const mnist_option *option, const void *field,
                          char text[MNIST_OPTION_TEXT])
 {
-    bool on;
     int value;
     mnist_share share;
     const char *string;
@@ -498,8 +543,7 @@ void mnist_option_format(const mnist_option *option, const void *field,
     switch (option->type) {
     case MNIST_OPTION_FLAG:
     case MNIST_OPTION_SWITCH:
-        memcpy(&on, field, sizeof on);
-        snprintf(text, MNIST_OPTION_TEXT, "%s", on ? "true" : "false");
+        format_switch(option, field, text);
         break;
     case MNIST_OPTION_UNSIGNED:
     case MNIST_OPTION_SIZE:
@@ -526,6 +570,9 @@ void mnist_option_format(const mnist_option *option, const void *field,
         break;
     case MNIST_OPTION_RATES:
         format_rates(field, text);
+        break;
+    case MNIST_OPTION_CLASSES:
+        format_classes(option, field, text);
         break;
     case MNIST_OPTION_INTERVAL:
         format_interval(field, text);

@@ -21,6 +21,7 @@
 
 #include <jansson.h>
 #include <mnist/base.h>
+#include <mnist/data.h>
 #include <mnist/nn.h>
 #include <stdio.h>
 
@@ -77,6 +78,7 @@ typedef enum mnist_option_type {
     MNIST_OPTION_SHARE,               /* mnist_share; 5000, 0.05 or 5% */
     MNIST_OPTION_WIDTHS,              /* mnist_widths; 128 or 512,512 or none */
     MNIST_OPTION_RATES,               /* mnist_rates; 0.5 or 0.2,0.5 or none */
+    MNIST_OPTION_CLASSES,             /* unsigned, a bit a class; 3 or 0,1 or none */
     MNIST_OPTION_INTERVAL,            /* mnist_interval; 30s, 500steps, 2epochs or 2 */
     MNIST_OPTION_CHOICE,              /* an enum of int's size; one of the names */
     MNIST_OPTION_STRING,              /* const char *; anything but the empty string */
@@ -93,8 +95,9 @@ enum {
     /* States the mathematics or the data: what a model was trained and tested on. Goes into the
      * model file's metadata. */
     MNIST_OPTION_IN_MODEL = 2,
-    /* 0 stands for "not given" and is out of the option's range: no default is shown and
-     * --print-config leaves it out. Strings need no such flag: NULL is "not given". */
+    /* 0, of a FLAG false, of CLASSES none, stands for "not given", and is out of the range of a
+     * number: no default is shown, and documents and --print-config leave it out. Strings need no
+     * such flag: NULL is "not given". */
     MNIST_OPTION_OPTIONAL = 4
 };
 

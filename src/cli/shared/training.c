@@ -76,6 +76,9 @@ const mnist_option mnist_train_data_options[] = {
      .known_as = "validation-split", .flags = MATHS,
      .help = "validate on the last N, or this fraction, of the training images and do not train on "
              "them; 0 for none"},
+    {.type = MNIST_OPTION_CLASSES, .offset = MNIST_OPTION_FIELD(unsigned, S, omitted),
+     .name = "omit-class", .argument = "LIST", .flags = MATHS | MNIST_OPTION_OPTIONAL,
+     .help = "train on no image of these classes, like 3 or 0,1,2; validation and test keep theirs"},
     {CHOICE(mnist_normalization_kind, S, normalize, normalization_name), .name = "normalize",
      .argument = "HOW", .flags = MATHS, .known_as = "normalization",
      .help = "scale of the pixels, x/255 or with mean 0 and deviation 1"},
@@ -196,6 +199,9 @@ const mnist_option mnist_distillation_options[] = {
      .real = {0.0, 1.0, true, false}, .argument = "A", .name = "teacher-weight",
      .flags = MATHS | MNIST_OPTION_OPTIONAL,
      .help = "weight of the teachers in the loss; 1 leaves nothing for the labels; 0.9 if not given"},
+    {FLAG(S, calibrate_bias), .name = "calibrate-bias", .flags = MATHS | MNIST_OPTION_OPTIONAL,
+     .help = "after training, add the number to the biases of --omit-class that leaves the fewest errors "
+             "on the validation images"},
 };
 /* clang-format on */
 
@@ -330,6 +336,21 @@ static bool check_regularization(const mnist_training_settings *s, mnist_error *
     return true;
 }
 
+static bool check_omitted(const mnist_training_settings *s, mnist_error *err)
+{
+    if (s->omitted == (1u << MNIST_CLASSES) - 1) {
+        return mnist_options_fail(err, "--omit-class leaves no class to train on");
+    }
+    if (s->calibrate_bias && s->omitted == 0) {
+        return mnist_options_fail(err, "--calibrate-bias needs an --omit-class");
+    }
+    if (s->calibrate_bias && s->val_split.fraction <= 0.0 && s->val_split.count == 0) {
+        return mnist_options_fail(
+            err, "--calibrate-bias goes by the validation images, but --val-split is 0");
+    }
+    return true;
+}
+
 static bool check_teacher(const mnist_training_settings *s, mnist_error *err)
 {
     if (!s->teacher && (s->config.temperature > 0.0f || s->config.teacher_weight > 0.0f)) {
@@ -343,7 +364,7 @@ bool mnist_training_check(const mnist_training_settings *s, const mnist_parsed *
                           mnist_error *err)
 {
     return check_augmentation(s, err) && check_optimizer(s, parsed, err) &&
-           check_regularization(s, err) && check_teacher(s, err);
+           check_regularization(s, err) && check_omitted(s, err) && check_teacher(s, err);
 }
 
 void mnist_training_set_augmentation(mnist_training_settings *settings,

@@ -15,6 +15,8 @@ typedef struct mnist_training_settings {
     mnist_data_settings data;
     size_t limit;          /* use only the first so many training images; 0: all */
     mnist_share val_split; /* taken off the end of the training images that limit leaves */
+    unsigned omitted;      /* classes not trained on, a bit for each */
+    bool calibrate_bias;   /* then one number is added to their biases */
     mnist_normalization_kind normalize;
     mnist_widths hidden;
     mnist_activation activation;
@@ -31,11 +33,11 @@ mnist_training_settings mnist_training_defaults(void);
 
 enum {
     TRAIN_FILES_OPTIONS = 3,
-    TRAIN_DATA_OPTIONS = 4,
+    TRAIN_DATA_OPTIONS = 5,
     MODEL_OPTIONS = 3,
     OPTIMISATION_OPTIONS = 18,
     REGULARISATION_OPTIONS = 13,
-    DISTILLATION_OPTIONS = 3,
+    DISTILLATION_OPTIONS = 4,
     COURSE_OPTIONS = 4
 };
 /* Over mnist_data_settings: */

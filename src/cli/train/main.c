@@ -181,8 +181,8 @@ static void announce_resumption(mnist_session *s)
     }
 }
 
-/* Trains from the beginning or from a checkpoint, until the last epoch or until a signal ends
- * it. */
+/* Trains from the beginning or from a checkpoint, until the last epoch or until a signal ends it;
+ * then the biases of omitted classes are set, where that is asked for. */
 static mnist_status train_net(mnist_session *s, const mnist_train_config *config, mnist_mlp *mlp,
                               run *r, mnist_error *err)
 {
@@ -211,6 +211,10 @@ static mnist_status train_net(mnist_session *s, const mnist_train_config *config
     if (status != MNIST_ERR_STOPPED) { /* from here on a signal would lose nothing */
         mnist_signals_set(MNIST_SIGNAL_ENDS);
     }
+    if (status == MNIST_OK && s->settings->training.calibrate_bias) {
+        status = mnist_bias_calibrate(mlp, s->validation, &s->normalization, s->pool,
+                                      s->settings->training.omitted, &r->result->shift, err);
+    }
     return status;
 }
 
@@ -238,10 +242,11 @@ static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
     if (!options_text) {
         return err->status;
     }
-    char seed[24], train_count[24];
+    char seed[24], train_count[24], offset[MNIST_REAL_TEXT];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)result->seed);
     snprintf(train_count, sizeof train_count, "%zu", s->train.count);
-    const mnist_metadata metadata[] = {
+    mnist_float_format(result->shift.offset, offset);
+    mnist_metadata metadata[9] = {
         {"options", options_text},
         {"seed", seed},
         {"trained_on", train_count},
@@ -249,9 +254,14 @@ static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
         {"train_labels_sha256", s->train_digests.labels},
         {"test_images_sha256", s->test_digests.images},
         {"test_labels_sha256", s->test_digests.labels},
-        {MNIST_KEY_TEACHERS, s->teachers.digests}, /* last: only where there are teachers */
     };
-    const size_t count = sizeof metadata / sizeof metadata[0] - (s->teachers.digests ? 0 : 1);
+    size_t count = 7;
+    if (s->teachers.digests) {
+        metadata[count++] = (mnist_metadata){MNIST_KEY_TEACHERS, s->teachers.digests};
+    }
+    if (settings.training.calibrate_bias) {
+        metadata[count++] = (mnist_metadata){"calibrated_bias", offset};
+    }
     mnist_status status = mnist_model_save(result->output, mlp, &s->normalization, metadata, count,
                                            result->digest, err);
     free(options_text);

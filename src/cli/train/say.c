@@ -38,11 +38,15 @@ static summary summarize(const mnist_run_result *results, unsigned count)
     return sum;
 }
 
-static json_t *model_json(const mnist_run_result *result, size_t parameters)
+static json_t *model_json(const mnist_session *s, const mnist_run_result *result, size_t parameters)
 {
-    return json_pack("{s:s?, s:I, s:s?}", "file", result->save_failed ? NULL : result->output,
-                     "parameters", (json_int_t)parameters, "sha256",
-                     result->save_failed ? NULL : result->digest);
+    json_t *model = json_pack(
+        "{s:s?, s:I, s:s?}", "file", result->save_failed ? NULL : result->output, "parameters",
+        (json_int_t)parameters, "sha256", result->save_failed ? NULL : result->digest);
+    if (s->settings->training.calibrate_bias) {
+        mnist_json_put(&model, "calibrated_bias", json_real((double)result->shift.offset));
+    }
+    return model;
 }
 
 json_t *mnist_train_data_json(const mnist_session *s)
@@ -67,7 +71,7 @@ static json_t *stopped_json(mnist_train_end end)
                                      : json_null();
 }
 
-static json_t *runs_json(const mnist_run_results *results)
+static json_t *runs_json(const mnist_session *s, const mnist_run_results *results)
 {
     json_t *runs = json_array();
     for (unsigned i = 0; i < results->count; i++) {
@@ -78,7 +82,7 @@ static json_t *runs_json(const mnist_run_results *results)
                                     mnist_epochs_json(run->epochs), "stopped",
                                     stopped_json(run->end), "kept_epoch", (int)run->kept_epoch,
                                     "test", mnist_figures_json(&run->test), "model",
-                                    model_json(run, results->parameters)));
+                                    model_json(s, run, results->parameters)));
     }
     return runs;
 }
@@ -103,14 +107,14 @@ static json_t *document(const mnist_session *s, const mnist_run_results *results
     }
     if (results->is_committee) {
         mnist_json_put(&doc, "test", mnist_figures_json(&results->committee));
-        mnist_json_put(&doc, "members", runs_json(results));
+        mnist_json_put(&doc, "members", runs_json(s, results));
         mnist_json_put(&doc, "seconds", json_real(results->seconds));
     } else if (results->count == 1) {
         mnist_json_put(&doc, "epochs", mnist_epochs_json(first->epochs));
         mnist_json_put(&doc, "stopped", stopped_json(first->end));
         mnist_json_put(&doc, "kept_epoch", json_integer((json_int_t)first->kept_epoch));
         mnist_json_put(&doc, "test", mnist_figures_json(&first->test));
-        mnist_json_put(&doc, "model", model_json(first, results->parameters));
+        mnist_json_put(&doc, "model", model_json(s, first, results->parameters));
         mnist_json_put(&doc, "seconds", json_real(first->seconds));
     } else {
         mnist_json_put(&doc, "test",
@@ -119,7 +123,7 @@ static json_t *document(const mnist_session *s, const mnist_run_results *results
                                  "accuracy_sd", sum->accuracy_sd, "accuracy_min", sum->accuracy_min,
                                  "accuracy_max", sum->accuracy_max, "n", (json_int_t)s->test.count,
                                  "runs", (int)results->count));
-        mnist_json_put(&doc, "runs", runs_json(results));
+        mnist_json_put(&doc, "runs", runs_json(s, results));
     }
     mnist_json_put(&doc, "gate", mnist_gate_json(&settings->gate, accuracy, loss));
     return doc;
@@ -169,6 +173,14 @@ void mnist_train_say_course(mnist_session *s, const mnist_run_result *result)
         mnist_format_loss(loss, result->kept_loss);
         mnist_progress_message(&s->progress, "%skept epoch %u (val loss %s)", run,
                                result->kept_epoch, loss + strspn(loss, " "));
+    }
+    if (s->settings->training.calibrate_bias) {
+        mnist_float_format(result->shift.offset, number);
+        mnist_progress_message(&s->progress,
+                               "%sbiases of the omitted classes shifted by %s: %zu errors on %zu "
+                               "validation images, %zu before",
+                               run, number, result->shift.errors, s->validation.count,
+                               result->shift.errors_before);
     }
 }
 
@@ -228,6 +240,10 @@ void mnist_train_say_start(mnist_session *s, size_t parameters)
                                : "softmax regression",
                            parameters, mnist_dataset_choice_name(settings->training.data.dataset),
                            s->train.count, s->validation.count, s->test.count);
+    if (settings->training.omitted != 0) {
+        mnist_progress_message(&s->progress,
+                               "%zu more training images are left out by --omit-class", s->omitted);
+    }
     if (settings->training.teacher) {
         char temperature[MNIST_REAL_TEXT], weight[MNIST_REAL_TEXT];
         mnist_float_format(settings->training.config.temperature, temperature);

@@ -4,6 +4,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Takes the images of omitted classes out of the training images. */
+static mnist_status omit_classes(mnist_session *s, mnist_error *err)
+{
+    const mnist_training_settings *settings = &s->settings->training;
+    const unsigned omitted = settings->omitted;
+    if (omitted == 0) {
+        return MNIST_OK;
+    }
+    if (settings->calibrate_bias && mnist_view_count_of(s->validation, omitted) == 0) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "--calibrate-bias: no validation image of %zu is of a class of "
+                          "--omit-class",
+                          s->validation.count);
+    }
+    mnist_error why;
+    const mnist_status status = mnist_dataset_create_without(&s->kept, s->train, omitted, &why);
+    if (status != MNIST_OK) {
+        return mnist_fail(err, status, "--omit-class: %s", why.text);
+    }
+    s->omitted = s->train.count;
+    s->train = mnist_dataset_view(s->kept);
+    s->omitted -= s->train.count;
+    return MNIST_OK;
+}
+
 mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
@@ -30,6 +55,9 @@ mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
     }
     s->train = mnist_view_slice(all, 0, all.count - (size_t)held_out);
     s->validation = mnist_view_slice(all, s->train.count, (size_t)held_out);
+    if (omit_classes(s, err) != MNIST_OK) {
+        return err->status;
+    }
     s->normalization = mnist_normalization_fit(settings->training.normalize, s->train);
     if (!s->source.test) {
         return MNIST_OK;
@@ -57,6 +85,7 @@ mnist_status mnist_session_net(const mnist_session *s, const mnist_train_setting
 void mnist_session_close(mnist_session *s)
 {
     mnist_pool_free(s->pool);
+    mnist_dataset_free(s->kept);
     mnist_source_close(&s->source);
     mnist_teachers_free(&s->teachers);
     s->pool = NULL;

@@ -17,6 +17,8 @@ typedef struct mnist_session {
     const char *config_path; /* of --config; NULL: none */
     mnist_source source;
     mnist_view train, validation, test;
+    mnist_dataset *kept; /* with --omit-class: what train views; else NULL */
+    size_t omitted;      /* training images that --omit-class leaves out */
     mnist_normalization normalization;
     mnist_teachers teachers;
     mnist_data_digests train_digests, test_digests; /* of the whole files; "" until needed */
@@ -36,7 +38,8 @@ typedef struct mnist_run_result {
     char *output;   /* the model's file; NULL: none asked for; owned */
     bool save_failed;
     char digest[MNIST_DIGEST_TEXT];
-    mnist_epochs *epochs; /* NULL unless wanted, by --json, the page or checkpoints */
+    mnist_bias_shift shift; /* with --calibrate-bias */
+    mnist_epochs *epochs;   /* NULL unless wanted, by --json, the page or checkpoints */
     mnist_train_end end;
     unsigned last_epoch;  /* the last that was begun */
     uint64_t step, steps; /* steps done, and of all epochs asked for */
@@ -44,9 +47,9 @@ typedef struct mnist_run_result {
     double kept_loss;     /* its validation loss; only with --keep best */
 } mnist_run_result;
 
-/* Divides the images: train and validation, of the training images as limit and val_split say, the
- * normalisation that train gives, and test, if that was read. MNIST_ERR_ARGUMENT where no image is
- * left. */
+/* Divides the images: train and validation, of the training images as limit, val_split and omitted
+ * say, the normalisation that train gives, and test, if that was read. MNIST_ERR_ARGUMENT where no
+ * image is left. */
 mnist_status mnist_session_split(mnist_session *s, mnist_error *err);
 
 /* A net as the settings have it, with its initial weights. */

@@ -227,9 +227,9 @@ static bool check_tune(const mnist_train_settings *settings, const mnist_parsed 
                        mnist_error *err)
 {
     /* a file or a recipe may set these: they are meant for the training that follows the search */
-    static const char *const of_runs[] = {"runs",         "ensemble",   "log",
-                                          "log-every",    "checkpoint", "checkpoint-every",
-                                          "min-accuracy", "max-loss",   "report"};
+    static const char *const of_runs[] = {
+        "runs",         "ensemble", "log",    "log-every",     "checkpoint", "checkpoint-every",
+        "min-accuracy", "max-loss", "report", "calibrate-bias"};
     for (size_t i = 0; i < sizeof of_runs / sizeof of_runs[0]; i++) {
         if (mnist_on_command_line(parsed, of_runs[i])) {
             return mnist_options_fail(err,
