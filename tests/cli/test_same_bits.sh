@@ -39,6 +39,7 @@ fi
 
 # Whole batches and a shorter last one, widths that no vector length divides, every operation.
 synthetic=(--dataset synthetic --synthetic-train 333 --synthetic-test 20)
+made teacher "$train" "${synthetic[@]}" -e 2 -q --hidden 41,23 --normalize standard
 for mathematics in '--hidden 37,19 --activation gelu --normalize standard --clip-norm 1 --label-smoothing 0.1 -b 61' \
     '--hidden 31 --activation tanh --schedule cosine --no-nesterov -b 64' \
     '--hidden none --schedule step --momentum 0 --weight-decay 0.01 -b 7' \
@@ -57,6 +58,8 @@ for mathematics in '--hidden 37,19 --activation gelu --normalize standard --clip
     '--hidden 70 -b 61 --adversarial 0.1 --normalize standard --input-noise 0.2 --optimizer adam --keep best --patience 1' \
     '--hidden 130,17 -b 37 --adversarial 0.1 --precision fp16 --normalize standard --input-dropout 0.3' \
     '--hidden none -b 61 --vat 1 --precision bf16 --mixup 1' \
+    '--hidden 70,33 -b 61 --teacher teacher --precision bf16 --input-dropout 0.1' \
+    '--hidden 31 -b 45 --teacher teacher,teacher --teacher-weight 1 --temperature 1.7 --augment light --mixup 0.3 --vat 1' \
     '--hidden 65 -b 1 --limit 50'; do
     # shellcheck disable=SC2206  # to be split
     base=("${synthetic[@]}" -e 2 -q $mathematics)
