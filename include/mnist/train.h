@@ -48,6 +48,14 @@ typedef struct mnist_train_config {
     uint64_t seed;     /* for the order of the images and all random numbers */
     mnist_optimizer_config optimizer;
     mnist_schedule schedule;
+    /* How each layer is trained, from the first on (transfer learning): whether it keeps the
+     * parameters that it begins with, to the bit, and else what its learning rate is multiplied by,
+     * above 0 to 1000 (Howard & Ruder 2018, "discriminative fine-tuning"); 0 stands for 1. Layers
+     * that the net does not have are passed over; one that it has must be trained. What lies below
+     * the lowest trained layer costs no backward pass. Frozen layers do not go with batch_norm,
+     * which would change what they compute. */
+    bool frozen[MNIST_MAX_HIDDEN + 1];
+    float lr_scale[MNIST_MAX_HIDDEN + 1];
     float label_smoothing; /* in [0, 1) */
     /* Distillation: how a job's teachers count (mnist_teacher). Not read without teachers. */
     float temperature;                   /* T, 0.01 to 1000 */

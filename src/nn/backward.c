@@ -123,7 +123,7 @@ void mnist_pass_backward_part(mnist_pass *pass, const mnist_pass_batch *batch, s
     unsigned last = mlp->layer_count - 1;
     /* The last layer is still shared out by images: no barrier is needed between its logits and
      * here. */
-    size_t blocks = last == 0 ? 0 : blocks_of(mlp->layers[last].inputs, MNIST_PANEL);
+    size_t blocks = last == pass->lowest ? 0 : blocks_of(mlp->layers[last].inputs, MNIST_PANEL);
     if (last > 0 && worker.count > 1) { /* other workers have read them in the step before */
         const mnist_layer *below = &mlp->layers[last - 1];
         mnist_fetch_rows_to_write(pass->deltas[last - 1] + first * below->row,
@@ -139,7 +139,7 @@ void mnist_pass_backward_part(mnist_pass *pass, const mnist_pass_batch *batch, s
     for (unsigned l = last; l-- > 0;) {
         size_t unit, units_end;
         normalize_backward_part(pass, batch, l, worker);
-        if (l == 0) {
+        if (l <= pass->lowest) {
             break;
         }
         blocks = blocks_of(mlp->layers[l].inputs, MNIST_PANEL);

@@ -95,6 +95,18 @@ static bool allocate(mnist_pass *pass, bool gradient)
     return ok;
 }
 
+/* Sets what is trained. Deltas are needed down to the lowest layer that is trained; where images are
+ * changed along their gradient, down to the inputs. */
+static void set_rates(mnist_pass *pass, const float *rates, bool perturbs)
+{
+    for (unsigned l = pass->mlp->layer_count; l-- > 0;) {
+        pass->rates[l] = rates ? rates[l] : 1.0f;
+        if (pass->rates[l] > 0.0f) {
+            pass->lowest = perturbs ? 0 : l;
+        }
+    }
+}
+
 mnist_status mnist_pass_create_with(mnist_pass **out, mnist_mlp *mlp, mnist_pool *pool,
                                     size_t capacity, mnist_pass_options options, mnist_error *err)
 {
@@ -123,6 +135,7 @@ mnist_status mnist_pass_create_with(mnist_pass **out, mnist_mlp *mlp, mnist_pool
     if (perturbs) { /* two rows for each image, those of changed images from an even row on */
         pass->capacity = capacity <= SIZE_MAX / 4 ? 2 * capacity + 1 : SIZE_MAX / 2;
     }
+    set_rates(pass, options.rates, perturbs);
     bool ok = allocate(pass, !options.forward_only);
     if (!ok || (perturbs && !allocate_perturbed(pass, capacity))) {
         mnist_pass_free(pass);

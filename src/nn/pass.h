@@ -29,6 +29,10 @@ struct mnist_pass {
         mnist_pair *along, *across;
     } activation_pairs[MNIST_MAX_HIDDEN + 1], delta_pairs[MNIST_MAX_HIDDEN + 1];
     mnist_regularization regularization;
+    /* What each layer's learning rate is multiplied by; 0: it is frozen. And the lowest layer whose
+     * deltas are needed. */
+    float rates[MNIST_MAX_HIDDEN + 1];
+    unsigned lowest;
     /* Batch normalisation of a layer: (z - mean) / deviation, (capacity, row); 1 / deviation,
      * (stride); gradients of bias and gamma, (2, stride). */
     struct mnist_normalized {
@@ -87,6 +91,8 @@ typedef struct mnist_pass_options {
     bool forward_only; /* no memory for gradients; fp32 */
     mnist_precision precision;
     const mnist_regularization *regularization; /* NULL: none */
+    /* (layers): what each layer's learning rate is multiplied by; 0: it is frozen. NULL: all 1 */
+    const float *rates;
 } mnist_pass_options;
 
 /* mnist_pass_create (mnist/nn.h) is this with no options set. */

@@ -17,7 +17,8 @@ static void visit_weight_blocks(mnist_pass *pass, const mnist_pass_batch *batch,
     for (unsigned l = 0; l < pass->mlp->layer_count; l++) {
         const mnist_layer *layer = &pass->mlp->layers[l];
         size_t rows = layer->trained, blocks = weight_blocks(layer), unit, units_end;
-        mnist_worker_share(worker, layer->panels * blocks, &unit, &units_end);
+        mnist_worker_share(worker, pass->rates[l] > 0.0f ? layer->panels * blocks : 0, &unit,
+                           &units_end);
         while (unit < units_end) { /* to the end of a panel, or of two */
             size_t panels =
                 pass->half ? mnist_pass_panels(pass, batch, l, unit, units_end, blocks) : 1;
@@ -61,13 +62,15 @@ static size_t block_at(const mnist_pass *pass, const mnist_weight_block *block, 
 static void update_block(const mnist_pass *pass, const mnist_weight_block *block,
                          const weight_step *step, const float *gradient, size_t next_panel)
 {
+    mnist_update update = step->update;
+    update.lr *= pass->rates[block->layer];
     for (size_t p = 0; p < block->panels; p++) {
         const mnist_panel_rows rows = {.layer = &pass->mlp->layers[block->layer],
                                        .panel = block->panel + p,
                                        .first = block->first,
                                        .end = block->end};
         mnist_optimizer_update(step->optimizer, pass->kernels, pass->mlp, &rows,
-                               gradient + p * next_panel, step->update);
+                               gradient + p * next_panel, update);
     }
 }
 
@@ -137,7 +140,8 @@ static void make_weight_block(mnist_pass *pass, const mnist_weight_block *block,
     }
 }
 
-/* The norm of the gradient: each worker adds up the blocks' sums, in their order. */
+/* The norm of the gradient: each worker adds up the blocks' sums, in their order; those of frozen
+ * layers stay 0. */
 static double gradient_norm(const mnist_pass *pass)
 {
     size_t count = 0;
@@ -182,7 +186,7 @@ static void limit_part(const mnist_pass *pass, const mnist_optimizer *optimizer,
     for (unsigned l = 0; l < pass->mlp->layer_count; l++) {
         const mnist_layer *layer = &pass->mlp->layers[l];
         size_t panel, end;
-        mnist_worker_share(worker, layer->panels, &panel, &end);
+        mnist_worker_share(worker, pass->rates[l] > 0.0f ? layer->panels : 0, &panel, &end);
         for (; panel < end; panel++) {
             mnist_optimizer_limit(optimizer, pass->kernels, pass->mlp, layer, panel);
         }
@@ -229,7 +233,7 @@ void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
         .fetch_weights =
             optimizer && 2 * pass->mlp->arena_size * sizeof(float) / worker.count > FETCH_WEIGHTS,
         .measure = optimizer && (optimizer->config.clip_norm > 0.0f || batch->loss_scale > 0.0f)};
-    if (worker.count > 1) {
+    if (worker.count > 1 && pass->lowest == 0) {
         fetch_deltas(pass, batch, worker);
     }
     visit_weight_blocks(pass, batch, worker, make_weight_block, &step);

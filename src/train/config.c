@@ -169,6 +169,27 @@ static mnist_status check_regularization(const mnist_train_config *c, mnist_erro
     return CHECK(ranges, err);
 }
 
+/* The most that a layer's learning rate may be multiplied by. */
+#define LR_SCALE_MOST 1000.0f
+
+static mnist_status check_layers(const mnist_train_config *c, mnist_error *err)
+{
+    bool freezes = false;
+    for (size_t l = 0; l <= MNIST_MAX_HIDDEN; l++) {
+        freezes = freezes || c->frozen[l];
+        if (!(c->lr_scale[l] >= 0.0f && c->lr_scale[l] <= LR_SCALE_MOST)) {
+            return bad_field(err, "a layer's scale of the learning rate", "0 (for 1) to 1000",
+                             (double)c->lr_scale[l]);
+        }
+    }
+    if (freezes && c->batch_norm) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "batch normalisation does not go with frozen layers, whose outputs it "
+                          "would change");
+    }
+    return MNIST_OK;
+}
+
 static mnist_status check_course(const mnist_train_config *c, mnist_error *err)
 {
     if (!mnist_keep_name(c->keep)) {
@@ -213,6 +234,9 @@ static mnist_status check_config(const mnist_train_config *c, bool validates, mn
         status = check_regularization(c, err);
     }
     if (status == MNIST_OK) {
+        status = check_layers(c, err);
+    }
+    if (status == MNIST_OK) {
         status = check_course(c, err);
     }
     return status == MNIST_OK ? mnist_augmentation_check(&c->augmentation, err) : status;
@@ -231,6 +255,15 @@ static mnist_status check_views(const mnist_train_job *job, mnist_error *err)
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
                           "the net: expected one without batch normalisation, which the training's "
                           "own batch_norm adds and folds");
+    }
+    bool trains = false;
+    for (unsigned l = 0; l < mnist_mlp_layers(job->net); l++) {
+        trains = trains || !job->config->frozen[l];
+    }
+    if (!trains) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "all %u layers of the net are frozen, expected one to train at least",
+                          mnist_mlp_layers(job->net));
     }
     const mnist_view views[2] = {job->train, job->validation};
     for (size_t i = 0; i < 2; i++) {

@@ -25,10 +25,16 @@ static mnist_status create_pass(trainer *t, size_t batch, mnist_error *err)
     mnist_regularization regularization = t->config->regularization;
     regularization.adversarial_epsilon /= t->job->normalization->stddev;
     regularization.virtual_epsilon /= t->job->normalization->stddev;
-    return mnist_pass_create_with(
-        &t->pass, t->result.net, t->pool, batch,
-        (mnist_pass_options){.precision = t->config->precision, .regularization = &regularization},
-        err);
+    float rates[MNIST_MAX_HIDDEN + 1];
+    for (unsigned l = 0; l <= MNIST_MAX_HIDDEN; l++) {
+        const float scale = t->config->lr_scale[l];
+        rates[l] = t->config->frozen[l] ? 0.0f : scale > 0.0f ? scale : 1.0f;
+    }
+    return mnist_pass_create_with(&t->pass, t->result.net, t->pool, batch,
+                                  (mnist_pass_options){.precision = t->config->precision,
+                                                       .regularization = &regularization,
+                                                       .rates = rates},
+                                  err);
 }
 
 static mnist_status prepare_trainer(trainer *t, mnist_error *err)
