@@ -80,13 +80,13 @@ usage "$train" '--vat-weight: "0" is not a number above 0 and at most 100' --vat
 usage "$train" '--max-time: "-1" is not a number of at least 0 and at most 1000000000' --max-time -1
 usage "$train" '--patience: "-1" is not a whole number from 0 to 1000000' --patience -1
 usage "$train" '--batch-norm: takes no argument, but was given "yes"' --batch-norm=yes
-for value in 1 -0.1 ',' '0.5,' x none,0.5 '' 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0; do
-    usage "$train" "--dropout: \"$value\" is not none, or 1 to 16 probabilities below 1, like 0.5 or 0.2,0.5" \
+for value in 1 -0.1 ',' '0.5,' x none,0.5 '' 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0; do
+    usage "$train" "--dropout: \"$value\" is not none, or up to 17 numbers of at least 0 and below 1 with commas between them, like 0.5 or 0.2,0.5" \
         --dropout "$value"
 done
 for value in 0 ',' '128,' ',128' 65537 none,3 128x64 '128, 64' 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1 '' -5; do
-    usage "$train" "--hidden: \"$value\" is not none, or 1 to 16 widths from 1 to 65536, like 128 or \
-512,512" --hidden "$value"
+    usage "$train" "--hidden: \"$value\" is not none, or up to 16 whole numbers from 1 to \
+65536 with commas between them" --hidden "$value"
 done
 usage "$train" "--activation: \"Relu\" is not one of $(choices activation); did you mean relu?" --activation Relu
 usage "$train" '--schedule: "cos" is not one of constant, step, cosine, one-cycle; did you mean cosine?' \
@@ -207,13 +207,13 @@ config ': "epochs": "1.5" is not a whole number from 1 to 1000000' '{"epochs": 1
 config ': "lr": must be a number above 0 and at most 1000, not null' '{"lr": null}'
 config ': "nesterov": must be true or false, not a number' '{"nesterov": 1}'
 config ": \"activation\": \"reluu\" is not one of $(choices activation); did you mean relu?" '{"activation": "reluu"}'
-config ': "hidden": "1.5" is not none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512' '{"hidden": [1.5]}'
-config ': "hidden": must be none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512, not such an array' \
+config ': "hidden": "1.5" is not none, or up to 16 whole numbers from 1 to 65536 with commas between them' '{"hidden": [1.5]}'
+config ': "hidden": must be none, or up to 16 whole numbers from 1 to 65536 with commas between them, not such an array' \
     '{"hidden": ["128"]}'
-config ': "dropout": "1" is not none, or 1 to 16 probabilities below 1, like 0.5 or 0.2,0.5' '{"dropout": 1}'
-config ': "dropout": must be none, or 1 to 16 probabilities below 1, like 0.5 or 0.2,0.5, not such an array' \
+config ': "dropout": "1" is not none, or up to 17 numbers of at least 0 and below 1 with commas between them, like 0.5 or 0.2,0.5' '{"dropout": 1}'
+config ': "dropout": must be none, or up to 17 numbers of at least 0 and below 1 with commas between them, like 0.5 or 0.2,0.5, not such an array' \
     '{"dropout": ["0.5"]}'
-config ': "dropout": must be none, or 1 to 16 probabilities below 1, like 0.5 or 0.2,0.5, not true or false' '{"dropout": true}'
+config ': "dropout": must be none, or up to 17 numbers of at least 0 and below 1 with commas between them, like 0.5 or 0.2,0.5, not true or false' '{"dropout": true}'
 config ': "json" belongs on the command line, not in a config file' '{"json": true}'
 config ': "config" belongs on the command line, not in a config file' '{"config": "c.json"}'
 printf '{"epochs": 3, "epochs": 4}' >c.json

@@ -105,7 +105,7 @@ static void test_actions(void **state)
 /* Bad command lines */
 
 #define WHOLE_EPOCHS " is not a whole number from 1 to 1000000"
-#define WIDTHS       " is not none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512"
+#define WIDTHS       " is not none, or up to 16 whole numbers from 1 to 65536 with commas between them"
 #define CLASSES      " is not none, or classes from 0 to 9, each once, like 3 or 0,1,2"
 #define SHARE                                                                                      \
     " is not a count from 0 to 1000000000, a fraction below 1 like 0.05, or a percentage like 5%"

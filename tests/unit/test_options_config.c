@@ -162,7 +162,7 @@ static void test_precedence(void **state)
 }
 
 #define WHOLE_EPOCHS " is not a whole number from 1 to 1000000"
-#define WIDTHS       " is not none, or 1 to 16 widths from 1 to 65536, like 128 or 512,512"
+#define WIDTHS       " is not none, or up to 16 whole numbers from 1 to 65536 with commas between them"
 #define SEED         " is not a whole number from 0 to 18446744073709551615"
 #define LR           " is not a number above 0 and at most 1000"
 
@@ -188,8 +188,9 @@ static void test_bad_configs(void **state)
         {"{\"precision\": \"bf17\"}",
          ": \"precision\": \"bf17\" is not one of fp32, bf16, fp16; did you mean bf16?"},
         {"{\"precision\": 1}", ": \"precision\": must be one of fp32, bf16, fp16, not a number"},
-        {"{\"hidden\": [64, \"x\"]}", ": \"hidden\": must be none, or 1 to 16 widths from 1 to "
-                                      "65536, like 128 or 512,512, not such an array"},
+        {"{\"hidden\": [64, \"x\"]}", ": \"hidden\": must be none, or up to 16 whole numbers "
+                                      "from 1 to 65536 with commas between them, not such an "
+                                      "array"},
         {"{\"hidden\": [64, 0]}", ": \"hidden\": \"64,0\"" WIDTHS},
         {"{\"output\": \"\"}", ": \"output\": \"\" is not a name"},
         {"{\"epoch\": 3}", ": unknown key \"epoch\"; did you mean \"epochs\"?"},

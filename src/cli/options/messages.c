@@ -52,8 +52,10 @@ void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TE
                  (uintmax_t)option->whole.min, (uintmax_t)option->whole.max);
         return;
     case MNIST_OPTION_RATES:
+        real_range(option, range);
         snprintf(text, MNIST_OPTION_TEXT,
-                 "none, or 1 to %u probabilities below 1, like 0.5 or 0.2,0.5", MNIST_MAX_HIDDEN);
+                 "none, or up to %u numbers %.120s with commas between them, like 0.5 or 0.2,0.5",
+                 MNIST_MAX_RATES, range);
         return;
     case MNIST_OPTION_CLASSES:
         snprintf(text, MNIST_OPTION_TEXT,
@@ -61,8 +63,8 @@ void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TE
         return;
     case MNIST_OPTION_WIDTHS:
         snprintf(text, MNIST_OPTION_TEXT,
-                 "none, or 1 to %u widths from 1 to %u, like 128 or 512,512", MNIST_MAX_HIDDEN,
-                 MNIST_MAX_WIDTH);
+                 "none, or up to %u whole numbers from %ju to %ju with commas between them",
+                 MNIST_MAX_HIDDEN, (uintmax_t)option->whole.min, (uintmax_t)option->whole.max);
         return;
     case MNIST_OPTION_INTERVAL:
         snprintf(text, MNIST_OPTION_TEXT,

@@ -1,11 +1,10 @@
 /* The table: finding an option, reading and writing its field. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "cli/options/options.h"
+#include "cli/options/numbers.h"
 
 #include <assert.h>
 #include <float.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,160 +41,12 @@ mnist_option_ref mnist_option_find(const mnist_program *program, const char *nam
     return ref;
 }
 
-/* Numbers. They have a decimal point in every locale. strtod and printf follow LC_NUMERIC, so the
- * point is replaced by the locale's before strtod, and the locale's by a point after printf. */
-
-#define NUMBER_TEXT 64 /* nobody types a longer number */
-
-/* Length of the plain decimal that text begins with: digits, a point among them or not. 0: none. */
-static size_t decimal_length(const char *text)
-{
-    size_t whole = strspn(text, "0123456789");
-    size_t length = whole;
-    size_t part = 0;
-    if (text[length] == '.') {
-        part = strspn(text + length + 1, "0123456789");
-        length += 1 + part;
-    }
-    return whole + part > 0 ? length : 0;
-}
-
-/* The nearest double to a decimal in the C locale's form, which the caller has checked. */
-static double decimal_value(const char *text)
-{
-    char local[NUMBER_TEXT + 16];
-    const char *point = strchr(text, '.');
-    if (point) {
-        snprintf(local, sizeof local, "%.*s%s%s", (int)(point - text), text,
-                 localeconv()->decimal_point, point + 1);
-    } else {
-        snprintf(local, sizeof local, "%s", text);
-    }
-    return strtod(local, NULL);
-}
-
-/* The whole text: maybe a minus, a decimal, maybe an exponent. No inf, nan, hex, blanks, plus. */
-static bool read_real(const char *text, double *value)
-{
-    if (strlen(text) > NUMBER_TEXT) {
-        return false;
-    }
-    const char *p = text + (*text == '-');
-    size_t length = decimal_length(p);
-    if (length == 0) {
-        return false;
-    }
-    p += length;
-    if (*p == 'e' || *p == 'E') {
-        p++;
-        p += *p == '-' || *p == '+';
-        size_t digits = strspn(p, "0123456789");
-        if (digits == 0) {
-            return false;
-        }
-        p += digits;
-    }
-    if (*p != '\0') {
-        return false;
-    }
-    *value = decimal_value(text);
-    return isfinite(*value);
-}
-
-/* "97.6%". Shifting the exponent instead of dividing keeps it equal to 0.976 in every bit. */
-static bool read_percent(const char *text, double *fraction)
-{
-    size_t length = decimal_length(text);
-    char shifted[NUMBER_TEXT + 4];
-    if (length == 0 || length > NUMBER_TEXT || strcmp(text + length, "%") != 0) {
-        return false;
-    }
-    snprintf(shifted, sizeof shifted, "%.*se-2", (int)length, text);
-    *fraction = decimal_value(shifted);
-    return isfinite(*fraction);
-}
-
-static bool read_whole(const char *text, size_t length, uint64_t *value)
-{
-    uint64_t result = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-        unsigned digit = (unsigned)(text[i] - '0');
-        if (result > (UINT64_MAX - digit) / 10) {
-            return false;
-        }
-        result = result * 10 + digit;
-    }
-    *value = result;
-    return length > 0;
-}
-
-static bool real_in_range(const mnist_option *option, double value)
-{
-    bool low_enough = option->real.below_max ? value < option->real.max : value <= option->real.max;
-    bool high_enough =
-        option->real.above_min ? value > option->real.min : value >= option->real.min;
-    return low_enough && high_enough;
-}
-
-/* Adds digits until the text reads back to the same value; a float must read back both as a float
- * and as a double that is then rounded. */
-static void format_real(double value, bool is_float, char text[MNIST_REAL_TEXT])
-{
-    char digits[MNIST_REAL_TEXT];
-    if (fabs(value) < 1e15 && value == floor(value)) {
-        snprintf(text, MNIST_REAL_TEXT, "%.0f", value); /* 10, where %g would make it 1e+01 */
-        return;
-    }
-    for (int precision = 1; precision <= 17; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (is_float ? (float)strtod(digits, NULL) == (float)value &&
-                           strtof(digits, NULL) == (float)value
-                     : strtod(digits, NULL) == value) {
-            break;
-        }
-    }
-    /* 1e-05 becomes 1e-5, 1e+20 becomes 1e20, a locale's point becomes a point */
-    const char *point = localeconv()->decimal_point;
-    size_t written = 0;
-    for (const char *p = digits; *p; p++) {
-        if (strncmp(p, point, strlen(point)) == 0) {
-            text[written++] = '.';
-            p += strlen(point) - 1;
-            continue;
-        }
-        text[written++] = *p;
-        if (*p == 'e') {
-            p++;
-            if (*p == '-') {
-                text[written++] = '-';
-            }
-            p += strspn(p, "+-0") - 1;
-        }
-    }
-    text[written] = '\0';
-}
-
-void mnist_real_format(double value, char text[MNIST_REAL_TEXT])
-{
-    assert(isfinite(value));
-    format_real(value, false, text);
-}
-
-void mnist_float_format(float value, char text[MNIST_REAL_TEXT])
-{
-    assert(isfinite(value));
-    format_real((double)value, true, text);
-}
-
 /* Setting. Fields are written with memcpy: an enum's type is the compiler's choice of integer. */
 
 static bool set_whole(const mnist_option *option, void *field, const char *text)
 {
     uint64_t value;
-    if (!read_whole(text, strlen(text), &value) || value < option->whole.min ||
+    if (!mnist_read_whole(text, strlen(text), &value) || value < option->whole.min ||
         value > option->whole.max) {
         return false;
     }
@@ -216,8 +67,8 @@ static bool set_whole(const mnist_option *option, void *field, const char *text)
 static bool set_real(const mnist_option *option, void *field, const char *text)
 {
     double value;
-    bool percent = option->type == MNIST_OPTION_PERCENT && read_percent(text, &value);
-    if ((!percent && !read_real(text, &value)) || !real_in_range(option, value)) {
+    bool percent = option->type == MNIST_OPTION_PERCENT && mnist_read_percent(text, &value);
+    if ((!percent && !mnist_read_real(text, &value)) || !mnist_option_in_range(option, value)) {
         return false;
     }
     value += 0.0; /* minus zero becomes zero */
@@ -226,7 +77,7 @@ static bool set_real(const mnist_option *option, void *field, const char *text)
         return true;
     }
     /* what is in range as a double may have been rounded to a bound as a float */
-    if (fabs(value) > (double)FLT_MAX || !real_in_range(option, (double)(float)value)) {
+    if (fabs(value) > (double)FLT_MAX || !mnist_option_in_range(option, (double)(float)value)) {
         return false;
     }
     float narrow = (float)value;
@@ -238,11 +89,11 @@ static bool set_share(const mnist_option *option, void *field, const char *text)
 {
     mnist_share share = {0.0, 0};
     double value;
-    if (read_whole(text, strlen(text), &share.count)) {
+    if (mnist_read_whole(text, strlen(text), &share.count)) {
         if (share.count < option->whole.min || share.count > option->whole.max) {
             return false;
         }
-    } else if (read_percent(text, &value) || read_real(text, &value)) {
+    } else if (mnist_read_percent(text, &value) || mnist_read_real(text, &value)) {
         if (!(value >= 0.0 && value < 1.0)) {
             return false;
         }
@@ -257,80 +108,16 @@ static bool set_share(const mnist_option *option, void *field, const char *text)
     return true;
 }
 
-static bool set_widths(void *field, const char *text)
-{
-    mnist_widths widths = {0};
-    if (strcmp(text, "none") != 0) {
-        for (const char *p = text;; p++) {
-            size_t length = strcspn(p, ",");
-            uint64_t width;
-            if (widths.count == MNIST_MAX_HIDDEN || !read_whole(p, length, &width) || width < 1 ||
-                width > MNIST_MAX_WIDTH) {
-                return false;
-            }
-            widths.width[widths.count++] = (unsigned)width;
-            p += length;
-            if (*p == '\0') {
-                break;
-            }
-        }
-    }
-    memcpy(field, &widths, sizeof widths);
-    return true;
-}
-
-/* Each class once. */
-static bool set_classes(void *field, const char *text)
-{
-    unsigned classes = 0;
-    for (const char *p = text; strcmp(text, "none") != 0; p += 2) {
-        const unsigned c = (unsigned char)*p - (unsigned)'0';
-        if (c >= MNIST_CLASSES || (classes & 1u << c) || (p[1] != ',' && p[1] != '\0')) {
-            return false;
-        }
-        classes |= 1u << c;
-        if (p[1] == '\0') {
-            break;
-        }
-    }
-    memcpy(field, &classes, sizeof classes);
-    return true;
-}
-
-static bool set_rates(void *field, const char *text)
-{
-    mnist_rates rates = {0};
-    char copy[MNIST_OPTION_TEXT];
-    if (strlen(text) >= sizeof copy) {
-        return false;
-    }
-    memcpy(copy, text, strlen(text) + 1);
-    for (char *p = copy, *comma; p && strcmp(text, "none") != 0; p = comma ? comma + 1 : NULL) {
-        double value;
-        comma = strchr(p, ',');
-        if (comma) {
-            *comma = '\0';
-        }
-        if (rates.count == MNIST_MAX_HIDDEN || !read_real(p, &value) ||
-            !(value >= 0.0 && (double)(float)value < 1.0)) {
-            return false;
-        }
-        rates.rate[rates.count++] = (float)value + 0.0f;
-    }
-    memcpy(field, &rates, sizeof rates);
-    return true;
-}
-
 /* "30s", also as it is formatted: "2e-5s". */
 static bool read_seconds(const char *text, double *seconds)
 {
-    char number[NUMBER_TEXT];
+    char number[MNIST_NUMBER_TEXT];
     const size_t length = strlen(text);
     if (length < 2 || length > sizeof number || text[length - 1] != 's') {
         return false;
     }
     snprintf(number, sizeof number, "%.*s", (int)(length - 1), text);
-    return read_real(number, seconds);
+    return mnist_read_real(number, seconds);
 }
 
 /* "30s", "500steps", "2epochs", "2": a number above 0 and a unit; of "steps" and "epochs" the s may
@@ -345,7 +132,7 @@ static bool set_interval(void *field, const char *text)
         if (interval.seconds <= 0.0 || interval.seconds > 1e9) {
             return false;
         }
-    } else if (!read_whole(text, length, &count) || count == 0) {
+    } else if (!mnist_read_whole(text, length, &count) || count == 0) {
         return false;
     } else if (strcmp(unit, "steps") == 0 || strcmp(unit, "step") == 0) {
         interval.steps = count;
@@ -401,11 +188,11 @@ bool mnist_option_set(const mnist_option *option, void *field, const char *text)
     case MNIST_OPTION_SHARE:
         return set_share(option, field, text);
     case MNIST_OPTION_WIDTHS:
-        return set_widths(field, text);
+        return mnist_widths_set(option, field, text);
     case MNIST_OPTION_RATES:
-        return set_rates(field, text);
+        return mnist_rates_set(option, field, text);
     case MNIST_OPTION_CLASSES:
-        return set_classes(field, text);
+        return mnist_classes_set(field, text);
     case MNIST_OPTION_INTERVAL:
         return set_interval(field, text);
     case MNIST_OPTION_CHOICE:
@@ -459,52 +246,8 @@ static void format_double(const mnist_option *option, const void *field, char *t
         memcpy(&value, field, sizeof value);
         mnist_real_format(value, text);
     }
-    if ((option->flags & MNIST_OPTION_OPTIONAL) && !real_in_range(option, value)) {
+    if ((option->flags & MNIST_OPTION_OPTIONAL) && !mnist_option_in_range(option, value)) {
         text[0] = '\0';
-    }
-}
-
-static void format_widths(const void *field, char text[MNIST_OPTION_TEXT])
-{
-    mnist_widths widths;
-    memcpy(&widths, field, sizeof widths);
-    size_t length = 0;
-    snprintf(text, MNIST_OPTION_TEXT, "none");
-    for (unsigned i = 0; i < widths.count; i++) {
-        /* 16 widths of 5 digits fit with room to spare */
-        length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%u", i ? "," : "",
-                                   widths.width[i]);
-    }
-}
-
-static void format_rates(const void *field, char text[MNIST_OPTION_TEXT])
-{
-    mnist_rates rates;
-    memcpy(&rates, field, sizeof rates);
-    size_t length = 0;
-    snprintf(text, MNIST_OPTION_TEXT, "none");
-    for (unsigned i = 0; i < rates.count; i++) {
-        char rate[MNIST_REAL_TEXT];
-        mnist_float_format(rates.rate[i], rate);
-        /* 16 of at most 15 characters fit */
-        length +=
-            (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%s", i ? "," : "", rate);
-    }
-}
-
-/* In ascending order. */
-static void format_classes(const mnist_option *option, const void *field,
-                           char text[MNIST_OPTION_TEXT])
-{
-    unsigned classes;
-    size_t length = 0;
-    memcpy(&classes, field, sizeof classes);
-    snprintf(text, MNIST_OPTION_TEXT, "%s", option->flags & MNIST_OPTION_OPTIONAL ? "" : "none");
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        if (classes & 1u << c) {
-            length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%u",
-                                       length ? "," : "", c);
-        }
     }
 }
 
@@ -566,13 +309,13 @@ void mnist_option_format(const mnist_option *option, const void *field,
         }
         break;
     case MNIST_OPTION_WIDTHS:
-        format_widths(field, text);
+        mnist_widths_format(option, field, text);
         break;
     case MNIST_OPTION_RATES:
-        format_rates(field, text);
+        mnist_rates_format(option, field, text);
         break;
     case MNIST_OPTION_CLASSES:
-        format_classes(option, field, text);
+        mnist_classes_format(option, field, text);
         break;
     case MNIST_OPTION_INTERVAL:
         format_interval(field, text);

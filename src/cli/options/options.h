@@ -46,16 +46,18 @@ typedef struct mnist_share {
 /* How many of total; a fraction is rounded to the nearest. A count may be larger than total. */
 uint64_t mnist_share_of(mnist_share share, uint64_t total);
 
-/* Widths of hidden layers; none is a valid list. */
+/* A list of whole numbers, widths of hidden layers say; none is a valid list. */
 typedef struct mnist_widths {
     unsigned count;
     unsigned width[MNIST_MAX_HIDDEN];
 } mnist_widths;
 
-/* Probabilities, each in [0, 1): one for all layers, or one a layer. */
+#define MNIST_MAX_RATES (MNIST_MAX_HIDDEN + 1u) /* one for each layer of a net */
+
+/* A list of numbers, for the layers of a net say; none is a valid list. */
 typedef struct mnist_rates {
     unsigned count;
-    float rate[MNIST_MAX_HIDDEN];
+    float rate[MNIST_MAX_RATES];
 } mnist_rates;
 
 /* How often something is done: one of the three is not 0; all are 0 where nothing was said. */
@@ -95,9 +97,10 @@ enum {
     /* States the mathematics or the data: what a model was trained and tested on. Goes into the
      * model file's metadata. */
     MNIST_OPTION_IN_MODEL = 2,
-    /* 0, of a FLAG false, of CLASSES none, stands for "not given", and is out of the range of a
-     * number: no default is shown, and documents and --print-config leave it out. Strings need no
-     * such flag: NULL is "not given". */
+    /* 0, false or an empty list stands for "not given": no default is shown, and --print-config and
+     * model files leave it out, so that an option that is new changes no file of those who do not
+     * use it. A number 0 is out of the option's range. Strings need no such flag: NULL is "not
+     * given". */
     MNIST_OPTION_OPTIONAL = 4
 };
 
@@ -111,11 +114,11 @@ typedef struct mnist_option {
     size_t offset; /* of the field, in the struct that the section is about */
     struct {
         uint64_t min, max; /* both included */
-    } whole;               /* UNSIGNED, SIZE, UINT64, and SHARE's count */
+    } whole;               /* UNSIGNED, SIZE, UINT64, SHARE's count, and each of WIDTHS */
     struct {
         double min, max;              /* max INFINITY: as far as the type goes */
         bool above_min, below_max;    /* the bound itself is out of range */
-    } real;                           /* FLOAT, DOUBLE, PERCENT (as a fraction) */
+    } real;                           /* FLOAT, DOUBLE, PERCENT (as a fraction), each of RATES */
     const char *(*choice)(int value); /* CHOICE, RECIPE: name of a value; NULL past the end */
     /* STRING: texts that shells offer; others are accepted too. NULL past the end; may be NULL. */
     const char *(*suggested)(int index);
@@ -198,10 +201,9 @@ typedef struct mnist_program {
      * check. */
     bool (*validate)(const void *settings, const mnist_parsed *parsed, mnist_error *err);
     /* Called before settle: takes over the settings in a file that an option names (--resume), and
-     * notes in parsed that they are given. What their strings point into goes to parsed->adopted.
+     * notes in parsed that they are given. What they point into goes to parsed->adopted.
      * false: err says what is wrong. NULL: the program reads no such file. */
     bool (*adopt)(void *settings, mnist_parsed *parsed, mnist_error *err);
-    void (*release)(void *adopted); /* frees what adopt has left in parsed->adopted */
 } mnist_program;
 
 /* Where an option's value comes from. */
@@ -220,6 +222,7 @@ struct mnist_parsed {
     const char *config_path; /* of --config; NULL: not given */
     json_t *config;          /* the file that was read; the settings' strings point into it */
     void *adopted;           /* left by the program's adopt; NULL: nothing */
+    void (*release)(void *); /* left by it too: frees that */
     unsigned char origin[MNIST_MAX_OPTIONS];
 };
 

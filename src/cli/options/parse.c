@@ -338,7 +338,7 @@ void mnist_options_free(mnist_parsed *parsed)
     json_decref(parsed->config);
     parsed->config = NULL;
     if (parsed->adopted) {
-        parsed->program->release(parsed->adopted);
+        parsed->release(parsed->adopted);
         parsed->adopted = NULL;
     }
 }

@@ -92,7 +92,7 @@ const mnist_option mnist_train_data_options[] = {
 /* clang-format off */
 const mnist_option mnist_model_options[] = {
     {.type = MNIST_OPTION_WIDTHS, .offset = MNIST_OPTION_FIELD(mnist_widths, S, hidden),
-     .name = "hidden", .argument = "LIST", .known_as = "layers", .flags = MATHS,
+     .whole = {1, MNIST_MAX_WIDTH}, .name = "hidden", .argument = "LIST", .known_as = "layers", .flags = MATHS,
      .help = "widths of the hidden layers, like 128 or 512,512; none for softmax regression"},
     {CHOICE(mnist_activation, S, activation, activation_name), .name = "activation",
      .argument = "NAME", .flags = MATHS, .help = "activation of the hidden layers"},
@@ -154,7 +154,7 @@ const mnist_option mnist_regularisation_options[] = {
     {FLOAT_WITHIN(S, config.optimizer.max_norm, 0.0, INFINITY), .name = "max-norm", .flags = MATHS,
      .zero = "off", .help = "limit the L2 norm of each hidden unit's incoming weights"},
     {.type = MNIST_OPTION_RATES, .offset = MNIST_OPTION_FIELD(mnist_rates, S, dropout),
-     .name = "dropout", .argument = "LIST", .flags = MATHS,
+     .real = {0.0, 1.0, false, true}, .name = "dropout", .argument = "LIST", .flags = MATHS,
      .help = "probability that a hidden unit is dropped: one for all layers, or one a layer"},
     {FLOAT_BELOW(S, config.input_dropout, 0.0, 1.0), .name = "input-dropout",
      .flags = MATHS, .zero = "none", .help = "probability that a pixel is dropped"},

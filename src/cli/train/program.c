@@ -60,5 +60,4 @@ const mnist_program mnist_train_program = {
     .settle = mnist_train_settle,
     .validate = mnist_train_validate,
     .adopt = mnist_resume_adopt,
-    .release = mnist_resume_release,
 };

@@ -310,6 +310,7 @@ bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
         return refuse(err, MNIST_ERR_MEMORY, given->resume, "out of memory");
     }
     parsed->adopted = r;
+    parsed->release = mnist_resume_release;
     r->path = given->resume;
     mnist_parsed own = {.program = parsed->program};
     if (!read_checkpoint(r, err)) {

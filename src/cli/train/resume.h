@@ -32,7 +32,7 @@ typedef struct mnist_resumption {
     mnist_log_position log;
 } mnist_resumption;
 
-/* adopt and release of mnist_train_program (cli/options/options.h). With --resume, settings become
+/* adopt of mnist_train_program (cli/options/options.h). With --resume, settings become
  * those of the checkpoint, except for what may be changed: more epochs, what changes no result, and
  * where files are. If the command line, a config file or a recipe sets anything else to another
  * value, it is refused. */
