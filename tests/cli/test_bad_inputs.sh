@@ -88,6 +88,14 @@ for value in 0 ',' '128,' ',128' 65537 none,3 128x64 '128, 64' 1,1,1,1,1,1,1,1,1
     usage "$train" "--hidden: \"$value\" is not none, or up to 16 whole numbers from 1 to \
 65536 with commas between them" --hidden "$value"
 done
+for value in 0 ',' '1,' 18 x -1 1.5; do
+    usage "$train" "--freeze: \"$value\" is not none, or up to 16 whole numbers from 1 to 17 with commas \
+between them" --freeze "$value"
+done
+for value in -1 ',' '1,' 1000.1 x nan 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1; do
+    usage "$train" "--lr-scale: \"$value\" is not none, or up to 17 numbers of at least 0 and at most 1000 \
+with commas between them, like 0.5 or 0.2,0.5" --lr-scale "$value"
+done
 usage "$train" "--activation: \"Relu\" is not one of $(choices activation); did you mean relu?" --activation Relu
 usage "$train" '--schedule: "cos" is not one of constant, step, cosine, one-cycle; did you mean cosine?' \
     --schedule cos
@@ -130,6 +138,24 @@ fails 2 "$train" '--log and --output name the same file' -o a.csv --log a.csv
 fails 2 "$train" '--log and --output name the same file' "${tiny[@]}" -o a.csv --log ./a.csv
 usage "$train" '--nesterov needs a --momentum above 0' --nesterov --momentum 0
 usage "$train" '--quiet and --verbose exclude each other' -qv
+usage "$train" '--fresh-last needs --init-from MODEL, of which it leaves out the last layer' --fresh-last
+usage "$train" '--freeze: there is no layer 3 in a net of 2' --freeze 3
+usage "$train" '--freeze: there is no layer 4 in a net of 3' --hidden 9,9 --freeze 1,4
+usage "$train" "--freeze would leave none of the net's 2 layers to train" --freeze 2
+usage "$train" "--freeze would leave none of the net's 3 layers to train" --hidden 9,9 --freeze 1,2,3
+usage "$train" "--lr-scale would leave none of the net's 2 layers to train" --lr-scale 0,0
+usage "$train" '--lr-scale: 3 numbers, but 2 layers: one for each hidden layer, and one for the last' \
+    --lr-scale 1,2,3
+usage "$train" '--batch-norm does not go with --freeze: it would change what frozen layers compute' \
+    --batch-norm --freeze 1
+usage "$train" '--batch-norm does not go with --lr-scale 0: it would change what frozen layers compute' \
+    --batch-norm --lr-scale 0,1
+usage "$train" '--init-from and --resume exclude each other: a checkpoint holds the weights that it goes on from' \
+    --init-from m --resume c
+usage "$train" '--init-from does not go with --tune, which varies the net' --init-from m --tune 5
+usage "$train" '--batch-norm does not go with --init-from, whose weights are for layers that are not normalised' \
+    --init-from m --batch-norm
+usage "$train" '--init is for weights that are drawn, and --init-from leaves none to draw' --init-from m --init he
 for optimizer in adam adamw rmsprop; do
     usage "$train" '--momentum is for --optimizer sgd' --optimizer $optimizer --momentum 0.8
     usage "$train" '--nesterov is for --optimizer sgd' --optimizer $optimizer --no-nesterov

@@ -206,6 +206,21 @@ const mnist_option mnist_distillation_options[] = {
 /* clang-format on */
 
 /* clang-format off */
+const mnist_option mnist_transfer_options[] = {
+    {FLAG(S, fresh_last), .name = "fresh-last", .flags = MATHS | MNIST_OPTION_OPTIONAL,
+     .help = "draw the last layer's weights anew, and take only those below it from --init-from"},
+    {.type = MNIST_OPTION_WIDTHS, .offset = MNIST_OPTION_FIELD(mnist_widths, S, freeze),
+     .whole = {1, MNIST_MAX_HIDDEN + 1}, .name = "freeze", .argument = "N|LIST",
+     .flags = MATHS | MNIST_OPTION_OPTIONAL, .known_as = "frozen",
+     .help = "leave layers as they are: the first N, or those of a list like 1,3 (1 is the first)"},
+    {.type = MNIST_OPTION_RATES, .offset = MNIST_OPTION_FIELD(mnist_rates, S, lr_scale),
+     .real = {0.0, 1000.0, false, false}, .name = "lr-scale", .argument = "LIST",
+     .flags = MATHS | MNIST_OPTION_OPTIONAL,
+     .help = "multiply --lr by these, one number a layer, the first layer's first; 0 freezes"},
+};
+/* clang-format on */
+
+/* clang-format off */
 const mnist_option mnist_course_options[] = {
     {UNSIGNED(S, config.patience, 0, 1000000), .name = "patience", .flags = MATHS, .zero = "off",
      .known_as = "early-stopping",
@@ -230,12 +245,29 @@ HAS_LENGTH(mnist_model_options, MODEL_OPTIONS);
 HAS_LENGTH(mnist_optimisation_options, OPTIMISATION_OPTIONS);
 HAS_LENGTH(mnist_regularisation_options, REGULARISATION_OPTIONS);
 HAS_LENGTH(mnist_distillation_options, DISTILLATION_OPTIONS);
+HAS_LENGTH(mnist_transfer_options, TRANSFER_OPTIONS);
 HAS_LENGTH(mnist_course_options, COURSE_OPTIONS);
 
 static const mnist_option_section sections[] = {MNIST_TRAINING_SECTIONS(0)};
 
 const mnist_program mnist_training_options = {
     .name = "training", .sections = sections, .section_count = LENGTH(sections)};
+
+/* --freeze and --lr-scale, layer by layer. */
+static void settle_layers(mnist_training_settings *s)
+{
+    mnist_train_config *config = &s->config;
+    for (unsigned l = 0; l <= MNIST_MAX_HIDDEN; l++) {
+        config->lr_scale[l] = l < s->lr_scale.count ? s->lr_scale.rate[l] : 1.0f;
+        config->frozen[l] = config->lr_scale[l] <= 0.0f;
+        if (s->freeze.count == 1 && l < s->freeze.width[0]) {
+            config->frozen[l] = true;
+        }
+        for (unsigned i = 0; s->freeze.count > 1 && i < s->freeze.count; i++) {
+            config->frozen[l] = config->frozen[l] || s->freeze.width[i] == l + 1;
+        }
+    }
+}
 
 /* Sets what follows from several settings: defaults that depend on others, lists for all layers. */
 void mnist_training_settle(mnist_training_settings *s, const mnist_parsed *parsed)
@@ -257,6 +289,7 @@ void mnist_training_settle(mnist_training_settings *s, const mnist_parsed *parse
             *rate = s->dropout.rate[0];
         }
     }
+    settle_layers(s);
 }
 
 static bool check_augmentation(const mnist_training_settings *s, mnist_error *err)
@@ -360,11 +393,44 @@ static bool check_teacher(const mnist_training_settings *s, mnist_error *err)
     return true;
 }
 
+static bool check_layers(const mnist_training_settings *s, mnist_error *err)
+{
+    const unsigned layers = s->hidden.count + 1;
+    unsigned trained = 0;
+    for (unsigned i = 0; i < s->freeze.count; i++) {
+        if (s->freeze.width[i] > layers) {
+            return mnist_options_fail(err, "--freeze: there is no layer %u in a net of %u",
+                                      s->freeze.width[i], layers);
+        }
+    }
+    if (s->lr_scale.count > 0 && s->lr_scale.count != layers) {
+        return mnist_options_fail(err,
+                                  "--lr-scale: %u numbers, but %u layers: one for each hidden "
+                                  "layer, and one for the last",
+                                  s->lr_scale.count, layers);
+    }
+    for (unsigned l = 0; l < layers; l++) {
+        trained += !s->config.frozen[l];
+    }
+    if (trained == 0) {
+        return mnist_options_fail(err, "--%s would leave none of the net's %u layers to train",
+                                  s->freeze.count > 0 ? "freeze" : "lr-scale", layers);
+    }
+    if (trained < layers && s->config.batch_norm) {
+        return mnist_options_fail(err,
+                                  "--batch-norm does not go with --%s: it would change what frozen "
+                                  "layers compute",
+                                  s->freeze.count > 0 ? "freeze" : "lr-scale 0");
+    }
+    return true;
+}
+
 bool mnist_training_check(const mnist_training_settings *s, const mnist_parsed *parsed,
                           mnist_error *err)
 {
     return check_augmentation(s, err) && check_optimizer(s, parsed, err) &&
-           check_regularization(s, err) && check_omitted(s, err) && check_teacher(s, err);
+           check_regularization(s, err) && check_omitted(s, err) && check_teacher(s, err) &&
+           check_layers(s, err);
 }
 
 void mnist_training_set_augmentation(mnist_training_settings *settings,

@@ -21,9 +21,13 @@ typedef struct mnist_training_settings {
     mnist_widths hidden;
     mnist_activation activation;
     mnist_init init;
-    mnist_rates dropout;       /* mnist_training_settle copies it to config, a rate a layer */
-    const char *augment;       /* text of config.augmentation; NULL: none */
-    const char *teacher;       /* names of models, commas between; NULL: none */
+    bool fresh_last;      /* of the net that is begun with, the last layer is drawn anew */
+    mnist_widths freeze;  /* one number: so many layers; several: these, from 1; none */
+    mnist_rates lr_scale; /* one a layer, 0 freezes it; none: all 1. mnist_training_settle copies
+                            * both to config */
+    mnist_rates dropout;  /* mnist_training_settle copies it to config, a rate a layer */
+    const char *augment;  /* text of config.augmentation; NULL: none */
+    const char *teacher;  /* names of models, commas between; NULL: none */
     mnist_train_config config; /* its seed is that of --seed, for the weights too */
 } mnist_training_settings;
 
@@ -38,6 +42,7 @@ enum {
     OPTIMISATION_OPTIONS = 18,
     REGULARISATION_OPTIONS = 13,
     DISTILLATION_OPTIONS = 4,
+    TRANSFER_OPTIONS = 3,
     COURSE_OPTIONS = 4
 };
 /* Over mnist_data_settings: */
@@ -48,6 +53,7 @@ extern const mnist_option mnist_model_options[];
 extern const mnist_option mnist_optimisation_options[];
 extern const mnist_option mnist_regularisation_options[];
 extern const mnist_option mnist_distillation_options[];
+extern const mnist_option mnist_transfer_options[];
 extern const mnist_option mnist_course_options[];
 
 /* The sections of a program whose settings have a mnist_training_settings at `where`; for files
@@ -72,7 +78,8 @@ extern const mnist_option mnist_course_options[];
                            REGULARISATION_OPTIONS, where),                                         \
     MNIST_TRAINING_SECTION("Distillation", mnist_distillation_options, DISTILLATION_OPTIONS,       \
                            where),                                                                 \
-    MNIST_TRAINING_SECTION("Course", mnist_course_options, COURSE_OPTIONS, where)
+    MNIST_TRAINING_SECTION("Course", mnist_course_options, COURSE_OPTIONS, where),                 \
+    MNIST_TRAINING_SECTION("Transfer", mnist_transfer_options, TRANSFER_OPTIONS, where)
 /* clang-format on */
 
 /* A program of these sections alone, over mnist_training_settings: for reading what a model

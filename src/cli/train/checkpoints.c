@@ -55,23 +55,28 @@ static void describe_log(mnist_session *s, char text[32])
 static mnist_status save(mnist_session *s, mnist_array *arrays, size_t count,
                          const mnist_epochs *epochs, const char *config, mnist_error *err)
 {
-    char log[32];
+    char log[32], initial[MNIST_INITIAL_TEXT];
     describe_log(s, log);
-    const mnist_metadata metadata[] = {
+    mnist_metadata metadata[8] = {
         {MNIST_KEY_CONFIG, config},
         {MNIST_KEY_LOG, log},
         {MNIST_KEY_TRAIN_IMAGES, s->train_digests.images},
         {MNIST_KEY_TRAIN_LABELS, s->train_digests.labels},
         {MNIST_KEY_TEST_IMAGES, s->test_digests.images},
         {MNIST_KEY_TEST_LABELS, s->test_digests.labels},
-        {MNIST_KEY_TEACHERS, s->teachers.digests}, /* last: only where there are teachers */
     };
+    size_t entries = 6; /* the others only where they are needed */
+    if (s->teachers.digests) {
+        metadata[entries++] = (mnist_metadata){MNIST_KEY_TEACHERS, s->teachers.digests};
+    }
+    if (s->settings->initial) {
+        mnist_initial_print(s->settings->initial, &s->normalization, initial);
+        metadata[entries++] = (mnist_metadata){MNIST_KEY_INITIAL, initial};
+    }
     if (epochs->count > 0) {
         arrays[count++] = mnist_epochs_array(epochs);
     }
-    return mnist_checkpoint_save(
-        s->settings->checkpoint, arrays, count, metadata,
-        sizeof metadata / sizeof metadata[0] - (s->teachers.digests ? 0 : 1), err);
+    return mnist_checkpoint_save(s->settings->checkpoint, arrays, count, metadata, entries, err);
 }
 
 static mnist_status write_checkpoint(const mnist_keeper *k, const mnist_training *training,

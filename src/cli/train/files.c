@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#define SINGLE 5 /* files of which a call has one, whatever the seeds */
+#define SINGLE 6 /* files of which a call has one, whatever the seeds */
 
 /* The names that {seed} was put into are owned, the others borrowed. */
 typedef struct file_list {
@@ -83,6 +83,9 @@ mnist_status mnist_train_files_check(const mnist_session *s, mnist_error *err)
     mnist_status status = list_outputs(&list, s, err);
     if (status == MNIST_OK) {
         add(&list, (mnist_file_use){.path = s->config_path, .name = "config file"});
+        if (!s->settings->resume) {
+            add(&list, (mnist_file_use){.path = s->settings->init_from, .name = "initial model"});
+        }
         add(&list, (mnist_file_use){.path = s->settings->resume, .name = "checkpoint", .pair = 1});
         for (size_t i = 0; i < s->teachers.count; i++) {
             add(&list, (mnist_file_use){.path = s->teachers.paths[i], .name = "teacher"});

@@ -7,6 +7,7 @@
 #include "cli/shared/program.h"
 #include "cli/shared/signals.h"
 #include "cli/train/files.h"
+#include "cli/train/initial.h"
 #include "cli/train/page.h"
 #include "cli/train/say.h"
 #include "cli/train/session.h"
@@ -246,7 +247,7 @@ static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)result->seed);
     snprintf(train_count, sizeof train_count, "%zu", s->train.count);
     mnist_float_format(result->shift.offset, offset);
-    mnist_metadata metadata[9] = {
+    mnist_metadata metadata[10] = {
         {"options", options_text},
         {"seed", seed},
         {"trained_on", train_count},
@@ -261,6 +262,9 @@ static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
     }
     if (settings.training.calibrate_bias) {
         metadata[count++] = (mnist_metadata){"calibrated_bias", offset};
+    }
+    if (settings.initial) {
+        metadata[count++] = (mnist_metadata){"init_from_sha256", settings.initial->digest};
     }
     mnist_status status = mnist_model_save(result->output, mlp, &s->normalization, metadata, count,
                                            result->digest, err);

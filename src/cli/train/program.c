@@ -1,6 +1,7 @@
 /* mnist-train for the option engine: its texts, and its functions that check settings. They stand
  * apart from settings.c because adopt is in resume.c, which uses settings. */
 #include "cli/shared/option_parts.h"
+#include "cli/train/initial.h"
 #include "cli/train/recipes.h"
 #include "cli/train/resume.h"
 #include "cli/train/settings.h"
@@ -40,6 +41,18 @@ static void set_defaults(void *settings)
     *(mnist_train_settings *)settings = mnist_train_settings_defaults();
 }
 
+/* A checkpoint holds all settings, and the weights; else a model may have some of them. */
+static bool adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
+{
+    const mnist_train_settings *s = settings;
+    if (s->resume && s->init_from) {
+        return mnist_options_fail(err, "--init-from and --resume exclude each other: a checkpoint "
+                                       "holds the weights that it goes on from");
+    }
+    return s->resume ? mnist_resume_adopt(settings, parsed, err)
+                     : mnist_initial_adopt(settings, parsed, err);
+}
+
 const mnist_program mnist_train_program = {
     .name = "mnist-train",
     .summary = "train multi-layer perceptrons on MNIST",
@@ -59,5 +72,5 @@ const mnist_program mnist_train_program = {
     .files = mnist_data_files,
     .settle = mnist_train_settle,
     .validate = mnist_train_validate,
-    .adopt = mnist_resume_adopt,
+    .adopt = adopt,
 };

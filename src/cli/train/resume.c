@@ -2,6 +2,7 @@
 #include "cli/train/resume.h"
 
 #include "cli/shared/adopt.h"
+#include "cli/train/initial.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -112,6 +113,17 @@ static bool check_finite(const mnist_resumption *r, mnist_error *err)
     return true;
 }
 
+/* The model that the training began with, if there was one. */
+static bool read_initial(mnist_resumption *r, mnist_error *err)
+{
+    const char *text = mnist_checkpoint_metadata(r->checkpoint, MNIST_KEY_INITIAL);
+    r->has_initial = text != NULL;
+    r->initial.keeps_normalization = true;
+    return !text || mnist_initial_parse(&r->initial, text) ||
+           refuse(err, MNIST_ERR_FORMAT, r->path,
+                  "malformed \"" MNIST_KEY_INITIAL "\" in its __metadata__");
+}
+
 static bool read_checkpoint(mnist_resumption *r, mnist_error *err)
 {
     if (mnist_checkpoint_load(&r->checkpoint, r->path, err) != MNIST_OK) {
@@ -124,7 +136,8 @@ static bool read_checkpoint(mnist_resumption *r, mnist_error *err)
     if (r->position.epoch < 1) {
         return refuse(err, MNIST_ERR_FORMAT, r->path, "'epoch' is 0, expected at least 1");
     }
-    return read_config(r, err) && take_epochs(r, err) && read_log(r, err) && check_finite(r, err);
+    return read_config(r, err) && take_epochs(r, err) && read_log(r, err) && read_initial(r, err) &&
+           check_finite(r, err);
 }
 
 bool mnist_resume_check_net(const mnist_resumption *r, const mnist_widths *hidden, size_t inputs,
@@ -337,6 +350,7 @@ bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
         }
     }
     kept.resumed = r;
+    kept.initial = r->has_initial ? &r->initial : NULL;
     *given = kept;
     return true;
 }

@@ -4,13 +4,15 @@
 #define MNIST_CLI_TRAIN_RESUME_H
 
 #include "cli/train/epochs.h"
+#include "cli/train/initial.h"
 #include "cli/train/settings.h"
 
 #include <mnist/mnist.h>
 
 /* Keys of a checkpoint's metadata, beside the format's own. */
-#define MNIST_KEY_CONFIG "config" /* as --print-config has it */
-#define MNIST_KEY_LOG    "log"    /* "none", "lost" (a write failed), or "BYTES CRC32" */
+#define MNIST_KEY_CONFIG  "config"    /* as --print-config has it */
+#define MNIST_KEY_LOG     "log"       /* "none", "lost" (a write failed), or "BYTES CRC32" */
+#define MNIST_KEY_INITIAL "init_from" /* of a training with --init-from: mnist_initial_print */
 /* Digests of the whole files: */
 #define MNIST_KEY_TRAIN_IMAGES "train_images_sha256"
 #define MNIST_KEY_TRAIN_LABELS "train_labels_sha256"
@@ -28,11 +30,13 @@ typedef struct mnist_resumption {
     json_t *config;       /* the settings' strings point into it */
     mnist_epochs *epochs; /* the epochs that are over */
     unsigned planned;     /* how many epochs were asked for */
+    bool has_initial;     /* the training began with a model */
+    mnist_initial initial;
     bool has_log, log_lost;
     mnist_log_position log;
 } mnist_resumption;
 
-/* adopt of mnist_train_program (cli/options/options.h). With --resume, settings become
+/* adopt of mnist_train_program (cli/options/options.h), with --resume: settings become
  * those of the checkpoint, except for what may be changed: more epochs, what changes no result, and
  * where files are. If the command line, a config file or a recipe sets anything else to another
  * value, it is refused. */

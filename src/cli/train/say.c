@@ -5,6 +5,7 @@
 #include "cli/shared/gate.h"
 #include "cli/shared/program.h"
 #include "cli/terminal/format.h"
+#include "cli/train/initial.h"
 #include "cli/train/resume.h"
 
 #include <math.h>
@@ -125,6 +126,9 @@ static json_t *document(const mnist_session *s, const mnist_run_results *results
                                  "runs", (int)results->count));
         mnist_json_put(&doc, "runs", runs_json(s, results));
     }
+    if (settings->initial) {
+        mnist_json_put(&doc, "init_from", json_pack("{s:s}", "sha256", settings->initial->digest));
+    }
     mnist_json_put(&doc, "gate", mnist_gate_json(&settings->gate, accuracy, loss));
     return doc;
 }
@@ -223,6 +227,27 @@ int mnist_train_say_results(const char *program, const mnist_session *s,
     return code != MNIST_EXIT_OK ? code : passed ? MNIST_EXIT_OK : MNIST_EXIT_GATE;
 }
 
+/* "frozen, by number: 1, 2": what is begun with, and what stays as it is. */
+static void say_transfer(mnist_session *s)
+{
+    const mnist_train_settings *settings = s->settings;
+    char frozen[8 * (MNIST_MAX_HIDDEN + 1)] = "";
+    for (unsigned l = 0; l <= settings->training.hidden.count; l++) {
+        if (settings->training.config.frozen[l]) {
+            const size_t used = strlen(frozen);
+            snprintf(frozen + used, sizeof frozen - used, "%s%u", used ? ", " : "", l + 1);
+        }
+    }
+    if (settings->initial && settings->initial->model) {
+        mnist_progress_message(&s->progress, "weights begin as those of %s%s", settings->init_from,
+                               settings->training.fresh_last ? ", the last layer's drawn anew"
+                                                             : "");
+    }
+    if (frozen[0]) {
+        mnist_progress_message(&s->progress, "frozen, by number: %s", frozen);
+    }
+}
+
 void mnist_train_say_start(mnist_session *s, size_t parameters)
 {
     const mnist_train_settings *settings = s->settings;
@@ -251,6 +276,7 @@ void mnist_train_say_start(mnist_session *s, size_t parameters)
         mnist_progress_message(&s->progress, "taught by %s, at temperature %s, with weight %s",
                                settings->training.teacher, temperature, weight);
     }
+    say_transfer(s);
     if (!settings->verbose) {
         return;
     }

@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/train/session.h"
 
+#include "cli/train/initial.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +61,12 @@ mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
         return err->status;
     }
     s->normalization = mnist_normalization_fit(settings->training.normalize, s->train);
+    const mnist_initial *initial = settings->initial;
+    if (initial && initial->keeps_normalization &&
+        s->normalization.kind != MNIST_NORMALIZE_UNIT) { /* UNIT has no numbers */
+        s->normalization.mean = initial->normalization.mean;
+        s->normalization.stddev = initial->normalization.stddev;
+    }
     if (!s->source.test) {
         return MNIST_OK;
     }
@@ -79,7 +87,15 @@ mnist_status mnist_session_net(const mnist_session *s, const mnist_train_setting
                                .hidden_count = settings->training.hidden.count,
                                .activation = settings->training.activation};
     memcpy(config.hidden, settings->training.hidden.width, sizeof config.hidden);
-    return mnist_mlp_create_drawn(mlp, &config, settings->training.init, seed, err);
+    mnist_status status = mnist_mlp_create_drawn(mlp, &config, settings->training.init, seed, err);
+    if (status == MNIST_OK && settings->initial && settings->initial->model) {
+        status = mnist_initial_copy(settings, *mlp, err);
+        if (status != MNIST_OK) {
+            mnist_mlp_free(*mlp);
+            *mlp = NULL;
+        }
+    }
+    return status;
 }
 
 void mnist_session_close(mnist_session *s)

@@ -52,7 +52,7 @@ typedef struct mnist_run_result {
  * image is left. */
 mnist_status mnist_session_split(mnist_session *s, mnist_error *err);
 
-/* A net as the settings have it, with its initial weights. */
+/* A net as the settings have it, with its initial weights: drawn, or a model's. */
 mnist_status mnist_session_net(const mnist_session *s, const mnist_train_settings *settings,
                                uint64_t seed, mnist_mlp **mlp, mnist_error *err);
 

@@ -59,6 +59,14 @@ static const mnist_option train_run_options[] = {
 /* clang-format on */
 
 /* clang-format off */
+static const mnist_option train_begin_options[] = {
+    {STRING(S, init_from, "MODEL"), .name = "init-from", .flags = CONFIG, .known_as = "pretrained",
+     .help = "begin with this model's weights, layers, activation and normalisation instead of "
+             "drawn weights"},
+};
+/* clang-format on */
+
+/* clang-format off */
 static const mnist_option train_files_out_options[] = {
     {STRING(S, output, "FILE"), .letter = 'o', .name = "output", .flags = CONFIG,
      .known_as = "save",
@@ -101,6 +109,7 @@ static const mnist_option train_output_options[] = {
 
 const mnist_option_section mnist_train_sections[] = {
     MNIST_TRAINING_SECTIONS(offsetof(S, training)),
+    WHOLE("Transfer", train_begin_options),
     WHOLE("Run", train_run_options),
     WHOLE("Files", train_files_out_options),
     SHARED("Gate", mnist_gate_options, GATE_OPTIONS, S, gate),

@@ -22,7 +22,9 @@ typedef struct mnist_train_settings {
     uint64_t log_every;     /* steps; 0: epochs only */
     const char *checkpoint; /* NULL: none */
     mnist_interval checkpoint_every; /* all zero: every epoch */
-    const char *resume;              /* the checkpoint to go on from; NULL: from the beginning */
+    const char *init_from; /* a model whose weights the training begins with; NULL: drawn ones */
+    const struct mnist_initial *initial; /* what it begins with (initial.h); NULL: drawn weights */
+    const char *resume; /* the checkpoint to go on from; NULL: from the beginning */
     const struct mnist_resumption *resumed; /* what that file holds (resume.h); NULL as resume is */
     mnist_gate_settings gate;
     mnist_output_settings out;
@@ -33,7 +35,7 @@ typedef struct mnist_train_settings {
 /* The defaults. */
 mnist_train_settings mnist_train_settings_defaults(void);
 
-enum { MNIST_TRAIN_SECTIONS = 15 };
+enum { MNIST_TRAIN_SECTIONS = 17 };
 extern const mnist_option_section mnist_train_sections[]; /* its option table */
 
 extern const mnist_program mnist_train_program; /* of these sections; in program.c */
