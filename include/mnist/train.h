@@ -41,6 +41,41 @@ typedef enum mnist_keep {
 /* "last", "best"; NULL past the end. */
 const char *mnist_keep_name(mnist_keep keep);
 
+/* What is pruned as one: all of it goes, or none. */
+typedef enum mnist_prune_structure {
+    MNIST_PRUNE_WEIGHTS, /* single weights */
+    MNIST_PRUNE_BLOCKS,  /* block_inputs x block_outputs weights of a layer, as fast kernels like */
+    MNIST_PRUNE_N_OF_M,  /* of every group_size inputs of a unit that lie next to one another, those
+                          * weights go that are the least, until group_kept are left ("2:4", Zhou et
+                          * al. 2021) */
+    MNIST_PRUNE_UNITS,   /* hidden units, with their weights in and out */
+    MNIST_PRUNE_STRUCTURES
+} mnist_prune_structure;
+
+/* "weights", "blocks", "n:m", "units"; NULL past the end. */
+const char *mnist_prune_structure_name(mnist_prune_structure structure);
+
+/* Pruning in the course of a training, and after it. Weights that have been pruned are 0, get no
+ * updates, and never come back; biases are not pruned, nor are frozen layers. The weights to go are
+ * those of the lowest score in the whole net, (w a)^2, added up over what is pruned as one: a is the
+ * root of the mean square of the weight's pixel in the training images, so that weights of pixels
+ * that are never lit go first, and 1 above the first layer (Han et al. 2015, with the input's norm as
+ * in Sun et al. 2024). Equal scores go by their place in (in, out) order, the last first. A unit's
+ * score is that of its weights in times that of its weights out; a layer keeps one at least.
+ * Pruned at step t of the T from start to end (200 times, evenly) is the fraction
+ *   (1 - keep) (1 - (1 - t / T)^3)   (Zhu & Gupta 2017). */
+typedef struct mnist_pruning {
+    /* What is left in the end, in (0, 1), of weights, blocks or units; 0: nothing is pruned. With
+     * N_OF_M any number in (0, 1): group_kept and group_size say it. */
+    float keep;
+    float start, end; /* fractions of all steps, 0 <= start < end <= 1 */
+    mnist_prune_structure structure;
+    unsigned block_inputs, block_outputs; /* BLOCKS: 1 to 4096 each */
+    unsigned group_kept, group_size;      /* N_OF_M: 1 <= group_kept < group_size <= 64 */
+    bool magnitude;                       /* a is 1 in the first layer, too */
+    bool keep_zeros;                      /* weights that are 0 when the training begins stay so */
+} mnist_pruning;
+
 typedef struct mnist_train_config {
     unsigned epochs;   /* >= 1 */
     size_t batch_size; /* 1 to MNIST_MAX_BATCH; the last batch of an epoch may be shorter and is
@@ -74,6 +109,8 @@ typedef struct mnist_train_config {
     float mixup;         /* alpha > 0, at most 100: neighbours in a batch are mixed in proportions
                           * drawn from Beta(alpha, alpha) (Zhang et al. 2018); 0: none */
     mnist_averaging averaging;
+    /* While weights are still pruned, no epoch counts for patience and keep. */
+    mnist_pruning pruning;
     unsigned patience; /* stop after this many epochs without a validation loss that is lower by
                         * more than min_delta; 0: never */
     float min_delta;   /* >= 0 */
@@ -151,7 +188,7 @@ typedef struct mnist_train_hooks {
  * from a snapshot ends with the same bits as one that was never interrupted.
  *
  * "net.layers.<l>", "optimizer.first.layers.<l>" and, where they exist, "optimizer.second…",
- * "average…" and "best…" are F32, (rows, outputs): a row for each input, one for the bias, and with
+ * "average…", "best…" and "mask…" (1: the weight is kept, 0: it is pruned) are F32, (rows, outputs): a row for each input, one for the bias, and with
  * batch_norm one each for gamma and the running mean and variance. All other arrays are single
  * numbers. */
 typedef struct mnist_snapshot {

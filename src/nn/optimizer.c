@@ -147,6 +147,12 @@ static void update_values(const mnist_optimizer *optimizer, const mnist_kernels 
         run.state[s] = optimizer->state[s] ? optimizer->state[s] + at : NULL;
     }
     rules[optimizer->config.kind](optimizer, kernels, &run, update);
+    if (optimizer->mask && run.decays) {
+        mnist_mask_values(run.w, optimizer->mask + at, run.count);
+        for (size_t s = 0; s < MNIST_OPTIMIZER_STATES && run.state[s]; s++) {
+            mnist_mask_values(run.state[s], optimizer->mask + at, run.count);
+        }
+    }
 }
 
 /* Updates the average of rows that have been updated; rows that are not trained follow with the

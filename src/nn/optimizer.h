@@ -16,6 +16,9 @@ typedef struct mnist_optimizer {
      * NULL: none is kept. */
     float *average; /* (arena_size), borrowed */
     float average_rate;
+    /* (arena_size), borrowed: parameters where it is 0 stay 0, and so does their state. NULL: all are
+     * trained. */
+    const float *mask;
     uint64_t updates;                /* so far, without those that were left out */
     double beta1_power, beta2_power; /* beta^updates, to correct Adam's means */
 } mnist_optimizer;
@@ -31,6 +34,14 @@ typedef struct mnist_update {
     float lr;
     float scale; /* the gradient is multiplied by this, for clipping and for the loss scale */
 } mnist_update;
+
+/* Sets values to 0 where the mask is 0. */
+static inline void mnist_mask_values(float *values, const float *mask, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        values[i] = mask[i] == 0.0f ? 0.0f : values[i]; // NOLINT: compared with what was written
+    }
+}
 
 /* Errors: MNIST_ERR_MEMORY. */
 mnist_status mnist_optimizer_create(mnist_optimizer **out, const mnist_mlp *mlp,

@@ -169,6 +169,8 @@ static mnist_status check_regularization(const mnist_train_config *c, mnist_erro
     return CHECK(ranges, err);
 }
 
+#define PRUNE_MOST_BLOCK 4096u /* inputs or outputs */
+
 /* The most that a layer's learning rate may be multiplied by. */
 #define LR_SCALE_MOST 1000.0f
 
@@ -186,6 +188,42 @@ static mnist_status check_layers(const mnist_train_config *c, mnist_error *err)
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
                           "batch normalisation does not go with frozen layers, whose outputs it "
                           "would change");
+    }
+    return MNIST_OK;
+}
+
+static mnist_status check_pruning(const mnist_pruning *p, mnist_error *err)
+{
+    if (!(p->keep >= 0.0f && p->keep < 1.0f)) {
+        return bad_field(err, "what pruning keeps", "0 (all) to below 1", (double)p->keep);
+    }
+    if (!(p->keep > 0.0f)) {
+        return MNIST_OK;
+    }
+    if (!mnist_prune_structure_name(p->structure)) {
+        return bad_field(err, "structure of pruning", "a known one", p->structure);
+    }
+    if (!(p->start >= 0.0f && p->start < p->end && p->end <= 1.0f)) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "start and end of pruning: expected 0 <= start < end <= 1, found %g and "
+                          "%g",
+                          (double)p->start, (double)p->end);
+    }
+    if (p->structure == MNIST_PRUNE_BLOCKS &&
+        (p->block_inputs < 1 || p->block_inputs > PRUNE_MOST_BLOCK || p->block_outputs < 1 ||
+         p->block_outputs > PRUNE_MOST_BLOCK)) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "blocks to prune: expected 1 to %u inputs and as many outputs, found %u "
+                          "and %u",
+                          PRUNE_MOST_BLOCK, p->block_inputs, p->block_outputs);
+    }
+    if (p->structure == MNIST_PRUNE_N_OF_M &&
+        (p->group_kept < 1 || p->group_kept >= p->group_size ||
+         p->group_size > MNIST_PRUNE_MOST_GROUP)) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "groups to prune: expected 1 or more to be kept of at most %u, and fewer "
+                          "than there are, found %u of %u",
+                          MNIST_PRUNE_MOST_GROUP, p->group_kept, p->group_size);
     }
     return MNIST_OK;
 }
@@ -237,6 +275,9 @@ static mnist_status check_config(const mnist_train_config *c, bool validates, mn
         status = check_layers(c, err);
     }
     if (status == MNIST_OK) {
+        status = check_pruning(&c->pruning, err);
+    }
+    if (status == MNIST_OK) {
         status = check_course(c, err);
     }
     return status == MNIST_OK ? mnist_augmentation_check(&c->augmentation, err) : status;
@@ -264,6 +305,10 @@ static mnist_status check_views(const mnist_train_job *job, mnist_error *err)
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
                           "all %u layers of the net are frozen, expected one to train at least",
                           mnist_mlp_layers(job->net));
+    }
+    if (job->config->pruning.keep > 0.0f && shape->hidden_count == 0 &&
+        job->config->pruning.structure == MNIST_PRUNE_UNITS) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "units to prune: the net has no hidden layer");
     }
     const mnist_view views[2] = {job->train, job->validation};
     for (size_t i = 0; i < 2; i++) {

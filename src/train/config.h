@@ -4,6 +4,8 @@
 
 #include <mnist/train.h>
 
+#define MNIST_PRUNE_MOST_GROUP 64u /* inputs that are pruned together (N_OF_M) */
+
 /* Config, views, net and teachers of a job with its defaults filled in. Errors: MNIST_ERR_ARGUMENT,
  * MNIST_ERR_MISMATCH. */
 mnist_status mnist_train_check(const mnist_train_job *job, mnist_error *err);

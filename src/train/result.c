@@ -87,14 +87,15 @@ void mnist_result_write(mnist_result *r, const mnist_train_config *config,
 void mnist_result_judge(mnist_result *r, const mnist_train_config *config, unsigned epoch,
                         double loss)
 {
-    if (r->best_epoch == 0 || loss < r->best_loss) {
+    const bool first = r->best_epoch == 0;
+    if (first || loss < r->best_loss) {
         r->best_loss = loss;
         r->best_epoch = epoch;
         if (r->best) {
             memcpy(r->best, r->out->parameters, r->out->arena_size * sizeof(float));
         }
     }
-    if (epoch == 1 || loss < r->loss_to_beat - (double)config->min_delta) {
+    if (first || loss < r->loss_to_beat - (double)config->min_delta) {
         r->loss_to_beat = loss;
         r->since_better = 0;
     } else {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { ARENAS = 5 };
+enum { ARENAS = 6 };
 
 static void list_arenas(const mnist_training *t, mnist_arena arenas[ARENAS])
 {
@@ -17,6 +17,7 @@ static void list_arenas(const mnist_training *t, mnist_arena arenas[ARENAS])
         {"optimizer.second", net, t->optimizer->state[1]},
         {"average", net, t->result.average},
         {"best", t->result.out, t->result.best},
+        {"mask", net, t->pruner.mask},
     };
     memcpy(arenas, list, sizeof list);
 }
@@ -127,6 +128,7 @@ mnist_status mnist_training_go_on(mnist_training *t, const mnist_snapshot *snaps
     status = mnist_snapshot_restore(snapshot, arenas, ARENAS, err);
     if (status == MNIST_OK) {
         go_to(t, &position);
+        mnist_pruner_apply(&t->pruner, t->optimizer, t->result.average);
         mnist_result_hand_out(&t->result, t->config);
     }
     return status;

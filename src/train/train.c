@@ -15,6 +15,7 @@ static void free_trainer(trainer *t)
 {
     mnist_feed_free(t->feed);
     mnist_soft_targets_free(t->soft);
+    mnist_pruner_free(&t->pruner);
     mnist_optimizer_free(t->optimizer);
     mnist_pass_free(t->pass);
     mnist_result_free(&t->result);
@@ -54,6 +55,11 @@ static mnist_status prepare_trainer(trainer *t, mnist_error *err)
         status = mnist_optimizer_create(&t->optimizer, t->result.net, &t->config->optimizer, err);
     }
     if (status == MNIST_OK) {
+        status =
+            mnist_pruner_create(&t->pruner, t->result.net, t->config, t->steps, t->job->train, err);
+    }
+    if (status == MNIST_OK) {
+        t->optimizer->mask = t->pruner.mask;
         t->optimizer->average = t->config->averaging.ema > 0.0f ? t->result.average : NULL;
         if (mnist_train_is_taught(t->job)) {
             status = mnist_soft_targets_create(&t->soft, t->job, t->pool, err);
@@ -134,6 +140,7 @@ static mnist_status train_batch(trainer *t, double *loss, size_t *correct, mnist
     if (!t->pass->left_out) {
         mnist_optimizer_advance(t->optimizer);
     }
+    mnist_pruner_step(&t->pruner, t->step, t->optimizer, t->result.average);
     add_up(t, loss, correct);
     if (!isfinite(*loss)) {
         return diverged(t, "the loss is not a finite number", err);
@@ -220,7 +227,9 @@ static mnist_status validate_epoch(trainer *t, mnist_epoch_stats *stats, mnist_e
     stats->has_validation = true;
     stats->validation_loss = evaluation.loss;
     stats->validation_accuracy = evaluation.accuracy;
-    mnist_result_judge(&t->result, t->config, stats->epoch, evaluation.loss);
+    if (!mnist_pruner_goes_on(&t->pruner, t->step)) {
+        mnist_result_judge(&t->result, t->config, stats->epoch, evaluation.loss);
+    }
     stats->best_epoch = t->result.best_epoch;
     if (t->end == MNIST_END_NOT_YET && t->config->patience > 0 &&
         t->result.since_better >= t->config->patience && stats->epoch < stats->epochs) {

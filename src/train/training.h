@@ -7,6 +7,7 @@
 #include "nn/pass.h"
 #include "train/feed.h"
 #include "train/loss_scale.h"
+#include "train/prune.h"
 #include "train/result.h"
 #include "train/team.h"
 
@@ -21,6 +22,7 @@ struct mnist_training {
     mnist_feed *feed;
     mnist_pass *pass;
     mnist_optimizer *optimizer;
+    mnist_pruner pruner;
     mnist_result result;
     mnist_pass_batch batch;      /* the current one */
     mnist_loss_scale loss_scale; /* of fp16 */

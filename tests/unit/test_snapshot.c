@@ -295,6 +295,28 @@ static void test_teachers(void **state)
     teacher.net = NULL;
 }
 
+static void test_layers_and_pruning(void **state)
+{
+    (void)state;
+    mnist_train_config config = plain();
+    config.frozen[0] = true;
+    config.lr_scale[1] = 0.5f;
+    assert_resumes("frozen and scaled layers", &config);
+    config = plain();
+    config.pruning = (mnist_pruning){.keep = 0.1f, .start = 0.1f, .end = 0.7f};
+    config.averaging.ema = 0.9f;
+    config.optimizer.kind = MNIST_ADAM;
+    config.schedule.lr = 0.002f;
+    assert_resumes("pruned weights", &config);
+    config.averaging = (mnist_averaging){.swa_start = 0.3f};
+    config.pruning.structure = MNIST_PRUNE_UNITS;
+    config.pruning.keep = 0.5f;
+    assert_resumes("pruned units", &config);
+    config.pruning = (mnist_pruning){.keep_zeros = true};
+    config.keep = MNIST_KEEP_BEST;
+    assert_resumes("zeros that are kept", &config);
+}
+
 /* Early stopping depends on the epochs before. */
 static void test_early_stopping(void **state)
 {
@@ -527,12 +549,13 @@ static void test_refuses_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_optimizers),     cmocka_unit_test(test_averages),
-        cmocka_unit_test(test_precisions),     cmocka_unit_test(test_inputs),
-        cmocka_unit_test(test_teachers),       cmocka_unit_test(test_regularizers),
-        cmocka_unit_test(test_early_stopping), cmocka_unit_test(test_patience_goes_on),
-        cmocka_unit_test(test_more_epochs),    cmocka_unit_test(test_time_goes_on),
-        cmocka_unit_test(test_refuses_arrays), cmocka_unit_test(test_refuses_numbers),
+        cmocka_unit_test(test_optimizers),         cmocka_unit_test(test_averages),
+        cmocka_unit_test(test_precisions),         cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_teachers),           cmocka_unit_test(test_regularizers),
+        cmocka_unit_test(test_layers_and_pruning), cmocka_unit_test(test_early_stopping),
+        cmocka_unit_test(test_patience_goes_on),   cmocka_unit_test(test_more_epochs),
+        cmocka_unit_test(test_time_goes_on),       cmocka_unit_test(test_refuses_arrays),
+        cmocka_unit_test(test_refuses_numbers),
     };
     return cmocka_run_group_tests_name("snapshot", tests, set_up, tear_down);
 }
