@@ -76,6 +76,18 @@ typedef struct mnist_pruning {
     bool keep_zeros;                      /* weights that are 0 when the training begins stay so */
 } mnist_pruning;
 
+/* Pruning as text: what is kept ("5%", "0.05"; "2:4" for N_OF_M), then, with commas, "units" or a block
+ * like "4x16" (inputs x outputs), "start=0.1", "end=0.75", "magnitude". What is left out is as here:
+ * single weights, this start and this end. */
+#define MNIST_PRUNING_TEXT  96
+#define MNIST_PRUNING_START 0.1f
+#define MNIST_PRUNING_END   0.75f
+
+/* keep_zeros becomes false. Errors: MNIST_ERR_ARGUMENT (what was expected, and found). */
+mnist_status mnist_pruning_parse(mnist_pruning *out, const char *text, mnist_error *err);
+/* The plain form, which reads back as the same; keep_zeros is no part of it. */
+void mnist_pruning_print(const mnist_pruning *pruning, char text[MNIST_PRUNING_TEXT]);
+
 typedef struct mnist_train_config {
     unsigned epochs;   /* >= 1 */
     size_t batch_size; /* 1 to MNIST_MAX_BATCH; the last batch of an epoch may be shorter and is

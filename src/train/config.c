@@ -192,7 +192,7 @@ static mnist_status check_layers(const mnist_train_config *c, mnist_error *err)
     return MNIST_OK;
 }
 
-static mnist_status check_pruning(const mnist_pruning *p, mnist_error *err)
+mnist_status mnist_pruning_check(const mnist_pruning *p, mnist_error *err)
 {
     if (!(p->keep >= 0.0f && p->keep < 1.0f)) {
         return bad_field(err, "what pruning keeps", "0 (all) to below 1", (double)p->keep);
@@ -275,7 +275,7 @@ static mnist_status check_config(const mnist_train_config *c, bool validates, mn
         status = check_layers(c, err);
     }
     if (status == MNIST_OK) {
-        status = check_pruning(&c->pruning, err);
+        status = mnist_pruning_check(&c->pruning, err);
     }
     if (status == MNIST_OK) {
         status = check_course(c, err);

@@ -6,6 +6,9 @@
 
 #define MNIST_PRUNE_MOST_GROUP 64u /* inputs that are pruned together (N_OF_M) */
 
+/* Errors: MNIST_ERR_ARGUMENT (which field, its range). */
+mnist_status mnist_pruning_check(const mnist_pruning *pruning, mnist_error *err);
+
 /* Config, views, net and teachers of a job with its defaults filled in. Errors: MNIST_ERR_ARGUMENT,
  * MNIST_ERR_MISMATCH. */
 mnist_status mnist_train_check(const mnist_train_job *job, mnist_error *err);

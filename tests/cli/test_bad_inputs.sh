@@ -138,6 +138,20 @@ fails 2 "$train" '--log and --output name the same file' -o a.csv --log a.csv
 fails 2 "$train" '--log and --output name the same file' "${tiny[@]}" -o a.csv --log ./a.csv
 usage "$train" '--nesterov needs a --momentum above 0' --nesterov --momentum 0
 usage "$train" '--quiet and --verbose exclude each other' -qv
+for value in 5 0 100% nan 1e-2; do
+    usage "$train" "--prune: expected first what is to be kept, like 5%, 0.05 or 2:4, found \"$value\"" \
+        --prune "$value"
+done
+for value in blah unit 4x 4x4x4 start= start=2 end=-1; do
+    usage "$train" "--prune: expected units or a block like 4x16 (one of them, and not with 2:4), start=0.1, \
+end=0.75 or magnitude, found \"$value\"" --prune "5%,$value"
+done
+usage "$train" '--prune: groups to prune: expected 1 or more to be kept of at most 64, and fewer than there are, '\
+'found 4 of 4' --prune 4:4
+usage "$train" '--prune: blocks to prune: expected 1 to 4096 inputs and as many outputs, found 4 and 0' --prune 5%,4x0
+usage "$train" '--prune: start and end of pruning: expected 0 <= start < end <= 1, found 0.8 and 0.75' \
+    --prune 5%,start=0.8
+usage "$train" '--prune: there are no hidden units in a net of --hidden none' --hidden none --prune 5%,units
 usage "$train" '--fresh-last needs --init-from MODEL, of which it leaves out the last layer' --fresh-last
 usage "$train" '--freeze: there is no layer 3 in a net of 2' --freeze 3
 usage "$train" '--freeze: there is no layer 4 in a net of 3' --hidden 9,9 --freeze 1,4

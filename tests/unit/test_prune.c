@@ -484,12 +484,86 @@ static void test_refusals(void **state)
     assert_string_equal(mnist_prune_structure_name(MNIST_PRUNE_N_OF_M), "n:m");
 }
 
+/* Text, and its plain form. */
+static void test_text(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text, *plain;
+    } good[] = {
+        {"5%", "0.05"},
+        {"0.05", "0.05"},
+        {"12.3456789%", "0.12345679"},
+        {"99.9%", "0.999"},
+        {"2:4", "2:4"},
+        {"3:64,start=0,end=1", "3:64,start=0.0,end=1.0"},
+        {"10%,units,end=0.9", "0.1,units,end=0.9"},
+        {"10%,4x16,start=0.1,end=75%,magnitude", "0.1,4x16,magnitude"},
+    };
+    for (size_t c = 0; c < LENGTH(good); c++) {
+        mnist_pruning one, two;
+        char text[MNIST_PRUNING_TEXT], again[MNIST_PRUNING_TEXT];
+        mnist_error err;
+        if (mnist_pruning_parse(&one, good[c].text, &err) != MNIST_OK) {
+            fail_msg("%s: %s", good[c].text, err.text);
+        }
+        mnist_pruning_print(&one, text);
+        assert_string_equal(text, good[c].plain);
+        assert_int_equal(mnist_pruning_parse(&two, text, NULL), MNIST_OK);
+        mnist_pruning_print(&two, again);
+        assert_string_equal(again, text);
+        assert_int_equal(one.structure, two.structure);
+    }
+    static const char *const bad[] = {
+        "",
+        "5",
+        "0",
+        "0%",
+        "100%",
+        "1",
+        "-5%",
+        "5%%",
+        "nan",
+        "0x1",
+        "1e-2",
+        "2:4:6",
+        "2:",
+        ":4",
+        "12345:6",
+        "5%,",
+        ",5%",
+        "5%,start",
+        "5%,end=",
+        "5%,end=2",
+        "5%,start=-1",
+        "5%,4x",
+        "5%,x4",
+        "5%,4x4x4",
+        "2:4,4x4",
+        "5%,units,units",
+        "5%,start=0.8",
+        "5% ",
+        "0.00000000000001",
+        "5%,magnitude,magnitude,magnitude,magnitude,magnitude,magnitude,magnitude,magnitude,magni",
+    };
+    for (size_t c = 0; c < LENGTH(bad); c++) {
+        mnist_pruning pruning = {.keep = 0.5f};
+        mnist_error err;
+        if (mnist_pruning_parse(&pruning, bad[c], &err) != MNIST_ERR_ARGUMENT) {
+            fail_msg("\"%s\" was accepted", bad[c]);
+        }
+        assert_true(strlen(err.text) > 10);
+        assert_true(pruning.keep > 0.4f); /* as it was */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_selection), cmocka_unit_test(test_course),
         cmocka_unit_test(test_trainings), cmocka_unit_test(test_keep_zeros),
         cmocka_unit_test(test_best),      cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests_name("prune", tests, make_images, NULL);
 }

@@ -181,6 +181,9 @@ const mnist_option mnist_regularisation_options[] = {
      .help = "virtual adversarial training: keep the outputs the same where images move by the length X"},
     {FLOAT_ABOVE(S, config.regularization.virtual_weight, 0.0, 100.0), .name = "vat-weight",
      .flags = MATHS, .help = "weight of --vat in the loss"},
+    {STRING(S, prune, "SPEC"), .name = "prune", .flags = MATHS,
+     .help = "set weights to 0 in the course of the training, until so many are left: 5%, 2:4, and "
+             "entries to change how, like 5%,units,start=0.1,end=0.75"},
 };
 /* clang-format on */
 
@@ -217,6 +220,9 @@ const mnist_option mnist_transfer_options[] = {
      .real = {0.0, 1000.0, false, false}, .name = "lr-scale", .argument = "LIST",
      .flags = MATHS | MNIST_OPTION_OPTIONAL,
      .help = "multiply --lr by these, one number a layer, the first layer's first; 0 freezes"},
+    {FLAG(S, config.pruning.keep_zeros), .name = "keep-zeros",
+     .flags = MATHS | MNIST_OPTION_OPTIONAL,
+     .help = "leave weights at 0 that are 0 in the model of --init-from, as in one that was pruned"},
 };
 /* clang-format on */
 
@@ -290,6 +296,11 @@ void mnist_training_settle(mnist_training_settings *s, const mnist_parsed *parse
         }
     }
     settle_layers(s);
+    mnist_pruning pruning;
+    if (s->prune && mnist_pruning_parse(&pruning, s->prune, NULL) == MNIST_OK) {
+        pruning.keep_zeros = s->config.pruning.keep_zeros;
+        s->config.pruning = pruning;
+    }
 }
 
 static bool check_augmentation(const mnist_training_settings *s, mnist_error *err)
@@ -393,6 +404,20 @@ static bool check_teacher(const mnist_training_settings *s, mnist_error *err)
     return true;
 }
 
+static bool check_pruning(const mnist_training_settings *s, mnist_error *err)
+{
+    mnist_pruning pruning;
+    mnist_error why;
+    if (!s->prune) {
+        return true;
+    }
+    if (mnist_pruning_parse(&pruning, s->prune, &why) != MNIST_OK) {
+        return mnist_options_fail(err, "--prune: %s", why.text);
+    }
+    return pruning.structure != MNIST_PRUNE_UNITS || s->hidden.count > 0 ||
+           mnist_options_fail(err, "--prune: there are no hidden units in a net of --hidden none");
+}
+
 static bool check_layers(const mnist_training_settings *s, mnist_error *err)
 {
     const unsigned layers = s->hidden.count + 1;
@@ -430,17 +455,20 @@ bool mnist_training_check(const mnist_training_settings *s, const mnist_parsed *
 {
     return check_augmentation(s, err) && check_optimizer(s, parsed, err) &&
            check_regularization(s, err) && check_omitted(s, err) && check_teacher(s, err) &&
-           check_layers(s, err);
+           check_pruning(s, err) && check_layers(s, err);
 }
 
-void mnist_training_set_augmentation(mnist_training_settings *settings,
-                                     char text[MNIST_AUGMENTATION_TEXT])
+void mnist_training_set_texts(mnist_training_settings *settings, mnist_training_texts *texts)
 {
     mnist_augmentation *augmentation = &settings->config.augmentation;
     if (settings->augment) {
         (void)mnist_augmentation_parse(augmentation, settings->augment,
                                        NULL); /* has been checked */
-        mnist_augmentation_print(augmentation, text);
-        settings->augment = mnist_augmentation_any(augmentation) ? text : NULL;
+        mnist_augmentation_print(augmentation, texts->augmentation);
+        settings->augment = mnist_augmentation_any(augmentation) ? texts->augmentation : NULL;
+    }
+    if (settings->prune) {
+        mnist_pruning_print(&settings->config.pruning, texts->pruning);
+        settings->prune = texts->pruning;
     }
 }

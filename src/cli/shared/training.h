@@ -28,6 +28,7 @@ typedef struct mnist_training_settings {
     mnist_rates dropout;  /* mnist_training_settle copies it to config, a rate a layer */
     const char *augment;  /* text of config.augmentation; NULL: none */
     const char *teacher;  /* names of models, commas between; NULL: none */
+    const char *prune;    /* text of config.pruning; NULL: none. mnist_training_settle copies it */
     mnist_train_config config; /* its seed is that of --seed, for the weights too */
 } mnist_training_settings;
 
@@ -40,9 +41,9 @@ enum {
     TRAIN_DATA_OPTIONS = 5,
     MODEL_OPTIONS = 3,
     OPTIMISATION_OPTIONS = 18,
-    REGULARISATION_OPTIONS = 13,
+    REGULARISATION_OPTIONS = 14,
     DISTILLATION_OPTIONS = 4,
-    TRANSFER_OPTIONS = 3,
+    TRANSFER_OPTIONS = 4,
     COURSE_OPTIONS = 4
 };
 /* Over mnist_data_settings: */
@@ -94,9 +95,14 @@ void mnist_training_settle(mnist_training_settings *settings, const mnist_parsed
 bool mnist_training_check(const mnist_training_settings *settings, const mnist_parsed *parsed,
                           mnist_error *err);
 
-/* Sets config.augmentation from --augment, whose text has been checked, and replaces that text by
- * one without presets, written to `text`: the form that a model file states. */
-void mnist_training_set_augmentation(mnist_training_settings *settings,
-                                     char text[MNIST_AUGMENTATION_TEXT]);
+/* Room for the plain forms of settings that are texts. */
+typedef struct mnist_training_texts {
+    char augmentation[MNIST_AUGMENTATION_TEXT];
+    char pruning[MNIST_PRUNING_TEXT];
+} mnist_training_texts;
+
+/* Sets config.augmentation from --augment, whose text has been checked, and replaces that and
+ * --prune by plain forms, without presets, in `texts`: those that a model file states. */
+void mnist_training_set_texts(mnist_training_settings *settings, mnist_training_texts *texts);
 
 #endif

@@ -577,12 +577,12 @@ int main(int argc, char **argv)
 {
     mnist_train_settings settings = mnist_train_settings_defaults();
     mnist_parsed parsed;
-    char augmentation[MNIST_AUGMENTATION_TEXT];
+    mnist_training_texts texts;
     mnist_memory_return_large();
     mnist_program_start();
     int code = mnist_options_start(&mnist_train_program, argc, argv, &settings, &parsed);
     if (code < 0) {
-        mnist_training_set_augmentation(&settings.training, augmentation);
+        mnist_training_set_texts(&settings.training, &texts);
         mnist_signals_start(true);
         code = mnist_program_choose_kernels(PROGRAM);
         if (code == MNIST_EXIT_OK) {

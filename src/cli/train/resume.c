@@ -221,12 +221,25 @@ static bool may_change(const mnist_option *option)
     return !(option->flags & MNIST_OPTION_IN_MODEL) && strcmp(option->name, "log-every") != 0;
 }
 
-/* The plain form of --augment, since one distortion can be written in many ways. (The other options
- * that must not change are not texts.) false: it cannot be read. */
-static bool plain_augmentation(const char *text, char plain[MNIST_AUGMENTATION_TEXT])
+_Static_assert(MNIST_PRUNING_TEXT <= MNIST_AUGMENTATION_TEXT, "both fit the same text");
+
+/* The plain form of --augment or --prune, since one distortion can be written in many ways. (The
+ * other options that must not change are not texts.) false: it cannot be read. */
+static bool plain_form(const mnist_option *option, const char *text,
+                       char plain[MNIST_AUGMENTATION_TEXT])
 {
     mnist_augmentation augmentation;
+    mnist_pruning pruning;
     plain[0] = '\0';
+    if (strcmp(option->name, "prune") == 0) {
+        if (text && mnist_pruning_parse(&pruning, text, NULL) != MNIST_OK) {
+            return false;
+        }
+        if (text) {
+            mnist_pruning_print(&pruning, plain);
+        }
+        return true;
+    }
     if (text && mnist_augmentation_parse(&augmentation, text, NULL) != MNIST_OK) {
         return false;
     }
@@ -244,7 +257,7 @@ static bool is_same(const mnist_option *option, const void *a, const void *b)
         char plain[2][MNIST_AUGMENTATION_TEXT];
         memcpy(&texts[0], a, sizeof texts[0]);
         memcpy(&texts[1], b, sizeof texts[1]);
-        return plain_augmentation(texts[0], plain[0]) && plain_augmentation(texts[1], plain[1]) &&
+        return plain_form(option, texts[0], plain[0]) && plain_form(option, texts[1], plain[1]) &&
                strcmp(plain[0], plain[1]) == 0;
     }
     mnist_option_format(option, a, one);
