@@ -73,6 +73,36 @@ void mnist_classifier_free(mnist_classifier *classifier);
 void mnist_classifier_run(mnist_classifier *classifier, const uint8_t *images, size_t count,
                           float *probabilities);
 
+/* How hidden activations' largest value, which 127 stands for, is chosen from those that the
+ * calibration images give: it is the largest of all, or what makes the mean square of all errors the
+ * least, where larger ones count as it. */
+typedef enum mnist_range_rule {
+    MNIST_RANGE_SQUARES,
+    MNIST_RANGE_LARGEST,
+    MNIST_RANGE_RULES /* how many there are */
+} mnist_range_rule;
+
+/* "squares", "largest"; NULL past the end. */
+const char *mnist_range_rule_name(mnist_range_rule rule);
+
+typedef struct mnist_quantize_options {
+    unsigned bits; /* of weights, 2 to 8: they are within ±(2^(bits - 1) - 1); 0 stands for 8 */
+    mnist_range_rule range;
+} mnist_quantize_options;
+
+/* Gives a net its integer form (mnist/integers.h) after training. Each output's weights get the
+ * scale with which the largest is the largest whole number; below 8 bits, the scale with the least
+ * squares of errors. The ranges of activations are taken from images, which should be training
+ * images; labels are not read and may be NULL. The float parameters become the values that the
+ * integers stand for. The result is a function of the net, the images, the normalisation and the
+ * options; it does not depend on the pool or the kernels. options NULL: all defaults. Errors: as
+ * mnist_evaluate; MNIST_ERR_ARGUMENT (bits; parameters that are not finite; a mean that is not 0 to
+ * 1); the net is then as before. */
+mnist_status mnist_mlp_quantize(mnist_mlp *mlp, mnist_view images,
+                                const mnist_normalization *normalization,
+                                const mnist_quantize_options *options, mnist_pool *pool,
+                                mnist_error *err);
+
 /* Several nets as one: its class probabilities are the mean of theirs (Hansen & Salamon 1990). Each
  * may have its own shape and normalisation. What the view points to is borrowed. */
 typedef struct mnist_committee mnist_committee;

@@ -8,6 +8,7 @@
 #include <mnist/data.h>
 #include <mnist/eval.h>
 #include <mnist/image.h>
+#include <mnist/integers.h>
 #include <mnist/io.h>
 #include <mnist/kernels.h>
 #include <mnist/metrics.h>

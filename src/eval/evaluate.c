@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "data/batch.h"
 #include "eval/tally.h"
-#include "nn/pass.h"
+#include "nn/integers.h"
 
 #include <string.h>
 
@@ -127,13 +127,13 @@ static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnis
     if (status != MNIST_OK) {
         return status;
     }
-    if (dense) {
+    if (dense && !mnist_pass_uses_integers(e->pass, e->table, e->shift)) {
         e->stride = mnist_pad(mlp->config.inputs);
         e->x = mnist_alloc(rows, e->stride * sizeof *e->x);
     }
     e->losses = mnist_alloc(e->view.count, sizeof *e->losses);
     e->predicted = mnist_alloc(e->view.count, 1);
-    bool ok = (!dense || e->x) && e->losses && e->predicted;
+    bool ok = (e->stride == 0 || e->x) && e->losses && e->predicted;
     return ok ? MNIST_OK
               : mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the evaluation of %zu images",
                            e->view.count);

@@ -1,4 +1,5 @@
 /* Forward: layers, activations, loss. */
+#include "nn/integers.h"
 #include "nn/parts.h"
 
 #include "base/fetch.h"
@@ -407,7 +408,12 @@ void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch)
 {
     const mnist_mlp *mlp = pass->mlp;
     const size_t end = batch->row + batch->count;
-    for (unsigned l = 0; l < mlp->layer_count && batch->count > 0; l++) {
+    const bool integers = batch->bytes && !batch->x && !batch->index &&
+                          mnist_pass_uses_integers(pass, batch->table, batch->shift);
+    if (integers) {
+        mnist_pass_integers(pass, batch);
+    }
+    for (unsigned l = 0; l < mlp->layer_count && batch->count > 0 && !integers; l++) {
         for (size_t panel = 0, panels; panel < mlp->layers[l].panels; panel += panels) {
             panels = mnist_pass_panels(pass, batch, l, panel, mlp->layers[l].panels, 1);
             const mnist_block block =

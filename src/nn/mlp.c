@@ -4,6 +4,8 @@
 #include "base/rng.h"
 #include "base/status.h"
 
+#include <mnist/integers.h>
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -96,8 +98,15 @@ void mnist_mlp_free(mnist_mlp *mlp)
 {
     if (mlp) {
         mnist_free(mlp->parameters);
+        mnist_free(mlp->integers);
         mnist_free(mlp);
     }
+}
+
+void mnist_mlp_drop_integers(mnist_mlp *mlp)
+{
+    mnist_free(mlp->integers);
+    mlp->integers = NULL;
 }
 
 /* What MNIST_INIT_AUTO means for this net. */
@@ -111,6 +120,7 @@ static mnist_init default_init(const mnist_mlp_config *config)
 
 void mnist_mlp_init(mnist_mlp *mlp, mnist_init init, uint64_t seed)
 {
+    mnist_mlp_drop_integers(mlp);
     memset(mlp->parameters, 0, mlp->arena_size * sizeof *mlp->parameters);
     if (init == MNIST_INIT_AUTO) {
         init = default_init(&mlp->config);
@@ -242,6 +252,7 @@ void mnist_mlp_get_layer(const mnist_mlp *mlp, unsigned layer, float *weights, f
 void mnist_mlp_set_layer(mnist_mlp *mlp, unsigned layer, const float *weights, const float *bias)
 {
     assert(layer < mlp->layer_count);
+    mnist_mlp_drop_integers(mlp);
     mnist_layer_write(&mlp->layers[layer], mlp->parameters, weights, bias);
 }
 

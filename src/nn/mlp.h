@@ -30,12 +30,17 @@ typedef struct mnist_layer {
     size_t offset;  /* of panel 0 in the arena */
 } mnist_layer;
 
+typedef struct mnist_integers mnist_integers; /* nn/integers.h */
+
 struct mnist_mlp {
     mnist_mlp_config config;
     unsigned layer_count;
     mnist_layer layers[MNIST_MAX_HIDDEN + 1];
     size_t arena_size; /* floats, padding included */
     float *parameters; /* (arena_size) */
+    /* What inference computes with in place of the parameters: one block of memory. NULL: none. Who
+     * changes the parameters frees it. */
+    mnist_integers *integers;
 };
 
 static inline size_t mnist_pad(size_t count)

@@ -1,4 +1,5 @@
 /* A pass: its memory. */
+#include "nn/integers.h"
 #include "nn/parts.h"
 
 #include "base/memory.h"
@@ -126,6 +127,9 @@ mnist_status mnist_pass_create_with(mnist_pass **out, mnist_mlp *mlp, mnist_pool
     pass->pool = pool;
     pass->kernels = mnist_kernels_select();
     pass->half = options.forward_only ? NULL : pass->kernels->half[options.precision];
+    if (options.forward_only) {
+        mnist_pass_choose_integers(pass);
+    }
     pass->capacity = capacity;
     if (options.regularization) {
         pass->regularization = *options.regularization;

@@ -3,6 +3,8 @@
 #include "base/memory.h"
 #include "base/status.h"
 
+#include <mnist/integers.h>
+
 #include <string.h>
 
 mnist_status mnist_result_create(mnist_result *r, mnist_mlp *out, const mnist_train_config *config,
@@ -10,6 +12,7 @@ mnist_status mnist_result_create(mnist_result *r, mnist_mlp *out, const mnist_tr
 {
     const bool averages = config->averaging.ema > 0.0f || config->averaging.swa_start > 0.0f;
     *r = (mnist_result){.out = out, .net = out};
+    mnist_mlp_drop_integers(out);
     if (averages || config->batch_norm) {
         mnist_mlp_config shape = out->config;
         shape.batch_norm = config->batch_norm;
