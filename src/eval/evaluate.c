@@ -121,19 +121,20 @@ static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnis
 {
     e->rows = rows_at_a_time(mlp);
     size_t rows = mnist_pool_threads(pool) * e->rows;
-    bool dense = mnist_batch_density(e->view) >= MNIST_SPARSE_DENSITY;
     mnist_status status = mnist_pass_create_with(&e->pass, mlp, pool, rows,
                                                  (mnist_pass_options){.forward_only = true}, err);
     if (status != MNIST_OK) {
         return status;
     }
-    if (dense && !mnist_pass_uses_integers(e->pass, e->table, e->shift)) {
+    bool dense = !mnist_pass_uses_integers(e->pass, e->table, e->shift) &&
+                 mnist_batch_density(e->view) >= MNIST_SPARSE_DENSITY;
+    if (dense) {
         e->stride = mnist_pad(mlp->config.inputs);
         e->x = mnist_alloc(rows, e->stride * sizeof *e->x);
     }
     e->losses = mnist_alloc(e->view.count, sizeof *e->losses);
     e->predicted = mnist_alloc(e->view.count, 1);
-    bool ok = (e->stride == 0 || e->x) && e->losses && e->predicted;
+    bool ok = (!dense || e->x) && e->losses && e->predicted;
     return ok ? MNIST_OK
               : mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the evaluation of %zu images",
                            e->view.count);

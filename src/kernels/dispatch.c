@@ -56,11 +56,16 @@ const char *mnist_precision_name(mnist_precision precision)
 }
 
 #ifdef MNIST_HAVE_avx2
-/* Clang 14's __builtin_cpu_supports does not know F16C. Its registers are those of AVX2. */
+/* Clang 14's __builtin_cpu_supports does not know F16C. Its registers are those of AVX2. Asked once:
+ * in a virtual machine the answer takes microseconds. */
 static bool cpu_has_f16c(void)
 {
-    unsigned a, b, c, d;
-    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C) != 0;
+    static atomic_int known; /* 0: not yet; 1: no; 2: yes */
+    if (atomic_load(&known) == 0) {
+        unsigned a, b, c, d;
+        atomic_store(&known, __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C) != 0 ? 2 : 1);
+    }
+    return atomic_load(&known) == 2;
 }
 #endif
 

@@ -1,6 +1,7 @@
 /* The choice of a table of integer kernels for this CPU. */
 #include "kernels/integers.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #ifdef MNIST_HAVE_integers_avx2
 #include <cpuid.h>
@@ -35,11 +36,17 @@ extern const mnist_integer_kernels mnist_integer_kernels_neondot;
 #endif
 
 #ifdef MNIST_HAVE_integers_avxvnni
-/* Clang 14's __builtin_cpu_supports does not know AVX-VNNI. Its registers are those of AVX2. */
+/* Clang 14's __builtin_cpu_supports does not know AVX-VNNI. Its registers are those of AVX2. Asked
+ * once: in a virtual machine the answer takes microseconds. */
 static bool cpu_has_avxvnni(void)
 {
-    unsigned a, b, c, d;
-    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 4)) != 0;
+    static atomic_int known; /* 0: not yet; 1: no; 2: yes */
+    if (atomic_load(&known) == 0) {
+        unsigned a, b, c, d;
+        const bool has = __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 4)) != 0;
+        atomic_store(&known, has ? 2 : 1);
+    }
+    return atomic_load(&known) == 2;
 }
 #endif
 

@@ -232,17 +232,11 @@ INLINE void finish_four(const mnist_integer_steps *steps, size_t n, const vs *su
  * computed together share the loads of weights, but, where zeros are left out, the groups that are
  * not 0 in any of them. */
 #define PANEL_VECTORS (MNIST_PANEL / LANES)
-#ifndef SPARSE_ROWS
-#define SPARSE_ROWS (REGISTERS == 32 ? 2 : 1)
-#endif
-#ifndef SPARSE_PANELS
-#define SPARSE_PANELS (LANES == 16 ? 2 : 1)
-#endif
+#define SPARSE_ROWS   (REGISTERS == 32 ? 2 : 1)
 #define DENSE_ROWS    (LANES == 8 ? 3 : 6)
 #define DENSE_VECTORS 4u
 #define NARROW_ROWS   8u /* of a panel of one vector */
 #define MOST_ROWS     8u
-#define MOST_VECTORS  (SPARSE_PANELS * PANEL_VECTORS)
 
 /* Groups of some rows of x: those that are not 0 in all of them, or all there are. */
 #define LISTED 256u
@@ -263,38 +257,63 @@ typedef struct part {
 } part;
 
 #if LANES == 16
+/* LANES groups of some rows. */
+typedef struct next_groups {
+    const uint8_t *x; /* of the first row, from the first group on */
+    size_t x_stride;
+    __mmask64 those; /* the bytes that are read */
+    size_t first;    /* group */
+} next_groups;
+
+/* Lists those that are not 0: how many they are. */
+INLINE size_t list_some(next_groups from, const bool pixels, group_list *list, size_t count,
+                        const size_t rows)
+{
+    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i none = _mm512_setzero_si512();
+    __m512i value[MOST_ROWS], any = none;
+    for (size_t j = 0; j < rows; j++) {
+        value[j] = _mm512_maskz_loadu_epi8(from.those, from.x + j * from.x_stride);
+        if (pixels) {
+            value[j] = _mm512_min_epu8(_mm512_avg_epu8(value[j], none),
+                                       _mm512_set1_epi8(MNIST_INTEGER_MOST));
+        }
+        any = _mm512_or_si512(any, value[j]);
+    }
+    const __mmask16 used = _mm512_test_epi32_mask(any, any);
+    const __m512i at = _mm512_add_epi32(lanes, _mm512_set1_epi32((int)from.first));
+    _mm512_storeu_si512(list->at + count, _mm512_maskz_compress_epi32(used, at));
+    for (size_t j = 0; j < rows; j++) {
+        _mm512_storeu_si512(list->value[j] + count, _mm512_maskz_compress_epi32(used, value[j]));
+    }
+    return (size_t)__builtin_popcount(used);
+}
+
+INLINE size_t list_these(const mnist_integer_product *p, group_list *list, part at,
+                         const bool pixels, const size_t rows)
+{
+    const size_t last = p->inputs / MNIST_INTEGER_GROUP;
+    const size_t whole = (at.end < last ? at.end : last) / LANES * LANES;
+    next_groups next = {.x = p->x + at.row * p->x_stride + MNIST_INTEGER_GROUP * at.group,
+                        .x_stride = p->x_stride,
+                        .those = ~UINT64_C(0),
+                        .first = at.group}; /* a multiple of LANES */
+    size_t count = 0;
+    for (; next.first < whole; next.first += LANES) {
+        count += list_some(next, pixels, list, count, rows);
+        next.x += MNIST_INTEGER_GROUP * LANES;
+    }
+    if (next.first < at.end) { /* fewer: the end of the inputs */
+        next.those = (UINT64_C(1) << (p->inputs - MNIST_INTEGER_GROUP * next.first)) - 1;
+        count += list_some(next, pixels, list, count, rows);
+    }
+    return count;
+}
+
 INLINE size_t list_groups(const mnist_integer_product *p, group_list *list, part at,
                           const size_t rows)
 {
-    const __m512i most = _mm512_set1_epi8(MNIST_INTEGER_MOST), none = _mm512_setzero_si512();
-    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    const uint8_t *x = p->x + at.row * p->x_stride;
-    size_t count = 0;
-    for (size_t g = at.group; g < at.end; g += LANES) {
-        const size_t k = MNIST_INTEGER_GROUP * g, rest = p->inputs - k;
-        const __mmask64 those = rest < 64 ? (UINT64_C(1) << rest) - 1 : ~UINT64_C(0);
-        __m512i value[MOST_ROWS], any = none;
-        for (size_t j = 0; j < rows; j++) {
-            value[j] = _mm512_maskz_loadu_epi8(those, x + j * p->x_stride + k);
-            if (p->pixels) {
-                value[j] = _mm512_min_epu8(_mm512_avg_epu8(value[j], none), most);
-            }
-            any = _mm512_or_si512(any, value[j]);
-        }
-        __mmask16 used = _mm512_test_epi32_mask(any, any);
-        if (at.end - g < LANES) {
-            used &= (__mmask16)((1u << (at.end - g)) - 1);
-        }
-        _mm512_storeu_si512(
-            list->at + count,
-            _mm512_maskz_compress_epi32(used, _mm512_add_epi32(lanes, _mm512_set1_epi32((int)g))));
-        for (size_t j = 0; j < rows; j++) {
-            _mm512_storeu_si512(list->value[j] + count,
-                                _mm512_maskz_compress_epi32(used, value[j]));
-        }
-        count += (size_t)__builtin_popcount(used);
-    }
-    return count;
+    return p->pixels ? list_these(p, list, at, true, rows) : list_these(p, list, at, false, rows);
 }
 #else
 /* Four pixels as inputs. */
@@ -372,16 +391,16 @@ INLINE void finish(const mnist_integer_product *p, size_t i, size_t n, const vs 
 }
 
 /* Sums of a tile over a list. rows, vectors and split are constants after inlining, so that the
- * sums are registers. Vectors beyond PANEL_VECTORS are of the next panel. split: each sum is made
- * in so many parts, so that few sums do not wait for themselves. */
+ * sums are registers. split: each sum is made in so many parts, so that few sums do not wait for
+ * themselves. */
 INLINE void tile_sums(const mnist_integer_product *p, const groups *those, const tile *t,
                       const size_t rows, const size_t vectors, const size_t split)
 {
     const size_t panel = t->n / MNIST_PANEL, rest = p->outputs - panel * MNIST_PANEL;
     const size_t step = MNIST_INTEGER_GROUP * (rest < MNIST_PANEL ? rest : MNIST_PANEL);
-    const size_t next = MNIST_INTEGER_GROUP * MNIST_PANEL * mnist_integer_groups(p->inputs);
-    const int8_t *w = p->w + panel * next + MNIST_INTEGER_GROUP * (t->n % MNIST_PANEL);
-    vs sum[4][MOST_ROWS][MOST_VECTORS];
+    const size_t panel_size = MNIST_INTEGER_GROUP * MNIST_PANEL * mnist_integer_groups(p->inputs);
+    const int8_t *w = p->w + panel * panel_size + MNIST_INTEGER_GROUP * (t->n % MNIST_PANEL);
+    vs sum[4][MOST_ROWS][PANEL_VECTORS];
     for (size_t j = 0; j < rows; j++) {
         for (size_t v = 0; v < vectors; v++) {
             sum[0][j][v] = load(t->from + v * LANES);
@@ -401,9 +420,7 @@ INLINE void tile_sums(const mnist_integer_product *p, const groups *those, const
         for (size_t j = 0; j < rows; j++) {                                                        \
             const vs x = set((int32_t)value[j][s]);                                                \
             for (size_t v = 0; v < vectors; v++) {                                                 \
-                sum[q][j][v] = dot(sum[q][j][v], x,                                                \
-                                   at + v / PANEL_VECTORS * next +                                 \
-                                       v % PANEL_VECTORS * LANES * MNIST_INTEGER_GROUP);           \
+                sum[q][j][v] = dot(sum[q][j][v], x, at + v * LANES * MNIST_INTEGER_GROUP);         \
             }                                                                                      \
         }                                                                                          \
     } while (0)
@@ -474,7 +491,7 @@ INLINE void listed_rows(const mnist_integer_product *p, size_t row, size_t units
     for (size_t n = 0, step = 0; n < p->outputs; n += step) {
         for (size_t u = 0; u < units; u++) {
             const tile t = {.row = row + u * rows, .n = n, .from = p->init + n};
-            step = tile_from(p, &those[u], &t, rows, MOST_VECTORS);
+            step = tile_from(p, &those[u], &t, rows, PANEL_VECTORS);
         }
     }
 }
@@ -483,7 +500,7 @@ INLINE void listed_rows(const mnist_integer_product *p, size_t row, size_t units
 static void long_row(const mnist_integer_product *p, size_t row)
 {
     const size_t all = mnist_integer_groups(p->inputs);
-    _Alignas(64) int32_t sums[2 * MNIST_PANEL];
+    _Alignas(64) int32_t sums[MNIST_PANEL];
     group_list list;
     groups those = {.value = {list.value[0]}, .at = list.at};
     for (size_t n = 0, step = 0; n < p->outputs; n += step) {
@@ -492,7 +509,7 @@ static void long_row(const mnist_integer_product *p, size_t row)
             const size_t end = all - g <= LISTED ? all : g + LISTED;
             those.count = list_groups(p, &list, (part){row, g, end}, 1);
             t.to = end == all ? NULL : sums;
-            step = tile_from(p, &those, &t, 1, MOST_VECTORS);
+            step = tile_from(p, &those, &t, 1, PANEL_VECTORS);
             t.from = sums;
         }
     }
