@@ -7,7 +7,8 @@
  *   products only those that are done are counted, as a mean over several batches of 64 images; the
  *   input gradient transposes the weights first, as the backward pass does.
  * - training: epochs of mnist_train, with zero pixels left out and with all pixels.
- * - inference: mnist_evaluate, its set-up included, and images one at a time, from bytes to class.
+ * - inference: mnist_evaluate, its set-up included, and images one at a time, from bytes to class;
+ *   in fp32, and with the integer form (mnist/integers.h), whose rows have "int8" in their names.
  *
  * A row is the median of several samples, each of which lasts at least a given time and follows a
  * warm-up. The samples of a group are taken in rounds, one sample of each row a round, so that a

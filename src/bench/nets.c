@@ -14,10 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EPOCH_SAMPLES    5.0    /* an epoch is this many times as long as another sample */
-#define INFERENCE_IMAGES 10000u /* as many as MNIST has test images */
-#define ONE_IMAGE_LEAST  200u   /* calls for a median and a p99 */
-#define ONE_IMAGE_MOST   20000u
+#define EPOCH_SAMPLES      5.0    /* an epoch is this many times as long as another sample */
+#define INFERENCE_IMAGES   10000u /* as many as MNIST has test images */
+#define CALIBRATION_IMAGES 256u
+#define ONE_IMAGE_LEAST    200u /* calls for a median and a p99 */
+#define ONE_IMAGE_MOST     20000u
 
 typedef struct net_shape {
     unsigned hidden_count, hidden[2];
@@ -32,8 +33,8 @@ static const net_shape shapes[] = {
 
 #define SHAPES (sizeof shapes / sizeof shapes[0])
 
-/* "784-128-10" */
-static void shape_name(const mnist_suite *suite, const net_shape *shape,
+/* "784-128-10", or "784-128-10 int8" */
+static void shape_name(const mnist_suite *suite, const net_shape *shape, bool int8,
                        char name[MNIST_BENCH_NAME])
 {
     size_t used =
@@ -41,7 +42,7 @@ static void shape_name(const mnist_suite *suite, const net_shape *shape,
     for (unsigned i = 0; i < shape->hidden_count; i++) {
         used += (size_t)snprintf(name + used, MNIST_BENCH_NAME - used, "-%u", shape->hidden[i]);
     }
-    snprintf(name + used, MNIST_BENCH_NAME - used, "-%u", MNIST_CLASSES);
+    snprintf(name + used, MNIST_BENCH_NAME - used, "-%u%s", MNIST_CLASSES, int8 ? " int8" : "");
 }
 
 static void free_mlp(void *object)
@@ -63,6 +64,19 @@ static mnist_status create_net(mnist_suite *suite, const net_shape *shape, mnist
         status = mnist_suite_own(suite, *out, free_mlp, err);
     }
     return status;
+}
+
+/* The same with an integer form, for inference. */
+static mnist_status create_int8_net(mnist_suite *suite, const net_shape *shape, mnist_mlp **out,
+                                    mnist_error *err)
+{
+    const mnist_quantize_options options = {.range = MNIST_RANGE_LARGEST};
+    const size_t count =
+        suite->view.count < CALIBRATION_IMAGES ? suite->view.count : CALIBRATION_IMAGES;
+    mnist_status status = create_net(suite, shape, out, err);
+    return status == MNIST_OK ? mnist_mlp_quantize(*out, mnist_view_slice(suite->view, 0, count),
+                                                   NULL, &options, suite->one, err)
+                              : status;
 }
 
 /* Multiply-adds of the forward pass of one image: one for each weight. */
@@ -137,7 +151,7 @@ static mnist_status add_training(mnist_suite *suite, const net_shape *shape,
                              .sample = training_sample,
                              .longer = EPOCH_SAMPLES,
                              .most = suite->view.count};
-    shape_name(suite, shape, net);
+    shape_name(suite, shape, false, net);
     snprintf(item.name, sizeof item.name, "%.24s, batch %zu, %s", net, shape->batch, kind->name);
     if (!pool || !mnist_suite_wants(suite, item.name)) {
         return MNIST_OK;
@@ -209,14 +223,14 @@ static mnist_status evaluation_sample(void *context, size_t repetitions, double 
     return status;
 }
 
-static mnist_status add_evaluation(mnist_suite *suite, const net_shape *shape, mnist_pool *pool,
-                                   mnist_error *err)
+static mnist_status add_evaluation(mnist_suite *suite, const net_shape *shape, bool int8,
+                                   mnist_pool *pool, mnist_error *err)
 {
     char net[MNIST_BENCH_NAME];
     size_t count = suite->view.count < INFERENCE_IMAGES ? suite->view.count : INFERENCE_IMAGES;
     mnist_bench_case item = {
         .unit = MNIST_BENCH_IMAGES, .amount = (double)count, .sample = evaluation_sample};
-    shape_name(suite, shape, net);
+    shape_name(suite, shape, int8, net);
     snprintf(item.name, sizeof item.name, "%.24s, %zu images", net, count);
     if (!pool || !mnist_suite_wants(suite, item.name)) {
         return MNIST_OK;
@@ -226,12 +240,14 @@ static mnist_status add_evaluation(mnist_suite *suite, const net_shape *shape, m
         return mnist_fail_memory(err, sizeof *work, "the benchmark of inference");
     }
     *work = (evaluation_work){.view = mnist_view_slice(suite->view, 0, count), .pool = pool};
-    mnist_status status = create_net(suite, shape, &work->mlp, err);
+    mnist_status status = (int8 ? create_int8_net : create_net)(suite, shape, &work->mlp, err);
     if (status != MNIST_OK) {
         return status;
     }
     item.threads = mnist_pool_threads(pool);
-    item.flops = 2.0 * forward_products(work->mlp) * (double)count;
+    if (!int8) { /* whose operations are not those of the peak that rows are compared with */
+        item.flops = 2.0 * forward_products(work->mlp) * (double)count;
+    }
     item.context = work;
     return mnist_suite_add(suite, &item, err);
 }
@@ -296,8 +312,8 @@ static void free_pass(void *object)
     mnist_pass_free(object);
 }
 
-static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, one_work *work,
-                                mnist_error *err)
+static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, bool int8,
+                                one_work *work, mnist_error *err)
 {
     const mnist_normalization unit = {.kind = MNIST_NORMALIZE_UNIT, .stddev = 1.0f};
     size_t pixels = (size_t)suite->view.rows * suite->view.cols;
@@ -309,7 +325,7 @@ static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, one_
         return mnist_fail_memory(err, ONE_IMAGE_MOST * sizeof *work->times, "times of images");
     }
     mnist_mlp *mlp;
-    mnist_status status = create_net(suite, shape, &mlp, err);
+    mnist_status status = (int8 ? create_int8_net : create_net)(suite, shape, &mlp, err);
     if (status == MNIST_OK) {
         status = mnist_pass_create_with(&work->pass, mlp, suite->one, 1,
                                         (mnist_pass_options){.forward_only = true}, err);
@@ -317,7 +333,7 @@ static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, one_
     if (status == MNIST_OK) {
         status = mnist_suite_own(suite, work->pass, free_pass, err);
     }
-    if (status != MNIST_OK || mnist_batch_density(suite->view) < MNIST_SPARSE_DENSITY) {
+    if (status != MNIST_OK || int8 || mnist_batch_density(suite->view) < MNIST_SPARSE_DENSITY) {
         return status;
     }
     work->stride = mnist_pad(pixels);
@@ -325,8 +341,8 @@ static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, one_
     return work->x ? MNIST_OK : mnist_fail_memory(err, work->stride * sizeof *work->x, "an image");
 }
 
-static mnist_status add_one(mnist_suite *suite, const net_shape *shape, const char *what,
-                            double quantile, mnist_error *err)
+static mnist_status add_one(mnist_suite *suite, const net_shape *shape, bool int8, bool p99,
+                            mnist_error *err)
 {
     char net[MNIST_BENCH_NAME];
     mnist_bench_case item = {.unit = MNIST_BENCH_US,
@@ -334,8 +350,8 @@ static mnist_status add_one(mnist_suite *suite, const net_shape *shape, const ch
                              .sample = one_sample,
                              .least = ONE_IMAGE_LEAST,
                              .most = ONE_IMAGE_MOST};
-    shape_name(suite, shape, net);
-    snprintf(item.name, sizeof item.name, "%.24s, one image, %s", net, what);
+    shape_name(suite, shape, int8, net);
+    snprintf(item.name, sizeof item.name, "%.24s, one image, %s", net, p99 ? "p99" : "median");
     if (!mnist_suite_wants(suite, item.name)) {
         return MNIST_OK;
     }
@@ -343,25 +359,27 @@ static mnist_status add_one(mnist_suite *suite, const net_shape *shape, const ch
     if (!work) {
         return mnist_fail_memory(err, sizeof *work, "the benchmark of inference");
     }
-    work->quantile = quantile;
+    work->quantile = p99 ? 0.99 : 0.5;
     item.context = work;
-    mnist_status status = prepare_one(suite, shape, work, err);
+    mnist_status status = prepare_one(suite, shape, int8, work, err);
     return status == MNIST_OK ? mnist_suite_add(suite, &item, err) : status;
 }
 
 mnist_status mnist_bench_add_inference(mnist_suite *suite, mnist_error *err)
 {
     mnist_status status = MNIST_OK;
-    for (size_t i = 0; i < SHAPES && status == MNIST_OK; i++) {
-        status = add_evaluation(suite, &shapes[i], suite->one, err);
+    for (size_t i = 0; i < 2 * SHAPES && status == MNIST_OK; i++) {
+        const bool int8 = i % 2 != 0;
+        status = add_evaluation(suite, &shapes[i / 2], int8, suite->one, err);
         if (status == MNIST_OK) {
-            status = add_evaluation(suite, &shapes[i], suite->all, err);
+            status = add_evaluation(suite, &shapes[i / 2], int8, suite->all, err);
         }
     }
-    for (size_t i = 0; i < SHAPES && status == MNIST_OK; i++) {
-        status = add_one(suite, &shapes[i], "median", 0.5, err);
+    for (size_t i = 0; i < 2 * SHAPES && status == MNIST_OK; i++) {
+        const bool int8 = i % 2 != 0;
+        status = add_one(suite, &shapes[i / 2], int8, false, err);
         if (status == MNIST_OK) {
-            status = add_one(suite, &shapes[i], "p99", 0.99, err);
+            status = add_one(suite, &shapes[i / 2], int8, true, err);
         }
     }
     return status;

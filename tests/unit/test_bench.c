@@ -174,7 +174,9 @@ static void test_filter(void **state)
                    {"machine fp32", 2},
                    {"kernels fp32", 0},
                    {"784-128-10, batch 64, dense", 2},
-                   {"one image", 6},
+                   {"one image", 12},
+                   {"int8, one image", 6},
+                   {"int8, 80 images", 6},
                    {"TRAINING", 18},
                    {"barrier", 1},
                    {"no such row", 0},
@@ -206,7 +208,7 @@ static void test_one_thread(void **state)
     mnist_bench_config config = shortest("784-128");
     config.threads = 1;
     run(t, &config);
-    assert_int_equal(t->count, 6); /* dense, zero-skip, bf16, many images, median, p99 */
+    assert_int_equal(t->count, 9); /* dense, zero-skip, bf16; many images, median, p99; in int8 */
     free(t);
 }
 
