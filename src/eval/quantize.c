@@ -192,24 +192,11 @@ static mnist_integer_range outputs_of(const seen *s, mnist_activation activation
                                       mnist_range_rule rule, double unit)
 {
     const double most = MNIST_INTEGER_VALUE_MOST;
-    double low = 0.0, high = range_of(s, rule), steps = 0.0;
-    switch (activation) {
-    case MNIST_TANH: /* beyond ±3 it is within half a unit of the output of what it is there */
-        low = -1.0;
-        high = 1.0;
-        steps = 3.0;
-        break;
-    case MNIST_SIGMOID:
-        high = 1.0;
-        steps = 6.0;
-        break;
-    case MNIST_RELU:
-        break;
-    default: /* about z above 0, and little below: of high or of 4, from where on f hardly changes */
-        low = (double)s->least < 0.0 ? (double)s->least : 0.0;
-        steps = activation == MNIST_LEAKY_RELU || high > 4.0 ? high : 4.0;
-        break;
-    }
+    const bool bounded = activation == MNIST_TANH || activation == MNIST_SIGMOID;
+    const double low = activation == MNIST_TANH                         ? -1.0
+                       : activation == MNIST_SIGMOID || s->least > 0.0f ? 0.0
+                                                                        : (double)s->least;
+    const double high = bounded ? 1.0 : range_of(s, rule);
     mnist_integer_range range = {0};
     double scale = (high - low) / most;
     if (activation == MNIST_RELU) {
@@ -222,7 +209,16 @@ static mnist_integer_range outputs_of(const seen *s, mnist_activation activation
         scale = below > above ? below : above;
     }
     range.scale = scale_of(scale);
-    range.step = scale_of(steps / 127.0 > unit ? steps / 127.0 : unit);
+    /* Beyond ±3 tanh is within half a unit of what it is there, and so is sigmoid beyond ±6. The others
+     * are nearly z above 0: with steps of the outputs' scale these are rounded once, not twice; but
+     * gelu is to reach down to -4, where it is nearly 0. */
+    double step = activation == MNIST_TANH      ? 3.0 / 128.0
+                  : activation == MNIST_SIGMOID ? 6.0 / 128.0
+                                                : scale;
+    if (!bounded && activation != MNIST_LEAKY_RELU && step < 4.0 / 128.0) {
+        step = 4.0 / 128.0;
+    }
+    range.step = scale_of(step > unit ? step : unit);
     return range;
 }
 

@@ -408,7 +408,7 @@ void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch)
 {
     const mnist_mlp *mlp = pass->mlp;
     const size_t end = batch->row + batch->count;
-    const bool integers = batch->bytes && !batch->x && !batch->index &&
+    const bool integers = mlp->integers && batch->bytes && !batch->x && !batch->index &&
                           mnist_pass_uses_integers(pass, batch->table, batch->shift);
     if (integers) {
         mnist_pass_integers(pass, batch);
