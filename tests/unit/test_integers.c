@@ -3,6 +3,7 @@
 #include "unit/unit.h"
 
 #include "kernels/integers.h"
+#include "unit/exact.h"
 
 #include <float.h>
 #include <math.h>
@@ -62,22 +63,6 @@ static void logits_of(mnist_mlp *mlp, const mnist_normalization *normalization, 
     assert_int_equal(mnist_logits(mlp, the_view(), normalization, pool, logits, NULL, NULL),
                      MNIST_OK);
     mnist_pool_free(pool);
-}
-
-static double exact_activation(mnist_activation activation, double z)
-{
-    switch (activation) {
-    case MNIST_RELU:
-        return z > 0.0 ? z : 0.0;
-    case MNIST_TANH:
-        return tanh(z);
-    case MNIST_SIGMOID:
-        return 1.0 / (1.0 + exp(-z));
-    case MNIST_LEAKY_RELU:
-        return z > 0.0 ? z : z / 100.0;
-    default:
-        return 0.5 * z * (1.0 + tanh(sqrt(2.0 / acos(-1.0)) * (z + 0.044715 * z * z * z)));
-    }
 }
 
 /* One image through the arithmetic that the header states, layer by layer, by numbers that
@@ -256,6 +241,31 @@ static void test_same_bits(void **state)
             mnist_classifier_free(classifier);
         }
         mnist_kernels_use(NULL, NULL);
+        mnist_mlp_free(mlp);
+    }
+}
+
+/* The same bits on every machine: FNV-1a of the logits of all images, for each activation. */
+static void test_golden(void **state)
+{
+    (void)state;
+    static const uint64_t expected[MNIST_ACTIVATIONS] = {
+        UINT64_C(0xc38414a66a02992e), UINT64_C(0xaaff64dfc0bedcd0), UINT64_C(0x662fd82b48465513),
+        UINT64_C(0xc368c47d5e1530f6), UINT64_C(0xf70861ad2fd29e50)};
+    static float logits[COUNT * MNIST_CLASSES];
+    const unsigned hidden[] = {100, 30};
+    const mnist_normalization standard =
+        mnist_normalization_fit(MNIST_NORMALIZE_STANDARD, the_view());
+    for (mnist_activation a = 0; a < MNIST_ACTIVATIONS; a++) {
+        mnist_mlp *mlp = quantized(a, 2, hidden, &standard, NULL);
+        logits_of(mlp, &standard, 2, logits);
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        for (size_t i = 0; i < LENGTH(logits); i++) {
+            uint32_t bits;
+            memcpy(&bits, &logits[i], sizeof bits);
+            hash = (hash ^ bits) * UINT64_C(0x100000001b3);
+        }
+        assert_int_equal(hash, expected[a]);
         mnist_mlp_free(mlp);
     }
 }
@@ -514,11 +524,12 @@ static void test_accuracy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arithmetic),   cmocka_unit_test(test_nearness),
-        cmocka_unit_test(test_same_bits),    cmocka_unit_test(test_dense_images),
-        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_what_drops_it),
-        cmocka_unit_test(test_refused),      cmocka_unit_test(test_not_quantized),
-        cmocka_unit_test(test_extreme_nets), cmocka_unit_test(test_accuracy),
+        cmocka_unit_test(test_arithmetic),    cmocka_unit_test(test_nearness),
+        cmocka_unit_test(test_same_bits),     cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_dense_images),  cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_what_drops_it), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_not_quantized), cmocka_unit_test(test_extreme_nets),
+        cmocka_unit_test(test_accuracy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
