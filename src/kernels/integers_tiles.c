@@ -472,7 +472,7 @@ INLINE size_t tile_from(const mnist_integer_product *p, const groups *those, con
     return LEAST_VECTORS * LANES;
 }
 
-#define LISTS 16u
+#define LISTS 8u
 
 /* Some rows, in units of rows that are computed together: all units are listed, and then each tile
  * of weights, once it is in a first-level cache, is used by all of them. */
