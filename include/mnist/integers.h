@@ -97,7 +97,7 @@ typedef enum mnist_integers_mode {
 } mnist_integers_mode;
 
 /* A setting of the process, AUTO by default. AUTO never chooses by the machine between answers that
- * differ: it is the same as ON, since on every instruction set integers were measured to be faster
+ * differ: it is the same as ON, since wherever it was measured integers were the faster
  * (src/kernels/README.md). */
 void mnist_integers_use(mnist_integers_mode mode);
 
