@@ -1,8 +1,12 @@
 /* mnist/io.h: model files, checkpoints and training logs.
  *
  * A model file is a safetensors file (https://github.com/huggingface/safetensors): an 8-byte
- * little-endian header length, a JSON header, and the tensors as little-endian F32:
- *   layers.<l>.weight (in, out) row-major, layers.<l>.bias (out), l from 0.
+ * little-endian header length, a JSON header, and the tensors, little-endian:
+ *   layers.<l>.weight (in, out) row-major, layers.<l>.bias (out), l from 0,
+ * as F32 (version 1 of the format); or, where "weights" in __metadata__ says so (version 2), as BF16
+ * or F16, or as whole numbers: weights I8, biases I32, and F32 layers.<l>.scale (out) and, of hidden
+ * layers, layers.<l>.range (3), which mnist/integers.h explains. mnist_model_load reads all of them;
+ * a net of whole numbers then has its integer form.
  * __metadata__ holds the format's name and version, the architecture, the normalisation, a CRC-32
  * over the whole file, and what the caller adds. It holds no clock time and no path: the same
  * training gives the same bytes.
@@ -36,9 +40,29 @@ mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
                               const mnist_metadata *metadata, size_t metadata_count,
                               char digest[MNIST_DIGEST_TEXT], mnist_error *err);
 
+/* What a model file is made of. */
+typedef struct mnist_model_parts {
+    const mnist_mlp *mlp;
+    const mnist_normalization *normalization; /* NULL: MNIST_NORMALIZE_UNIT */
+    const mnist_metadata *metadata;           /* the caller's; may be NULL if there are none */
+    size_t metadata_count;
+    /* What the parameters of a net of floats are rounded to, to nearest, ties to even, as training in
+     * that precision rounds them (mnist/kernels.h); MNIST_FP32: nothing is lost. A net that has an
+     * integer form (mnist/integers.h) is written as that, whatever stands here. */
+    mnist_precision storage;
+} mnist_model_parts;
+
+/* Writes a model file as mnist_model_save does, which is this with storage MNIST_FP32. Errors: also
+ * MNIST_ERR_ARGUMENT for a parameter that is too large for MNIST_FP16. */
+mnist_status mnist_model_write(const char *path, const mnist_model_parts *parts,
+                               char digest[MNIST_DIGEST_TEXT], mnist_error *err);
+
+/* How many bytes that file has. Errors: as mnist_model_write, save MNIST_ERR_IO. */
+mnist_status mnist_model_size(const mnist_model_parts *parts, size_t *bytes, mnist_error *err);
+
 /* Reads a model file, trusting nothing: sizes are checked against the bytes there are before memory
  * is taken, and the CRC over the whole file must agree. Memory taken is at most 20 times the file's
- * size (a layer of one unit is padded to 16) and 40 MiB (of a header's 65,536 JSON values); of a
+ * size, 40 times where weights have 16 bits, 100 times where they have 8 (a layer of one unit is padded to 16) and 40 MiB (of a header's 65,536 JSON values); of a
  * pipe at most 1 GiB is read. The file can name no path and run no code: what it states beside the
  * net comes out of mnist_model_metadata as text. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
  * MNIST_ERR_FORMAT, MNIST_ERR_CHECKPOINT (the file is one), MNIST_ERR_MEMORY. */

@@ -84,8 +84,12 @@ static mnist_status native_write(mnist_format_output *out, mnist_net *net, mnist
     mnist_mlp *mlp;
     mnist_status status = mnist_net_to_mlp(net, &mlp, err);
     if (status == MNIST_OK) {
-        status =
-            mnist_model_encode(&file, mlp, &net->normalization, origin, net->source ? 2 : 0, err);
+        status = mnist_model_encode(&file,
+                                    &(mnist_model_parts){.mlp = mlp,
+                                                         .normalization = &net->normalization,
+                                                         .metadata = origin,
+                                                         .metadata_count = net->source ? 2 : 0},
+                                    err);
         mnist_mlp_free(mlp);
     }
     out->bytes[0] = file.bytes;

@@ -93,7 +93,8 @@ static mnist_status check_format(const mnist_safetensors *file, const char *path
                           format ? mnist_show(format).text : "(none)", format_name,
                           is_model ? ": a model has no state of a training to go on from" : "");
     }
-    return mnist_safetensors_check_version(file, format_name, format_version, path, err);
+    return mnist_safetensors_check_version(file, format_name,
+                                           (const char *const[2]){format_version, NULL}, path, err);
 }
 
 /* Checks that a mnist_array can describe the tensor: the container allows more. */

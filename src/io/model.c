@@ -4,25 +4,24 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "data/batch.h"
-#include "io/safetensors.h"
+#include "io/tensors.h"
 #include "io/text.h"
 
 #include <assert.h>
 #include <inttypes.h>
+#include <mnist/integers.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char format_name[] = "mnist-mlp";
-static const char format_version[] = "1";
+/* Version 1 is of fp32 alone and has no "weights"; a reader that knows no more refuses version 2. */
+static const char format_version[] = "1", version_of_forms[] = "2";
 
 /* Most that is read from a pipe; a regular file may be larger. */
 #define MAX_STREAM ((size_t)1 << 30)
 
-#define MAX_LAYERS  (MNIST_MAX_HIDDEN + 1)
-#define MAX_TENSORS (2 * MAX_LAYERS)
-#define NAME_TEXT   32 /* "layers.16.weight" */
 #define HIDDEN_TEXT (MNIST_MAX_HIDDEN * sizeof "65536,")
-#define OWN_KEYS    10
+#define OWN_KEYS    11 /* at most */
 
 struct mnist_model {
     mnist_mlp *mlp;
@@ -30,93 +29,6 @@ struct mnist_model {
     mnist_safetensors file; /* for the metadata */
     char digest[MNIST_DIGEST_TEXT];
 };
-
-_Static_assert(sizeof(float) == 4, "a tensor of type F32 is an array of float");
-
-/* What a net's tensors are called and how large they are: weight and bias of each layer in turn. */
-typedef struct layout {
-    char names[MAX_TENSORS][NAME_TEXT];
-    mnist_tensor tensors[MAX_TENSORS]; /* names point into the array above: not to be copied */
-    size_t count;
-} layout;
-
-static void layout_init(layout *out, const mnist_mlp_config *config)
-{
-    uint64_t inputs = config->inputs;
-    *out = (layout){.count = 2 * ((size_t)config->hidden_count + 1)};
-    for (size_t i = 0; i < out->count; i++) {
-        unsigned layer = (unsigned)(i / 2);
-        bool is_bias = i % 2 == 1;
-        uint64_t outputs = layer < config->hidden_count ? config->hidden[layer] : config->outputs;
-        mnist_tensor *tensor = &out->tensors[i];
-        snprintf(out->names[i], NAME_TEXT, "layers.%u.%s", layer, is_bias ? "bias" : "weight");
-        tensor->name = out->names[i];
-        tensor->rank = is_bias ? 1 : 2;
-        tensor->shape[0] = is_bias ? outputs : inputs;
-        tensor->shape[1] = is_bias ? 0 : outputs;
-        inputs = is_bias ? outputs : inputs;
-    }
-}
-
-/* Floats of the layer with the most weights: a buffer of that size holds any tensor of the net. */
-static size_t largest_tensor(const mnist_mlp *mlp)
-{
-    size_t largest = 0;
-    for (unsigned l = 0; l < mnist_mlp_layers(mlp); l++) {
-        size_t weights = (size_t)mnist_mlp_layer_inputs(mlp, l) * mnist_mlp_layer_outputs(mlp, l);
-        largest = weights > largest ? weights : largest;
-    }
-    return largest;
-}
-
-static void get_tensor(const mnist_mlp *mlp, size_t index, float *values)
-{
-    bool is_bias = index % 2 == 1;
-    mnist_mlp_get_layer(mlp, (unsigned)(index / 2), is_bias ? NULL : values,
-                        is_bias ? values : NULL);
-}
-
-static void set_tensor(mnist_mlp *mlp, size_t index, const float *values)
-{
-    bool is_bias = index % 2 == 1;
-    mnist_mlp_set_layer(mlp, (unsigned)(index / 2), is_bias ? NULL : values,
-                        is_bias ? values : NULL);
-}
-
-/* Looks at the bits, so that no compiler's floating-point options can remove the check. */
-static bool is_finite_bits(uint32_t bits)
-{
-    return (bits & 0x7F800000u) != 0x7F800000u;
-}
-
-/* Fails with the name of a parameter that is not finite. index counts in row-major order. */
-static mnist_status fail_parameter(mnist_error *err, mnist_status status, const char *path,
-                                   const mnist_tensor *tensor, uint64_t index, uint32_t bits)
-{
-    const char *value = (bits & 0x007FFFFFu) != 0 ? "not a number" : "infinite";
-    if (tensor->rank == 2) {
-        return mnist_fail(err, status,
-                          "%s: parameter %s[%" PRIu64 ", %" PRIu64 "] is %s, expected a finite "
-                          "number",
-                          path, tensor->name, index / tensor->shape[1], index % tensor->shape[1],
-                          value);
-    }
-    return mnist_fail(err, status, "%s: parameter %s[%" PRIu64 "] is %s, expected a finite number",
-                      path, tensor->name, index, value);
-}
-
-static mnist_status check_finite(const float *values, mnist_status otherwise, const char *path,
-                                 const mnist_tensor *tensor, mnist_error *err)
-{
-    for (size_t i = 0; i < tensor->size / sizeof(float); i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        if (!is_finite_bits(bits)) {
-            return fail_parameter(err, otherwise, path, tensor, i, bits);
-        }
-    }
-    return MNIST_OK;
-}
 
 /* The text of a net without hidden layers is "none", else "128,64". */
 static void write_hidden(char text[HIDDEN_TEXT], const mnist_mlp_config *config)
@@ -152,26 +64,6 @@ static const char *check_normalization(const mnist_normalization *normalization)
 
 /* Saving. */
 
-static mnist_status write_tensors(uint8_t *data, const mnist_mlp *mlp, const layout *tensors,
-                                  const char *path, mnist_error *err)
-{
-    size_t largest = largest_tensor(mlp);
-    float *values = calloc(largest, sizeof *values);
-    mnist_status status = MNIST_OK;
-    if (!values) {
-        return mnist_fail_memory(err, largest * sizeof *values, "a layer");
-    }
-    for (size_t t = 0; t < tensors->count && status == MNIST_OK; t++) {
-        const mnist_tensor *tensor = &tensors->tensors[t];
-        get_tensor(mlp, t, values);
-        status = check_finite(values, MNIST_ERR_ARGUMENT, path, tensor, err);
-        mnist_safetensors_put(data + tensor->begin, MNIST_F32, tensor->size / sizeof(float),
-                              values);
-    }
-    free(values);
-    return status;
-}
-
 static mnist_status check_saveable(const char *path, const mnist_mlp *mlp,
                                    const mnist_normalization *normalization, mnist_error *err)
 {
@@ -199,13 +91,24 @@ static mnist_status check_keys(const mnist_metadata own[OWN_KEYS], const mnist_m
     return MNIST_OK;
 }
 
-/* Makes the whole file, sealed; file->path is set, and its bytes are to be freed. metadata: the
- * caller's. */
-static mnist_status encode(mnist_safetensors_output *file, const mnist_mlp *mlp,
-                           const mnist_normalization *normalization, const mnist_metadata *metadata,
-                           size_t metadata_count, mnist_error *err)
+/* How the parts' parameters are to be kept. */
+static mnist_model_form form_of(const mnist_model_parts *parts)
 {
-    const mnist_mlp_config *config = mnist_mlp_shape(mlp);
+    if (mnist_mlp_has_integers(parts->mlp, NULL)) {
+        return MNIST_FORM_INTEGERS;
+    }
+    return parts->storage == MNIST_BF16   ? MNIST_FORM_BF16
+           : parts->storage == MNIST_FP16 ? MNIST_FORM_FP16
+                                          : MNIST_FORM_FP32;
+}
+
+/* Describes the whole file: its header is built, its tensors are zero. */
+static mnist_status build(mnist_safetensors_output *file, const mnist_model_parts *parts,
+                          mnist_model_layout *layout, mnist_error *err)
+{
+    const mnist_mlp_config *config = mnist_mlp_shape(parts->mlp);
+    const mnist_normalization *normalization = parts->normalization;
+    const bool plain = layout->form == MNIST_FORM_FP32;
     char inputs[16], outputs[16], hidden[HIDDEN_TEXT];
     mnist_number mean = mnist_number_of((double)normalization->mean);
     mnist_number stddev = mnist_number_of((double)normalization->stddev);
@@ -214,7 +117,7 @@ static mnist_status encode(mnist_safetensors_output *file, const mnist_mlp *mlp,
     write_hidden(hidden, config);
     const mnist_metadata own[OWN_KEYS] = {
         {"format", format_name},
-        {"format_version", format_version},
+        {"format_version", plain ? format_version : version_of_forms},
         {"inputs", inputs},
         {"hidden", hidden},
         {"outputs", outputs},
@@ -223,48 +126,59 @@ static mnist_status encode(mnist_safetensors_output *file, const mnist_mlp *mlp,
         {"mean", mean.text},
         {"stddev", stddev.text},
         {"crc32", "00000000"},
+        {"weights", mnist_model_form_name(layout->form)}, /* the last: not in version 1 */
     };
-    mnist_status status = check_keys(own, metadata, metadata_count, file->path, err);
+    mnist_status status = check_keys(own, parts->metadata, parts->metadata_count, file->path, err);
     if (status != MNIST_OK) {
         return status;
     }
-    const size_t count = OWN_KEYS + metadata_count; /* no overflow: the array is in memory */
+    const size_t keys = plain ? OWN_KEYS - 1 : OWN_KEYS;
+    const size_t count = keys + parts->metadata_count; /* no overflow: the array is in memory */
     mnist_metadata *all = malloc(count * sizeof *all);
     if (!all) {
         return mnist_fail_memory(err, count * sizeof *all, "metadata");
     }
-    memcpy(all, own, sizeof own);
-    for (size_t i = 0; i < metadata_count; i++) {
-        all[OWN_KEYS + i] = metadata[i];
+    memcpy(all, own, keys * sizeof *all);
+    for (size_t i = 0; i < parts->metadata_count; i++) {
+        all[keys + i] = parts->metadata[i];
     }
-    layout tensors;
-    layout_init(&tensors, config);
     file->metadata = all;
     file->metadata_count = count;
-    file->tensors = tensors.tensors;
-    file->tensor_count = tensors.count;
+    file->tensors = layout->tensors;
+    file->tensor_count = layout->count;
     status = mnist_safetensors_build(file, err);
-    if (status == MNIST_OK) {
-        status = write_tensors(file->bytes + file->data, mlp, &tensors, file->path, err);
-    }
-    if (status == MNIST_OK) {
-        mnist_safetensors_seal(file->bytes, file->size);
-    }
     file->metadata = NULL; /* only the bytes outlive this call */
     file->tensors = NULL;
     free(all);
     return status;
 }
 
-mnist_status mnist_model_encode(mnist_safetensors_output *file, const mnist_mlp *mlp,
-                                const mnist_normalization *normalization,
-                                const mnist_metadata *metadata, size_t metadata_count,
+/* Makes the whole file, sealed; file->path is set, and its bytes are to be freed. */
+static mnist_status encode(mnist_safetensors_output *file, const mnist_model_parts *parts,
+                           mnist_error *err)
+{
+    mnist_model_layout layout;
+    mnist_model_layout_init(&layout, mnist_mlp_shape(parts->mlp), form_of(parts));
+    mnist_status status = build(file, parts, &layout, err);
+    if (status == MNIST_OK) {
+        status = mnist_model_tensors_write(parts->mlp, &layout, file->bytes + file->data,
+                                           file->path, err);
+    }
+    if (status == MNIST_OK) {
+        mnist_safetensors_seal(file->bytes, file->size);
+    }
+    return status;
+}
+
+mnist_status mnist_model_encode(mnist_safetensors_output *file, const mnist_model_parts *parts,
                                 mnist_error *err)
 {
+    mnist_model_parts whole = *parts;
+    whole.normalization = mnist_normalization_or_unit(parts->normalization);
     file->bytes = NULL;
-    mnist_status status = check_saveable(file->path, mlp, normalization, err);
+    mnist_status status = check_saveable(file->path, whole.mlp, whole.normalization, err);
     if (status == MNIST_OK) {
-        status = encode(file, mlp, normalization, metadata, metadata_count, err);
+        status = encode(file, &whole, err);
     }
     if (status != MNIST_OK) {
         free(file->bytes);
@@ -273,15 +187,11 @@ mnist_status mnist_model_encode(mnist_safetensors_output *file, const mnist_mlp 
     return status;
 }
 
-mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
-                              const mnist_normalization *normalization,
-                              const mnist_metadata *metadata, size_t metadata_count,
-                              char digest[MNIST_DIGEST_TEXT], mnist_error *err)
+mnist_status mnist_model_write(const char *path, const mnist_model_parts *parts,
+                               char digest[MNIST_DIGEST_TEXT], mnist_error *err)
 {
     mnist_safetensors_output file = {.path = path ? path : "the model"};
-    normalization = mnist_normalization_or_unit(normalization);
-    mnist_status status =
-        mnist_model_encode(&file, mlp, normalization, metadata, metadata_count, err);
+    mnist_status status = mnist_model_encode(&file, parts, err);
     if (status == MNIST_OK && path) {
         status = mnist_file_replace(path, file.bytes, file.size, err);
     }
@@ -290,6 +200,27 @@ mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
     }
     free(file.bytes);
     return status;
+}
+
+mnist_status mnist_model_size(const mnist_model_parts *parts, size_t *bytes, mnist_error *err)
+{
+    mnist_safetensors_output file = {.path = "the model"};
+    mnist_status status = mnist_model_encode(&file, parts, err);
+    *bytes = status == MNIST_OK ? file.size : 0;
+    free(file.bytes);
+    return status;
+}
+
+mnist_status mnist_model_save(const char *path, const mnist_mlp *mlp,
+                              const mnist_normalization *normalization,
+                              const mnist_metadata *metadata, size_t metadata_count,
+                              char digest[MNIST_DIGEST_TEXT], mnist_error *err)
+{
+    const mnist_model_parts parts = {.mlp = mlp,
+                                     .normalization = normalization,
+                                     .metadata = metadata,
+                                     .metadata_count = metadata_count};
+    return mnist_model_write(path, &parts, digest, err);
 }
 
 /* Loading. */
@@ -311,7 +242,8 @@ static mnist_status check_format(const mnist_safetensors *file, const char *path
                           "%s: format '%s', expected '%s'", path, mnist_show(format).text,
                           format_name);
     }
-    return mnist_safetensors_check_version(file, format_name, format_version, path, err);
+    return mnist_safetensors_check_version(
+        file, format_name, (const char *const[2]){format_version, version_of_forms}, path, err);
 }
 
 static mnist_status fail_key(mnist_error *err, const char *path, const char *key, const char *value,
@@ -446,98 +378,32 @@ static mnist_status read_normalization(const mnist_safetensors *file, mnist_norm
                  : MNIST_OK;
 }
 
-static const mnist_tensor *find_tensor(const mnist_tensor *tensors, size_t count, const char *name)
+/* How the parameters are kept: in version 1 as fp32, else as "weights" says. */
+static mnist_status read_form(const mnist_safetensors *file, mnist_model_form *form,
+                              const char *path, mnist_error *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(tensors[i].name, name) == 0) {
-            return &tensors[i];
+    const char *version = mnist_safetensors_metadata(file, "format_version");
+    const char *name = mnist_safetensors_metadata(file, "weights");
+    *form = MNIST_FORM_FP32;
+    if (!version || strcmp(version, version_of_forms) != 0) {
+        return MNIST_OK;
+    }
+    for (int i = MNIST_FORM_FP32 + 1; name && i < MNIST_FORMS; i++) {
+        if (strcmp(name, mnist_model_form_name((mnist_model_form)i)) == 0) {
+            *form = (mnist_model_form)i;
+            return MNIST_OK;
         }
     }
-    return NULL;
-}
-
-/* "(784, 128)" */
-static mnist_shown show_shape(const mnist_tensor *tensor)
-{
-    mnist_shown shown;
-    size_t length = 0;
-    for (unsigned i = 0; i < tensor->rank && length < sizeof shown.text; i++) {
-        length += (size_t)snprintf(shown.text + length, sizeof shown.text - length, "%s%" PRIu64,
-                                   i > 0 ? ", " : "(", tensor->shape[i]);
-    }
-    if (length < sizeof shown.text) {
-        snprintf(shown.text + length, sizeof shown.text - length, "%s",
-                 tensor->rank > 0 ? ")" : "()");
-    }
-    return shown;
-}
-
-/* Checks that the file has the tensors that its architecture needs, with their shapes, and no
- * others; wanted receives where each lies. The container's check has found all their bytes, so a
- * net of that size cannot take more memory than the file justifies. */
-static mnist_status match_tensors(const mnist_safetensors *file, layout *wanted, const char *path,
-                                  mnist_error *err)
-{
-    for (size_t i = 0; i < wanted->count; i++) {
-        mnist_tensor *want = &wanted->tensors[i];
-        const mnist_tensor *found = find_tensor(file->tensors, file->tensor_count, want->name);
-        if (!found) {
-            return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' of shape %s is missing", path,
-                              want->name, show_shape(want).text);
-        }
-        if (found->type != MNIST_F32) {
-            return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' has dtype %s, expected F32",
-                              path, want->name, mnist_element_name(found->type));
-        }
-        if (found->rank != want->rank ||
-            memcmp(found->shape, want->shape, want->rank * sizeof want->shape[0]) != 0) {
-            return mnist_fail(err, MNIST_ERR_FORMAT,
-                              "%s: tensor '%s' has shape %s, but the architecture in __metadata__ "
-                              "says %s",
-                              path, want->name, show_shape(found).text, show_shape(want).text);
-        }
-        want->begin = found->begin;
-        want->size = found->size;
-    }
-    for (size_t i = 0; i < file->tensor_count; i++) {
-        const char *name = file->tensors[i].name;
-        if (!find_tensor(wanted->tensors, wanted->count, name)) {
-            return mnist_fail(err, MNIST_ERR_FORMAT,
-                              "%s: tensor '%s' does not belong to the architecture in __metadata__",
-                              path, mnist_show(name).text);
-        }
-    }
-    return MNIST_OK;
-}
-
-static mnist_status read_tensors(mnist_mlp *mlp, const uint8_t *data, const layout *tensors,
-                                 const char *path, mnist_error *err)
-{
-    size_t largest = largest_tensor(mlp);
-    float *values = calloc(largest, sizeof *values);
-    mnist_status status = MNIST_OK;
-    if (!values) {
-        return mnist_fail_memory(err, largest * sizeof *values, "a layer");
-    }
-    for (size_t t = 0; t < tensors->count && status == MNIST_OK; t++) {
-        const mnist_tensor *tensor = &tensors->tensors[t];
-        mnist_safetensors_get(values, MNIST_F32, tensor->size / sizeof(float),
-                              data + tensor->begin);
-        status = check_finite(values, MNIST_ERR_FORMAT, path, tensor, err);
-        if (status == MNIST_OK) {
-            set_tensor(mlp, t, values);
-        }
-    }
-    free(values);
-    return status;
+    return fail_key(err, path, "weights", name, "bf16, fp16 or integers");
 }
 
 static mnist_status decode(mnist_model *model, const uint8_t *data, size_t size, const char *path,
                            mnist_error *err)
 {
     mnist_mlp_config config;
-    layout wanted;
-    mnist_status status = mnist_safetensors_parse(&model->file, data, size, path, err);
+    mnist_model_layout wanted;
+    mnist_model_form form = MNIST_FORM_FP32;
+    mnist_status status = mnist_safetensors_parse_any(&model->file, data, size, path, err);
     if (status == MNIST_OK) {
         status = check_format(&model->file, path, err);
     }
@@ -551,14 +417,18 @@ static mnist_status decode(mnist_model *model, const uint8_t *data, size_t size,
         status = read_normalization(&model->file, &model->normalization, path, err);
     }
     if (status == MNIST_OK) {
-        layout_init(&wanted, &config);
-        status = match_tensors(&model->file, &wanted, path, err);
+        status = read_form(&model->file, &form, path, err);
+    }
+    if (status == MNIST_OK) {
+        mnist_model_layout_init(&wanted, &config, form);
+        status = mnist_model_layout_match(&model->file, &wanted, path, err);
     }
     if (status == MNIST_OK) {
         status = mnist_mlp_create(&model->mlp, &config, err);
     }
     if (status == MNIST_OK) {
-        status = read_tensors(model->mlp, data + model->file.data, &wanted, path, err);
+        status = mnist_model_tensors_read(model->mlp, &wanted, &model->normalization,
+                                          data + model->file.data, path, err);
     }
     if (status == MNIST_OK) {
         mnist_sha256(data, size, "", 0, model->digest);

@@ -10,11 +10,10 @@
 mnist_status mnist_model_decode(mnist_model **out, const uint8_t *data, size_t size,
                                 const char *path, mnist_error *err);
 
-/* The bytes of the file that mnist_model_save would write: into file, whose path is given, for messages;
- * file->bytes, NULL on failure, is to be released with free. Errors: MNIST_ERR_ARGUMENT, MNIST_ERR_MEMORY. */
-mnist_status mnist_model_encode(mnist_safetensors_output *file, const mnist_mlp *mlp,
-                                const mnist_normalization *normalization,
-                                const mnist_metadata *metadata, size_t metadata_count,
+/* The bytes of the file that mnist_model_write would write: into file, whose path is given, for
+ * messages; file->bytes, NULL on failure, is to be released with free. Errors: MNIST_ERR_ARGUMENT,
+ * MNIST_ERR_MEMORY. */
+mnist_status mnist_model_encode(mnist_safetensors_output *file, const mnist_model_parts *parts,
                                 mnist_error *err);
 
 #endif

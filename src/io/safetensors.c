@@ -438,17 +438,21 @@ const char *mnist_safetensors_metadata(const mnist_safetensors *file, const char
 }
 
 mnist_status mnist_safetensors_check_version(const mnist_safetensors *file, const char *format,
-                                             const char *version, const char *path,
+                                             const char *const versions[2], const char *path,
                                              mnist_error *err)
 {
     const char *found = mnist_safetensors_metadata(file, "format_version");
-    if (!found || strcmp(found, version) != 0) {
-        return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "%s: format_version '%s' of format '%s', expected '%s'; made by another "
-                          "version of mnist-train?",
-                          path, found ? mnist_show(found).text : "(none)", format, version);
+    for (size_t i = 0; found && i < 2 && versions[i]; i++) {
+        if (strcmp(found, versions[i]) == 0) {
+            return MNIST_OK;
+        }
     }
-    return MNIST_OK;
+    return mnist_fail(
+        err, MNIST_ERR_FORMAT,
+        "%s: format_version '%s' of format '%s', expected '%s'%s%s%s; made by another "
+        "version of mnist-train?",
+        path, found ? mnist_show(found).text : "(none)", format, versions[0],
+        versions[1] ? " or '" : "", versions[1] ? versions[1] : "", versions[1] ? "'" : "");
 }
 
 void mnist_safetensors_get(void *values, mnist_element element, size_t count, const uint8_t *bytes)
@@ -510,8 +514,10 @@ static json_t *describe_tensor(const mnist_tensor *tensor)
         json_decref(shape);
         return NULL;
     }
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", mnist_element_name(tensor->type), "shape",
-                     shape, "data_offsets", (json_int_t)tensor->begin,
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype",
+                     tensor->type < MNIST_ELEMENTS ? mnist_element_name(tensor->type)
+                                                   : tensor->dtype,
+                     "shape", shape, "data_offsets", (json_int_t)tensor->begin,
                      (json_int_t)tensor->begin + (json_int_t)tensor->size);
 }
 

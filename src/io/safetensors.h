@@ -21,8 +21,8 @@
 
 typedef struct mnist_tensor {
     const char *name;
-    const char *dtype;  /* what is read calls the type; not looked at in what is written */
-    mnist_element type; /* MNIST_ELEMENTS: another, of mnist_safetensors_parse_any */
+    const char *dtype; /* the type's name; of what is written, looked at for MNIST_ELEMENTS alone */
+    mnist_element type; /* MNIST_ELEMENTS: another of the format's types (parse_any) */
     unsigned rank;
     uint64_t shape[MNIST_TENSOR_RANK];
     uint64_t begin; /* where its bytes begin, from the end of the header */
@@ -52,10 +52,10 @@ void mnist_safetensors_free(mnist_safetensors *file);
 /* The value of a metadata key; NULL if there is none. */
 const char *mnist_safetensors_metadata(const mnist_safetensors *file, const char *key);
 
-/* Checks that the file's "format_version" is that one. format: whose version it is, for the
- * message. Errors: MNIST_ERR_FORMAT. */
+/* Checks that the file's "format_version" is one of these; the second may be NULL. format: whose
+ * version it is, for the message. Errors: MNIST_ERR_FORMAT. */
 mnist_status mnist_safetensors_check_version(const mnist_safetensors *file, const char *format,
-                                             const char *version, const char *path,
+                                             const char *const versions[2], const char *path,
                                              mnist_error *err);
 
 /* Reads numbers from a tensor's bytes, which are little-endian on every machine. */

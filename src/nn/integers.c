@@ -69,9 +69,10 @@ static mnist_status check_range(unsigned l, const mnist_integer_range *range, bo
                                 mnist_error *err)
 {
     if (!is_scale(range->scale)) {
-        return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "scale of layer %u's outputs: expected a positive number, found %g",
-                          l + 1, (double)range->scale);
+        return mnist_fail(
+            err, MNIST_ERR_FORMAT,
+            "scale of layer %u's outputs: expected a positive number above 1.2e-38, found %g",
+            l + 1, (double)range->scale);
     }
     const unsigned most = table ? MNIST_INTEGER_VALUE_MOST : 0;
     if (range->zero > most) {
@@ -100,9 +101,10 @@ static mnist_status check_layer(const mnist_mlp *mlp, unsigned l, const mnist_in
     }
     for (size_t n = 0; n < outputs; n++) {
         if (!is_scale(layer->scales[n])) {
-            return mnist_fail(err, MNIST_ERR_FORMAT,
-                              "scale %zu of layer %u: expected a positive number, found %g", n,
-                              l + 1, (double)layer->scales[n]);
+            return mnist_fail(
+                err, MNIST_ERR_FORMAT,
+                "scale %zu of layer %u: expected a positive number above 1.2e-38, found %g", n,
+                l + 1, (double)layer->scales[n]);
         }
         if (layer->biases[n] > MNIST_INTEGER_BIAS_MOST ||
             layer->biases[n] < -MNIST_INTEGER_BIAS_MOST) {

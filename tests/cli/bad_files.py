@@ -190,7 +190,10 @@ for name, text in {
 for key in META:
     metadata("no-" + key, **{key: NOTHING})
 metadata("format-checkpoint", format="mnist-checkpoint")
+metadata("version-3", format_version="3")
 metadata("version-2", format_version="2")
+metadata("weights-fp32", format_version="2", weights="fp32")
+metadata("weights-int4", format_version="2", weights="\x1b[31mint4")
 for name, crc in ("upper", "ABCDEF01"), ("short", "1234"), ("long", "000000000"), ("wrong", "12345678"), ("text", "\x1b[31mxyz"):
     metadata("crc-" + name, crc32=crc)
 metadata("crc-quoted-good", x='"crc32":"00000000"')
@@ -213,6 +216,7 @@ metadata("stddev-standard-0", normalization="standard", stddev="0")
 for kind in "F16", "BF16", "F64", "I64", "f32", "", "U64":
     weight("dtype-" + (kind or "none"), dtype=kind)
 weight("dtype-f64-fits", dtype="F64", shape=[8, 10])
+weight("dtype-f16-fits", dtype="F16", shape=[32, 10])
 weight("dtype-number", dtype=32)
 weight("dtype-absent", dtype=NOTHING)
 weight("shape-absent", shape=NOTHING)
@@ -227,6 +231,53 @@ for name, offsets in {
         "one": [640], "three": [0, 320, 640], "turned": [640, 0], "negative": [-640, 0], "text": ["0", "640"], "real": [0.0, 640.0], "short": [0, 636],
         "long": [0, 644], "far": [1 << 61, (1 << 61) + 640], "end-2e62": [0, 1 << 62]}.items():
     weight("offsets-" + name, data_offsets=offsets)
+
+
+def tensors(name, meta, found, **kind):
+    """A model of these tensors, (name, dtype, shape, bytes) each, one after the other."""
+    header, data = {"__metadata__": {**META, "format_version": "2", **meta}}, b""
+    for tensor, dtype, shape, values in found:
+        header[tensor] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(values)]}
+        data += values
+    model(name, header, data, **kind)
+
+
+def integers(name, meta=None, **changes):
+    """A net 16-2-10 of whole numbers, whose tensors differ: layers_0_bias=("I32", [2], bytes); NOTHING leaves one out."""
+    found = {"layers_0_weight": ("I8", [16, 2], bytes(range(32))), "layers_0_bias": ("I32", [2], bytes(8)),
+             "layers_0_scale": ("F32", [2], struct.pack("<2f", 1, 0.5)), "layers_0_range": ("F32", [3], struct.pack("<3f", 0.25, 0, 0)),
+             "layers_1_weight": ("I8", [2, 10], bytes(20)), "layers_1_bias": ("I32", [10], bytes(40)),
+             "layers_1_scale": ("F32", [10], struct.pack("<10f", *[0.125] * 10)), **changes}
+    tensors(name, {"hidden": "2", "weights": "integers", **(meta or {})},
+            [(key.replace("_", "."), *found[key]) for key in found if found[key] is not NOTHING])
+
+
+integers("integers-good")
+integers("integers-no-scale", layers_0_scale=NOTHING)
+integers("integers-no-range", layers_0_range=NOTHING)
+integers("integers-last-range", layers_1_range=("F32", [3], bytes(12)))
+integers("integers-float", layers_0_weight=("F32", [16, 2], bytes(128)))
+integers("integers-unsigned", layers_0_weight=("U8", [16, 2], bytes(32)))
+integers("integers-shape", layers_1_scale=("F32", [9], bytes(36)))
+integers("integers-range-2", layers_0_range=("F32", [2], bytes(8)))
+integers("integers-weight", layers_0_weight=("I8", [16, 2], bytes(31) + b"\x80"))
+integers("integers-bias", layers_0_bias=("I32", [2], struct.pack("<2i", 0, (1 << 30) + 1)))
+integers("integers-bias-least", layers_0_bias=("I32", [2], struct.pack("<2i", -(1 << 31), 0)))
+for number, value in enumerate((0.0, -1.0, 1e-40, float("nan"), float("inf"))):
+    integers(f"integers-scale-{number}", layers_1_scale=("F32", [10], struct.pack("<10f", *[1.0] * 9, value)))
+for number, value in enumerate(((0.0, 0, 0), (float("nan"), 0, 0), (1, 128, 0), (1, -1, 0), (1, 0.5, 0), (1, float("nan"), 0), (1, 7, 0), (1, 0, 1))):
+    integers(f"integers-range-{'abcdefgh'[number]}", layers_0_range=("F32", [3], struct.pack("<3f", *value)))
+integers("integers-step", {"activation": "tanh"})
+integers("integers-large", layers_0_scale=("F32", [2], struct.pack("<2f", 3e38, 1)))
+integers("integers-mean", {"normalization": "standard", "mean": "1.5"})
+for kind in "fp16", "bf16":
+    dtype = {"fp16": "F16", "bf16": "BF16"}[kind]
+    halves = [("layers.0.weight", dtype, [16, 10], bytes(320)), ("layers.0.bias", dtype, [10], bytes(20))]
+    tensors(kind + "-good", {"weights": kind}, halves)
+    tensors(kind + "-other", {"weights": "fp16" if kind == "bf16" else "bf16"}, halves)
+    tensors(kind + "-inf", {"weights": kind}, [(*halves[0][:3], bytes(318) + (b"\0\x7c" if kind == "fp16" else b"\x80\x7f")), halves[1]])
+    tensors(kind + "-nan", {"weights": kind}, [halves[0], (*halves[1][:3], b"\xff\xff" + bytes(18))])
+    tensors(kind + "-mixed", {"weights": kind}, [halves[0], ("layers.0.bias", "F32", [10], bytes(40))])
 extra = {"dtype": "F32", "shape": [1]}
 model("hole", head(more={"x": {**extra, "data_offsets": [684, 688]}}), bytes(688))
 model("overlap", head(more={"x": {**extra, "data_offsets": [0, 4]}}))

@@ -130,6 +130,23 @@ def tensors(widths):
 
 one, one_size = tensors([1, 10])
 two, two_size = tensors([2, 3, 10])
+def integers():
+    found, end = {}, 0
+    for name, dtype, shape, size in (
+            ("0.weight", "I8", [2, 3], 6), ("0.bias", "I32", [3], 12), ("0.scale", "F32", [3], 12), ("0.range", "F32", [3], 12),
+            ("1.weight", "I8", [3, 10], 30), ("1.bias", "I32", [10], 40), ("1.scale", "F32", [10], 40)):
+        found["layers." + name] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    return found, end
+
+
+def of_halves(dtype):
+    return {name: {**entry, "dtype": dtype, "data_offsets": [n // 2 for n in entry["data_offsets"]]} for name, entry in one.items()}
+
+
+put("model", "integers", model(metadata(2, "3", format_version="2", weights="integers"), *integers()))
+for kind, dtype in (("fp16", "F16"), ("bf16", "BF16")):
+    put("model", kind, model(metadata(1, "none", format_version="2", weights=kind), of_halves(dtype), one_size // 2))
 put("model", "softmax", model(metadata(1, "none"), one, one_size))
 put("model", "hidden", model(metadata(2, "3"), two, two_size))
 put("model", "deep", model(metadata(1, ",".join("1" * 16)), *tensors([1] + [1] * 16 + [10])))

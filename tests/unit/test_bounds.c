@@ -237,6 +237,48 @@ static size_t model_bound(size_t size)
     return 20 * size + 40 * MIB;
 }
 
+/* The same net of fewer bits: what is in memory is as large. */
+static void test_narrow(scratch_file *file)
+{
+    static const struct {
+        const char *weights, *types[2];
+        unsigned width, bias;
+        size_t times;
+    } forms[] = {{"bf16", {"BF16", "BF16"}, 2, 2, 40}, {"integers", {"I8", "I32"}, 1, 4, 100}};
+    const unsigned n = 65536;
+    for (size_t i = 0; i < LENGTH(forms); i++) {
+        const unsigned width = forms[i].width, bias = forms[i].bias, whole = width == 1;
+        const char *const names[] = {"0.weight", "0.bias",  "1.weight", "1.bias",
+                                     "0.scale",  "0.range", "1.scale"};
+        const unsigned sizes[] = {n * width, bias, 10 * width, 10 * bias, 4, 12, 40};
+        const char *const shapes[] = {"65536,1", "1", "1,10", "10", "1", "3", "10"};
+        char header[2048];
+        int length =
+            snprintf(header, sizeof header,
+                     "{\"__metadata__\":{\"format\":\"mnist-mlp\",\"format_version\":\"2\","
+                     "\"inputs\":\"%u\",\"hidden\":\"1\",\"outputs\":\"10\","
+                     "\"activation\":\"relu\",\"normalization\":\"unit\",\"mean\":\"0\","
+                     "\"stddev\":\"1\",\"weights\":\"%s\",\"crc32\":\"00000000\"}",
+                     n, forms[i].weights);
+        unsigned end = 0;
+        for (size_t t = 0; t < (whole ? 7u : 4u); t++) {
+            length += snprintf(header + length, sizeof header - (size_t)length,
+                               ",\"layers.%s\":{\"dtype\":\"%s\",\"shape\":[%s],"
+                               "\"data_offsets\":[%u,%u]}",
+                               names[t], t >= 4 ? "F32" : forms[i].types[t % 2], shapes[t], end,
+                               end + sizes[t]);
+            end += sizes[t];
+        }
+        snprintf(header + length, sizeof header - (size_t)length, "}");
+        const size_t size = write_header(file, header, end);
+        const input in = {.path = file->path};
+        mnist_error err;
+        read_model(&in, &err); /* the scales are 0: refused, but at the very end */
+        assert_true(whole ? strstr(err.text, "scale") != NULL : err.text[0] == '\0');
+        assert_true(same_within(read_model, &in, forms[i].times * size + MIB));
+    }
+}
+
 static void test_model(void **state)
 {
     static const char own[] =
@@ -260,6 +302,7 @@ static void test_model(void **state)
     assert_string_equal(err.text, "");
     assert_true(same_within(read_model, &in, 20 * size + MIB));
     assert_false(same_within(read_model, &in, 10 * size));
+    test_narrow(&file);
     /* values, strings, and more of both than there may be */
     static const char *const values[] = {"{}", "[]", "{\"shape\":[{}]}", "1", "\"\\u0001\""};
     for (size_t i = 0; i < LENGTH(values); i++) {

@@ -327,8 +327,9 @@ static void hostile_models(void **state)
         {META("\"format\":\"pt\"," CRC, TENSORS), "format 'pt', expected 'mnist-mlp'"},
         {META("\"format\":\"\x7f\\u001b[2J\"," CRC, TENSORS), "format '??[2J'"},
         {META("\"format\":\"mnist-mlp\"," NET UNIT CRC, TENSORS), "format_version '(none)'"},
-        {META("\"format\":\"mnist-mlp\",\"format_version\":\"2\"," NET UNIT CRC, TENSORS),
-         "format_version '2' of format 'mnist-mlp', expected '1'; made by another version of "
+        {META("\"format\":\"mnist-mlp\",\"format_version\":\"3\"," NET UNIT CRC, TENSORS),
+         "format_version '3' of format 'mnist-mlp', expected '1' or '2'; made by another version "
+         "of "
          "mnist-train?"},
         {META(FORMAT NET UNIT "\"crc\":\"00000000\"", TENSORS), "no checksum"},
         /* architecture */
