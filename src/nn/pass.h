@@ -119,7 +119,7 @@ void mnist_pass_probabilities(mnist_pass *pass, size_t row, size_t count);
 
 /* Forward, backward and, unless optimizer is NULL, the update with learning rate lr. batch->labels
  * must be set. What must be complete when a worker enters: x and bytes of all images, and the
- * labels of its own share of the images (mnist_pass_images). The transposed bytes and the other
+ * labels and soft targets of its own share of the images (mnist_pass_images). The transposed bytes and the other
  * workers' labels are read only after the next barrier. The inputs may be overwritten after the
  * last barrier. */
 void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
