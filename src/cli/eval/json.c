@@ -162,10 +162,13 @@ static json_t *mistakes_json(const mnist_predictions *predictions)
 
 static json_t *model_json(const mnist_eval_results *results, const mnist_eval_member *member)
 {
-    size_t parameters = mnist_mlp_parameters(mnist_model_mlp(member->model));
-    return json_pack("{s:s, s:I, s:s, s:s*}", "file", member->path, "parameters",
-                     (json_int_t)parameters, "sha256", mnist_model_digest(member->model), "augment",
-                     results->models->settings.tta > 1 ? member->augment : NULL);
+    const mnist_mlp *mlp = mnist_model_mlp(member->model);
+    return json_pack("{s:s, s:I, s:s, s:s*, s:s*, s:s*}", "file", member->path, "parameters",
+                     (json_int_t)mnist_mlp_parameters(mlp), "sha256",
+                     mnist_model_digest(member->model), "weights",
+                     mnist_model_metadata(member->model, "weights"), "kernels",
+                     mnist_mlp_has_integers(mlp, NULL) ? mnist_integers_kernels_name() : NULL,
+                     "augment", results->models->settings.tta > 1 ? member->augment : NULL);
 }
 
 /* Each with what it does alone. */
