@@ -57,6 +57,12 @@ mnist_status mnist_dataset_create_synthetic(mnist_dataset **out, uint64_t first,
 mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view, unsigned classes,
                                           mnist_error *err);
 
+/* A copy of per_class images of each class that the view has, drawn by seed, in the order in which
+ * they are in the view. Which they are is a function of the view's labels, per_class and seed. Errors:
+ * MNIST_ERR_ARGUMENT (a class has fewer: which; more than 4294967295 images), MNIST_ERR_MEMORY. */
+mnist_status mnist_dataset_create_sample(mnist_dataset **out, mnist_view view, size_t per_class,
+                                         uint64_t seed, mnist_error *err);
+
 /* How many images of the view are of these classes. */
 size_t mnist_view_count_of(mnist_view view, unsigned classes);
 

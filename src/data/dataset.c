@@ -77,16 +77,11 @@ size_t mnist_view_count_of(mnist_view view, unsigned classes)
     return count;
 }
 
-mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view, unsigned classes,
-                                          mnist_error *err)
+/* Copies those of the view's images that are marked; count: how many are. */
+static mnist_status copy_marked(mnist_dataset **out, mnist_view view, const uint8_t *marked,
+                                size_t count, mnist_error *err)
 {
     const size_t pixels = (size_t)view.rows * view.cols;
-    const size_t count = view.count - mnist_view_count_of(view, classes);
-    *out = NULL;
-    if (count == 0) {
-        return mnist_fail(err, MNIST_ERR_ARGUMENT,
-                          "no image of %zu is of another class than those left out", view.count);
-    }
     mnist_dataset *dataset = calloc(1, sizeof *dataset);
     if (dataset) {
         dataset->images = mnist_alloc_large(count * pixels);
@@ -98,7 +93,7 @@ mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view, 
     }
     size_t kept = 0;
     for (size_t i = 0; i < view.count; i++) {
-        if (!(classes >> view.labels[i] & 1u)) {
+        if (marked[i]) {
             memcpy(dataset->images + kept * pixels, view.images + i * pixels, pixels);
             dataset->labels[kept++] = view.labels[i];
         }
@@ -110,6 +105,73 @@ mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view, 
                                  .cols = view.cols};
     *out = dataset;
     return MNIST_OK;
+}
+
+mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view, unsigned classes,
+                                          mnist_error *err)
+{
+    const size_t count = view.count - mnist_view_count_of(view, classes);
+    *out = NULL;
+    if (count == 0) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "no image of %zu is of another class than those left out", view.count);
+    }
+    uint8_t *marked = malloc(view.count);
+    if (!marked) {
+        return mnist_fail_memory(err, view.count, "the choice of images");
+    }
+    for (size_t i = 0; i < view.count; i++) {
+        marked[i] = !(classes >> view.labels[i] & 1u);
+    }
+    mnist_status status = copy_marked(out, view, marked, count, err);
+    free(marked);
+    return status;
+}
+
+/* Marks per_class images of each class, the first of each in a random order. Returns how many, or 0
+ * where memory is short. */
+static size_t mark_sample(mnist_view view, size_t per_class, uint64_t seed, uint8_t *marked)
+{
+    size_t taken[MNIST_CLASSES] = {0}, count = 0;
+    uint32_t *order = malloc(view.count * sizeof *order);
+    if (order) {
+        mnist_epoch_order(order, view.count, seed, 0); /* epochs of trainings begin at 1 */
+        for (size_t i = 0; i < view.count; i++) {
+            const size_t image = order[i];
+            marked[image] = taken[view.labels[image]] < per_class;
+            taken[view.labels[image]] += marked[image];
+            count += marked[image];
+        }
+    }
+    free(order);
+    return count;
+}
+
+mnist_status mnist_dataset_create_sample(mnist_dataset **out, mnist_view view, size_t per_class,
+                                         uint64_t seed, mnist_error *err)
+{
+    *out = NULL;
+    if (view.count > UINT32_MAX || per_class < 1) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "%zu of each class of %zu images: expected 1 at least, and at most "
+                          "4294967295 images",
+                          per_class, view.count);
+    }
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        const size_t there_are = mnist_view_count_of(view, 1u << c);
+        if (there_are > 0 && there_are < per_class) {
+            return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                              "%zu images of each class are wanted, but of class %u there are %zu",
+                              per_class, c, there_are);
+        }
+    }
+    uint8_t *marked = malloc(view.count);
+    const size_t count = marked ? mark_sample(view, per_class, seed, marked) : 0;
+    mnist_status status =
+        count > 0 ? copy_marked(out, view, marked, count, err)
+                  : mnist_fail_memory(err, view.count * sizeof(uint32_t), "the choice of images");
+    free(marked);
+    return status;
 }
 
 void mnist_dataset_free(mnist_dataset *dataset)

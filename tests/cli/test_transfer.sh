@@ -111,6 +111,23 @@ run 0 "$train" "${data[@]}" -e 1 --json
 json_is '.init_from' null
 json_is '.config | has("freeze") or has("lr-scale") or has("fresh-last") or has("init-from")' false
 
+begin 'a few images of each class'
+few=("${data[@]}" --per-class 9 --hidden 12 -e 3)
+run 0 "$train" "${few[@]}" --json
+json_is .data.train.n 90
+json_is .data.validation.n 50
+json_is '.config["per-class"]' 9
+run 0 "$train" "${few[@]}" --omit-class 0,1,2 -q -o few.st
+expect 'trained on others' [ "$(metadata few.st trained_on)" = 63 ]
+run 0 "$eval" --dataset synthetic --synthetic-test 60 -q --temperature fit few.st
+run 0 "$train" "${few[@]}" -q -s 1 -o first-few.st
+run 0 "$train" "${few[@]}" -q -s 2 -o second-few.st
+expect 'the same images for another seed' [ -z "$(layers_alike first-few.st second-few.st)" ]
+run 2 "$train" "${data[@]}" --per-class 60
+err_has '--per-class: 60 images of each class are wanted, but of class '
+run 2 "$train" --per-class 0
+err_has '--per-class: "0" is not a whole number from 1 to 1000000000'
+
 begin 'other shapes, other files'
 run 2 "$train" "${data[@]}" --init-from first.st --hidden 30
 err_is "mnist-train: --hidden: the net in first.st is 784-30-20-10, tanh; leave the option out

@@ -266,11 +266,54 @@ static void leaves_out_classes(void **state)
     assert_string_equal(err.text, "no image of 6 is of another class than those left out");
 }
 
+/* So many of each class, in the view's order; others with another seed. */
+static void draws_a_sample(void **state)
+{
+    (void)state;
+    enum { COUNT = 200, EACH = 7 };
+    static uint8_t images[COUNT], labels[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        images[i] = (uint8_t)i;
+        labels[i] = (uint8_t)(i * i % 4 + i % 2 * 5); /* 0 and 6 alone */
+    }
+    const mnist_view view = {images, labels, COUNT, 1, 1};
+    mnist_dataset *samples[3];
+    const uint64_t seeds[] = {1, 1, 2};
+    mnist_error err = {0};
+    for (size_t s = 0; s < 3; s++) {
+        assert_int_equal(mnist_dataset_create_sample(&samples[s], view, EACH, seeds[s], NULL),
+                         MNIST_OK);
+        const mnist_view drawn = mnist_dataset_view(samples[s]);
+        assert_int_equal(drawn.count, 2 * EACH);
+        assert_int_equal(mnist_view_count_of(drawn, 1u << 0), EACH);
+        assert_int_equal(mnist_view_count_of(drawn, 1u << 6), EACH);
+        for (size_t i = 0; i < drawn.count; i++) {
+            assert_int_equal(drawn.labels[i], labels[drawn.images[i]]);
+            assert_true(i == 0 || drawn.images[i] > drawn.images[i - 1]);
+        }
+    }
+    const mnist_view one = mnist_dataset_view(samples[0]), two = mnist_dataset_view(samples[1]),
+                     other = mnist_dataset_view(samples[2]);
+    assert_memory_equal(one.images, two.images, one.count);
+    assert_memory_not_equal(one.images, other.images, one.count);
+    for (size_t s = 0; s < 3; s++) {
+        mnist_dataset_free(samples[s]);
+    }
+    assert_int_equal(mnist_dataset_create_sample(&samples[0], view, COUNT / 2 + 1, 1, &err),
+                     MNIST_ERR_ARGUMENT);
+    assert_string_equal(err.text,
+                        "101 images of each class are wanted, but of class 0 there are 100");
+    assert_int_equal(mnist_dataset_create_sample(&samples[0], view, 0, 1, &err),
+                     MNIST_ERR_ARGUMENT);
+    assert_null(samples[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loads_raw_gzip_and_wide_labels),
         cmocka_unit_test(digests_are_sha256sum_s),
+        cmocka_unit_test(draws_a_sample),
         cmocka_unit_test(refuses_files_that_do_not_fit),
         cmocka_unit_test(slices_share_the_memory),
         cmocka_unit_test(normalizations_have_names),

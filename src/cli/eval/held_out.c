@@ -9,7 +9,8 @@
 bool mnist_held_out_adopt(const json_t *options, const char *path, mnist_held_out *out,
                           mnist_error *err)
 {
-    static const char *const names[] = {"val-split", "limit", "synthetic-train", "omit-class"};
+    static const char *const names[] = {"val-split", "limit", "synthetic-train", "omit-class",
+                                        "per-class"};
     mnist_training_settings told = mnist_training_defaults();
     if (!mnist_adopt_training(options, path, names, sizeof names / sizeof *names, &told, err)) {
         return false;
@@ -25,8 +26,20 @@ bool mnist_held_out_adopt(const json_t *options, const char *path, mnist_held_ou
                             .limit = told.limit,
                             .val_split = told.val_split,
                             .omitted = told.omitted,
+                            .per_class = told.per_class,
                             .synthetic_train = told.data.synthetic_train};
     return true;
+}
+
+/* How many images it was trained on, of those that were not held out. */
+static size_t trained_of(const mnist_held_out *held_out, mnist_view rest)
+{
+    size_t classes = 0;
+    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        classes += !(held_out->omitted >> c & 1u) && mnist_view_count_of(rest, 1u << c) > 0;
+    }
+    return held_out->per_class > 0 ? classes * held_out->per_class
+                                   : rest.count - mnist_view_count_of(rest, held_out->omitted);
 }
 
 bool mnist_held_out_view(const mnist_held_out *held_out, mnist_share given, const char *trained_on,
@@ -55,7 +68,7 @@ bool mnist_held_out_view(const mnist_held_out *held_out, mnist_share given, cons
     }
     char left[24];
     const mnist_view rest = mnist_view_slice(all, 0, all.count - (size_t)count);
-    snprintf(left, sizeof left, "%zu", rest.count - mnist_view_count_of(rest, held_out->omitted));
+    snprintf(left, sizeof left, "%zu", trained_of(held_out, rest));
     if (!told && trained_on && strcmp(trained_on, left) != 0) {
         char quoted[MNIST_QUOTED_TEXT];
         mnist_option_quote(trained_on, quoted);

@@ -12,6 +12,7 @@ typedef struct mnist_held_out {
     size_t limit;
     mnist_share val_split;
     unsigned omitted; /* classes it was not trained on, a bit for each */
+    size_t per_class; /* images of each other class that it was trained on; 0: all */
     size_t synthetic_train;
 } mnist_held_out;
 

@@ -16,6 +16,7 @@ typedef struct mnist_training_settings {
     size_t limit;          /* use only the first so many training images; 0: all */
     mnist_share val_split; /* taken off the end of the training images that limit leaves */
     unsigned omitted;      /* classes not trained on, a bit for each */
+    size_t per_class;      /* images of each class that are trained on; 0: all */
     bool calibrate_bias;   /* then one number is added to their biases */
     mnist_normalization_kind normalize;
     mnist_widths hidden;
@@ -38,7 +39,7 @@ mnist_training_settings mnist_training_defaults(void);
 
 enum {
     TRAIN_FILES_OPTIONS = 3,
-    TRAIN_DATA_OPTIONS = 5,
+    TRAIN_DATA_OPTIONS = 6,
     MODEL_OPTIONS = 3,
     OPTIMISATION_OPTIONS = 18,
     REGULARISATION_OPTIONS = 14,

@@ -31,6 +31,26 @@ static mnist_status omit_classes(mnist_session *s, mnist_error *err)
     return MNIST_OK;
 }
 
+/* Leaves so many training images of each class. */
+static mnist_status sample_classes(mnist_session *s, mnist_error *err)
+{
+    const mnist_training_settings *settings = &s->settings->training;
+    mnist_dataset *sample;
+    mnist_error why;
+    if (settings->per_class == 0) {
+        return MNIST_OK;
+    }
+    const mnist_status status = mnist_dataset_create_sample(&sample, s->train, settings->per_class,
+                                                            settings->config.seed, &why);
+    if (status != MNIST_OK) {
+        return mnist_fail(err, status, "--per-class: %s", why.text);
+    }
+    mnist_dataset_free(s->kept);
+    s->kept = sample;
+    s->train = mnist_dataset_view(sample);
+    return MNIST_OK;
+}
+
 mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;
@@ -57,7 +77,7 @@ mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
     }
     s->train = mnist_view_slice(all, 0, all.count - (size_t)held_out);
     s->validation = mnist_view_slice(all, s->train.count, (size_t)held_out);
-    if (omit_classes(s, err) != MNIST_OK) {
+    if (omit_classes(s, err) != MNIST_OK || sample_classes(s, err) != MNIST_OK) {
         return err->status;
     }
     s->normalization = mnist_normalization_fit(settings->training.normalize, s->train);

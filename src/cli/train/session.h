@@ -17,7 +17,7 @@ typedef struct mnist_session {
     const char *config_path; /* of --config; NULL: none */
     mnist_source source;
     mnist_view train, validation, test;
-    mnist_dataset *kept; /* with --omit-class: what train views; else NULL */
+    mnist_dataset *kept; /* with --omit-class or --per-class: what train views; else NULL */
     size_t omitted;      /* training images that --omit-class leaves out */
     mnist_normalization normalization;
     mnist_teachers teachers;
