@@ -214,7 +214,7 @@ const mnist_option mnist_distillation_options[] = {
 /* clang-format off */
 const mnist_option mnist_transfer_options[] = {
     {FLAG(S, fresh_last), .name = "fresh-last", .flags = MATHS | MNIST_OPTION_OPTIONAL,
-     .help = "draw the last layer's weights anew, and take only those below it from --init-from"},
+     .help = "draw the last layer's weights anew, and take only those below it from the model"},
     {.type = MNIST_OPTION_WIDTHS, .offset = MNIST_OPTION_FIELD(mnist_widths, S, freeze),
      .whole = {1, MNIST_MAX_HIDDEN + 1}, .name = "freeze", .argument = "N|LIST",
      .flags = MATHS | MNIST_OPTION_OPTIONAL, .known_as = "frozen",
@@ -225,7 +225,7 @@ const mnist_option mnist_transfer_options[] = {
      .help = "multiply --lr by these, one number a layer, the first layer's first; 0 freezes"},
     {FLAG(S, config.pruning.keep_zeros), .name = "keep-zeros",
      .flags = MATHS | MNIST_OPTION_OPTIONAL,
-     .help = "leave weights at 0 that are 0 in the model of --init-from, as in one that was pruned"},
+     .help = "leave weights at 0 that are 0 to begin with, as in a model that was pruned"},
 };
 /* clang-format on */
 
