@@ -13,7 +13,7 @@ prints FILE:LINE for each breach of these rules:
 - A room includes only itself and the rooms below it, in this order:
   cli -> bench -> train, eval, io -> nn, data -> kernels -> base; and train may use eval, to validate.
   image, which reads and prepares foreign pictures, uses data and base. report uses eval and io; convert, nets in and
-  out of other programs' files, uses report; each of them what is below these too.
+  out of other programs' files, uses report; each of them what is below these too. compress, nets made smaller, may use train, io and eval.
   include/mnist/ROOM.h counts as ROOM, and mnist/mnist.h as all of them.
 - cli sees its own headers, <mnist/...> and outside libraries; a public header sees public headers.
 - Within cli: no file lies in src/cli itself. options/ and terminal/ see themselves; shared/ sees these two; any
@@ -44,6 +44,7 @@ BEGIN {
     rooms["io"] = "io nn data kernels base"
     rooms["report"] = "report eval io nn data kernels base"
     rooms["convert"] = "convert report io eval nn data kernels base"
+    rooms["compress"] = "compress train eval io nn data kernels base"
     rooms["bench"] = "bench train eval io nn data kernels base"
     rooms["cli"] = "cli"
     for (room in rooms) {
@@ -374,6 +375,16 @@ self_test()
     done
     for from in base kernels data nn eval train io report bench; do # nets of other programs come in through cli alone
         expect "src/$from/a.c" '#include "convert/b.h"' "$from must not include convert: "
+    done
+
+    for to in base kernels data nn eval io train; do
+        expect src/compress/a.c "#include \"$to/b.h\"" ok
+    done
+    for to in image report convert bench cli; do
+        expect src/compress/a.c "#include \"$to/b.h\"" "compress must not include $to: "
+    done
+    for from in base kernels data nn eval io train bench convert report; do
+        expect "src/$from/a.c" '#include "compress/b.h"' "$from must not include compress: "
     done
 
     expect include/mnist/mnist.h '#include <mnist/train.h>' ok

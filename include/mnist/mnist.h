@@ -4,6 +4,7 @@
 
 #include <mnist/base.h>
 #include <mnist/bench.h>
+#include <mnist/compress.h>
 #include <mnist/convert.h>
 #include <mnist/data.h>
 #include <mnist/eval.h>
