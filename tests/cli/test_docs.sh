@@ -213,7 +213,7 @@ expect 'hardly a file found' [ "$named" -ge 100 ]
 
 # --- flags and commands -------------------------------------------------------------------------------
 
-programs='mnist-train mnist-eval mnist-predict mnist-bench mnist-convert'
+programs='mnist-train mnist-eval mnist-predict mnist-bench mnist-convert mnist-compress'
 for program in $programs; do
     "$build/$program" --help >"$program.help"
     # --name, --no-name, --[no-]name and -x, as documents may write them
@@ -241,7 +241,7 @@ done <foreign.flags
 commands()
 {
     sed -E 's/ # .*//; s/\$\(/;/g' | tr '|;&<>`' '\n' |
-        grep -oE '((^|[ /])mnist-(train|eval|predict|bench)|scripts/[a-z-]+\.sh)( .*)?$' | sed -E 's/^[ /]//; s/ +$//'
+        grep -oE '((^|[ /])mnist-(train|eval|predict|bench|compress)|scripts/[a-z-]+\.sh)( .*)?$' | sed -E 's/^[ /]//; s/ +$//'
 }
 
 # accepted COMMAND: the program named first accepts it. Without data and models it fails (1) or prints settings (0), but

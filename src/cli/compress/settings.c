@@ -1,0 +1,301 @@
+#include "cli/compress/settings.h"
+
+#include "cli/shared/option_parts.h"
+
+#include <string.h>
+
+const char *mnist_compress_step_name(mnist_compress_step step)
+{
+    static const char *const names[MNIST_COMPRESS_STEPS] = {"prune", "quantize"};
+    return (unsigned)step < MNIST_COMPRESS_STEPS ? names[step] : NULL;
+}
+
+const char *mnist_compress_bits_name(mnist_compress_bits bits)
+{
+    static const char *const names[MNIST_COMPRESS_BITS] = {"fp16", "bf16", "int8", "int7", "int6",
+                                                           "int5", "int4", "int3", "int2"};
+    return (unsigned)bits < MNIST_COMPRESS_BITS ? names[bits] : NULL;
+}
+
+unsigned mnist_compress_whole_bits(mnist_compress_bits bits)
+{
+    return bits < MNIST_COMPRESS_INT8 ? 0 : 8 - (unsigned)(bits - MNIST_COMPRESS_INT8);
+}
+
+/* Those of the training are for going on with a net that is trained already (README.md). */
+mnist_compress_settings mnist_compress_settings_defaults(void)
+{
+    mnist_compress_settings settings = {
+        .bits = MNIST_COMPRESS_INT8,
+        .calibrate = 10000,
+        .range = MNIST_RANGE_SQUARES,
+        .training = mnist_training_defaults(),
+        .out = {.color = MNIST_COLOR_AUTO},
+        .progress = MNIST_PROGRESS_AUTO,
+    };
+    mnist_train_config *config = &settings.training.config;
+    config->epochs = 60;
+    config->batch_size = 128;
+    config->schedule.kind = MNIST_SCHEDULE_COSINE;
+    config->schedule.warmup = 0.0f;
+    config->optimizer.weight_decay = 5e-4f;
+    config->label_smoothing = 0.1f;
+    return settings;
+}
+
+static const char *step_name(int value)
+{
+    return mnist_compress_step_name((mnist_compress_step)value);
+}
+
+static const char *bits_name(int value)
+{
+    return mnist_compress_bits_name((mnist_compress_bits)value);
+}
+
+static const char *range_name(int value)
+{
+    return mnist_range_rule_name((mnist_range_rule)value);
+}
+
+static const char *progress_name(int value)
+{
+    return mnist_progress_mode_name((mnist_progress_mode)value);
+}
+
+static const char *suggested_keep(int index)
+{
+    static const char *const texts[] = {"5%", "2:4", "50%,units", "10%,4x16"};
+    return (size_t)index < LENGTH(texts) ? texts[index] : NULL;
+}
+
+#define S mnist_compress_settings
+
+/* The first operand, for its messages. */
+static const mnist_option step_option = {CHOICE(mnist_compress_step, S, step, step_name),
+                                         .name = "STEP"};
+
+static const mnist_option quantize_options[] = {
+    {CHOICE(mnist_compress_bits, S, bits, bits_name), .name = "bits", .argument = "KIND",
+     .help = "quantize: what the weights become, halves of floats or whole numbers with a scale a "
+             "unit; below int8 they lie in bytes still"},
+    {SIZE(S, calibrate, 1, MOST_IMAGES), .name = "calibrate",
+     .help = "quantize to whole numbers: take the ranges of activations from the first N training "
+             "images, without those of validation"},
+    {CHOICE(mnist_range_rule, S, range, range_name), .name = "range", .argument = "RULE",
+     .help = "quantize to whole numbers: what ends a range, the least squares of errors or the "
+             "largest activation"},
+};
+
+static const mnist_option prune_options[] = {
+    {STRING(S, keep, "SPEC"), .name = "keep", .flags = MATHS, .known_as = "prune",
+     .suggested = suggested_keep,
+     .help = "prune: how many weights are left: 5%, 2:4, 40%,units, 10%,4x16, and entries to "
+             "change how, like 5%,start=0.1,end=0.75"},
+    {UINT64(S, training.config.seed, 0, UINT64_MAX), .letter = 's', .name = "seed", .flags = MATHS,
+     .help = "prune: seed of the order of the images"},
+};
+
+static const mnist_option data_options[] = {
+    {FLAG(S, test), .name = "test",
+     .help = "say what the test images make of it, too; nothing should be chosen by them"},
+};
+
+static const mnist_option run_options[] = {
+    {UNSIGNED(S, threads, 0, MNIST_MAX_THREADS), .letter = 'j', .name = "threads",
+     .zero = "all CPUs", .known_as = "jobs",
+     .help = "threads to work with; 0 for all CPUs; changes no result"},
+    {FLAG(S, dry_run), .letter = 'n', .name = "dry-run",
+     .help = "write nothing, and do not train: say sizes, and what quantising costs"},
+    {.type = MNIST_OPTION_PERCENT,
+     .offset = MNIST_OPTION_FIELD(double, S, max_loss),
+     .real = {0.0, 1.0, false, false},
+     .argument = "X",
+     .name = "max-loss-of-accuracy",
+     .zero = "no limit",
+     .help = "exit with code 3 if accuracy on the validation images falls by more, like 0.1%"},
+};
+
+static const mnist_option output_options[] = {
+    {STRING(S, output, "FILE"), .letter = 'o', .name = "output", .known_as = "save",
+     .help = "write the model here (safetensors)"},
+    {CHOICE(mnist_progress_mode, S, progress, progress_name), .name = "progress",
+     .argument = "MODE",
+     .help =
+         "progress on stderr; auto and bar are a live view on a terminal, plain lines elsewhere"},
+};
+
+/* Of the tables of a training, the rows that suit a net that there is already: of the data not
+ * --omit-class, --per-class and --normalize, which the model states; of the regularisation not
+ * --prune, which is --keep here. These are the first rows, or the last; tests/cli/test_compress.sh
+ * sees to it. */
+#define DATA_ROWS           2
+#define AUGMENT_ROW         (TRAIN_DATA_OPTIONS - 1)
+#define REGULARISATION_ROWS (REGULARISATION_OPTIONS - 1)
+
+/* Sections from here on, up to FIRST_SHARED, are for prune alone. */
+enum { FIRST_OF_PRUNE = 1, FIRST_SHARED = 5 };
+
+static const mnist_option_section sections[] = {
+    WHOLE("Quantising", quantize_options),
+    WHOLE("Pruning", prune_options),
+    SHARED("Retraining, of prune: images", mnist_train_data_options + AUGMENT_ROW, 1, S, training),
+    SHARED("Retraining: optimisation", mnist_optimisation_options, OPTIMISATION_OPTIONS, S,
+           training),
+    SHARED("Retraining: regularisation", mnist_regularisation_options, REGULARISATION_ROWS, S,
+           training),
+    SHARED("Data", mnist_source_options, SOURCE_OPTIONS, S, training.data),
+    SHARED("Data", mnist_train_files_options, TRAIN_FILES_OPTIONS, S, training.data),
+    WHOLE("Data", data_options),
+    SHARED("Data", mnist_test_options, TEST_OPTIONS, S, training.data),
+    SHARED("Data", mnist_train_data_options, DATA_ROWS, S, training),
+    WHOLE("Run", run_options),
+    WHOLE("Output", output_options),
+    SHARED("Output", mnist_json_options, JSON_OPTIONS, S, out),
+    SHARED("Output", mnist_color_options, COLOR_OPTIONS, S, out),
+};
+
+#undef S
+
+static void settle(void *settings, const mnist_parsed *parsed)
+{
+    mnist_compress_settings *s = settings;
+    if (parsed->operand_count > 0) {
+        (void)mnist_option_set(&step_option, &s->step, parsed->operands[0]);
+    }
+    s->has_max_loss = mnist_on_command_line(parsed, "max-loss-of-accuracy");
+}
+
+/* Options of the other step. */
+static bool check_step(const mnist_compress_settings *s, const mnist_parsed *parsed,
+                       mnist_error *err)
+{
+    const bool prunes = s->step == MNIST_COMPRESS_PRUNE;
+    for (size_t i = prunes ? 0 : FIRST_OF_PRUNE; i < (prunes ? FIRST_OF_PRUNE : FIRST_SHARED);
+         i++) {
+        for (size_t k = 0; k < sections[i].count; k++) {
+            const char *name = sections[i].options[k].name;
+            if (mnist_on_command_line(parsed, name)) {
+                return mnist_options_fail(err, "--%s is for %s, and STEP is %s", name,
+                                          prunes ? "quantize" : "prune",
+                                          mnist_compress_step_name(s->step));
+            }
+        }
+    }
+    return true;
+}
+
+static bool check_prune(const mnist_compress_settings *s, mnist_error *err)
+{
+    mnist_pruning pruning;
+    mnist_error why;
+    if (!s->keep) {
+        return mnist_options_fail(err, "prune needs --keep SPEC, how many weights are left, as "
+                                       "--keep 5%%");
+    }
+    if (mnist_pruning_parse(&pruning, s->keep, &why) != MNIST_OK) {
+        return mnist_options_fail(err, "--keep: %s", why.text);
+    }
+    return !s->training.config.batch_norm ||
+           mnist_options_fail(err, "--batch-norm does not go with a model, whose weights are for "
+                                   "layers that are not normalised");
+}
+
+static bool check_bits(const mnist_compress_settings *s, const mnist_parsed *parsed,
+                       mnist_error *err)
+{
+    static const char *const of_whole[] = {"calibrate", "range"};
+    for (size_t i = 0; i < LENGTH(of_whole) && mnist_compress_whole_bits(s->bits) == 0; i++) {
+        if (mnist_on_command_line(parsed, of_whole[i])) {
+            return mnist_options_fail(err, "--%s is for whole numbers, and --bits is %s",
+                                      of_whole[i], mnist_compress_bits_name(s->bits));
+        }
+    }
+    return true;
+}
+
+/* What needs the model, such as options for each of its layers, is checked once it is read. */
+static bool validate(const void *settings, const mnist_parsed *parsed, mnist_error *err)
+{
+    const mnist_compress_settings *s = settings;
+    mnist_compress_step step;
+    if (!mnist_option_set(&step_option, &step, parsed->operands[0])) {
+        return mnist_option_fail_value(&step_option, "STEP", parsed->operands[0], err);
+    }
+    if (!check_step(s, parsed, err) ||
+        !(s->step == MNIST_COMPRESS_PRUNE ? check_prune(s, err) : check_bits(s, parsed, err))) {
+        return false;
+    }
+    if (!s->output && !s->dry_run) {
+        return mnist_options_fail(err, "-o FILE is missing: where the model is to be written; or "
+                                       "--dry-run");
+    }
+    if (!s->test && (mnist_on_command_line(parsed, "test-images") ||
+                     mnist_on_command_line(parsed, "test-labels"))) {
+        return mnist_options_fail(err,
+                                  "--test-%s is for --test: test images are read for nothing "
+                                  "else",
+                                  mnist_on_command_line(parsed, "test-images") ? "images"
+                                                                               : "labels");
+    }
+    return mnist_settings_check_data(&s->training.data, false, parsed, err);
+}
+
+static const mnist_example examples[] = {
+    {"mnist-compress quantize mnist.safetensors -o small.safetensors",
+     "whole numbers of 8 bits: a quarter of the bytes"},
+    {"mnist-compress quantize --bits int4 --dry-run mnist.safetensors",
+     "what 4 bits would cost on the validation images"},
+    {"mnist-compress quantize --max-loss-of-accuracy 0.05% mnist.safetensors -o small.safetensors",
+     "exit code 3 if accuracy falls by more"},
+    {"mnist-compress prune --keep 5% mnist.safetensors -o sparse.safetensors",
+     "train on, and set 95 % of the weights to 0"},
+    {"mnist-compress prune --keep 40%,units --epochs 20 mnist.safetensors -o narrow.safetensors",
+     "whole hidden units go"},
+};
+
+static const mnist_exit_text exits[] = {
+    {MNIST_EXIT_OK, "all went well"},
+    {MNIST_EXIT_FAILURE, "a file could not be read or written, or data do not suit the model"},
+    {MNIST_EXIT_USAGE, "bad command line, or it does not suit the model"},
+    {MNIST_EXIT_GATE, "--max-loss-of-accuracy was exceeded; the model is written"},
+    {MNIST_EXIT_DIVERGED, "retraining diverged: the loss is not a finite number"},
+    {MNIST_EXIT_SIGINT, "interrupted; nothing was written (129: hung up, 143: terminated)"},
+};
+
+static const mnist_named_text environment[] = {
+    DATA_ENVIRONMENT, ISA_ENVIRONMENT, TERMINAL_ENVIRONMENT, VIEW_ENVIRONMENT, {NULL, NULL},
+};
+
+static void set_defaults(void *settings)
+{
+    *(mnist_compress_settings *)settings = mnist_compress_settings_defaults();
+}
+
+const mnist_program mnist_compress_program = {
+    .name = "mnist-compress",
+    .summary = "smaller models: fewer weights, fewer bits",
+    .description =
+        "Makes a smaller model of a model. STEP is prune, which trains it further while "
+        "weights become 0, or quantize, which rounds weights to fewer bits, without training. "
+        "Steps chain: what one has written the next reads, as do mnist-eval, mnist-predict and "
+        "mnist-train. Which data set, and which of its training images are for validation, the "
+        "model says; the command line beats it. Prints one line on stdout: bytes, and accuracy "
+        "on the validation images, before and after, and how many answers are others.",
+    .operand = "STEP",
+    .more_operands = "MODEL",
+    .operand_min = 2,
+    .operand_max = 2,
+    .settings_size = sizeof(mnist_compress_settings),
+    .defaults = set_defaults,
+    .sections = sections,
+    .section_count = LENGTH(sections),
+    .examples = examples,
+    .example_count = LENGTH(examples),
+    .exits = exits,
+    .exit_count = LENGTH(exits),
+    .environment = environment,
+    .files = mnist_data_files,
+    .settle = settle,
+    .validate = validate,
+};

@@ -1,0 +1,56 @@
+/* What mnist-compress can be told. */
+#ifndef MNIST_CLI_COMPRESS_SETTINGS_H
+#define MNIST_CLI_COMPRESS_SETTINGS_H
+
+#include "cli/shared/training.h"
+#include "cli/terminal/progress.h"
+
+#include <mnist/eval.h>
+
+/* What is done, in the order of their names in STEP. */
+typedef enum mnist_compress_step {
+    MNIST_COMPRESS_PRUNE,
+    MNIST_COMPRESS_QUANTIZE,
+    MNIST_COMPRESS_STEPS
+} mnist_compress_step;
+
+/* "prune", "quantize"; NULL past the end. */
+const char *mnist_compress_step_name(mnist_compress_step step);
+
+/* What numbers parameters become. */
+typedef enum mnist_compress_bits {
+    MNIST_COMPRESS_FP16,
+    MNIST_COMPRESS_BF16,
+    MNIST_COMPRESS_INT8, /* the next have a bit less each, down to 2 */
+    MNIST_COMPRESS_INT2 = MNIST_COMPRESS_INT8 + 6,
+    MNIST_COMPRESS_BITS
+} mnist_compress_bits;
+
+/* "fp16", "bf16", "int8" to "int2"; NULL past the end. */
+const char *mnist_compress_bits_name(mnist_compress_bits bits);
+/* 8 to 2; 0 of those that are floats. */
+unsigned mnist_compress_whole_bits(mnist_compress_bits bits);
+
+typedef struct mnist_compress_settings {
+    mnist_compress_step step; /* of the first operand; set by settle */
+    mnist_compress_bits bits;
+    size_t calibrate; /* training images that ranges of activations are taken from */
+    mnist_range_rule range;
+    const char *keep; /* what pruning leaves (mnist_pruning_parse); NULL: not given */
+    mnist_training_settings training; /* how prune trains; the data of all steps */
+    bool test;
+    unsigned threads;  /* 0: mnist_cpu_count() */
+    double max_loss;   /* of validation accuracy, 0 to 1; counts where it is given */
+    bool has_max_loss; /* set by settle */
+    bool dry_run;
+    const char *output; /* NULL: not given */
+    mnist_output_settings out;
+    mnist_progress_mode progress;
+} mnist_compress_settings;
+
+/* Everything that holds when nothing is said. */
+mnist_compress_settings mnist_compress_settings_defaults(void);
+
+extern const mnist_program mnist_compress_program; /* operands: STEP, MODEL */
+
+#endif

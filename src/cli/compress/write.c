@@ -1,0 +1,137 @@
+/* The model that is written, and what its metadata say. */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/compress/compression.h"
+
+#include "cli/shared/option_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Keys whose values the new model takes over, if the model has them; others, of programs that are
+ * not ours, stay behind. */
+static const char *const carried[] = {
+    "seed",
+    "init_from_sha256",
+    "teachers_sha256",
+    "calibrated_bias",
+    "converted_from",
+    "source_sha256",
+    "options",
+    "trained_on",
+    "retraining",
+    "train_images_sha256",
+    "train_labels_sha256",
+    "test_images_sha256",
+    "test_labels_sha256",
+};
+
+/* Options of the retraining that are then the model's: which images it was trained on. */
+static const char *const of_data[] = {"dataset", "synthetic-train", "synthetic-test", "data-seed",
+                                      "limit",   "val-split",       "augment"};
+
+#define KEYS (LENGTH(carried) + 2)
+
+/* Texts that are made; owned. */
+typedef struct metadata {
+    mnist_metadata items[KEYS];
+    size_t count;
+    char *compression, *options, *retraining;
+    char trained_on[24];
+    mnist_data_digests digests;
+} metadata;
+
+static void release(metadata *m)
+{
+    free(m->compression);
+    free(m->options);
+    free(m->retraining);
+}
+
+/* Sets a key, which may have been set before; value NULL: nothing. */
+static void put(metadata *m, const char *key, const char *value)
+{
+    size_t i = 0;
+    while (i < m->count && strcmp(m->items[i].key, key) != 0) {
+        i++;
+    }
+    if (value) {
+        m->items[i] = (mnist_metadata){key, value};
+        m->count = i < m->count ? m->count : i + 1;
+    }
+}
+
+/* The options that the model states, but for those of the data that the retraining had. */
+static json_t *merge_options(const mnist_compression *c, const json_t *retraining)
+{
+    json_t *merged = c->options ? json_copy(c->options) : json_object();
+    for (size_t i = 0; i < LENGTH(of_data); i++) {
+        json_t *value = json_object_get(retraining, of_data[i]);
+        if (value) {
+            mnist_json_put(&merged, of_data[i], json_incref(value));
+        }
+    }
+    return merged;
+}
+
+/* What a training more means: its settings and its images. */
+static bool add_retraining(const mnist_compression *c, metadata *m, mnist_error *err)
+{
+    mnist_json_begin();
+    json_t *retraining =
+        mnist_options_json(&mnist_compress_program, c->settings, MNIST_OPTION_IN_MODEL, err);
+    if (!retraining) {
+        return false;
+    }
+    json_t *options = merge_options(c, retraining);
+    m->retraining = mnist_json_text(retraining, 0);
+    m->options = mnist_json_text(options, 0);
+    json_decref(options);
+    json_decref(retraining);
+    if (!m->retraining || !m->options) {
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the model's metadata") ==
+               MNIST_OK;
+    }
+    snprintf(m->trained_on, sizeof m->trained_on, "%zu", c->train.count);
+    mnist_view_digests(c->all, &m->digests);
+    put(m, "options", m->options);
+    put(m, "retraining", m->retraining);
+    put(m, "trained_on", m->trained_on);
+    put(m, "train_images_sha256", m->digests.images);
+    put(m, "train_labels_sha256", m->digests.labels);
+    return true;
+}
+
+static bool gather(const mnist_compression *c, metadata *m, mnist_error *err)
+{
+    *m = (metadata){.count = 0};
+    for (size_t i = 0; i < LENGTH(carried); i++) {
+        put(m, carried[i], mnist_model_metadata(c->model, carried[i]));
+    }
+    const char *earlier = c->earlier ? c->earlier : "";
+    const size_t room = strlen(earlier) + strlen("; ") + strlen(c->done) + 1;
+    m->compression = malloc(room);
+    if (!m->compression) {
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the model's metadata") ==
+               MNIST_OK;
+    }
+    snprintf(m->compression, room, "%s%s%s", earlier, c->earlier ? "; " : "", c->done);
+    put(m, "compression", m->compression);
+    put(m, "compressed_from_sha256", mnist_model_digest(c->model));
+    return c->settings->step != MNIST_COMPRESS_PRUNE || add_retraining(c, m, err);
+}
+
+bool mnist_compression_write(mnist_compression *c, mnist_error *err)
+{
+    metadata m;
+    bool good = gather(c, &m, err);
+    const mnist_model_parts parts = {.mlp = mnist_compression_net(c),
+                                     .normalization = mnist_model_normalization(c->model),
+                                     .metadata = m.items,
+                                     .metadata_count = m.count,
+                                     .storage = c->storage};
+    good = good && mnist_model_size(&parts, &c->after.bytes, err) == MNIST_OK &&
+           (c->settings->dry_run ||
+            mnist_model_write(c->settings->output, &parts, c->digest, err) == MNIST_OK);
+    release(&m);
+    return good;
+}
