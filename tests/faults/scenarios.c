@@ -10,11 +10,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define TRAIN   .program = "mnist-train", .main = mnist_train_main
-#define EVAL    .program = "mnist-eval", .main = mnist_eval_main
-#define PREDICT .program = "mnist-predict", .main = mnist_predict_main
-#define BENCH   .program = "mnist-bench", .main = mnist_bench_main
-#define CONVERT .program = "mnist-convert", .main = mnist_convert_main
+#define TRAIN    .program = "mnist-train", .main = mnist_train_main
+#define EVAL     .program = "mnist-eval", .main = mnist_eval_main
+#define PREDICT  .program = "mnist-predict", .main = mnist_predict_main
+#define BENCH    .program = "mnist-bench", .main = mnist_bench_main
+#define CONVERT  .program = "mnist-convert", .main = mnist_convert_main
+#define COMPRESS .program = "mnist-compress", .main = mnist_compress_main
 
 /* A training of 8 steps that writes all that there is. */
 #define SMALL                                                                                      \
@@ -139,6 +140,14 @@ const scenario scenarios[] = {
      .words = {SMALL, "--threads", "1", "--epochs", "1", "--init-from", "m.st", "--fresh-last",
                "--per-class", "2", "--prune", "20%", "--output", "p.st"},
      .given = {"m.st"}, .older = {"older.st=p.st"}, .outputs = {{"p.st", FILE_WHOLE}}},
+    {COMPRESS, .name = "compress-quantize",
+     .words = {"quantize", "m.st", "--data-dir", "../base", "--test", "--threads", "1", "--json",
+               "--output", "q.st"},
+     .given = {"m.st"}, .older = {"older.st=q.st"}, .outputs = {{"q.st", FILE_WHOLE}}},
+    {COMPRESS, .name = "compress-prune",
+     .words = {"prune", "drawn.st", "--keep", "40%,units", "--epochs", "1", "--threads", "1",
+               "--batch-size", "10", "--quiet", "--output", "q.st"},
+     .given = {"drawn.st"}, .outputs = {{"q.st", FILE_WHOLE}}},
     {CONVERT, .name = "convert",
      .words = {"m.st", "n.pt.st", "--to", "torch", "--verify", "--vectors", "2", "--data-dir",
                "../base", "--json"},
