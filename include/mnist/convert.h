@@ -39,6 +39,10 @@ typedef struct mnist_net {
     mnist_activation activation;              /* of every layer but the last */
     bool knows_normalization;
     mnist_normalization normalization;
+    /* The model file that it was read from, where that computes in whole numbers (mnist/integers.h) and
+     * so not quite what the layers give, which are the floats that the numbers stand for; owned. NULL:
+     * the layers are what was read. */
+    mnist_model *integers;
     const mnist_format *source;     /* what it was read from; NULL: no file */
     char digest[MNIST_DIGEST_TEXT]; /* SHA-256 of that file; "": no file */
     char name[MNIST_NET_NAME];      /* its name without folders, made plain (mnist_plain_text), and

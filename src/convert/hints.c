@@ -119,9 +119,22 @@ static bool same_normalization(const mnist_normalization *a, const mnist_normali
     return a->mean == b->mean && a->stddev == b->stddev;
 }
 
+/* Whether what is asked for is another net than the file's. */
+static bool is_another(const mnist_net *net, const mnist_net_hints *hints)
+{
+    return (hints->has_activation && hints->activation != net->activation) ||
+           (hints->has_normalization &&
+            !same_normalization(&net->normalization, &hints->normalization)) ||
+           hints->order != MNIST_ORDER_ROWS;
+}
+
 mnist_status mnist_net_apply_hints(mnist_net *net, const mnist_net_hints *hints, const char *path,
                                    mnist_error *err)
 {
+    if (net->integers && is_another(net, hints)) {
+        mnist_model_free(net->integers);
+        net->integers = NULL;
+    }
     if (hints->has_activation) {
         if (net->knows_activation && net->activation != hints->activation) {
             mnist_net_note(net, "the file says activation %s, and %s was asked for",

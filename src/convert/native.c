@@ -6,6 +6,8 @@
 #include "io/model.h"
 #include "io/text.h"
 
+#include <mnist/integers.h>
+
 #include <string.h>
 
 #define HEADER_LOOKED_AT 65536u /* bytes of a header in which the format's name is looked for */
@@ -53,6 +55,26 @@ static bool native_matches(const uint8_t *data, size_t size)
     return false;
 }
 
+/* That weights are kept as something else than fp32, and what becomes of them. Takes the model where the
+ * net in it computes with whole numbers, and frees it else. */
+static void take_form(mnist_net *out, mnist_model *model)
+{
+    const char *weights = mnist_model_metadata(model, "weights");
+    if (mnist_mlp_has_integers(mnist_model_mlp(model), NULL)) {
+        mnist_net_note(out,
+                       "the net is one of whole numbers; written are the floats that they stand "
+                       "for, which give nearly its answers");
+        out->integers = model;
+        return;
+    }
+    if (weights && strcmp(weights, "fp32") != 0) {
+        mnist_net_note(out,
+                       "weights are %s in the file; they are the same numbers in fp32 from here on",
+                       weights);
+    }
+    mnist_model_free(model);
+}
+
 static mnist_status native_read(mnist_net *out, const mnist_format_input *input, mnist_error *err)
 {
     mnist_model *model;
@@ -70,7 +92,11 @@ static mnist_status native_read(mnist_net *out, const mnist_format_input *input,
     if (status == MNIST_OK && mnist_model_metadata(model, "options")) {
         mnist_net_note(out, "the options of its training and the digests of its data stay behind");
     }
-    mnist_model_free(model);
+    if (status == MNIST_OK) {
+        take_form(out, model);
+    } else {
+        mnist_model_free(model);
+    }
     return status;
 }
 

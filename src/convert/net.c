@@ -17,6 +17,7 @@ void mnist_net_free(mnist_net *net)
         free(net->layers[l].weights);
         free(net->layers[l].bias);
     }
+    mnist_model_free(net->integers);
     *net = (mnist_net){.layer_count = 0};
 }
 

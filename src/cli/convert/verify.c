@@ -9,22 +9,31 @@
 
 #define VECTORS_SCHEMA "mnist-vectors/1"
 
-/* Each image's values of a net: logits or probabilities. To be freed; NULL with err filled. */
-static float *measure(const mnist_net *net, mnist_view view, bool logits, mnist_error *err)
+/* What is measured of a net. */
+typedef enum measured {
+    LOGITS,
+    PROBABILITIES,
+    PROBABILITIES_AS_READ /* of whole numbers, where the file has them */
+} measured;
+
+/* Each image's values of a net. To be freed; NULL with err filled. */
+static float *measure(const mnist_net *net, mnist_view view, measured what, mnist_error *err)
 {
-    mnist_mlp *mlp;
+    mnist_mlp *mlp = NULL;
     float *values = malloc(view.count * MNIST_CLASSES * sizeof *values);
     if (!values) {
         mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
         return NULL;
     }
-    mnist_status status = mnist_net_to_mlp(net, &mlp, err);
+    const bool whole = what == PROBABILITIES_AS_READ && net->integers;
+    mnist_status status = whole ? MNIST_OK : mnist_net_to_mlp(net, &mlp, err);
     if (status == MNIST_OK) {
-        status = logits
-                     ? mnist_logits(mlp, view, &net->normalization, NULL, values, NULL, err)
-                     : mnist_probabilities(mlp, view, &net->normalization, NULL, values, NULL, err);
-        mnist_mlp_free(mlp);
+        mnist_mlp *run = whole ? mnist_model_mlp(net->integers) : mlp;
+        status = what == LOGITS
+                     ? mnist_logits(run, view, &net->normalization, NULL, values, NULL, err)
+                     : mnist_probabilities(run, view, &net->normalization, NULL, values, NULL, err);
     }
+    mnist_mlp_free(mlp);
     if (status != MNIST_OK) {
         free(values);
         return NULL;
@@ -84,8 +93,8 @@ bool mnist_conversion_compare(mnist_conversion *c, mnist_error *err)
     if (!read_again(&again, c, err)) {
         return false;
     }
-    float *before = measure(&c->net, view, false, err);
-    float *after = before ? measure(&again, view, false, err) : NULL;
+    float *before = measure(&c->net, view, PROBABILITIES_AS_READ, err);
+    float *after = before ? measure(&again, view, PROBABILITIES, err) : NULL;
     if (after) {
         compare(&c->comparison, before, after, view.count);
     }
@@ -197,8 +206,8 @@ bool mnist_conversion_write_vectors(const mnist_conversion *c, mnist_error *err)
     const size_t count = v.view.count;
     v.view =
         mnist_view_slice(v.view, 0, c->settings->vectors < count ? c->settings->vectors : count);
-    v.logits = measure(&c->net, v.view, true, err);
-    v.probabilities = v.logits ? measure(&c->net, v.view, false, err) : NULL;
+    v.logits = measure(&c->net, v.view, LOGITS, err);
+    v.probabilities = v.logits ? measure(&c->net, v.view, PROBABILITIES, err) : NULL;
     const bool written =
         v.probabilities &&
         (mnist_conversion_writes_arrays(c) ? write_arrays(c, &v, err) : write_json(c, &v, err));
