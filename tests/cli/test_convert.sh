@@ -241,6 +241,13 @@ cp softmax.safetensors there.npz
 usage "$convert" 'OUT would overwrite the model there.npz; name another file' model.safetensors there.npz
 rm there.npz
 usage "$convert" 'OUT would overwrite the input model.safetensors; name another file' model.safetensors model.safetensors
+usage "$convert" '/dev/null: this format writes a second file beside OUT, which therefore cannot be a device or a pipe; name a file' \
+    --to c model.safetensors /dev/null
+usage "$convert" '/dev/stdout: --vectors writes a second file beside OUT, which therefore cannot be a device or a pipe; name a file' \
+    --to gguf --vectors 1 "${drawn[@]}" model.safetensors /dev/stdout
+mkfifo fifo
+usage "$convert" 'fifo: this format writes a second file beside OUT, which therefore cannot be a device or a pipe; name a file' \
+    --to c model.safetensors fifo
 
 mkdir hostile
 python3 "$nets" hostile hostile

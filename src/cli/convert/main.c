@@ -6,11 +6,46 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool fail_memory(mnist_error *err)
 {
     mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
     return false;
+}
+
+/* Whether a second file can be beside path: not if it is a device or a pipe, whatever it leads to, as files
+ * would then be made in /dev. */
+static bool has_room_beside(const char *path)
+{
+    struct stat status;
+    return strncmp(path, "/dev/", strlen("/dev/")) != 0 &&
+           (stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+}
+
+/* The names of what is written beside OUT. */
+static bool name_companions(mnist_conversion *c, mnist_error *err)
+{
+    const bool is_two = c->to->companion != NULL;
+    if ((is_two || c->settings->vectors > 0) && !has_room_beside(c->out)) {
+        return mnist_options_fail(err,
+                                  "%.2000s: %s writes a second file beside OUT, which therefore "
+                                  "cannot be a device or a pipe; name a file",
+                                  c->out, is_two ? "this format" : "--vectors");
+    }
+    if (is_two && !(c->companion = mnist_format_companion(c->to, c->out))) {
+        return fail_memory(err);
+    }
+    if (c->settings->vectors > 0) {
+        const char *ending = mnist_conversion_writes_arrays(c) ? ".vectors.npz" : ".vectors.json";
+        const size_t size = strlen(c->out) + strlen(ending) + 1;
+        c->vectors = malloc(size);
+        if (!c->vectors) {
+            return fail_memory(err);
+        }
+        snprintf(c->vectors, size, "%s%s", c->out, ending);
+    }
+    return true;
 }
 
 /* What shall be written, and where; MNIST_ERR_ARGUMENT where the command line does not say it. */
@@ -37,20 +72,8 @@ static bool choose_output(mnist_conversion *c, mnist_error *err)
             "writes what to hold it against",
             c->to->name);
     }
-    if (c->to->companion && !(c->companion = mnist_format_companion(c->to, c->out))) {
-        return fail_memory(err);
-    }
-    if (settings->vectors > 0) {
-        const char *ending = mnist_conversion_writes_arrays(c) ? ".vectors.npz" : ".vectors.json";
-        const size_t size = strlen(c->out) + strlen(ending) + 1;
-        c->vectors = malloc(size);
-        if (!c->vectors) {
-            return fail_memory(err);
-        }
-        snprintf(c->vectors, size, "%s%s", c->out, ending);
-    }
-    return !settings->out.json ||
-           (mnist_json_check_name(c->in, err) && mnist_json_check_name(c->out, err));
+    return name_companions(c, err) && (!settings->out.json || (mnist_json_check_name(c->in, err) &&
+                                                               mnist_json_check_name(c->out, err)));
 }
 
 /* Where the test images are, and that no output destroys anything. */
