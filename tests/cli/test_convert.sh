@@ -263,6 +263,8 @@ usage "$convert" 'model.safetensors: a list of layers is for files of other prog
 fails 1 "$convert" 'absent: cannot be opened: No such file or directory' absent none.safetensors
 run 1 "$convert" model.safetensors no-directory/out.npz
 err_has 'no-directory'
+run 1 "$convert" --dry-run model.safetensors no-directory/out.npz
+err_has 'no-directory'
 
 # refused FILE MESSAGE: a pattern for what follows the name
 refused()
