@@ -21,6 +21,22 @@ static size_t stem_length(const char *name)
     return point && point > name ? (size_t)(point - name) : strlen(name);
 }
 
+/* Whether the header would be found, with -I, in the place of one of C's own. */
+static bool is_header_of_c(const char *name, size_t stem)
+{
+    static const char *const headers[] = {
+        "assert", "complex", "ctype",  "errno",  "fenv",   "float",  "inttypes", "iso646",
+        "limits", "locale",  "math",   "setjmp", "signal", "stdarg", "stdbool",  "stddef",
+        "stdint", "stdio",   "stdlib", "string", "tgmath", "time",   "wchar",    "wctype",
+    };
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        if (strlen(headers[i]) == stem && strncmp(name, headers[i], stem) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A file's name stands between quotes of an #include, and in comments. A quote, a line's end, or
  * bytes that are not ASCII do not mean the same to every compiler. */
 static mnist_status check_name(const char *name, const char *path, mnist_error *err)
@@ -39,6 +55,12 @@ static mnist_status check_name(const char *name, const char *path, mnist_error *
             "%.2000s: the name of this file becomes the name of a function: %zu bytes "
             "before its ending, expected at most %d",
             path, stem, MNIST_C_STEM);
+    }
+    if (is_header_of_c(name, stem)) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "%.2000s: its header would be called %.*s.h, as one of C's own; call it "
+                          "mnist_predict.c, say",
+                          path, (int)stem, name);
     }
     if (strcmp(name + stem, ".h") == 0) {
         return mnist_fail(

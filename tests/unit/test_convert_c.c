@@ -199,6 +199,7 @@ static void names_that_are_refused(void **state)
     }
     assert_refused(&net, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvw.c",
                    "49 bytes before its ending, expected at most 48");
+    assert_refused(&net, "stdint.c", "its header would be called stdint.h, as one of C's own");
     assert_refused(&net, "net.h", "would take the place of its own header");
     mnist_net_free(&net);
 }
