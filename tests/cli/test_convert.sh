@@ -180,6 +180,11 @@ run 0 "$convert" -q --vectors 2 "${drawn[@]}" model.safetensors again.npz
 same_bytes beside.npz.vectors.npz again.npz.vectors.npz
 expect 'as many as there are' [ "$(jq '.vectors | length' there.pt.safetensors.vectors.json)" -eq 4 ]
 
+begin 'more vectors than images'
+run 0 "$convert" --vectors 3 --dataset synthetic --synthetic-test 2 model.safetensors few.pt.safetensors
+err_has 'note: vectors are of 2 images and not of 3: there are no more'
+expect 'not two' [ "$(jq '.vectors | length' few.pt.safetensors.vectors.json)" = 2 ]
+
 begin '--dry-run'
 run 0 "$convert" -n --verify --vectors 2 "${drawn[@]}" model.safetensors dry.pt.safetensors
 err_has 'nothing was written (--dry-run)'

@@ -98,7 +98,8 @@ static bool check_files(mnist_conversion *c, mnist_error *err)
         *err = missing;
         status = located;
     }
-    for (size_t i = 1; i < 4 && status == MNIST_OK; i++) { /* a dry run, too, says what would fail */
+    for (size_t i = 1; i < 4 && status == MNIST_OK;
+         i++) { /* a dry run, too, says what would fail */
         status = files[i].path ? mnist_output_check(files[i].path, err) : MNIST_OK;
     }
     return status == MNIST_OK;
@@ -151,6 +152,11 @@ static bool convert(mnist_conversion *c, mnist_error *err)
     if ((settings->verify || c->vectors) &&
         mnist_source_load(&c->source, &settings->data, MNIST_IDX_TEST, err) != MNIST_OK) {
         return false;
+    }
+    const size_t images = c->source.test ? mnist_dataset_view(c->source.test).count : 0;
+    if (images < settings->vectors) {
+        mnist_net_note(&c->net, "vectors are of %zu images and not of %zu: there are no more",
+                       images, settings->vectors);
     }
     if (mnist_net_encode_for(&c->bytes, &c->net, c->to, settings->onnx_input, c->out, err) !=
             MNIST_OK ||
