@@ -72,8 +72,8 @@ mean_of()
 best_of()
 {
     local lr epochs augment best=0 accuracy
-    for lr in 0.01 0.03 0.1; do
-        for epochs in 30 100 300; do
+    for lr in 0.01 0.1; do
+        for epochs in 30 100; do
             for augment in none 'ciresan,shift=1,thickness=0.3'; do
                 accuracy=$(figures '.epochs[-1].validation_accuracy' 101 $((100 + search)) "$@" --lr "$lr" \
                     --epochs "$epochs" --augment "$augment" --batch-size 20 | mean_of 1 | cut -d' ' -f1)
