@@ -453,8 +453,9 @@ mnist_status mnist_assemble(mnist_net *net, const mnist_assembly *assembly, mnis
                        outputs_first ? "out, in" : "in, out");
     }
     if (without > 0) {
-        mnist_net_note(net, "%u of %u layers have no bias in the file, which is taken as 0",
-                       without, found.count);
+        mnist_net_note(net, "%u of %u layers%s have no bias%s, which is taken as 0", without,
+                       found.count, assembly->layers ? ", as they were named," : "",
+                       assembly->layers ? "" : " in the file");
     }
     if (rounded > 0) {
         mnist_net_note(net, "%zu numbers of 64 bits were rounded to fp32", rounded);

@@ -97,7 +97,7 @@ expect 'weights differ' python3 "$nets" same coarse.safetensors got.safetensors
 run 0 "$convert" "${known[@]}" --input-order columns --layers minez+offz,miney+offy,minex+offx variants/columns.safetensors got.safetensors
 expect 'weights differ' python3 "$nets" same coarse.safetensors got.safetensors
 run 0 "$convert" "${known[@]}" --layers minez,miney,minex variants/columns.safetensors got.safetensors
-err_has 'note: 3 of 3 layers have no bias in the file, which is taken as 0'
+err_has 'note: 3 of 3 layers, as they were named, have no bias, which is taken as 0'
 
 # Debian's packages are python3's of /usr/bin, whatever else is before it
 python=
