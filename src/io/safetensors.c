@@ -188,7 +188,8 @@ static bool read_integers(const json_t *list, uint64_t *values, size_t count)
     return true;
 }
 
-/* Bytes of a number of a type that is not read here; 0: the format has no such type. */
+/* Bytes of a number of a type that mnist_safetensors_get does not read; 0: the format has no such
+ * type. */
 static size_t foreign_width(const char *dtype)
 {
     static const struct {

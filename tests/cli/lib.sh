@@ -192,6 +192,18 @@ err_empty()
     expect "stderr is not empty" [ ! -s "$work/err" ]
 }
 
+# resumes_alike LEAST CHECKPOINT...: there are so many at least, and from each the training ends with the bytes of whole.st.
+resumes_alike()
+{
+    local least=$1 step
+    shift
+    expect "$# checkpoints, fewer than $least" [ "$#" -ge "$least" ]
+    for step in "$@"; do
+        run 0 "$train" --resume "$step" -q -o on.st
+        same_bytes on.st whole.st
+    done
+}
+
 # json FILTER...: jq's answer to what is on stdout, as one line.
 json()
 {

@@ -82,11 +82,7 @@ mkdir steps
 run 0 python3 "$source_dir/every_checkpoint.py" steps "$train" "${pruning[@]}" -o kept.st
 same_bytes kept.st whole.st
 kept=(steps/*)
-expect "${#kept[@]} checkpoints" [ "${#kept[@]}" -ge 12 ]
-for step in "${kept[@]}"; do
-    run 0 "$train" --resume "$step" -q -o on.st
-    same_bytes on.st whole.st
-done
+resumes_alike 12 "${kept[@]}"
 
 begin 'another way to say it is the same'
 run 0 "$train" "${data[@]}" -e 3 -b 100 --prune '0.1,end=80%,start=0.2' --ema 0.8 --keep best -o same.st

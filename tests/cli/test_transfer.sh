@@ -91,11 +91,7 @@ run 0 python3 "$source_dir/every_checkpoint.py" steps "$train" "${transfer[@]}" 
 rm moved.st
 same_bytes kept.st whole.st
 kept=(steps/*)
-expect "${#kept[@]} checkpoints" [ "${#kept[@]}" -ge 8 ]
-for step in "${kept[@]}"; do
-    run 0 "$train" --resume "$step" -q -o on.st
-    same_bytes on.st whole.st
-done
+resumes_alike 8 "${kept[@]}"
 
 begin 'what is printed as a config file trains the same net'
 run 0 "$train" "${transfer[@]}" --init-from first.st --print-config
