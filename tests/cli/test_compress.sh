@@ -93,6 +93,13 @@ run 3 "$compress" quantize --bits int2 --max-loss-of-accuracy 0 --json -q m.st -
 json_is .gate.passed false
 json_is .gate.max_loss_of_accuracy 0
 
+begin 'mnist-eval --json says how weights are kept, and what computed them'
+run 0 "$eval" --dataset synthetic --synthetic-test 60 --json q.st
+json_is .model.weights integers
+json_holds '.model.kernels | test("^(scalar|portable|neon|neondot|avx2|avxvnni|avx512vnni)$")'
+run 0 "$eval" --dataset synthetic --synthetic-test 60 --json m.st
+json_is '.model | has("weights") or has("kernels")' false
+
 begin 'quantize: JSON'
 run 0 "$compress" quantize --json --test m.st -o q.st
 json_is .schema mnist-compress/1
