@@ -86,6 +86,25 @@ bool mnist_mlp_has_integers(const mnist_mlp *mlp, mnist_integer_inputs *inputs);
 void mnist_mlp_get_integers(const mnist_mlp *mlp, unsigned layer, int8_t *weights, float *scales,
                             int32_t *biases, mnist_integer_range *range);
 
+/* What a layer computes with, all that follows from the above in it (src/kernels/integers.h):
+ *   sum(n) = start(n) + sum over k of q(k) q(k, n)
+ * where q(k) are the layer's inputs as whole numbers. Of a hidden layer then, with >> rounding down,
+ *   t = sum >> shift(n), at least -32768 and at most 32767
+ *   v = (t multiplier(n) + 2^14) >> 15
+ *   relu: the output is v, at least 0 and at most 127; others: table[v + 128], that index within 0 to
+ *   255; and of the last layer
+ *   logit(n) = (float)sum scale(n), each rounded to nearest even. */
+typedef struct mnist_integer_constants {
+    const int32_t *start;       /* (outputs): such that no sum leaves 32 bits */
+    const int32_t *shifts;      /* (outputs), 0 to 24; NULL of the last layer */
+    const int32_t *multipliers; /* (outputs), 0 to 32767; NULL of the last layer */
+    const uint8_t *table;       /* (256), 0 to 127; NULL with relu, and of the last layer */
+    const float *scales;        /* (outputs); NULL of hidden layers */
+} mnist_integer_constants;
+
+/* These of a layer, borrowed until the form goes. Asserts that there is a form. */
+mnist_integer_constants mnist_mlp_integer_constants(const mnist_mlp *mlp, unsigned layer);
+
 /* Takes the form away; the float parameters stay. Nothing if there is none. */
 void mnist_mlp_drop_integers(mnist_mlp *mlp);
 

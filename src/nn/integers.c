@@ -313,6 +313,18 @@ void mnist_mlp_get_integers(const mnist_mlp *mlp, unsigned layer, int8_t *weight
     }
 }
 
+mnist_integer_constants mnist_mlp_integer_constants(const mnist_mlp *mlp, unsigned layer)
+{
+    assert(mlp->integers && layer < mlp->layer_count);
+    const mnist_integer_parts *parts = &mlp->integers->parts[layer];
+    const bool last = layer + 1 == mlp->layer_count;
+    return (mnist_integer_constants){.start = parts->init,
+                                     .shifts = last ? NULL : parts->shifts,
+                                     .multipliers = last ? NULL : parts->multipliers,
+                                     .table = last ? NULL : parts->steps.table,
+                                     .scales = last ? parts->logit_scales : NULL};
+}
+
 bool mnist_pass_uses_integers(const mnist_pass *pass, const float *table, float shift)
 {
     const mnist_integers *form = pass->mlp->integers;
