@@ -1,74 +1,14 @@
 /* Nets as C (src/convert/c.c): numbers come back to the bit, names are C's, what is refused. That it compiles and
  * gives the same answers: tests/cli/test_convert_c.sh. */
-#include "unit.h"
+#include "convert_nets.h"
 
 #include <float.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include <mnist/convert.h>
-
-static const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
-static const mnist_normalization standard = {MNIST_NORMALIZE_STANDARD, 0.1307f, 0.3081f};
-
-/* widths ends with 0 */
 static mnist_net create(const unsigned *widths, mnist_activation activation,
                         mnist_normalization normalization)
 {
-    mnist_net net = {.knows_activation = true,
-                     .activation = activation,
-                     .knows_normalization = true,
-                     .normalization = normalization};
-    mnist_error err;
-    for (unsigned l = 0; widths[l + 1] > 0; l++) {
-        if (mnist_net_add_layer(&net, widths[l], widths[l + 1], "a net", &err) != MNIST_OK) {
-            fail_msg("%s", err.text);
-        }
-        test_fill(net.layers[l].weights, (size_t)widths[l] * widths[l + 1], 2 * l, 0.3f);
-        test_fill(net.layers[l].bias, widths[l + 1], 2 * l + 1, 0.3f);
-    }
-    return net;
-}
-
-typedef struct written {
-    char *source, *header; /* terminated, to be freed */
-} written;
-
-static char *terminated(const uint8_t *bytes, size_t size)
-{
-    char *text = malloc(size + 1);
-    assert_non_null(text);
-    memcpy(text, bytes, size);
-    text[size] = '\0';
-    return text;
-}
-
-static written write_net(mnist_net *net, const char *path)
-{
-    mnist_format_output output;
-    mnist_error err;
-    const mnist_format *format = mnist_format_find("c");
-    assert_non_null(format);
-    if (mnist_net_encode(&output, net, format, path, &err) != MNIST_OK) {
-        fail_msg("%s", err.text);
-    }
-    const written text = {terminated(output.bytes[0], output.sizes[0]),
-                          terminated(output.bytes[1], output.sizes[1])};
-    mnist_format_output_free(&output);
-    return text;
-}
-
-static void release(written text)
-{
-    free(text.source);
-    free(text.header);
-}
-
-static void assert_has(const char *text, const char *part)
-{
-    if (!strstr(text, part)) {
-        fail_msg("not in it: %s", part);
-    }
+    return drawn_net(widths, activation, normalization, 0.3f);
 }
 
 /* The table called so, as a compiler reads it; to be freed. */
@@ -109,12 +49,12 @@ static void numbers_come_back_to_the_bit(void **state)
     memcpy(net.layers[0].weights, edges, sizeof edges);
     memcpy(net.layers[0].bias, edges + 1, 13 * sizeof edges[0]);
     memcpy(net.layers[1].bias, edges + 4, 10 * sizeof edges[0]);
-    written text = write_net(&net, "dir.d/my.net.c");
-    assert_table(text.source, "my_net_predict_weights1", net.layers[0].weights, (size_t)784 * 13);
-    assert_table(text.source, "my_net_predict_bias1", net.layers[0].bias, 13);
-    assert_table(text.source, "my_net_predict_weights2", net.layers[1].weights, 130);
-    assert_table(text.source, "my_net_predict_bias2", net.layers[1].bias, 10);
-    assert_has(text.source, "#include \"my.net.h\"\n");
+    written_net text = write_net(&net, "c", "dir.d/my.net.c");
+    assert_table(text.first, "my_net_predict_weights1", net.layers[0].weights, (size_t)784 * 13);
+    assert_table(text.first, "my_net_predict_bias1", net.layers[0].bias, 13);
+    assert_table(text.first, "my_net_predict_weights2", net.layers[1].weights, 130);
+    assert_table(text.first, "my_net_predict_bias2", net.layers[1].bias, 10);
+    assert_has(text.first, "#include \"my.net.h\"\n");
     release(text);
     mnist_net_free(&net);
 }
@@ -124,11 +64,11 @@ static void normalization_goes_into_the_bias(void **state)
 {
     (void)state;
     mnist_net net = create((unsigned[]){784, 11, 10, 0}, MNIST_TANH, standard);
-    written text = write_net(&net, "net.c");
-    assert_table(text.source, "net_predict_weights1", net.layers[0].weights, (size_t)784 * 11);
-    assert_table(text.source, "net_predict_weights2", net.layers[1].weights, 110);
-    assert_table(text.source, "net_predict_bias2", net.layers[1].bias, 10);
-    float *bias = read_table(text.source, "net_predict_bias1", 11);
+    written_net text = write_net(&net, "c", "net.c");
+    assert_table(text.first, "net_predict_weights1", net.layers[0].weights, (size_t)784 * 11);
+    assert_table(text.first, "net_predict_weights2", net.layers[1].weights, 110);
+    assert_table(text.first, "net_predict_bias2", net.layers[1].bias, 10);
+    float *bias = read_table(text.first, "net_predict_bias1", 11);
     for (size_t o = 0; o < 11; o++) {
         double expected = (double)net.layers[0].bias[o];
         for (size_t i = 0; i < 784; i++) {
@@ -168,24 +108,13 @@ static void functions_are_called_after_the_file(void **state)
         snprintf(prototype, sizeof prototype, "\nint %s(const uint8_t pixels[784], float out[10])",
                  names[i][1]);
         snprintf(static_name, sizeof static_name, "\nstatic float %s_exp(float x)\n", names[i][1]);
-        written text = write_net(&net, names[i][0]);
-        assert_has(text.header, prototype);
-        assert_has(text.source, prototype);
-        assert_has(text.source, static_name);
+        written_net text = write_net(&net, "c", names[i][0]);
+        assert_has(text.second, prototype);
+        assert_has(text.first, prototype);
+        assert_has(text.first, static_name);
         release(text);
     }
     mnist_net_free(&net);
-}
-
-static void assert_refused(mnist_net *net, const char *path, const char *part)
-{
-    mnist_format_output output;
-    mnist_error err;
-    assert_int_equal(mnist_net_encode(&output, net, mnist_format_find("c"), path, &err),
-                     MNIST_ERR_ARGUMENT);
-    assert_has(err.text, part);
-    assert_null(output.bytes[0]);
-    assert_null(output.bytes[1]);
 }
 
 static void names_that_are_refused(void **state)
@@ -195,12 +124,12 @@ static void names_that_are_refused(void **state)
                                         "a$b.c", "a%sb.c", "a*b.c",  "a?b.c",  "dir/"};
     mnist_net net = create((unsigned[]){784, 10, 0}, MNIST_RELU, unit);
     for (size_t i = 0; i < LENGTH(wrong); i++) {
-        assert_refused(&net, wrong[i], "the name of this file becomes C: expected ");
+        assert_refused(&net, "c", wrong[i], "the name of this file becomes C: expected ");
     }
-    assert_refused(&net, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvw.c",
+    assert_refused(&net, "c", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvw.c",
                    "49 bytes before its ending, expected at most 48");
-    assert_refused(&net, "stdint.c", "its header would be called stdint.h, as one of C's own");
-    assert_refused(&net, "net.h", "would take the place of its own header");
+    assert_refused(&net, "c", "stdint.c", "its header would be called stdint.h, as one of C's own");
+    assert_refused(&net, "c", "net.h", "would take the place of its own header");
     mnist_net_free(&net);
 }
 
@@ -210,7 +139,7 @@ static void huge_nets_are_refused(void **state)
     (void)state;
     mnist_net net = create((unsigned[]){784, 5283, 10, 0}, MNIST_RELU, unit);
     assert_refused(
-        &net, "net.c",
+        &net, "c", "net.c",
         "4199995 weights and biases are too many for a compiler's tables: format c takes "
         "nets of at most 4194304");
     mnist_net_free(&net);
@@ -224,9 +153,9 @@ static void every_activation_and_depth(void **state)
         char comment[64];
         mnist_net net = create((unsigned[]){784, 3, 10, 0}, (mnist_activation)a, unit);
         snprintf(comment, sizeof comment, "\n/* %s", mnist_activation_name((mnist_activation)a));
-        written text = write_net(&net, "net.c");
-        assert_has(text.source, comment);
-        assert_has(text.source, "static float net_predict_activate(float x)\n");
+        written_net text = write_net(&net, "c", "net.c");
+        assert_has(text.first, comment);
+        assert_has(text.first, "static float net_predict_activate(float x)\n");
         release(text);
         mnist_net_free(&net);
     }
@@ -235,9 +164,9 @@ static void every_activation_and_depth(void **state)
     }
     widths[MNIST_NET_LAYERS] = 10;
     mnist_net net = create(widths, MNIST_GELU, unit);
-    written text = write_net(&net, "net.c");
-    assert_has(text.source, "    float a[35];\n    float b[36];\n");
-    assert_has(text.source, "    net_predict_layer16(a, b);\n    net_predict_layer17(b, out);\n");
+    written_net text = write_net(&net, "c", "net.c");
+    assert_has(text.first, "    float a[35];\n    float b[36];\n");
+    assert_has(text.first, "    net_predict_layer16(a, b);\n    net_predict_layer17(b, out);\n");
     release(text);
     mnist_net_free(&net);
 }
@@ -246,20 +175,20 @@ static void the_comment_says_sizes(void **state)
 {
     (void)state;
     mnist_net net = create((unsigned[]){784, 32, 10, 0}, MNIST_RELU, unit);
-    written text = write_net(&net, "net.c");
-    assert_has(text.header, "784-32-10, relu");
-    assert_has(text.header, "Flash: 101800 bytes of tables, ");
-    assert_has(text.header, "on the stack 128 bytes of values");
-    assert_has(text.header, "25408 at most, of which 25088 are the first layer's");
-    assert_has(text.header, "#ifndef NET_PREDICT_H\n#define NET_PREDICT_H\n");
+    written_net text = write_net(&net, "c", "net.c");
+    assert_has(text.second, "784-32-10, relu");
+    assert_has(text.second, "Flash: 101800 bytes of tables, ");
+    assert_has(text.second, "on the stack 128 bytes of values");
+    assert_has(text.second, "25408 at most, of which 25088 are the first layer's");
+    assert_has(text.second, "#ifndef NET_PREDICT_H\n#define NET_PREDICT_H\n");
     release(text);
     mnist_net_free(&net);
     net = create((unsigned[]){1, 10, 0}, MNIST_RELU, unit);
-    text = write_net(&net, "net.c");
-    assert_has(text.header, "Flash: 80 bytes of tables, ");
-    assert_has(text.header, "on the stack 0 bytes of values");
-    assert_has(text.header, "int net_predict(const uint8_t pixels[1], float out[10]);");
-    assert_null(strstr(text.source, "_activate"));
+    text = write_net(&net, "c", "net.c");
+    assert_has(text.second, "Flash: 80 bytes of tables, ");
+    assert_has(text.second, "on the stack 0 bytes of values");
+    assert_has(text.second, "int net_predict(const uint8_t pixels[1], float out[10]);");
+    assert_null(strstr(text.first, "_activate"));
     release(text);
     mnist_net_free(&net);
 }

@@ -1,57 +1,23 @@
 /* Nets as web pages (src/convert/html.c): what is on the page, what is said of loss, what is refused.
  * The page itself: test_report.c; in a browser: tests/browser. */
-#include "unit.h"
+#include "convert_nets.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include <mnist/convert.h>
 #include <mnist/report.h>
 
-static const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
-static const mnist_normalization standard = {MNIST_NORMALIZE_STANDARD, 0.1307f, 0.3081f};
-
-/* widths ends with 0 */
 static mnist_net create(const unsigned *widths, mnist_normalization normalization)
 {
-    mnist_net net = {.knows_activation = true,
-                     .activation = MNIST_GELU,
-                     .knows_normalization = true,
-                     .normalization = normalization};
-    mnist_error err;
-    for (unsigned l = 0; widths[l + 1] > 0; l++) {
-        if (mnist_net_add_layer(&net, widths[l], widths[l + 1], "a net", &err) != MNIST_OK) {
-            fail_msg("%s", err.text);
-        }
-        test_fill(net.layers[l].weights, (size_t)widths[l] * widths[l + 1], 2 * l, 0.1f);
-        test_fill(net.layers[l].bias, widths[l + 1], 2 * l + 1, 0.1f);
-    }
-    return net;
+    return drawn_net(widths, MNIST_GELU, normalization, 0.1f);
 }
 
-/* The page, terminated, to be freed. */
-static char *write_net(mnist_net *net, const char *path)
+/* The page, to be freed. */
+static char *write_page(mnist_net *net, const char *path)
 {
-    mnist_format_output output;
-    mnist_error err;
-    if (mnist_net_encode(&output, net, mnist_format_find("html"), path, &err) != MNIST_OK) {
-        fail_msg("%s", err.text);
-    }
-    char *text = malloc(output.sizes[0] + 1);
-    assert_non_null(text);
-    memcpy(text, output.bytes[0], output.sizes[0]);
-    text[output.sizes[0]] = '\0';
-    assert_null(output.bytes[1]);
-    mnist_format_output_free(&output);
-    return text;
-}
-
-static void assert_has(const char *text, const char *part)
-{
-    if (!strstr(text, part)) {
-        fail_msg("not in it: %s", part);
-    }
+    const written_net text = write_net(net, "html", path);
+    assert_null(text.second);
+    return text.first;
 }
 
 static void the_page_says_which_net(void **state)
@@ -60,7 +26,7 @@ static void the_page_says_which_net(void **state)
     mnist_net net = create((unsigned[]){784, 20, 10, 0}, standard), read;
     mnist_format_output native;
     mnist_error err;
-    char *page = write_net(&net, "pad.html"), digest[128];
+    char *page = write_page(&net, "pad.html"), digest[128];
     assert_has(page, "<title>Draw a digit: 784-20-10 gelu</title>");
     assert_has(page, "<dt>parameters</dt><dd>15910</dd>");
     assert_has(page, "<dt>normalisation</dt><dd>of x / 255: mean 0.1307, deviation 0.3081</dd>");
@@ -76,7 +42,7 @@ static void the_page_says_which_net(void **state)
         .data = native.bytes[0], .size = native.sizes[0], .path = "a/<b>\xff.safetensors"};
     assert_int_equal(mnist_net_decode(&read, &input, NULL, NULL, &err), MNIST_OK);
     assert_string_equal(read.name, "<b>\\xff.safetensors");
-    page = write_net(&read, "pad.html");
+    page = write_page(&read, "pad.html");
     assert_has(page, "<title>Draw a digit: &lt;b&gt;\\xff.safetensors</title>");
     assert_has(page, "<dt>from a file of format</dt><dd>native</dd>");
     snprintf(digest, sizeof digest, "<dd>%s</dd>", read.digest);
@@ -101,7 +67,7 @@ static void names_of_files(void **state)
     assert_int_equal(mnist_net_decode(&read, &input, NULL, NULL, &err), MNIST_OK);
     assert_int_equal(strlen(read.name), MNIST_NET_NAME - 1);
     assert_string_equal(read.name, path + 503 - (MNIST_NET_NAME - 1));
-    char *page = write_net(&read, "pad.html");
+    char *page = write_page(&read, "pad.html");
     assert_has(page, "<dd>784-10 softmax regression</dd>");
     assert_has(page, "<dd>unit: x / 255</dd>");
     free(page);
@@ -116,7 +82,7 @@ static void the_same_bytes(void **state)
     static const unsigned hidden[] = {30, 512};
     for (size_t i = 0; i < LENGTH(hidden); i++) {
         mnist_net net = create((unsigned[]){784, hidden[i], 10, 0}, unit);
-        char *page = write_net(&net, "pad.html"), *again = write_net(&net, "elsewhere/other.htm");
+        char *page = write_page(&net, "pad.html"), *again = write_page(&net, "elsewhere/other.htm");
         assert_string_equal(page, again);
         free(page);
         free(again);
@@ -142,7 +108,7 @@ static void loss_is_said(void **state)
         mnist_error err;
         unsigned changed;
         double difference, most = 0.0;
-        free(write_net(&net, "pad.html"));
+        free(write_page(&net, "pad.html"));
         assert_int_equal(net.note_count, 2);
         assert_string_equal(net.notes[0], nets[i].note);
         assert_int_equal(sscanf(net.notes[1],
@@ -189,15 +155,10 @@ static void nothing_is_lost(void **state)
     mnist_net_free(&net);
 }
 
-static void assert_refused(const unsigned *widths, const char *text)
+static void assert_page_refused(const unsigned *widths, const char *text)
 {
     mnist_net net = create(widths, unit);
-    mnist_format_output output;
-    mnist_error err;
-    assert_int_equal(mnist_net_encode(&output, &net, mnist_format_find("html"), "p.html", &err),
-                     MNIST_ERR_ARGUMENT);
-    assert_string_equal(err.text, text);
-    assert_null(output.bytes[0]);
+    assert_refused(&net, "html", "p.html", text);
     assert_int_equal(net.note_count, 0);
     mnist_net_free(&net);
 }
@@ -205,11 +166,13 @@ static void assert_refused(const unsigned *widths, const char *text)
 static void nets_that_are_refused(void **state)
 {
     (void)state;
-    assert_refused((unsigned[]){785, 12, 10, 0}, "p.html: the net has 785 inputs, and a pad makes "
-                                                 "images of 28 x 28 = 784 pixels");
-    assert_refused((unsigned[]){784, 1232, 10, 0},
-                   "p.html: the net has 979450 weights and biases, which with 8 bits a weight take "
-                   "1000464 bytes; a page holds a net of at most 1000000 bytes");
+    assert_page_refused((unsigned[]){785, 12, 10, 0},
+                        "p.html: the net has 785 inputs, and a pad makes "
+                        "images of 28 x 28 = 784 pixels");
+    assert_page_refused(
+        (unsigned[]){784, 1232, 10, 0},
+        "p.html: the net has 979450 weights and biases, which with 8 bits a weight take "
+        "1000464 bytes; a page holds a net of at most 1000000 bytes");
 }
 
 static void pages_are_not_read(void **state)
