@@ -1,5 +1,5 @@
 /* A net as C99 source, for a microcontroller: one function, its tables, and a header. The text is
- * c_text.c's. */
+ * c_files.c's. */
 #define _POSIX_C_SOURCE 200809L
 #include "convert/formats.h"
 

@@ -21,8 +21,37 @@ typedef struct mnist_c_source {
     bool failed; /* memory was short: the text is not whole */
 } mnist_c_source;
 
-/* Append the .c file, or the .h file, to text. */
+/* Append the .c file, or the .h file, to text (c_files.c). */
 void mnist_c_put_source(mnist_c_source *source);
 void mnist_c_put_header(mnist_c_source *source);
+
+/* Append pieces (c_text.c). In a text '$' stands for the function's name, with which all other names begin. One
+ * put is at most 1024 bytes. */
+void mnist_c_put_bytes(mnist_c_source *source, const char *bytes, size_t count);
+void mnist_c_put_text(mnist_c_source *source, const char *text);
+void mnist_c_put(mnist_c_source *source, const char *format, ...) MNIST_PRINTF(2, 3);
+/* "before NAMEafter", NAME being the function's name in capitals, and a line's end. */
+void mnist_c_put_macro(mnist_c_source *source, const char *before, const char *after);
+
+/* A finite number, in hexadecimal: C99 says that it is rounded correctly; of decimals it leaves the
+ * last bit to the compiler. The mantissa is whole: no point, which a locale could change. Returns
+ * its bytes. */
+#define MNIST_C_NUMBER 20 /* "-0x800001p-149f" */
+size_t mnist_c_number(char text[MNIST_C_NUMBER], float value);
+
+/* Functions $_exp and $_softmax. */
+void mnist_c_put_exp(mnist_c_source *source);
+void mnist_c_put_softmax(mnist_c_source *source);
+
+/* What the header's comment says. */
+typedef struct mnist_c_sizes {
+    uint64_t tables; /* bytes */
+    unsigned code;   /* KB, at most */
+    size_t stack;    /* bytes of values */
+} mnist_c_sizes;
+
+/* Floats: all of the source behind its #include (c_floats.c). */
+void mnist_c_put_floats(mnist_c_source *source);
+mnist_c_sizes mnist_c_float_sizes(const mnist_net *net);
 
 #endif
