@@ -143,8 +143,8 @@ enum {
     MNIST_HOLDS_INPUT = 8   /* what the net takes, of which there is a choice: mnist_net_input */
 };
 
-/* A format. Its functions are called by mnist_net_decode, mnist_net_encode and
- * mnist_net_as_written. */
+/* A format. Its functions are called by mnist_net_decode, mnist_net_encode, mnist_net_as_written and
+ * mnist_format_check_path. */
 struct mnist_format {
     const char *name;      /* of --from and --to */
     const char *text;      /* what it is, in a few words */
@@ -155,6 +155,8 @@ struct mnist_format {
     /* Whether data begin like such a file; a format above another in the table is asked first.
      * NULL, where the format is not read: never. */
     bool (*matches)(const uint8_t *data, size_t size);
+    /* Whether a file may be called so. Errors: MNIST_ERR_ARGUMENT. NULL: as one likes. */
+    mnist_status (*check_path)(const char *path, mnist_error *err);
     /* Fills a zeroed net: layers and what is known, and notes. On failure the caller releases what
      * there is. Errors: MNIST_ERR_FORMAT, MNIST_ERR_MISMATCH, MNIST_ERR_CHECKPOINT,
      * MNIST_ERR_ARGUMENT (layers names what the file has not), MNIST_ERR_IO (built without a library that it needs), MNIST_ERR_MEMORY. NULL: not read. */
@@ -180,6 +182,10 @@ const mnist_format *mnist_format_of_path(const char *path);
 /* "safetensors, torch, npz": those that are read, or written, for messages. */
 #define MNIST_FORMAT_LIST_TEXT 512
 void mnist_format_list(bool written, char text[MNIST_FORMAT_LIST_TEXT]);
+/* Whether the format's file may be called path; mnist_net_encode asks it, too. Errors:
+ * MNIST_ERR_ARGUMENT, whose text begins with path. */
+mnist_status mnist_format_check_path(const mnist_format *format, const char *path,
+                                     mnist_error *err);
 /* path with its last ending replaced by the format's companion, to be freed; NULL: memory is short.
  * Asserts that it has one. */
 char *mnist_format_companion(const mnist_format *format, const char *path);

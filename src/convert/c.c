@@ -14,6 +14,13 @@
 #define MAX_PARAMETERS ((uint64_t)1 << 22) /* 16 MiB of tables, and some 64 MiB of text */
 #define SUFFIX         "_predict"
 
+/* Without its folders. */
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 /* Where the last ending begins, as mnist_format_companion sees it. */
 static size_t stem_length(const char *name)
 {
@@ -39,8 +46,9 @@ static bool is_header_of_c(const char *name, size_t stem)
 
 /* A file's name stands between quotes of an #include, and in comments. A quote, a line's end, or
  * bytes that are not ASCII do not mean the same to every compiler. */
-static mnist_status check_name(const char *name, const char *path, mnist_error *err)
+static mnist_status c_check_path(const char *path, mnist_error *err)
 {
+    const char *name = name_of(path);
     const size_t length = strlen(name), stem = stem_length(name);
     if (strspn(name, MNIST_C_NAME_BYTES) != length || length == 0) {
         return mnist_fail(
@@ -125,12 +133,8 @@ static mnist_status check_size(const mnist_net *net, const char *path, mnist_err
 
 static mnist_status c_write(mnist_format_output *out, mnist_net *net, mnist_error *err)
 {
-    const char *slash = strrchr(out->path, '/');
-    mnist_c_source source = {.net = net, .name = slash ? slash + 1 : out->path};
-    mnist_status status = check_name(source.name, out->path, err);
-    if (status == MNIST_OK) {
-        status = check_size(net, out->path, err);
-    }
+    mnist_c_source source = {.net = net, .name = name_of(out->path)};
+    const mnist_status status = check_size(net, out->path, err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -157,5 +161,6 @@ const mnist_format mnist_format_c = {
     .endings = ".c",
     .companion = ".h",
     .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN,
+    .check_path = c_check_path,
     .write = c_write,
 };

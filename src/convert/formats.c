@@ -103,6 +103,11 @@ char *mnist_format_companion(const mnist_format *format, const char *path)
     return companion;
 }
 
+mnist_status mnist_format_check_path(const mnist_format *format, const char *path, mnist_error *err)
+{
+    return format->check_path ? format->check_path(path, err) : MNIST_OK;
+}
+
 /* Reading. */
 
 static mnist_status choose(const mnist_format **format, const mnist_format_input *input,
@@ -214,7 +219,10 @@ mnist_status mnist_net_encode_for(mnist_format_output *out, mnist_net *net,
                           "%s: a net that takes %s: format %s does not say what its net takes",
                           path, mnist_net_input_name(input), format->name);
     }
-    mnist_status status = mnist_net_check(net, MNIST_ERR_ARGUMENT, path, err);
+    mnist_status status = mnist_format_check_path(format, path, err);
+    if (status == MNIST_OK) {
+        status = mnist_net_check(net, MNIST_ERR_ARGUMENT, path, err);
+    }
     if (status == MNIST_OK) {
         status = format->write(out, net, err);
     }

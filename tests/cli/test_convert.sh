@@ -250,6 +250,8 @@ usage "$convert" '/dev/null: this format writes a second file beside OUT, which 
     --to c model.safetensors /dev/null
 usage "$convert" '/dev/stdout: --vectors writes a second file beside OUT, which therefore cannot be a device or a pipe; name a file' \
     --to gguf --vectors 1 "${drawn[@]}" model.safetensors /dev/stdout
+usage "$convert" 'IN is -, which does not stand for stdin here; name a file, or /dev/stdin' - a.npz
+usage "$convert" "OUT is -, which does not stand for stdout here, where the result's line goes; name a file" --to npz model.safetensors -
 mkfifo fifo
 usage "$convert" 'fifo: this format writes a second file beside OUT, which therefore cannot be a device or a pipe; name a file' \
     --to c model.safetensors fifo
@@ -301,7 +303,7 @@ run 0 "$convert" -q --normalize unit --vectors 2 "${drawn[@]}" hostile/plain.saf
 expect 'an activation of a net that has none' [ "$(grep -ac activation.npy plain.npz.vectors.npz)" -eq 0 ]
 
 if [ ! "$npz" ]; then
-    table_ends 32
+    table_ends 34
     exit
 fi
 begin 'bad zip files'
@@ -337,4 +339,4 @@ refused magic.npz "array 'a' does not begin with ?x93NUMPY at its byte 0"
 refused version.npz "array 'a' is of version 9.0 at its byte 6, expected 1.0, 2.0 or 3.0"
 refused long-header.npz "array 'a': its header has 65535 bytes by its byte 8, expected at most 65536 and no more than the 30 there are"
 
-table_ends 66
+table_ends 68

@@ -138,11 +138,11 @@ json_is .out.companion again.h
 
 # --- what is wrong -----------------------------------------------------------------------------------
 
-fails 1 "$convert" "a b.c: the name of this file becomes C: expected letters and digits of ASCII, '.', '-', '+' and '_' in it; \
+usage "$convert" "a b.c: the name of this file becomes C: expected letters and digits of ASCII, '.', '-', '+' and '_' in it; \
 call it mnist_predict.c, say" model.safetensors 'a b.c'
-fails 1 "$convert" 'a123456789012345678901234567890123456789012345678.c: the name of this file becomes the name of a function: 49 bytes before its ending, expected at most 48' \
+usage "$convert" 'a123456789012345678901234567890123456789012345678.c: the name of this file becomes the name of a function: 49 bytes before its ending, expected at most 48' \
     model.safetensors a123456789012345678901234567890123456789012345678.c
-fails 1 "$convert" "string.c: its header would be called string.h, as one of C's own; call it mnist_predict.c, say" model.safetensors string.c
+usage "$convert" "string.c: its header would be called string.h, as one of C's own; call it mnist_predict.c, say" model.safetensors string.c
 usage "$convert" 'OUT and what is written beside OUT name the same file' --to c model.safetensors net.h
 usage "$convert" '--verify reads OUT again, and format c is written only; --vectors N writes what to hold it against' \
     --verify "${drawn[@]}" model.safetensors net.c

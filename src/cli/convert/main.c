@@ -48,6 +48,20 @@ static bool name_companions(mnist_conversion *c, mnist_error *err)
     return true;
 }
 
+/* That no name is "-", by which other programs mean stdin or stdout. */
+static bool check_names(const mnist_conversion *c, mnist_error *err)
+{
+    if (strcmp(c->in, "-") == 0) {
+        return mnist_options_fail(
+            err, "IN is -, which does not stand for stdin here; name a file, or /dev/stdin");
+    }
+    if (strcmp(c->out, "-") == 0) {
+        return mnist_options_fail(err, "OUT is -, which does not stand for stdout here, where the "
+                                       "result's line goes; name a file");
+    }
+    return true;
+}
+
 /* What shall be written, and where; MNIST_ERR_ARGUMENT where the command line does not say it. */
 static bool choose_output(mnist_conversion *c, mnist_error *err)
 {
@@ -142,8 +156,10 @@ static bool load(mnist_conversion *c, const mnist_net_hints *hints, mnist_error 
 static bool prepare(mnist_conversion *c, mnist_error *err)
 {
     mnist_net_hints hints;
-    return mnist_convert_hints(c->settings, &hints, err) == MNIST_OK && choose_output(c, err) &&
-           check_files(c, err) && load(c, &hints, err) && check_known(c, err);
+    return mnist_convert_hints(c->settings, &hints, err) == MNIST_OK && check_names(c, err) &&
+           choose_output(c, err) && check_files(c, err) &&
+           mnist_format_check_path(c->to, c->out, err) == MNIST_OK && load(c, &hints, err) &&
+           check_known(c, err);
 }
 
 static bool convert(mnist_conversion *c, mnist_error *err)
