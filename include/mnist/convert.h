@@ -140,7 +140,10 @@ enum {
     MNIST_HOLDS_ACTIVATION = 1,
     MNIST_HOLDS_NORMALIZATION = 2,
     MNIST_HOLDS_ORIGIN = 4, /* where the net came from */
-    MNIST_HOLDS_INPUT = 8   /* what the net takes, of which there is a choice: mnist_net_input */
+    MNIST_HOLDS_INPUT = 8,  /* what the net takes, of which there is a choice: mnist_net_input */
+    MNIST_HOLDS_INTEGERS =
+        16 /* whole numbers, where the net computes with them; else the floats that
+                               * they stand for */
 };
 
 /* A format. Its functions are called by mnist_net_decode, mnist_net_encode, mnist_net_as_written and

@@ -131,15 +131,14 @@ static mnist_status check_size(const mnist_net *net, const char *path, mnist_err
     return MNIST_OK;
 }
 
-static mnist_status c_write(mnist_format_output *out, mnist_net *net, mnist_error *err)
+/* The text of both files. */
+static mnist_status write_files(mnist_format_output *out, mnist_net *net,
+                                const mnist_c_integers *integers, mnist_error *err)
 {
-    mnist_c_source source = {.net = net, .name = name_of(out->path)};
-    const mnist_status status = check_size(net, out->path, err);
-    if (status != MNIST_OK) {
-        return status;
-    }
-    source.stem = (int)stem_length(source.name);
-    name_function(source.function, source.name);
+    const char *name = name_of(out->path);
+    mnist_c_source source = {
+        .net = net, .integers = integers, .name = name, .stem = (int)stem_length(name)};
+    name_function(source.function, name);
     mnist_c_put_source(&source);
     out->bytes[0] = source.text;
     out->sizes[0] = source.size;
@@ -151,8 +150,29 @@ static mnist_status c_write(mnist_format_output *out, mnist_net *net, mnist_erro
     if (source.failed) {
         return mnist_fail_memory(err, out->sizes[0] + out->sizes[1], "a net as C");
     }
-    mnist_net_note(net, "the function is called %s, after the file", source.function);
+    if (integers) {
+        mnist_net_note(net,
+                       "the functions are called %s and %s_class, after the file; the second needs "
+                       "no floats",
+                       source.function, source.function);
+    } else {
+        mnist_net_note(net, "the function is called %s, after the file", source.function);
+    }
     return MNIST_OK;
+}
+
+static mnist_status c_write(mnist_format_output *out, mnist_net *net, mnist_error *err)
+{
+    mnist_c_integers *integers = NULL;
+    mnist_status status = check_size(net, out->path, err);
+    if (status == MNIST_OK && net->integers) {
+        status = mnist_c_integers_create(&integers, net, out->path, err);
+    }
+    if (status == MNIST_OK) {
+        status = write_files(out, net, integers, err);
+    }
+    mnist_c_integers_free(integers);
+    return status;
 }
 
 const mnist_format mnist_format_c = {
@@ -160,7 +180,8 @@ const mnist_format mnist_format_c = {
     .text = "C99 source and its header, for microcontrollers",
     .endings = ".c",
     .companion = ".h",
-    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN,
+    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN |
+             MNIST_HOLDS_INTEGERS,
     .check_path = c_check_path,
     .write = c_write,
 };

@@ -1,4 +1,4 @@
-/* The two files of a net as C99: the source's beginning, and the header. */
+/* The two files of a net as C99: which source it is, of floats or of whole numbers, and the header. */
 #include "convert/c_text.h"
 
 #include <inttypes.h>
@@ -10,14 +10,19 @@ void mnist_c_put_source(mnist_c_source *source)
         "/* %s: a net as C, written by mnist-convert. %.*s.h says what it does and takes. */\n"
         "#include \"%.*s.h\"\n\n#include <stddef.h>\n",
         source->name, source->stem, source->name, source->stem, source->name);
-    mnist_c_put_floats(source);
+    if (source->integers) {
+        mnist_c_put_integers(source);
+    } else {
+        mnist_c_put_floats(source);
+    }
 }
 
 /* What the comment says of sizes. */
 static void put_sizes(mnist_c_source *source)
 {
     const mnist_net *net = source->net;
-    const mnist_c_sizes sizes = mnist_c_float_sizes(net);
+    const mnist_c_sizes sizes =
+        source->integers ? mnist_c_integer_sizes(source->integers) : mnist_c_float_sizes(net);
     uint64_t products = 0;
     for (unsigned l = 0; l < net->layer_count; l++) {
         products += (uint64_t)net->layers[l].inputs * net->layers[l].outputs;
@@ -56,6 +61,9 @@ static void put_comment(mnist_c_source *source)
                     net->digest);
     }
     mnist_c_put(source, ".\n");
+    if (source->integers) {
+        mnist_c_put_integer_comment(source);
+    }
     mnist_c_put(source, " *\n");
     put_sizes(source);
     mnist_c_put(
@@ -89,6 +97,10 @@ void mnist_c_put_header(mnist_c_source *source)
         " * pixels: an image%s, row after row, from 0, the background, to 255,\n"
         " * as MNIST's files have it. */\n",
         inputs == 784 ? " of 28 rows and 28 columns" : "");
-    mnist_c_put(source, "int $(const uint8_t pixels[%u], float out[10]);\n", inputs);
+    if (source->integers) {
+        mnist_c_put_integer_prototypes(source);
+    } else {
+        mnist_c_put(source, "int $(const uint8_t pixels[%u], float out[10]);\n", inputs);
+    }
     mnist_c_put(source, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }

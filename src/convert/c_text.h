@@ -11,10 +11,14 @@
     (MNIST_C_STEM + sizeof "net_"                                                                  \
                            "_predict") /* a function's name, with its end */
 
+/* A net of whole numbers as its C has it: c_integers.c. */
+typedef struct mnist_c_integers mnist_c_integers;
+
 typedef struct mnist_c_source {
     const mnist_net *net;
-    const char *name; /* of the .c file, without its folder */
-    int stem;         /* bytes of it before its ending */
+    const mnist_c_integers *integers; /* the net is written in whole numbers; NULL: in floats */
+    const char *name;                 /* of the .c file, without its folder */
+    int stem;                         /* bytes of it before its ending */
     char function[MNIST_C_FUNCTION];
     uint8_t *text; /* what there is so far: to be freed */
     size_t size, room;
@@ -53,5 +57,16 @@ typedef struct mnist_c_sizes {
 /* Floats: all of the source behind its #include (c_floats.c). */
 void mnist_c_put_floats(mnist_c_source *source);
 mnist_c_sizes mnist_c_float_sizes(const mnist_net *net);
+
+/* Whole numbers (c_integers.c): what net->integers computes with. Errors: MNIST_ERR_ARGUMENT, whose
+ * text begins with path (logits that are no normal floats); MNIST_ERR_MEMORY. */
+mnist_status mnist_c_integers_create(mnist_c_integers **out, const mnist_net *net, const char *path,
+                                     mnist_error *err);
+void mnist_c_integers_free(mnist_c_integers *integers);
+void mnist_c_put_integers(mnist_c_source *source);
+mnist_c_sizes mnist_c_integer_sizes(const mnist_c_integers *integers);
+/* Lines of the header's comment; its prototypes. */
+void mnist_c_put_integer_comment(mnist_c_source *source);
+void mnist_c_put_integer_prototypes(mnist_c_source *source);
 
 #endif

@@ -223,6 +223,9 @@ mnist_status mnist_net_encode_for(mnist_format_output *out, mnist_net *net,
     if (status == MNIST_OK) {
         status = mnist_net_check(net, MNIST_ERR_ARGUMENT, path, err);
     }
+    if (status == MNIST_OK && net->integers && !(format->holds & MNIST_HOLDS_INTEGERS)) {
+        mnist_net_note_floats(net);
+    }
     if (status == MNIST_OK) {
         status = format->write(out, net, err);
     }

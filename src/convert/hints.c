@@ -128,10 +128,17 @@ static bool is_another(const mnist_net *net, const mnist_net_hints *hints)
            hints->order != MNIST_ORDER_ROWS;
 }
 
+void mnist_net_note_floats(mnist_net *net)
+{
+    mnist_net_note(net, "the net is one of whole numbers; written are the floats that they stand "
+                        "for, which give nearly its answers");
+}
+
 mnist_status mnist_net_apply_hints(mnist_net *net, const mnist_net_hints *hints, const char *path,
                                    mnist_error *err)
 {
     if (net->integers && is_another(net, hints)) {
+        mnist_net_note_floats(net);
         mnist_model_free(net->integers);
         net->integers = NULL;
     }

@@ -9,6 +9,9 @@
 mnist_status mnist_net_apply_hints(mnist_net *net, const mnist_net_hints *hints, const char *path,
                                    mnist_error *err);
 
+/* Notes that a net of whole numbers is written as the floats that they stand for. */
+void mnist_net_note_floats(mnist_net *net);
+
 /* As that of a model file: deviation above 0, pixels finite. false: it is none, and *out is as it was. */
 bool mnist_normalization_of(mnist_normalization *out, float mean, float stddev);
 

@@ -61,9 +61,6 @@ static void take_form(mnist_net *out, mnist_model *model)
 {
     const char *weights = mnist_model_metadata(model, "weights");
     if (mnist_mlp_has_integers(mnist_model_mlp(model), NULL)) {
-        mnist_net_note(out,
-                       "the net is one of whole numbers; written are the floats that they stand "
-                       "for, which give nearly its answers");
         out->integers = model;
         return;
     }

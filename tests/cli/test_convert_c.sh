@@ -9,6 +9,7 @@ set -euo pipefail
 sources=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)/c_nets
 start "$1"
 convert=${train%train}convert
+compress=${train%train}compress
 drawn=(--dataset synthetic --synthetic-test 1000)
 
 compilers=()
@@ -63,6 +64,100 @@ expect 'fewer than five activations' [ "$number" -ge 5 ]
 same_answers 1000 1e-5 standard --hidden none --normalize standard
 same_answers 200 1e-5 deepest --hidden 16,16,16,16,16,16,16,16,16,16,16,16,16,16,16,16 --normalize standard
 
+# whole NAME BITS OPTION...: of a net of whole numbers of so many bits, trained with these options, in NAME.c: the library's logits
+# to the bit, its probabilities, and nothing that C leaves open
+whole()
+{
+    local name=$1 bits=$2 compiler
+    begin "$name: $bits bits, ${*:3}"
+    run 0 "$train" --dataset synthetic --synthetic-train 1000 --synthetic-test 20 -e 2 -q -o model.safetensors "${@:3}"
+    run 0 "$compress" quantize -q --bits "int$bits" model.safetensors -o small.safetensors
+    run 0 "$convert" "${drawn[@]}" --vectors 300 small.safetensors "$name.c"
+    err_has "note: the functions are called ${name}_predict and ${name}_predict_class, after the file; the second needs no floats"
+    expect 'floats' [ "$(grep -c 'written are the floats' "$work/err")" -eq 0 ]
+    jq -r '.vectors[] | (.pixels | join(" ")), (.logits | join(" "))' "$name.c.vectors.json" >logits
+    jq -r '.vectors[] | (.pixels | join(" ")), (.probabilities | join(" "))' "$name.c.vectors.json" >vectors
+    for compiler in "${compilers[@]}"; do
+        compile "$compiler" -O2 -DSOURCE="\"$name.c\"" -DPREDICT="${name}_predict" -I. "$sources/stdin.c" -o harness
+        shell 0 './harness <logits'
+        expect "$compiler: $out" [ "$(value n) $(value exact)" = '300 300' ]
+    done
+    compile "${compilers[-1]}" -O2 -DHEADER="\"$name.h\"" -DPREDICT="${name}_predict" -DMOST=2e-7 -I. "$sources/stdin.c" "$name.c" -o harness
+    shell 0 './harness <vectors'
+    expect "$out" [ "$(value n) $(value changed) $(value within)" = '300 0 1' ]
+    compile "${compilers[0]}" -fsanitize=undefined -fsanitize-undefined-trap-on-error -DSOURCE="\"$name.c\"" -DPREDICT="${name}_predict" \
+        -I. "$sources/stdin.c" -o harness
+    shell 0 './harness <logits'
+    expect "undefined: $out" [ "$(value n) $(value exact)" = '300 300' ]
+}
+
+whole whole 8 --hidden 30
+for bits in 7 4 3 2; do
+    whole "whole$bits" "$bits" --hidden 31,13
+done
+whole whole_softmax 8 --hidden none --normalize standard
+whole whole_one 2 --hidden 1,3
+whole whole_deepest 4 --hidden 16,16,16,16,16,16,16,16,16,16,16,16,16,16,16,16 --normalize standard
+for activation in $(choices activation | tr -d ,); do
+    whole "whole_${activation//-/_}" 8 --hidden 20,10,12 --activation "$activation" --normalize standard
+done
+
+begin 'no float in what gives the digit alone'
+for compiler in "${compilers[@]}"; do
+    compile "$compiler" -O2 -DWHOLE_PREDICT_CLASS_ONLY -c whole.c -o alone.o
+    cat >alone.c <<'END'
+#include "whole.h"
+
+int main(void)
+{
+    static const uint8_t pixels[784] = {1};
+    return whole_predict_class(pixels) > 9;
+}
+END
+    compile "$compiler" -O2 -DWHOLE_PREDICT_CLASS_ONLY -I. alone.c alone.o -o alone
+    run 0 ./alone
+done
+expect 'a float' [ "$(sed '/^#ifndef WHOLE_PREDICT_CLASS_ONLY/,/^#endif/d; /^\/\*/,/\*\/$/d' whole.c | grep -cw 'float\|double')" -eq 0 ]
+
+begin 'whole numbers as the logits they are'
+cat >logit.c <<'END'
+#include "whole.c"
+
+#include <stdio.h>
+
+static uint64_t drawn = 1;
+
+static uint32_t draw(void)
+{
+    drawn = drawn * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(drawn >> 32);
+}
+
+int main(void)
+{
+    int wrong = 0;
+    for (int i = 0; i < 3000000; i++) {
+        union {
+            uint32_t bits;
+            float value;
+        } scale, logit;
+        /* of all sizes; the scale's exponent such that the product is a normal number */
+        const int32_t sum = (int32_t)((draw() | (draw() % 2 << 31)) >> draw() % 32) * (draw() % 2 ? 1 : -1);
+        scale.bits = draw() % (220u << 23) + (1u << 23);
+        logit.value = (float)sum * scale.value;
+        const int32_t magnitude = (int32_t)(logit.bits & 0x7FFFFFFF);
+        wrong += whole_predict_logit(sum, scale.bits) != (logit.bits >> 31 ? -magnitude : magnitude);
+    }
+    printf("wrong=%d\n", wrong);
+    return 0;
+}
+END
+for compiler in "${compilers[@]}"; do
+    run 0 "$compiler" -std=c99 -O2 -Wall -Wextra -Werror -Wno-unused-function logit.c -o logit
+    run 0 ./logit
+    expect "$compiler: $out" [ "$out" = wrong=0 ]
+done
+
 begin 'two nets in one program'
 cat >two.c <<'END'
 #include "softmax.h"
@@ -109,7 +204,7 @@ run 0 ./exp
 expect "$out" [ "$(value within) $(value low) $(value nan) $(value one)" = '1 0 1 1' ]
 
 begin 'no library, and as large as its comment says'
-for name in softmax relu gelu_twice; do
+for name in softmax relu gelu_twice whole whole4 whole2 whole_one whole_deepest whole_tanh; do
     compile "${compilers[0]}" -Os -ffreestanding -fno-asynchronous-unwind-tables -c "$name.c" -o net.o
     if command -v nm >/dev/null; then
         run 0 nm -u net.o

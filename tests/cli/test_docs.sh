@@ -21,6 +21,7 @@ cat >foreign <<'END'
 --install	cmake
 --prefix	cmake
 --test-dir	ctest
+--gc-sections	ld
 --check		tests/golden/metrics_reference.py
 --packages	tests/cli/handwriting.py
 --places	fault-sweep, of tests/faults

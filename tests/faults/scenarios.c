@@ -159,6 +159,8 @@ const scenario scenarios[] = {
      .given = {"m.pt.st"}, .older = {"older.st=n.st"}, .outputs = {{"n.st", FILE_WHOLE}}},
     {CONVERT, .name = "convert-c", .words = {"m.st", "n.c"}, .given = {"m.st"},
      .outputs = {{"n.c", FILE_WHOLE}, {"n.h", FILE_WHOLE}}},
+    {CONVERT, .name = "convert-c-integers", .words = {"whole.st", "n.c"}, .given = {"whole.st"},
+     .outputs = {{"n.c", FILE_WHOLE}, {"n.h", FILE_WHOLE}}},
     {CONVERT, .name = "convert-html",
      .words = {"drawn.st", "n.html", "--verify", "--dataset", "synthetic", "--synthetic-test", "5"},
      .given = {"drawn.st"}, .older = {"l.csv=n.html"}, .outputs = {{"n.html", FILE_WHOLE}}},
@@ -271,6 +273,7 @@ static bool run_in_base(const scenario *program, const char *const *words, const
 bool make_base(void)
 {
     static const scenario train = {TRAIN}, eval = {EVAL}, convert = {CONVERT};
+    static const scenario compress = {COMPRESS};
     static const char *const older[] = {SMALL, "--epochs", "1",        "--seed",
                                         "7",   "--output", "older.st", NULL};
     static const char *const half[] = {SMALL, KEPT, "--epochs", "1", NULL};
@@ -282,6 +285,9 @@ bool make_base(void)
     static const char *const evaluated[] = {"older.st", "--data-dir", "../base", "--json", NULL};
     static const char *const foreign[] = {"m.st", "m.pt.st", "--to", "torch", NULL};
     static const char *const archive[] = {"m.st", "m.npz", NULL};
+    static const char *const whole[] = {"quantize", "m.st",      "--data-dir",
+                                        "../base",  "--threads", "1",
+                                        "--output", "whole.st",  NULL};
     static const char *const keyed[] = {"m.st", "m.gguf", NULL};
 #ifdef TEST_ONNX
     static const char *const graph[] = {"m.st", "m.onnx", NULL};
@@ -298,6 +304,6 @@ bool make_base(void)
            run_in_base(&train, logged, "stdout") && run_in_base(&train, drawn, "stdout") &&
            run_in_base(&train, line, "stdout") && run_in_base(&convert, foreign, "stdout") &&
            run_in_base(&convert, archive, "stdout") && run_in_base(&convert, keyed, "stdout") &&
-           run_in_base(&convert, graph, "stdout") &&
+           run_in_base(&convert, graph, "stdout") && run_in_base(&compress, whole, "stdout") &&
            run_in_base(&eval, evaluated, "base/older.json");
 }

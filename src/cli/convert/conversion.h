@@ -32,8 +32,8 @@ bool mnist_conversion_compare(mnist_conversion *c, mnist_error *err);
 /* Whether golden vectors are arrays for NumPy, as OUT is, and not JSON. */
 bool mnist_conversion_writes_arrays(const mnist_conversion *c);
 
-/* Writes golden vectors: images, and the logits and probabilities of the net's layers, which OUT has: of a
- * net of whole numbers those of the floats that they stand for. */
+/* Writes golden vectors: images, and the logits and probabilities of what OUT has: of a net of whole numbers,
+ * where OUT's format does not hold these, those of the floats that they stand for. */
 bool mnist_conversion_write_vectors(const mnist_conversion *c, mnist_error *err);
 
 /* On stderr what was lost, and with --verbose the layers. */

@@ -9,11 +9,10 @@
 
 #define VECTORS_SCHEMA "mnist-vectors/1"
 
-/* What is measured of a net. */
-typedef enum measured {
-    LOGITS,
-    PROBABILITIES,
-    PROBABILITIES_AS_READ /* of whole numbers, where the file has them */
+/* What is measured of a net: of its floats, or of whole numbers, where the file has them. */
+typedef struct measured {
+    bool logits; /* else probabilities */
+    bool as_read;
 } measured;
 
 /* Each image's values of a net. To be freed; NULL with err filled. */
@@ -25,11 +24,11 @@ static float *measure(const mnist_net *net, mnist_view view, measured what, mnis
         mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
         return NULL;
     }
-    const bool whole = what == PROBABILITIES_AS_READ && net->integers;
+    const bool whole = what.as_read && net->integers;
     mnist_status status = whole ? MNIST_OK : mnist_net_to_mlp(net, &mlp, err);
     if (status == MNIST_OK) {
         mnist_mlp *run = whole ? mnist_model_mlp(net->integers) : mlp;
-        status = what == LOGITS
+        status = what.logits
                      ? mnist_logits(run, view, &net->normalization, NULL, values, NULL, err)
                      : mnist_probabilities(run, view, &net->normalization, NULL, values, NULL, err);
     }
@@ -93,8 +92,8 @@ bool mnist_conversion_compare(mnist_conversion *c, mnist_error *err)
     if (!read_again(&again, c, err)) {
         return false;
     }
-    float *before = measure(&c->net, view, PROBABILITIES_AS_READ, err);
-    float *after = before ? measure(&again, view, PROBABILITIES, err) : NULL;
+    float *before = measure(&c->net, view, (measured){.as_read = true}, err);
+    float *after = before ? measure(&again, view, (measured){.logits = false}, err) : NULL;
     if (after) {
         compare(&c->comparison, before, after, view.count);
     }
@@ -206,8 +205,10 @@ bool mnist_conversion_write_vectors(const mnist_conversion *c, mnist_error *err)
     const size_t count = v.view.count;
     v.view =
         mnist_view_slice(v.view, 0, c->settings->vectors < count ? c->settings->vectors : count);
-    v.logits = measure(&c->net, v.view, LOGITS, err);
-    v.probabilities = v.logits ? measure(&c->net, v.view, PROBABILITIES, err) : NULL;
+    measured what = {.logits = true, .as_read = c->to->holds & MNIST_HOLDS_INTEGERS};
+    v.logits = measure(&c->net, v.view, what, err);
+    what.logits = false;
+    v.probabilities = v.logits ? measure(&c->net, v.view, what, err) : NULL;
     const bool written =
         v.probabilities &&
         (mnist_conversion_writes_arrays(c) ? write_arrays(c, &v, err) : write_json(c, &v, err));
