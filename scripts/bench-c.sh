@@ -11,10 +11,11 @@ usage()
     cat <<'END_OF_USAGE'
 usage: scripts/bench-c.sh [--rounds N] [HIDDEN...]
 
-Trains a net for each HIDDEN (none 32 128 256), writes it as C and as ONNX, compiles the C with $CC (cc) -O2 -std=c99, and runs both
-on MNIST's test images, one a call, in turn, N rounds (5). Prints the median of the rounds and their range in microseconds, the
-ratio of the medians, and how many answers of each are wrong. Both take the pixels' bytes and give probabilities; onnxruntime has one
-thread and is called from JavaScript, for which the smallest net's time stands.
+Trains a net for each HIDDEN (none 32 128 256), writes it as C and as ONNX, and, quantised to 8 bits, as C in whole numbers,
+compiles the C with $CC (cc) -O2 -std=c99, and runs all three on MNIST's test images, one a call, in turn, N rounds (5). Prints the
+median of the rounds and their range in microseconds, the ratio of the medians of ONNX and C, and how many answers of each are wrong.
+All take the pixels' bytes and give probabilities; onnxruntime has one thread and is called from JavaScript, for which the smallest
+net's time stands.
 
 Installs onnxruntime-node from npm into build-peers/, builds Release into build/, fetches MNIST. MNIST_BUILD names another
 build directory of the project, which is then not built.
@@ -63,25 +64,38 @@ middle_and_range()
     of_json seconds "$1" | awk '{ t[NR] = 1e6 * $1 } END { printf "%.2f %.2f %.2f\n", t[int((NR + 1) / 2)], t[1], t[NR] }'
 }
 
-printf '%-14s %22s %24s %7s %15s\n' net 'C, µs' 'onnxruntime, µs' ratio 'wrong'
+# compile NAME: the program that runs work/NAME.c
+compile()
+{
+    # shellcheck disable=SC2086  # CC may carry flags
+    ${CC:-cc} -O2 -std=c99 -DHEADER="\"$1.h\"" -DPREDICT="$1_predict" -I"$work" "$root/scripts/bench/c_infer.c" "$work/$1.c" -o "$work/$1"
+}
+
+printf '%-14s %22s %23s %25s %7s %23s\n' net 'C, µs' 'C of 8 bits, µs' 'onnxruntime, µs' ratio 'wrong'
 for hidden; do
     work=$peers/c-${hidden//,/-}
     mkdir -p "$work"
     "$bin/mnist-train" --data-dir "$data" --hidden "$hidden" --epochs 1 --quiet -o "$work/net.safetensors" >/dev/null
     "$bin/mnist-convert" -q "$work/net.safetensors" "$work/net.c" >/dev/null
     "$bin/mnist-convert" -q "$work/net.safetensors" "$work/net.onnx" >/dev/null
-    # shellcheck disable=SC2086  # CC may carry flags
-    ${CC:-cc} -O2 -std=c99 -DHEADER='"net.h"' -DPREDICT=net_predict -I"$work" "$root/scripts/bench/c_infer.c" "$work/net.c" -o "$work/c_infer"
+    "$bin/mnist-compress" quantize --data-dir "$data" --quiet "$work/net.safetensors" -o "$work/whole.safetensors" >/dev/null
+    "$bin/mnist-convert" -q "$work/whole.safetensors" "$work/whole.c" >/dev/null
+    compile net
+    compile whole
     : >"$work/c.json"
+    : >"$work/whole.json"
     : >"$work/ort.json"
     for ((round = 0; round < rounds; round++)); do
-        "$work/c_infer" "$data/t10k-images-idx3-ubyte" "$data/t10k-labels-idx1-ubyte" >>"$work/c.json"
+        "$work/net" "$data/t10k-images-idx3-ubyte" "$data/t10k-labels-idx1-ubyte" >>"$work/c.json"
+        "$work/whole" "$data/t10k-images-idx3-ubyte" "$data/t10k-labels-idx1-ubyte" >>"$work/whole.json"
         node "$root/scripts/bench/ort_infer.mjs" --modules "$peers" --model "$work/net.onnx" --data "$data" --single --bytes >>"$work/ort.json"
     done
     read -r c c_least c_most < <(middle_and_range "$work/c.json")
+    read -r whole whole_least whole_most < <(middle_and_range "$work/whole.json")
     read -r ort ort_least ort_most < <(middle_and_range "$work/ort.json")
     hidden=-$hidden
-    printf '%-14s %8s (%s to %s) %8s (%s to %s) %7.1f %7d %7d\n' "784${hidden#-none}-10" "$c" "$c_least" "$c_most" \
-        "$ort" "$ort_least" "$ort_most" "$(awk "BEGIN { print $ort / $c }")" "$(of_json errors "$work/c.json" | tail -n 1)" \
+    printf '%-14s %8s (%s to %s) %8s (%s to %s) %8s (%s to %s) %7.1f %7d %7d %7d\n' "784${hidden#-none}-10" "$c" "$c_least" "$c_most" \
+        "$whole" "$whole_least" "$whole_most" "$ort" "$ort_least" "$ort_most" "$(awk "BEGIN { print $ort / $c }")" \
+        "$(of_json errors "$work/c.json" | tail -n 1)" "$(of_json errors "$work/whole.json" | tail -n 1)" \
         "$(of_json errors "$work/ort.json" | tail -n 1)"
 done
