@@ -92,7 +92,8 @@ typedef struct mnist_quantize_options {
 
 /* Gives a net its integer form (mnist/integers.h) after training. Each output's weights get the
  * scale with which the largest is the largest whole number; below 8 bits, the scale with the least
- * squares of errors. The ranges of activations are taken from images, which should be training
+ * squares of errors. But where they lie on a grid of so many bits already, to the bit, as after a
+ * training that quantises (mnist/train.h), that is found and kept: no weight changes. The ranges of activations are taken from images, which should be training
  * images; labels are not read and may be NULL. The float parameters become the values that the
  * integers stand for. The result is a function of the net, the images, the normalisation and the
  * options; it does not depend on the pool or the kernels. options NULL: all defaults. Errors: as

@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "base/status.h"
 #include "data/batch.h"
+#include "eval/scale.h"
 #include "nn/pass.h"
 
 #include <float.h>
@@ -235,13 +236,12 @@ static double weight_errors(const float *w, size_t inputs, size_t outputs, doubl
     return sum;
 }
 
-/* The scale of an output's weights w, outputs apart. */
-static double weight_scale(const float *w, size_t inputs, size_t outputs, unsigned bits)
+double mnist_weight_scale(const float *w, size_t inputs, size_t step, unsigned bits)
 {
     const int most = (1 << (bits - 1)) - 1;
     double largest = 0.0;
     for (size_t k = 0; k < inputs; k++) {
-        const double magnitude = fabs((double)w[k * outputs]);
+        const double magnitude = fabs((double)w[k * step]);
         largest = magnitude > largest ? magnitude : largest;
     }
     if (!(largest > 0.0)) {
@@ -251,16 +251,50 @@ static double weight_scale(const float *w, size_t inputs, size_t outputs, unsign
     if (bits == 8) { /* clipping the largest would cost more than finer steps gain */
         return best;
     }
-    double least = weight_errors(w, inputs, outputs, best, most);
+    double least = weight_errors(w, inputs, step, best, most);
     for (unsigned i = SCALES - 1; i > SCALES / 4; i--) {
         const double scale = largest * i / SCALES / most;
-        const double errors = weight_errors(w, inputs, outputs, scale, most);
+        const double errors = weight_errors(w, inputs, step, scale, most);
         if (errors < least) {
             least = errors;
             best = scale;
         }
     }
     return best;
+}
+
+/* Are all weights whole numbers within ±most times the scale, to the bit? */
+static bool lies_on_grid(const float *w, size_t inputs, size_t step, float scale, int most)
+{
+    for (size_t k = 0; k < inputs; k++) {
+        const double q = floor((double)w[k * step] / (double)scale + 0.5);
+        if (!(fabs(q) <= most) || (float)q * scale != w[k * step]) { // NOLINT: to the bit
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The scale of a grid on which all of an output's weights lie, the finest; 0: there is none. The
+ * largest weight is the scale times a whole number, rounded once: so the quotient is off by two units
+ * in its last place at most. */
+static float find_grid(const float *w, size_t inputs, size_t step, int most)
+{
+    float largest = 0.0f;
+    for (size_t k = 0; k < inputs; k++) {
+        const float magnitude = fabsf(w[k * step]);
+        largest = magnitude > largest ? magnitude : largest;
+    }
+    for (int number = most; number > 0 && largest > 0.0f; number--) {
+        float scale = largest / (float)number;
+        scale = nextafterf(nextafterf(scale, 0.0f), 0.0f);
+        for (int i = 0; i < 5; i++, scale = nextafterf(scale, FLT_MAX)) {
+            if (scale >= FLT_MIN && lies_on_grid(w, inputs, step, scale, most)) {
+                return scale;
+            }
+        }
+    }
+    return 0.0f;
 }
 
 /* A layer's numbers, while they are made. */
@@ -281,7 +315,9 @@ static double make_layer(const mnist_mlp *mlp, unsigned l, unsigned bits, double
     double largest = 0.0;
     mnist_mlp_get_layer(mlp, l, m->w, m->bias);
     for (size_t n = 0; n < outputs; n++) {
-        double scale = weight_scale(m->w + n, inputs, outputs, bits);
+        const float grid = find_grid(m->w + n, inputs, outputs, most);
+        double scale =
+            grid > 0.0f ? (double)grid : mnist_weight_scale(m->w + n, inputs, outputs, bits);
         /* so that the bias fits */
         const double least = fabs((double)m->bias[n]) / input / (MNIST_INTEGER_BIAS_MOST - 1);
         scale = scale > least ? scale : least;
