@@ -2,62 +2,10 @@
 #include "train/config.h"
 
 #include "base/status.h"
+#include "train/spec.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define DIGITS                                                                                     \
-    9 /* most of a number: ten to that power is exact as a double, and as a float nearly so */
-#define FRACTION_TEXT 48 /* any two unsigned longs and a point */
-
-static double power_of_ten(unsigned exponent)
-{
-    double power = 1.0;
-    for (; exponent > 0; exponent--) {
-        power *= 10.0;
-    }
-    return power;
-}
-
-/* "0.05", "5%" (if percent), in [0, 1]: the nearest float. */
-static bool read_fraction(const char *text, bool percent, float *value)
-{
-    double whole = 0.0;
-    unsigned digits = 0, decimals = 0;
-    bool point = false;
-    const char *p = text;
-    for (; (*p >= '0' && *p <= '9') || (*p == '.' && !point); p++) {
-        if (*p == '.') {
-            point = true;
-            continue;
-        }
-        whole = whole * 10.0 + (*p - '0');
-        decimals += point;
-        if (++digits > DIGITS) {
-            return false;
-        }
-    }
-    if (percent && *p == '%') {
-        decimals += 2;
-        p++;
-    }
-    *value = (float)(whole / power_of_ten(decimals));
-    return digits > 0 && *p == '\0' && *value <= 1.0f;
-}
-
-/* The fewest decimals that read back as the value. */
-static void print_fraction(float value, char text[FRACTION_TEXT])
-{
-    for (unsigned decimals = 1; decimals <= DIGITS; decimals++) {
-        const double scaled = (double)value * power_of_ten(decimals) + 0.5;
-        const unsigned long whole = (unsigned long)scaled;
-        if (decimals == DIGITS || (float)((double)whole / power_of_ten(decimals)) == value) {
-            const unsigned long ten = (unsigned long)power_of_ten(decimals);
-            snprintf(text, FRACTION_TEXT, "%lu.%0*lu", whole / ten, (int)decimals, whole % ten);
-            return;
-        }
-    }
-}
 
 /* "4x16", "2:4": two numbers of at most four digits with a sign between them. */
 static bool read_pair(const char *text, char sign, unsigned *first, unsigned *second)
@@ -87,7 +35,8 @@ static mnist_status read_amount(mnist_pruning *pruning, const char *word, mnist_
         pruning->keep = 0.5f; /* not 0, which would be no pruning */
         return MNIST_OK;
     }
-    if (read_fraction(word, true, &pruning->keep) && pruning->keep > 0.0f && pruning->keep < 1.0f) {
+    if (mnist_spec_read_fraction(word, true, &pruning->keep) && pruning->keep > 0.0f &&
+        pruning->keep < 1.0f) {
         return MNIST_OK;
     }
     return mnist_fail(err, MNIST_ERR_ARGUMENT,
@@ -98,10 +47,11 @@ static mnist_status read_amount(mnist_pruning *pruning, const char *word, mnist_
 static mnist_status read_item(mnist_pruning *pruning, const char *word, mnist_error *err)
 {
     const bool structured = pruning->structure != MNIST_PRUNE_WEIGHTS;
-    if (strncmp(word, "start=", 6) == 0 && read_fraction(word + 6, true, &pruning->start)) {
+    if (strncmp(word, "start=", 6) == 0 &&
+        mnist_spec_read_fraction(word + 6, true, &pruning->start)) {
         return MNIST_OK;
     }
-    if (strncmp(word, "end=", 4) == 0 && read_fraction(word + 4, true, &pruning->end)) {
+    if (strncmp(word, "end=", 4) == 0 && mnist_spec_read_fraction(word + 4, true, &pruning->end)) {
         return MNIST_OK;
     }
     if (strcmp(word, "magnitude") == 0) {
@@ -150,12 +100,12 @@ mnist_status mnist_pruning_parse(mnist_pruning *out, const char *text, mnist_err
 
 void mnist_pruning_print(const mnist_pruning *p, char text[MNIST_PRUNING_TEXT])
 {
-    char number[FRACTION_TEXT];
+    char number[MNIST_SPEC_FRACTION];
     int length;
     if (p->structure == MNIST_PRUNE_N_OF_M) {
         length = snprintf(text, MNIST_PRUNING_TEXT, "%u:%u", p->group_kept, p->group_size);
     } else {
-        print_fraction(p->keep, number);
+        mnist_spec_print_fraction(p->keep, number);
         length = snprintf(text, MNIST_PRUNING_TEXT, "%s", number);
     }
     if (p->structure == MNIST_PRUNE_UNITS) {
@@ -170,7 +120,7 @@ void mnist_pruning_print(const mnist_pruning *p, char text[MNIST_PRUNING_TEXT])
     } places[] = {{"start", p->start, MNIST_PRUNING_START}, {"end", p->end, MNIST_PRUNING_END}};
     for (size_t i = 0; i < 2; i++) {
         if (places[i].value < places[i].usual || places[i].value > places[i].usual) {
-            print_fraction(places[i].value, number);
+            mnist_spec_print_fraction(places[i].value, number);
             length += snprintf(text + length, MNIST_PRUNING_TEXT - (size_t)length, ",%s=%s",
                                places[i].name, number);
         }
