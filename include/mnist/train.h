@@ -88,6 +88,54 @@ mnist_status mnist_pruning_parse(mnist_pruning *out, const char *text, mnist_err
 /* The plain form, which reads back as the same; keep_zeros is no part of it. */
 void mnist_pruning_print(const mnist_pruning *pruning, char text[MNIST_PRUNING_TEXT]);
 
+/* What numbers weights become in the course of a training. */
+typedef enum mnist_quantization_kind {
+    MNIST_QUANTIZE_NONE,
+    MNIST_QUANTIZE_INTEGERS, /* each output's are whole numbers, within ±(2^(bits - 1) - 1), times its
+                              * scale (Jacob et al. 2018); 2 bits: "ternary" (Li et al. 2016) */
+    MNIST_QUANTIZE_BINARY, /* 1 or -1 times the output's scale (Courbariaux et al. 2015; Rastegari et
+                              * al. 2016) */
+    MNIST_QUANTIZE_CODEBOOK, /* each layer has so many levels (Han et al. 2016) */
+    MNIST_QUANTIZE_KINDS
+} mnist_quantization_kind;
+
+/* Quantisation with training in the loop. From `start` on the net that computes, forward and backward,
+ * has weights on a grid; the training goes on with floats behind them, latent weights, which get the
+ * gradient of the weights that they are rounded to ("straight-through estimator"). Momentum, weight
+ * decay, clipping and averages are of the latent weights; an average is rounded when it is handed
+ * out. After each step a grid is fitted to the latent weights anew: a scale is that of least squares,
+ * sum(w k) / sum(k k) for weights w and the whole numbers k that they have with the scale before; a
+ * level of a codebook is the mean of those weights that were nearest to it, rounded to fp16, so that
+ * 16 bits hold it. Latent weights of binary nets stay within three of their scales. Weights that are 0
+ * stay so, as those that are pruned, in all kinds; biases and frozen layers are not quantised. It does
+ * not go with batch_norm, which is folded into weights. The net that comes out has floats that lie on
+ * the grid, which mnist_mlp_quantize finds and keeps. Until it begins, no epoch counts for patience
+ * and keep. */
+typedef struct mnist_quantization {
+    mnist_quantization_kind kind;
+    unsigned bits;   /* INTEGERS: 2 to 8 */
+    unsigned levels; /* CODEBOOK: 1 to MNIST_CODEBOOK_MOST, besides 0 */
+    float start;     /* fraction of all steps, 0 to below 1 */
+} mnist_quantization;
+
+#define MNIST_CODEBOOK_MOST 256u
+
+/* Where it begins if the text does not say. */
+#define MNIST_INTEGERS_START 0.0f
+#define MNIST_TERNARY_START  0.0f
+#define MNIST_BINARY_START   0.0f
+#define MNIST_CODEBOOK_START 0.85f
+
+/* Quantisation as text: "int8" to "int2", "ternary", "binary", "codebook:8", and where it begins, as
+ * in "int4,start=0.5". */
+#define MNIST_QUANTIZATION_TEXT 64
+
+/* Errors: MNIST_ERR_ARGUMENT (what was expected, and found). */
+mnist_status mnist_quantization_parse(mnist_quantization *out, const char *text, mnist_error *err);
+/* The plain form, which reads back as the same. kind is not NONE. */
+void mnist_quantization_print(const mnist_quantization *quantization,
+                              char text[MNIST_QUANTIZATION_TEXT]);
+
 typedef struct mnist_train_config {
     unsigned epochs;   /* >= 1 */
     size_t batch_size; /* 1 to MNIST_MAX_BATCH; the last batch of an epoch may be shorter and is
@@ -123,6 +171,12 @@ typedef struct mnist_train_config {
     mnist_averaging averaging;
     /* While weights are still pruned, no epoch counts for patience and keep. */
     mnist_pruning pruning;
+    mnist_quantization quantization;
+    /* Weights of the first layer are equal over blocks of so many x so many pixels, as if the picture
+     * was that much smaller, though the net has all inputs: they begin with the mean over the block,
+     * get the mean gradient, and are pruned as one. Divides rows and columns; 0 and 1: they are not.
+     * Not with a frozen first layer, nor with pruning of blocks or N_OF_M. */
+    unsigned tie_pixels;
     unsigned patience; /* stop after this many epochs without a validation loss that is lower by
                         * more than min_delta; 0: never */
     float min_delta;   /* >= 0 */
@@ -200,9 +254,10 @@ typedef struct mnist_train_hooks {
  * from a snapshot ends with the same bits as one that was never interrupted.
  *
  * "net.layers.<l>", "optimizer.first.layers.<l>" and, where they exist, "optimizer.second…",
- * "average…", "best…" and "mask…" (1: the weight is kept, 0: it is pruned) are F32, (rows, outputs): a row for each input, one for the bias, and with
- * batch_norm one each for gamma and the running mean and variance. All other arrays are single
- * numbers. */
+ * "average…", "best…", "mask…" (1: the weight is kept, 0: it is pruned) and "latent…" (of quantisation)
+ * are F32, (rows, outputs): a row for each input, one for the bias, and with batch_norm one each for
+ * gamma and the running mean and variance. "grid.layers.<l>" is F32, (1, outputs), the scales, or (1,
+ * levels). All other arrays are single numbers. */
 typedef struct mnist_snapshot {
     mnist_array *arrays;
     size_t count;

@@ -166,7 +166,7 @@ static void average_rows(const mnist_optimizer *optimizer, const mnist_kernels *
     }
     const size_t at = mnist_panel_row(layer, rows->panel, rows->first);
     const size_t count = (rows->end == layer->trained ? layer->rows : rows->end) - rows->first;
-    kernels->average(optimizer->average + at, mlp->parameters + at,
+    kernels->average(optimizer->average + at, mnist_optimizer_values(optimizer, mlp) + at,
                      count * mnist_panel_width(layer, rows->panel), optimizer->average_rate);
 }
 
@@ -180,14 +180,15 @@ void mnist_optimizer_update(const mnist_optimizer *optimizer, const mnist_kernel
     const size_t width = mnist_panel_width(layer, rows->panel);
     const size_t weights = weights_end > first ? (weights_end - first) * width : 0;
     const size_t at = mnist_panel_row(layer, rows->panel, first);
+    float *values = mnist_optimizer_values(optimizer, mlp);
     if (weights > 0) {
         const value_run run = {.count = weights, .gradient = gradient, .decays = true};
-        update_values(optimizer, kernels, mlp->parameters, at, run, update);
+        update_values(optimizer, kernels, values, at, run, update);
     }
     if (end > layer->inputs) { /* rows that are trained but are not weights */
         const value_run run = {.count = (end - first) * width - weights,
                                .gradient = gradient + weights};
-        update_values(optimizer, kernels, mlp->parameters, at + weights, run, update);
+        update_values(optimizer, kernels, values, at + weights, run, update);
     }
     if (optimizer->config.max_norm <= 0.0f) {
         average_rows(optimizer, kernels, mlp, rows);
@@ -199,7 +200,8 @@ void mnist_optimizer_limit(const mnist_optimizer *optimizer, const mnist_kernels
 {
     const bool hidden = layer != &mlp->layers[mlp->layer_count - 1];
     if (hidden) {
-        kernels->limit_columns(mlp->parameters + mnist_panel_row(layer, panel, 0), layer->inputs,
+        float *values = mnist_optimizer_values(optimizer, mlp);
+        kernels->limit_columns(values + mnist_panel_row(layer, panel, 0), layer->inputs,
                                mnist_panel_width(layer, panel), optimizer->config.max_norm);
     }
     average_rows(optimizer, kernels, mlp,

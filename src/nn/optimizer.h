@@ -19,6 +19,9 @@ typedef struct mnist_optimizer {
     /* (arena_size), borrowed: parameters where it is 0 stay 0, and so does their state. NULL: all are
      * trained. */
     const float *mask;
+    /* (arena_size), borrowed: what is updated and averaged in place of the net's parameters, which are
+     * made of it afterwards (quantisation in training). NULL: the parameters themselves. */
+    float *latent;
     uint64_t updates;                /* so far, without those that were left out */
     double beta1_power, beta2_power; /* beta^updates, to correct Adam's means */
 } mnist_optimizer;
@@ -34,6 +37,12 @@ typedef struct mnist_update {
     float lr;
     float scale; /* the gradient is multiplied by this, for clipping and for the loss scale */
 } mnist_update;
+
+/* What an optimiser updates. */
+static inline float *mnist_optimizer_values(const mnist_optimizer *optimizer, const mnist_mlp *mlp)
+{
+    return optimizer->latent ? optimizer->latent : mlp->parameters;
+}
 
 /* Sets values to 0 where the mask is 0. */
 static inline void mnist_mask_values(float *values, const float *mask, size_t count)

@@ -133,6 +133,9 @@ void mnist_pass_input_gradient(const mnist_pass *pass, const mnist_pass_batch *b
 void mnist_pass_adversary_part(mnist_pass *pass, const mnist_pass_batch *batch,
                                mnist_worker worker);
 
+/* Ties the first layer's gradient, which is complete, and its norms: this worker's panels. */
+void mnist_pass_tie_part(mnist_pass *pass, mnist_worker worker);
+
 /* Losses, predictions and, if wanted, the gradient at the logits of rows [first, end) of the
  * pass. */
 void mnist_pass_loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool gradient,

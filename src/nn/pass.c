@@ -131,6 +131,7 @@ mnist_status mnist_pass_create_with(mnist_pass **out, mnist_mlp *mlp, mnist_pool
         mnist_pass_choose_integers(pass);
     }
     pass->capacity = capacity;
+    pass->tie = options.tie;
     if (options.regularization) {
         pass->regularization = *options.regularization;
     }

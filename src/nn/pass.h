@@ -10,6 +10,17 @@
 #include "nn/mlp.h"
 #include "nn/optimizer.h"
 
+/* Inputs of the first layer whose weights are updated as one: those of a block of side x side, where
+ * the inputs are rows of `columns`. Their gradient is the mean of theirs, so that weights that are
+ * equal stay equal, to the bit: the block is a pixel of a smaller picture. side divides columns and
+ * the number of rows; 0 or 1: none. */
+typedef struct mnist_tie {
+    unsigned side, columns;
+} mnist_tie;
+
+/* Sets the weights of each block to their mean. */
+void mnist_tie_weights(const mnist_layer *layer, mnist_tie tie, float *arena);
+
 struct mnist_pass {
     mnist_mlp *mlp;
     mnist_pool *pool;
@@ -35,6 +46,7 @@ struct mnist_pass {
      * deltas are needed. */
     float rates[MNIST_MAX_HIDDEN + 1];
     unsigned lowest;
+    mnist_tie tie; /* of the first layer's inputs */
     /* Batch normalisation of a layer: (z - mean) / deviation, (capacity, row); 1 / deviation,
      * (stride); gradients of bias and gamma, (2, stride). */
     struct mnist_normalized {
@@ -95,6 +107,7 @@ typedef struct mnist_pass_options {
     const mnist_regularization *regularization; /* NULL: none */
     /* (layers): what each layer's learning rate is multiplied by; 0: it is frozen. NULL: all 1 */
     const float *rates;
+    mnist_tie tie; /* all zero: none */
 } mnist_pass_options;
 
 /* mnist_pass_create (mnist/nn.h) is this with no options set. */

@@ -48,7 +48,7 @@ typedef struct weight_step {
     mnist_optimizer *optimizer; /* NULL: gradient only */
     mnist_update update;
     bool fetch_weights;
-    bool measure; /* the norm of the whole gradient is needed before any of it is used */
+    bool measure; /* the whole gradient, or its norm, is needed before any of it is used */
 } weight_step;
 
 /* Where a block's values are in an arena, and the distance between those of two panels. */
@@ -105,7 +105,7 @@ static void fetch_weights(const mnist_pass *pass, const mnist_weight_block *bloc
     size_t next_panel, at = block_at(pass, block, &next_panel);
     for (size_t p = 0; p < block->panels; p++, at += next_panel) {
         const size_t bytes = (block->end - block->first) * width * sizeof(float);
-        mnist_fetch_later(pass->mlp->parameters + at, bytes);
+        mnist_fetch_later(mnist_optimizer_values(optimizer, pass->mlp) + at, bytes);
         for (size_t s = 0; s < MNIST_OPTIMIZER_STATES && optimizer->state[s]; s++) {
             mnist_fetch_later(optimizer->state[s] + at, bytes);
         }
@@ -155,13 +155,17 @@ static double gradient_norm(const mnist_pass *pass)
     return sqrt(sum);
 }
 
-/* The update that had to wait for the norm: clipped, divided by the loss scale, or left out (then
+/* The update that had to wait for the whole gradient: tied, clipped, divided by the loss scale, or left out (then
  * false). */
 static bool finish_update(mnist_pass *pass, weight_step *step, mnist_worker worker)
 {
     const float loss_scale = step->batch->loss_scale, clip = step->optimizer->config.clip_norm;
     step->update.scale = loss_scale > 0.0f ? 1.0f / loss_scale : 1.0f;
     mnist_pool_barrier(worker);
+    if (pass->tie.side > 1) {
+        mnist_pass_tie_part(pass, worker);
+        mnist_pool_barrier(worker);
+    }
     const double norm = gradient_norm(pass) * (double)step->update.scale;
     const bool left_out = loss_scale > 0.0f && !isfinite(norm);
     if (worker.index == 0) {
@@ -232,7 +236,8 @@ void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
         .update = {.lr = lr, .scale = 1.0f},
         .fetch_weights =
             optimizer && 2 * pass->mlp->arena_size * sizeof(float) / worker.count > FETCH_WEIGHTS,
-        .measure = optimizer && (optimizer->config.clip_norm > 0.0f || batch->loss_scale > 0.0f)};
+        .measure = optimizer && (optimizer->config.clip_norm > 0.0f || batch->loss_scale > 0.0f ||
+                                 pass->tie.side > 1)};
     if (worker.count > 1 && pass->lowest == 0) {
         fetch_deltas(pass, batch, worker);
     }

@@ -228,6 +228,47 @@ mnist_status mnist_pruning_check(const mnist_pruning *p, mnist_error *err)
     return MNIST_OK;
 }
 
+mnist_status mnist_quantization_check(const mnist_quantization *q, mnist_error *err)
+{
+    if ((unsigned)q->kind >= MNIST_QUANTIZE_KINDS) {
+        return bad_field(err, "kind of quantisation", "a known one", q->kind);
+    }
+    if (q->kind == MNIST_QUANTIZE_INTEGERS && (q->bits < 2 || q->bits > 8)) {
+        return bad_field(err, "bits of quantised weights", "2 to 8", q->bits);
+    }
+    if (q->kind == MNIST_QUANTIZE_CODEBOOK && (q->levels < 1 || q->levels > MNIST_CODEBOOK_MOST)) {
+        return bad_field(err, "levels of a codebook", "1 to 256", q->levels);
+    }
+    if (q->kind != MNIST_QUANTIZE_NONE && !(q->start >= 0.0f && q->start < 1.0f)) {
+        return bad_field(err, "start of quantisation", "0 to below 1", (double)q->start);
+    }
+    return MNIST_OK;
+}
+
+/* Quantised weights, and tied ones. */
+static mnist_status check_weights(const mnist_train_config *c, mnist_error *err)
+{
+    const mnist_prune_structure structure = c->pruning.structure;
+    const bool tied = c->tie_pixels > 1;
+    if (c->quantization.kind != MNIST_QUANTIZE_NONE && c->batch_norm) {
+        return mnist_fail(
+            err, MNIST_ERR_ARGUMENT,
+            "batch normalisation does not go with quantisation: what it is folded into "
+            "are no longer quantised weights");
+    }
+    if (tied && c->frozen[0]) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "tied pixels do not go with a frozen first layer");
+    }
+    if (tied && c->pruning.keep > 0.0f &&
+        (structure == MNIST_PRUNE_BLOCKS || structure == MNIST_PRUNE_N_OF_M)) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "tied pixels are pruned as one, which does not go with pruning %s",
+                          mnist_prune_structure_name(structure));
+    }
+    return mnist_quantization_check(&c->quantization, err);
+}
+
 static mnist_status check_course(const mnist_train_config *c, mnist_error *err)
 {
     if (!mnist_keep_name(c->keep)) {
@@ -278,6 +319,9 @@ static mnist_status check_config(const mnist_train_config *c, bool validates, mn
         status = mnist_pruning_check(&c->pruning, err);
     }
     if (status == MNIST_OK) {
+        status = check_weights(c, err);
+    }
+    if (status == MNIST_OK) {
         status = check_course(c, err);
     }
     return status == MNIST_OK ? mnist_augmentation_check(&c->augmentation, err) : status;
@@ -309,6 +353,12 @@ static mnist_status check_views(const mnist_train_job *job, mnist_error *err)
     if (job->config->pruning.keep > 0.0f && shape->hidden_count == 0 &&
         job->config->pruning.structure == MNIST_PRUNE_UNITS) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT, "units to prune: the net has no hidden layer");
+    }
+    const unsigned tie = job->config->tie_pixels;
+    if (tie > 1 && (job->train.rows % tie != 0 || job->train.cols % tie != 0)) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "side of tied pixels: expected what divides images of %u x %u, found %u",
+                          job->train.rows, job->train.cols, tie);
     }
     const mnist_view views[2] = {job->train, job->validation};
     for (size_t i = 0; i < 2; i++) {

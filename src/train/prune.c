@@ -37,11 +37,30 @@ static size_t parts(size_t count, size_t part)
     return (count + part - 1) / part;
 }
 
+/* Are inputs of layer l tied? */
+static bool is_tied(const mnist_pruner *p, unsigned l)
+{
+    return l == 0 && p->tie.side > 1;
+}
+
+/* Which of the tied blocks input i is in; and the first input of a block. */
+static size_t tied_block(const mnist_tie *tie, size_t i)
+{
+    return i / tie->columns / tie->side * (tie->columns / tie->side) + i % tie->columns / tie->side;
+}
+
+static size_t first_of_block(const mnist_tie *tie, size_t block)
+{
+    const size_t across = tie->columns / tie->side;
+    return block / across * tie->side * tie->columns + block % across * tie->side;
+}
+
 /* How many things a layer has that are pruned as one. N_OF_M: those of one unit. */
 static size_t layer_groups(const mnist_pruner *p, unsigned l)
 {
     const mnist_layer *layer = &p->net->layers[l];
     const mnist_pruning *c = p->config;
+    const size_t tied = is_tied(p, l) ? (size_t)p->tie.side * p->tie.side : 1;
     switch (c->structure) {
     case MNIST_PRUNE_BLOCKS:
         return parts(layer->inputs, c->block_inputs) * parts(layer->outputs, c->block_outputs);
@@ -50,7 +69,7 @@ static size_t layer_groups(const mnist_pruner *p, unsigned l)
     case MNIST_PRUNE_UNITS:
         return l + 1 < p->net->layer_count ? layer->outputs : 0;
     default:
-        return layer->inputs * layer->outputs;
+        return layer->inputs / tied * layer->outputs;
     }
 }
 
@@ -92,6 +111,36 @@ static void measure_activity(float *activity, mnist_view view)
     }
 }
 
+/* The root mean square of the sum over each block of tied pixels, which each of them gets. */
+static void measure_tied_activity(const mnist_pruner *p, mnist_view view)
+{
+    const size_t pixels = (size_t)view.rows * view.cols, side = p->tie.side;
+    const size_t blocks = pixels / (side * side);
+    uint64_t sums[ACTIVITY_PART];
+    for (size_t first = 0; first < blocks; first += ACTIVITY_PART) {
+        const size_t rest = blocks - first, count = rest < ACTIVITY_PART ? rest : ACTIVITY_PART;
+        memset(sums, 0, sizeof sums);
+        for (size_t i = 0; i < view.count; i++) {
+            for (size_t b = 0; b < count; b++) {
+                const uint8_t *corner =
+                    view.images + i * pixels + first_of_block(&p->tie, first + b);
+                uint64_t sum = 0;
+                for (size_t k = 0; k < side * side; k++) {
+                    sum += corner[k / side * view.cols + k % side];
+                }
+                sums[b] += sum * sum;
+            }
+        }
+        for (size_t i = 0; i < pixels; i++) {
+            const size_t block = tied_block(&p->tie, i);
+            if (block >= first && block < first + count) {
+                p->activity[i] =
+                    (float)sqrt((double)sums[block - first] / (double)view.count) / 255.0f;
+            }
+        }
+    }
+}
+
 /* A mask that keeps all but, maybe, the weights that are 0. */
 static void fill_mask(const mnist_pruner *p)
 {
@@ -115,6 +164,9 @@ mnist_status mnist_pruner_create(mnist_pruner *p, mnist_mlp *net, const mnist_tr
     const mnist_pruning *c = &config->pruning;
     const bool prunes = c->keep > 0.0f;
     *p = (mnist_pruner){.config = c, .net = net, .frozen = config->frozen};
+    if (config->tie_pixels > 1) {
+        p->tie = (mnist_tie){config->tie_pixels, view.cols};
+    }
     if (!prunes && !c->keep_zeros) {
         return MNIST_OK;
     }
@@ -131,7 +183,9 @@ mnist_status mnist_pruner_create(mnist_pruner *p, mnist_mlp *net, const mnist_tr
         return mnist_fail_memory(err, (net->arena_size + p->groups) * sizeof *p->mask, "pruning");
     }
     fill_mask(p);
-    if (prunes && !c->magnitude) {
+    if (prunes && !c->magnitude && p->tie.side > 1) {
+        measure_tied_activity(p, view);
+    } else if (prunes && !c->magnitude) {
         measure_activity(p->activity, view);
     }
     for (size_t k = 0; prunes && c->magnitude && k < inputs; k++) {
@@ -151,14 +205,30 @@ void mnist_pruner_free(mnist_pruner *p)
 /* The score of one weight. */
 static double score_of(const mnist_pruner *p, unsigned l, size_t i, size_t n)
 {
-    const double w = (double)p->net->parameters[place(&p->net->layers[l], i, n)];
+    const double w = (double)p->weights[place(&p->net->layers[l], i, n)];
     const double a = l == 0 ? (double)p->activity[i] : 1.0;
     return w * a * (w * a);
+}
+
+/* Of tied pixels one stands for all. */
+static void score_tied(const mnist_pruner *p, float *scores)
+{
+    const mnist_layer *layer = &p->net->layers[0];
+    const size_t blocks = layer->inputs / ((size_t)p->tie.side * p->tie.side);
+    for (size_t b = 0; b < blocks; b++) {
+        for (size_t n = 0; n < layer->outputs; n++) {
+            *scores++ = (float)score_of(p, 0, first_of_block(&p->tie, b), n);
+        }
+    }
 }
 
 static void score_blocks(const mnist_pruner *p, unsigned l, float *scores)
 {
     const mnist_layer *layer = &p->net->layers[l];
+    if (is_tied(p, l)) {
+        score_tied(p, scores);
+        return;
+    }
     const bool single = p->config->structure == MNIST_PRUNE_WEIGHTS;
     const size_t rows = single ? 1 : p->config->block_inputs;
     const size_t columns = single ? 1 : p->config->block_outputs;
@@ -181,7 +251,9 @@ static void score_units(const mnist_pruner *p, unsigned l, float *scores)
     for (size_t n = 0; n < layer->outputs; n++) {
         double in = 0.0, out = 0.0;
         for (size_t i = 0; i < layer->inputs; i++) {
-            in += score_of(p, l, i, n);
+            const bool counts =
+                !is_tied(p, l) || first_of_block(&p->tie, tied_block(&p->tie, i)) == i;
+            in += counts ? score_of(p, l, i, n) : 0.0;
         }
         for (size_t o = 0; o < p->net->layers[l + 1].outputs; o++) {
             out += score_of(p, l + 1, n, o);
@@ -250,8 +322,9 @@ static void drop_blocks(const mnist_pruner *p, unsigned l, const float *kept)
     const size_t columns = single ? 1 : p->config->block_outputs;
     const size_t across = parts(layer->outputs, columns);
     for (size_t i = 0; i < layer->inputs; i++) {
+        const size_t block = is_tied(p, l) ? tied_block(&p->tie, i) : i / rows;
         for (size_t n = 0; n < layer->outputs; n++) {
-            p->mask[place(layer, i, n)] *= kept[i / rows * across + n / columns];
+            p->mask[place(layer, i, n)] *= kept[block * across + n / columns];
         }
     }
 }
@@ -339,6 +412,9 @@ void mnist_pruner_apply(const mnist_pruner *p, mnist_optimizer *optimizer, float
     }
     const size_t size = p->net->arena_size;
     mnist_mask_values(p->net->parameters, p->mask, size);
+    if (optimizer->latent) {
+        mnist_mask_values(optimizer->latent, p->mask, size);
+    }
     for (size_t s = 0; s < MNIST_OPTIMIZER_STATES && optimizer->state[s]; s++) {
         mnist_mask_values(optimizer->state[s], p->mask, size);
     }
@@ -360,12 +436,12 @@ bool mnist_pruner_goes_on(const mnist_pruner *p, uint64_t step)
     return p->mask && p->config->keep > 0.0f && events(p, step) < EVENTS;
 }
 
-void mnist_pruner_step(const mnist_pruner *p, uint64_t step, mnist_optimizer *optimizer,
-                       float *average)
+void mnist_pruner_step(mnist_pruner *p, uint64_t step, mnist_optimizer *optimizer, float *average)
 {
     if (!p->mask || !(p->config->keep > 0.0f) || events(p, step) == events(p, step - 1)) {
         return;
     }
+    p->weights = mnist_optimizer_values(optimizer, p->net);
     prune_to(p, (double)events(p, step) / EVENTS);
     mnist_pruner_apply(p, optimizer, average);
 }

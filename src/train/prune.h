@@ -2,7 +2,7 @@
 #ifndef MNIST_TRAIN_PRUNE_H
 #define MNIST_TRAIN_PRUNE_H
 
-#include "nn/optimizer.h"
+#include "nn/pass.h"
 
 #include <mnist/train.h>
 
@@ -11,10 +11,14 @@ typedef struct mnist_pruner {
     mnist_mlp *net;
     const bool *frozen;
     float *mask; /* (arena of net): 1 where a parameter is kept, else 0; NULL: nothing is pruned */
-    float *activity; /* (inputs): root mean square of each pixel; NULL: not needed */
-    float *scores;   /* (groups): of what is pruned as one; NULL: not needed */
+    float
+        *activity; /* (inputs): root mean square of each pixel, or of the sum of those that are tied
+                      * to it; NULL: not needed */
+    float *scores; /* (groups): of what is pruned as one; NULL: not needed */
     size_t groups;
-    uint64_t start, end; /* steps */
+    mnist_tie tie;        /* of the first layer's inputs, which are then pruned as one */
+    const float *weights; /* that go by their scores: the net's, or those behind them */
+    uint64_t start, end;  /* steps */
 } mnist_pruner;
 
 /* steps: of the whole training; view: its images. Keeps what it is given. Errors:
@@ -26,7 +30,7 @@ void mnist_pruner_free(mnist_pruner *pruner);
 
 /* After so many steps: prunes if it is time, in parameters, the optimiser's state and its
  * average. */
-void mnist_pruner_step(const mnist_pruner *pruner, uint64_t step, mnist_optimizer *optimizer,
+void mnist_pruner_step(mnist_pruner *pruner, uint64_t step, mnist_optimizer *optimizer,
                        float *average);
 
 /* Sets to 0 what the mask says, once it has come from elsewhere. */

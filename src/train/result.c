@@ -67,8 +67,13 @@ static bool is_averaged(const mnist_train_config *config, unsigned epoch)
 
 void mnist_result_hand_out(mnist_result *r, const mnist_train_config *config)
 {
+    const bool quantized = r->quantizer && r->quantizer->on;
     if (r->net != r->out) {
         const bool averaged = r->average && (config->averaging.ema > 0.0f || r->averaged > 0);
+        if (averaged && quantized) { /* and nothing is folded */
+            mnist_quantizer_hand_out(r->quantizer, r->average, r->out->parameters);
+            return;
+        }
         mnist_mlp_fold(r->net, averaged ? r->average : r->net->parameters, r->out);
     }
 }
@@ -76,11 +81,13 @@ void mnist_result_hand_out(mnist_result *r, const mnist_train_config *config)
 void mnist_result_write(mnist_result *r, const mnist_train_config *config,
                         const mnist_kernels *kernels, unsigned epoch)
 {
+    const bool quantized = r->quantizer && r->quantizer->on;
+    const float *trained = quantized ? r->quantizer->latent : r->net->parameters;
     if (is_averaged(config, epoch)) {
         if (r->averaged++ == 0) {
-            memcpy(r->average, r->net->parameters, r->net->arena_size * sizeof(float));
+            memcpy(r->average, trained, r->net->arena_size * sizeof(float));
         } else {
-            kernels->average(r->average, r->net->parameters, r->net->arena_size,
+            kernels->average(r->average, trained, r->net->arena_size,
                              (float)(1.0 / (double)r->averaged));
         }
     }

@@ -4,6 +4,7 @@
 #define MNIST_TRAIN_RESULT_H
 
 #include "nn/optimizer.h"
+#include "train/quantizer.h"
 
 #include <mnist/train.h>
 
@@ -13,6 +14,7 @@ typedef struct mnist_result {
     float *average;    /* (arena of net), or NULL */
     uint64_t averaged; /* epochs in it, with stochastic weight averaging */
     float *best;       /* (arena of out), or NULL */
+    const mnist_quantizer *quantizer; /* borrowed; NULL: nothing is quantised */
     double best_loss;
     unsigned best_epoch;   /* 0: none yet */
     unsigned since_better; /* epochs since one that was better by more than min_delta */

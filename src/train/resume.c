@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { ARENAS = 6 };
+enum { ARENAS = 8 };
 
 static void list_arenas(const mnist_training *t, mnist_arena arenas[ARENAS])
 {
@@ -18,6 +18,8 @@ static void list_arenas(const mnist_training *t, mnist_arena arenas[ARENAS])
         {"average", net, t->result.average},
         {"best", t->result.out, t->result.best},
         {"mask", net, t->pruner.mask},
+        {"latent", net, t->quantizer.latent},
+        {"grid", &t->quantizer.layout, t->quantizer.grid},
     };
     memcpy(arenas, list, sizeof list);
 }
@@ -126,6 +128,9 @@ mnist_status mnist_training_go_on(mnist_training *t, const mnist_snapshot *snaps
     }
     list_arenas(t, arenas);
     status = mnist_snapshot_restore(snapshot, arenas, ARENAS, err);
+    if (status == MNIST_OK) {
+        status = mnist_quantizer_go_on(&t->quantizer, t->optimizer, err);
+    }
     if (status == MNIST_OK) {
         go_to(t, &position);
         mnist_pruner_apply(&t->pruner, t->optimizer, t->result.average);

@@ -16,9 +16,16 @@ static void free_trainer(trainer *t)
     mnist_feed_free(t->feed);
     mnist_soft_targets_free(t->soft);
     mnist_pruner_free(&t->pruner);
+    mnist_quantizer_free(&t->quantizer);
     mnist_optimizer_free(t->optimizer);
     mnist_pass_free(t->pass);
     mnist_result_free(&t->result);
+}
+
+static mnist_tie tie_of(const trainer *t)
+{
+    const unsigned side = t->config->tie_pixels;
+    return side > 1 ? (mnist_tie){side, t->job->train.cols} : (mnist_tie){0, 0};
 }
 
 static mnist_status create_pass(trainer *t, size_t batch, mnist_error *err)
@@ -34,7 +41,8 @@ static mnist_status create_pass(trainer *t, size_t batch, mnist_error *err)
     return mnist_pass_create_with(&t->pass, t->result.net, t->pool, batch,
                                   (mnist_pass_options){.precision = t->config->precision,
                                                        .regularization = &regularization,
-                                                       .rates = rates},
+                                                       .rates = rates,
+                                                       .tie = tie_of(t)},
                                   err);
 }
 
@@ -47,6 +55,9 @@ static mnist_status prepare_trainer(trainer *t, mnist_error *err)
     }
     t->steps = (uint64_t)t->config->epochs * ((t->count + batch - 1) / batch);
     t->loss_scale.scale = t->config->precision == MNIST_FP16 ? LOSS_SCALE_START : 0.0f;
+    if (tie_of(t).side > 1) {
+        mnist_tie_weights(&t->job->net->layers[0], tie_of(t), t->job->net->parameters);
+    }
     mnist_status status = mnist_result_create(&t->result, t->job->net, t->config, err);
     if (status == MNIST_OK) {
         status = create_pass(t, batch, err);
@@ -59,6 +70,10 @@ static mnist_status prepare_trainer(trainer *t, mnist_error *err)
             mnist_pruner_create(&t->pruner, t->result.net, t->config, t->steps, t->job->train, err);
     }
     if (status == MNIST_OK) {
+        status = mnist_quantizer_create(&t->quantizer, t->result.net, t->config, t->steps, err);
+    }
+    if (status == MNIST_OK) {
+        t->result.quantizer = &t->quantizer;
         t->optimizer->mask = t->pruner.mask;
         t->optimizer->average = t->config->averaging.ema > 0.0f ? t->result.average : NULL;
         if (mnist_train_is_taught(t->job)) {
@@ -82,6 +97,7 @@ static void step_task(void *argument, mnist_worker worker)
     mnist_pass_batch batch = t->batch;
     mnist_feed_part(t->feed, t->pass->kernels, worker, &batch);
     mnist_pass_train_part(t->pass, &batch, t->optimizer, t->lr, worker);
+    mnist_quantizer_part(&t->quantizer, worker);
 }
 
 /* One step, by one worker or by all. */
@@ -141,6 +157,7 @@ static mnist_status train_batch(trainer *t, double *loss, size_t *correct, mnist
         mnist_optimizer_advance(t->optimizer);
     }
     mnist_pruner_step(&t->pruner, t->step, t->optimizer, t->result.average);
+    mnist_quantizer_step(&t->quantizer, t->step, t->optimizer);
     add_up(t, loss, correct);
     if (!isfinite(*loss)) {
         return diverged(t, "the loss is not a finite number", err);
@@ -227,7 +244,7 @@ static mnist_status validate_epoch(trainer *t, mnist_epoch_stats *stats, mnist_e
     stats->has_validation = true;
     stats->validation_loss = evaluation.loss;
     stats->validation_accuracy = evaluation.accuracy;
-    if (!mnist_pruner_goes_on(&t->pruner, t->step)) {
+    if (!mnist_pruner_goes_on(&t->pruner, t->step) && !mnist_quantizer_waits(&t->quantizer)) {
         mnist_result_judge(&t->result, t->config, stats->epoch, evaluation.loss);
     }
     stats->best_epoch = t->result.best_epoch;
@@ -301,6 +318,7 @@ static mnist_status run_job(const mnist_train_job *job, mnist_error *err)
         status = mnist_training_go_on(&t, job->resume, err);
     }
     if (status == MNIST_OK) {
+        mnist_quantizer_step(&t.quantizer, t.step, t.optimizer);
         status = run_epochs(&t, err);
     }
     free_trainer(&t);

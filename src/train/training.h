@@ -8,6 +8,7 @@
 #include "train/feed.h"
 #include "train/loss_scale.h"
 #include "train/prune.h"
+#include "train/quantizer.h"
 #include "train/result.h"
 #include "train/team.h"
 
@@ -23,6 +24,7 @@ struct mnist_training {
     mnist_pass *pass;
     mnist_optimizer *optimizer;
     mnist_pruner pruner;
+    mnist_quantizer quantizer;
     mnist_result result;
     mnist_pass_batch batch;      /* the current one */
     mnist_loss_scale loss_scale; /* of fp16 */

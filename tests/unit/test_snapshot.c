@@ -317,6 +317,69 @@ static void test_layers_and_pruning(void **state)
     assert_resumes("zeros that are kept", &config);
 }
 
+/* Sets quantisation from its text. */
+static mnist_train_config quantized(const char *text)
+{
+    mnist_train_config config = plain();
+    assert_int_equal(mnist_quantization_parse(&config.quantization, text, NULL), MNIST_OK);
+    return config;
+}
+
+static void test_quantization(void **state)
+{
+    (void)state;
+    mnist_train_config config = quantized("int4");
+    config.averaging.ema = 0.9f;
+    assert_resumes("int4, averaged", &config);
+    config = quantized("ternary,start=0.4");
+    config.optimizer.kind = MNIST_ADAM;
+    config.schedule.lr = 0.002f;
+    config.keep = MNIST_KEEP_BEST;
+    assert_resumes("ternary from the middle on", &config);
+    config = quantized("binary");
+    config.averaging = (mnist_averaging){.swa_start = 0.3f};
+    config.precision = MNIST_FP16;
+    assert_resumes("binary, averaged over epochs", &config);
+    config = quantized("codebook:8,start=0.5");
+    config.pruning = (mnist_pruning){.keep = 0.1f, .start = 0.1f, .end = 0.7f};
+    config.tie_pixels = 2;
+    assert_resumes("a codebook of pruned and tied weights", &config);
+}
+
+/* A grid that is none. */
+static void test_refuses_grids(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        float values[2];
+        const char *fault;
+    } rows[] = {{"int4", {-1.0f, 1.0f}, "scales above 0"},
+                {"int4", {NAN, 1.0f}, "scales above 0"},
+                {"int4", {INFINITY, 1.0f}, "scales above 0"},
+                {"codebook:2", {1.0f, 0.0f}, "levels in ascending order"},
+                {"codebook:2", {0.0f, NAN}, "levels in ascending order"},
+                {"codebook:2", {0.0f, 70000.0f}, "levels in ascending order"}};
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        mnist_train_config config = quantized(rows[i].text);
+        mnist_error err;
+        course c = {0};
+        config.quantization.start = 0.0f;
+        mnist_snapshot *snapshot = stop_at(&config, 3);
+        for (size_t k = 0; k < snapshot->count; k++) {
+            if (strcmp(snapshot->arrays[k].name, "grid.layers.1") == 0) {
+                memcpy(snapshot->arrays[k].values, rows[i].values, sizeof rows[i].values);
+            }
+        }
+        mnist_mlp *mlp = new_net(config.seed);
+        assert_int_equal(train(mlp, &config, 0, snapshot, &c, &err), MNIST_ERR_FORMAT);
+        assert_non_null(strstr(err.text, "'grid.layers.1' in the snapshot of a training"));
+        assert_non_null(strstr(err.text, rows[i].fault));
+        mnist_mlp_free(mlp);
+        mnist_snapshot_free(snapshot);
+    }
+}
+
 /* Early stopping depends on the epochs before. */
 static void test_early_stopping(void **state)
 {
@@ -552,7 +615,8 @@ int main(void)
         cmocka_unit_test(test_optimizers),         cmocka_unit_test(test_averages),
         cmocka_unit_test(test_precisions),         cmocka_unit_test(test_inputs),
         cmocka_unit_test(test_teachers),           cmocka_unit_test(test_regularizers),
-        cmocka_unit_test(test_layers_and_pruning), cmocka_unit_test(test_early_stopping),
+        cmocka_unit_test(test_layers_and_pruning), cmocka_unit_test(test_quantization),
+        cmocka_unit_test(test_refuses_grids),      cmocka_unit_test(test_early_stopping),
         cmocka_unit_test(test_patience_goes_on),   cmocka_unit_test(test_more_epochs),
         cmocka_unit_test(test_time_goes_on),       cmocka_unit_test(test_refuses_arrays),
         cmocka_unit_test(test_refuses_numbers),
