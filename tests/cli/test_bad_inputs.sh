@@ -151,6 +151,24 @@ usage "$train" '--prune: groups to prune: expected 1 or more to be kept of at mo
 usage "$train" '--prune: blocks to prune: expected 1 to 4096 inputs and as many outputs, found 4 and 0' --prune 5%,4x0
 usage "$train" '--prune: start and end of pruning: expected 0 <= start < end <= 1, found 0.8 and 0.75' \
     --prune 5%,start=0.8
+for value in int9 int fp16 codebook ternary:2; do
+    usage "$train" "--quantize: expected first int8 to int2, ternary, binary or codebook:K, found \"$value\"" \
+        --quantize "$value"
+done
+for value in 0 257 x 8.5; do
+    usage "$train" "--quantize: levels of a codebook: expected 1 to 256, found \"$value\"" --quantize "codebook:$value"
+done
+for value in start=1.2 start= stop=0.5 start=0.1,start=0.2; do
+    usage "$train" "--quantize: expected start=0.5, a fraction of the training below 1, found \"$value\"" \
+        --quantize "int4,$value"
+done
+usage "$train" '--quantize: start of quantisation: expected 0 to below 1, found 1' --quantize ternary,start=100%
+usage "$train" '--batch-norm does not go with --quantize: what it is folded into are no longer quantised weights' \
+    --quantize int4 --batch-norm
+usage "$train" '--tie-pixels does not go with a first layer that is frozen' --tie-pixels 2 --freeze 1
+usage "$train" '--tie-pixels does not go with --prune 2:4: tied pixels are pruned as one' --tie-pixels 2 --prune 2:4
+usage "$train" '--tie-pixels does not go with --prune 5%,4x16: tied pixels are pruned as one' --tie-pixels 2 \
+    --prune 5%,4x16
 usage "$train" '--prune: there are no hidden units in a net of --hidden none' --hidden none --prune 5%,units
 usage "$train" '--fresh-last needs --init-from MODEL, of which it leaves out the last layer' --fresh-last
 usage "$train" '--freeze: there is no layer 3 in a net of 2' --freeze 3

@@ -190,6 +190,25 @@ const mnist_option mnist_regularisation_options[] = {
 };
 /* clang-format on */
 
+static const char *suggested_quantization(int index)
+{
+    static const char *const texts[] = {"int8", "int4", "ternary", "binary", "codebook:8"};
+    return (size_t)index < LENGTH(texts) ? texts[index] : NULL;
+}
+
+/* clang-format off */
+const mnist_option mnist_compression_options[] = {
+    {STRING(S, quantize, "SPEC"), .name = "quantize", .flags = MATHS | MNIST_OPTION_OPTIONAL,
+     .suggested = suggested_quantization, .known_as = "qat",
+     .help = "train a net of few different weights: int8 to int2, ternary, binary (a scale for each unit) or "
+             "codebook:8 (values for each layer); from when on, like int4,start=0.5"},
+    {UNSIGNED(S, config.tie_pixels, 0, 1000), .name = "tie-pixels",
+     .flags = MATHS | MNIST_OPTION_OPTIONAL, .zero = "off",
+     .help = "keep the first layer's weights equal over blocks of N x N pixels: fewer weights to keep, as of "
+             "smaller pictures"},
+};
+/* clang-format on */
+
 /* clang-format off */
 const mnist_option mnist_distillation_options[] = {
     {STRING(S, teacher, "FILE"), .name = "teacher", .flags = CONFIG,
@@ -303,6 +322,9 @@ void mnist_training_settle(mnist_training_settings *s, const mnist_parsed *parse
     if (s->prune && mnist_pruning_parse(&pruning, s->prune, NULL) == MNIST_OK) {
         pruning.keep_zeros = s->config.pruning.keep_zeros;
         s->config.pruning = pruning;
+    }
+    if (s->quantize) {
+        (void)mnist_quantization_parse(&s->config.quantization, s->quantize, NULL);
     }
 }
 
@@ -421,6 +443,31 @@ static bool check_pruning(const mnist_training_settings *s, mnist_error *err)
            mnist_options_fail(err, "--prune: there are no hidden units in a net of --hidden none");
 }
 
+static bool check_weights(const mnist_training_settings *s, mnist_error *err)
+{
+    const mnist_prune_structure structure = s->config.pruning.structure;
+    mnist_quantization quantization;
+    mnist_error why;
+    if (s->quantize && mnist_quantization_parse(&quantization, s->quantize, &why) != MNIST_OK) {
+        return mnist_options_fail(err, "--quantize: %s", why.text);
+    }
+    if (s->quantize && s->config.batch_norm) {
+        return mnist_options_fail(err,
+                                  "--batch-norm does not go with --quantize: what it is folded "
+                                  "into are no longer quantised weights");
+    }
+    if (s->config.tie_pixels > 1 && s->config.frozen[0]) {
+        return mnist_options_fail(err,
+                                  "--tie-pixels does not go with a first layer that is frozen");
+    }
+    return s->config.tie_pixels <= 1 || !s->prune ||
+           (structure != MNIST_PRUNE_BLOCKS && structure != MNIST_PRUNE_N_OF_M) ||
+           mnist_options_fail(err,
+                              "--tie-pixels does not go with --prune %s: tied pixels are "
+                              "pruned as one",
+                              s->prune);
+}
+
 static bool check_layers(const mnist_training_settings *s, mnist_error *err)
 {
     const unsigned layers = s->hidden.count + 1;
@@ -458,7 +505,7 @@ bool mnist_training_check(const mnist_training_settings *s, const mnist_parsed *
 {
     return check_augmentation(s, err) && check_optimizer(s, parsed, err) &&
            check_regularization(s, err) && check_omitted(s, err) && check_teacher(s, err) &&
-           check_pruning(s, err) && check_layers(s, err);
+           check_pruning(s, err) && check_layers(s, err) && check_weights(s, err);
 }
 
 void mnist_training_set_texts(mnist_training_settings *settings, mnist_training_texts *texts)
@@ -473,5 +520,9 @@ void mnist_training_set_texts(mnist_training_settings *settings, mnist_training_
     if (settings->prune) {
         mnist_pruning_print(&settings->config.pruning, texts->pruning);
         settings->prune = texts->pruning;
+    }
+    if (settings->quantize) {
+        mnist_quantization_print(&settings->config.quantization, texts->quantization);
+        settings->quantize = texts->quantization;
     }
 }

@@ -30,6 +30,7 @@ typedef struct mnist_training_settings {
     const char *augment;  /* text of config.augmentation; NULL: none */
     const char *teacher;  /* names of models, commas between; NULL: none */
     const char *prune;    /* text of config.pruning; NULL: none. mnist_training_settle copies it */
+    const char *quantize; /* text of config.quantization; NULL: none. Likewise */
     mnist_train_config config; /* its seed is that of --seed, for the weights too */
 } mnist_training_settings;
 
@@ -45,7 +46,8 @@ enum {
     REGULARISATION_OPTIONS = 14,
     DISTILLATION_OPTIONS = 4,
     TRANSFER_OPTIONS = 4,
-    COURSE_OPTIONS = 4
+    COURSE_OPTIONS = 4,
+    COMPRESSION_OPTIONS = 2
 };
 /* Over mnist_data_settings: */
 extern const mnist_option mnist_train_files_options[];
@@ -57,6 +59,7 @@ extern const mnist_option mnist_regularisation_options[];
 extern const mnist_option mnist_distillation_options[];
 extern const mnist_option mnist_transfer_options[];
 extern const mnist_option mnist_course_options[];
+extern const mnist_option mnist_compression_options[];
 
 /* The sections of a program whose settings have a mnist_training_settings at `where`; for files
  * that include cli/shared/option_parts.h. */
@@ -78,6 +81,7 @@ extern const mnist_option mnist_course_options[];
                            where),                                                                 \
     MNIST_TRAINING_SECTION("Regularisation", mnist_regularisation_options,                         \
                            REGULARISATION_OPTIONS, where),                                         \
+    MNIST_TRAINING_SECTION("Compression", mnist_compression_options, COMPRESSION_OPTIONS, where),  \
     MNIST_TRAINING_SECTION("Distillation", mnist_distillation_options, DISTILLATION_OPTIONS,       \
                            where),                                                                 \
     MNIST_TRAINING_SECTION("Course", mnist_course_options, COURSE_OPTIONS, where),                 \
@@ -100,10 +104,11 @@ bool mnist_training_check(const mnist_training_settings *settings, const mnist_p
 typedef struct mnist_training_texts {
     char augmentation[MNIST_AUGMENTATION_TEXT];
     char pruning[MNIST_PRUNING_TEXT];
+    char quantization[MNIST_QUANTIZATION_TEXT];
 } mnist_training_texts;
 
 /* Sets config.augmentation from --augment, whose text has been checked, and replaces that and
- * --prune by plain forms, without presets, in `texts`: those that a model file states. */
+ * --prune and --quantize by plain forms, without presets, in `texts`: those that a model file states. */
 void mnist_training_set_texts(mnist_training_settings *settings, mnist_training_texts *texts);
 
 #endif

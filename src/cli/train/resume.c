@@ -221,9 +221,11 @@ static bool may_change(const mnist_option *option)
     return !(option->flags & MNIST_OPTION_IN_MODEL) && strcmp(option->name, "log-every") != 0;
 }
 
-_Static_assert(MNIST_PRUNING_TEXT <= MNIST_AUGMENTATION_TEXT, "both fit the same text");
+_Static_assert(MNIST_PRUNING_TEXT <= MNIST_AUGMENTATION_TEXT &&
+                   MNIST_QUANTIZATION_TEXT <= MNIST_AUGMENTATION_TEXT,
+               "all fit the same text");
 
-/* The plain form of --augment or --prune, since one distortion can be written in many ways. (The
+/* The plain form of --augment, --prune or --quantize, since one distortion can be written in many ways. (The
  * other options that must not change are not texts.) false: it cannot be read. */
 static bool plain_form(const mnist_option *option, const char *text,
                        char plain[MNIST_AUGMENTATION_TEXT])
@@ -237,6 +239,16 @@ static bool plain_form(const mnist_option *option, const char *text,
         }
         if (text) {
             mnist_pruning_print(&pruning, plain);
+        }
+        return true;
+    }
+    if (strcmp(option->name, "quantize") == 0) {
+        mnist_quantization quantization;
+        if (text && mnist_quantization_parse(&quantization, text, NULL) != MNIST_OK) {
+            return false;
+        }
+        if (text) {
+            mnist_quantization_print(&quantization, plain);
         }
         return true;
     }
