@@ -143,7 +143,51 @@ run 0 "$compress" quantize "${drawn[@]}" back.safetensors -o q.st
 err_has 'note: the model does not say which images it was validated on: accuracy is on the last 30 training images'
 expect 'where it came from stayed behind' [ "$(metadata q.st converted_from)" = torch ]
 
+begin 'quantize, with training'
+for bits in int4 ternary binary; do
+    run 0 "$compress" quantize --bits "$bits" -e 3 --lr 0.02 --test m.st -o q.st
+    err_matches 'epoch 3/3'
+    expect "$out" [ "$(value step) $(value bits) $(value epochs)" = "quantize $bits 3" ]
+    expect 'what was done' [ "$(metadata q.st compression)" = "$bits trained" ]
+    expect 'settings of the retraining' \
+        [ "$(metadata q.st retraining | jq -r '[.bits, .epochs, .lr] | join(" ")')" = "$bits 3 0.02" ]
+    expect 'keep is none of them' [ "$(metadata q.st retraining | jq -r 'has("keep") or has("codebook")')" = false ]
+    test_acc=$(value test_acc)
+    run 0 "$eval" -q q.st
+    expect 'mnist-eval says something else' [ "$(value test_acc)" = "$test_acc" ]
+    run 0 "$eval" --json -q q.st
+    json_is .model.weights integers
+    run 0 "$compress" quantize -q --bits "$bits" -e 3 --lr 0.02 -j 3 m.st -o again.st
+    same_bytes again.st q.st
+done
+run 0 "$compress" quantize -q --bits int4 -e 2 q.st -o on.st
+run 0 "$compress" quantize --bits int4 -e 2 --json -q m.st -o q.st
+json_is '[.settings.bits, .settings.epochs] | join(" ")' 'int4 2'
+rm -f none.st
+run 0 "$compress" quantize --bits int4 -e 2 -n m.st -o none.st
+expect 'it was written' [ ! -e none.st ]
+expect "$out" [ ! "$(value val_acc)" ]
+
 # --- prune ----------------------------------------------------------------------------------------------
+
+begin 'prune, to a codebook'
+run 0 "$compress" prune -q --keep 20% --codebook 6 -e 4 m.st -o p.st
+expect "$out" [ "$(value codebook)" = 6 ]
+expect "$(metadata p.st compression)" [ "$(metadata p.st compression)" = 'prune 0.2 codebook:6' ]
+levels=$(python3 - p.st <<'END_OF_PYTHON'
+import json, struct, sys
+data = open(sys.argv[1], "rb").read()
+size = struct.unpack("<Q", data[:8])[0]
+most = 0
+for name, entry in json.loads(data[8:8 + size]).items():
+    if name.endswith(".weight"):
+        begin, end = entry["data_offsets"]
+        raw = data[8 + size + begin:8 + size + end]
+        most = max(most, len(set(struct.unpack(f"<{len(raw) // 4}f", raw)) - {0.0}))
+print(most)
+END_OF_PYTHON
+)
+expect "$levels levels" [ "$levels" -eq 6 ]
 
 begin 'prune'
 run 0 "$compress" prune --keep 10% -e 6 --test m.st -o p.st
@@ -253,7 +297,7 @@ usage "$compress" 'STEP: "m.st" is not one of prune, quantize' m.st quantize -o 
 usage "$compress" 'STEP: "" is not one of prune, quantize' '' m.st -o x.st
 usage "$compress" '-o FILE is missing: where the model is to be written; or --dry-run' quantize m.st
 usage "$compress" 'prune needs --keep SPEC, how many weights are left, as --keep 5%' prune m.st -o x.st
-kinds='fp16, bf16, int8, int7, int6, int5, int4, int3, int2'
+kinds='fp16, bf16, int8, int7, int6, int5, int4, int3, int2, ternary, binary'
 usage "$compress" "--bits: \"8\" is not one of $kinds" quantize --bits 8 m.st -o x.st
 usage "$compress" "--bits: \"int9\" is not one of $kinds; did you mean int8?" quantize --bits int9 m.st -o x.st
 usage "$compress" '--range: "least" is not one of squares, largest' quantize --range least m.st -o x.st
@@ -261,9 +305,17 @@ usage "$compress" '--calibrate: "0" is not a whole number from 1 to 1000000000' 
 usage "$compress" '--calibrate is for whole numbers, and --bits is fp16' quantize --bits fp16 --calibrate 5 m.st -o x.st
 usage "$compress" '--range is for whole numbers, and --bits is bf16' quantize --bits bf16 --range largest m.st -o x.st
 usage "$compress" '--keep is for prune, and STEP is quantize' quantize --keep 5% m.st -o x.st
-usage "$compress" '--epochs is for prune, and STEP is quantize' quantize -e 5 m.st -o x.st
-usage "$compress" '--weight-decay is for prune, and STEP is quantize' quantize --weight-decay 0 m.st -o x.st
-usage "$compress" '--augment is for prune, and STEP is quantize' quantize --augment light m.st -o x.st
+usage "$compress" '--codebook is for prune, and STEP is quantize' quantize --codebook 8 m.st -o x.st
+usage "$compress" '--codebook: "257" is not a whole number from 0 to 256' prune --keep 5% --codebook 257 m.st -o x.st
+usage "$compress" '--epochs: quantize trains whole numbers, and --bits is fp16' quantize --bits fp16 -e 5 m.st -o x.st
+usage "$compress" '--batch-norm does not go with a model, whose weights are for layers that are not normalised' \
+    quantize -e 5 --batch-norm m.st -o x.st
+usage "$compress" '--bits binary: weights of m.st have more than two values; --epochs N trains it with two' \
+    quantize --bits binary m.st -o x.st
+for flag in '--weight-decay 0' '--augment light' '--seed 3' '--lr 0.1' '--tie-pixels 2'; do
+    # shellcheck disable=SC2086  # an option and its value
+    usage "$compress" "${flag% *} is for training, and quantize trains with --epochs N alone" quantize $flag m.st -o x.st
+done
 usage "$compress" '--bits is for quantize, and STEP is prune' prune --bits int8 --keep 5% m.st -o x.st
 usage "$compress" '--max-loss-of-accuracy: "2" is not a fraction of at least 0 and at most 1, or that as a percentage like 97%' \
     quantize --max-loss-of-accuracy 2 m.st -o x.st

@@ -61,10 +61,12 @@ bool mnist_compression_measure_after(mnist_compression *c, mnist_error *err);
 /* Shape and weights of a net; bytes stays. */
 bool mnist_compression_describe(mnist_compress_net *out, const mnist_mlp *mlp, mnist_error *err);
 
-/* The steps: they change the net, and set done. prune: MNIST_ERR_STOPPED where a signal has ended
+/* The steps: they change the net, and set done. MNIST_ERR_STOPPED where a signal has ended
  * it. */
 bool mnist_compression_quantize(mnist_compression *c, mnist_error *err);
 bool mnist_compression_prune(mnist_compression *c, mnist_error *err);
+/* Trains the net further, as config says; MNIST_ERR_STOPPED likewise. */
+mnist_status mnist_compression_train(mnist_compression *c, mnist_error *err);
 
 /* Sizes what is to be written, and writes it unless --dry-run. */
 bool mnist_compression_write(mnist_compression *c, mnist_error *err);

@@ -14,7 +14,7 @@ static bool compress(mnist_compression *c, mnist_error *err)
     if (!mnist_compression_measure_before(c, err)) {
         return false;
     }
-    if (prunes && c->settings->dry_run) {
+    if (c->settings->trains && c->settings->dry_run) {
         return true;
     }
     return (prunes ? mnist_compression_prune(c, err) : mnist_compression_quantize(c, err)) &&

@@ -8,25 +8,28 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 /* Options of the model's training that hold here unless others are given; the last two cannot be.
  * The data set's own are adopted by mnist_adopt_data. */
-static const char *const adopted[] = {"val-split", "limit",      "synthetic-train",
-                                      "augment",   "omit-class", "per-class"};
+static const char *const adopted[] = {"val-split",  "limit",      "synthetic-train", "augment",
+                                      "tie-pixels", "omit-class", "per-class"};
 
 static bool adopt(mnist_compression *c, mnist_error *err)
 {
     mnist_training_settings *training = &c->settings->training;
-    const bool prunes = c->settings->step == MNIST_COMPRESS_PRUNE;
+    const bool trains = c->settings->trains;
     if (!mnist_adopt_parse(mnist_model_metadata(c->model, "options"), c->in, &c->options, err) ||
         !mnist_adopt_data(c->options, c->in, c->parsed, c->settings, &training->data, err)) {
         return false;
     }
     for (size_t i = 0; i < LENGTH(adopted); i++) {
-        const bool of_training = strcmp(adopted[i], "augment") == 0;
-        if (!mnist_on_command_line(c->parsed, adopted[i]) && (prunes || !of_training) &&
+        const bool of_training =
+            strcmp(adopted[i], "augment") == 0 || strcmp(adopted[i], "tie-pixels") == 0;
+        if (!mnist_on_command_line(c->parsed, adopted[i]) && (trains || !of_training) &&
             !mnist_adopt_training(c->options, c->in, &adopted[i], 1, training, err)) {
             return false;
         }
@@ -41,12 +44,43 @@ static bool adopt(mnist_compression *c, mnist_error *err)
     return mnist_settings_check_data(&training->data, true, c->parsed, err);
 }
 
+/* What is pruned in the training. */
+static bool settle_pruning(mnist_compression *c, mnist_error *err)
+{
+    const mnist_mlp_config *shape = mnist_mlp_shape(mnist_model_mlp(c->model));
+    mnist_pruning *pruning = &c->settings->training.config.pruning;
+    mnist_error why;
+    if (mnist_pruning_parse(pruning, c->settings->keep, &why) != MNIST_OK) {
+        return mnist_options_fail(err, "--keep: %s", why.text);
+    }
+    mnist_pruning_print(pruning, c->texts.pruning);
+    c->settings->keep = c->texts.pruning;
+    return pruning->structure != MNIST_PRUNE_UNITS || shape->hidden_count > 0 ||
+           mnist_options_fail(err, "--keep: there are no hidden units in %.2000s", c->in);
+}
+
+/* What numbers weights become in the training. */
+static void settle_quantization(mnist_compression *c)
+{
+    const mnist_compress_settings *s = c->settings;
+    mnist_quantization *quantization = &c->settings->training.config.quantization;
+    char text[MNIST_QUANTIZATION_TEXT] = "";
+    if (s->step == MNIST_COMPRESS_QUANTIZE) {
+        snprintf(text, sizeof text, "%s", mnist_compress_bits_name(s->bits));
+    } else if (s->codebook > 0) {
+        snprintf(text, sizeof text, "codebook:%u", s->codebook);
+    }
+    if (text[0]) {
+        (void)mnist_quantization_parse(quantization, text, NULL); /* one of a list's */
+    }
+}
+
 /* The settings of a training, now that the net is known. */
 static bool settle_training(mnist_compression *c, mnist_error *err)
 {
     mnist_training_settings *training = &c->settings->training;
     const mnist_mlp_config *shape = mnist_mlp_shape(mnist_model_mlp(c->model));
-    if (c->settings->step != MNIST_COMPRESS_PRUNE) {
+    if (!c->settings->trains) {
         return true;
     }
     training->hidden.count = shape->hidden_count;
@@ -57,15 +91,12 @@ static bool settle_training(mnist_compression *c, mnist_error *err)
         return false;
     }
     mnist_training_set_texts(training, &c->texts);
-    mnist_pruning *pruning = &training->config.pruning;
-    if (mnist_pruning_parse(pruning, c->settings->keep, err) != MNIST_OK) {
+    settle_quantization(c);
+    if (c->settings->step == MNIST_COMPRESS_PRUNE && !settle_pruning(c, err)) {
         return false;
     }
-    pruning->keep_zeros = true;
-    mnist_pruning_print(pruning, c->texts.pruning);
-    c->settings->keep = c->texts.pruning;
-    return pruning->structure != MNIST_PRUNE_UNITS || shape->hidden_count > 0 ||
-           mnist_options_fail(err, "--keep: there are no hidden units in %.2000s", c->in);
+    training->config.pruning.keep_zeros = true;
+    return true;
 }
 
 /* How many bits whole numbers as large as the model's take. */
@@ -93,12 +124,60 @@ static bool find_whole_bits(mnist_compression *c, mnist_error *err)
     return true;
 }
 
-/* Weights of few bits do not become better with more. */
+/* Has each output one magnitude of weights, besides 0? weights: room for the largest layer. */
+static bool is_binary(const mnist_mlp *mlp, float *weights)
+{
+    bool binary = true;
+    for (unsigned l = 0; l < mnist_mlp_layers(mlp); l++) {
+        const size_t outputs = mnist_mlp_layer_outputs(mlp, l),
+                     count = mnist_mlp_layer_inputs(mlp, l) * outputs;
+        mnist_mlp_get_layer(mlp, l, weights, NULL);
+        for (size_t n = 0; n < outputs; n++) {
+            float magnitude = 0.0f;
+            for (size_t i = n; i < count; i += outputs) {
+                const float found = fabsf(weights[i]);
+                binary = binary && (found <= 0.0f || magnitude <= 0.0f ||
+                                    (found <= magnitude && found >= magnitude));
+                magnitude = found > 0.0f ? found : magnitude;
+            }
+        }
+    }
+    return binary;
+}
+
+/* Rounding makes no weights of two values; training does. */
+static bool check_binary(const mnist_compression *c, mnist_error *err)
+{
+    const mnist_compress_settings *s = c->settings;
+    const mnist_mlp *mlp = mnist_model_mlp(c->model);
+    size_t most = 0;
+    if (s->step != MNIST_COMPRESS_QUANTIZE || s->bits != MNIST_COMPRESS_BINARY || s->trains) {
+        return true;
+    }
+    for (unsigned l = 0; l < mnist_mlp_layers(mlp); l++) {
+        const size_t count =
+            (size_t)mnist_mlp_layer_inputs(mlp, l) * mnist_mlp_layer_outputs(mlp, l);
+        most = count > most ? count : most;
+    }
+    float *weights = malloc(most * sizeof *weights);
+    if (!weights) {
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for a layer") == MNIST_OK;
+    }
+    const bool binary = is_binary(mlp, weights);
+    free(weights);
+    return binary || mnist_options_fail(
+                         err,
+                         "--bits binary: weights of %.2000s have more than two values; --epochs N "
+                         "trains it with two",
+                         c->in);
+}
+
+/* Weights of few bits do not become better with more, unless they are trained. */
 static bool check_lossy(const mnist_compression *c, mnist_error *err)
 {
     const mnist_compress_settings *s = c->settings;
     const unsigned bits = mnist_compress_whole_bits(s->bits);
-    if (s->step != MNIST_COMPRESS_QUANTIZE || c->whole_bits == 0 ||
+    if (s->step != MNIST_COMPRESS_QUANTIZE || c->whole_bits == 0 || s->trains ||
         (bits > 0 && bits < c->whole_bits)) {
         return true;
     }
@@ -115,7 +194,8 @@ static void say_lossy(const mnist_compression *c)
         mnist_compression_note(c,
                                "the model's weights are whole numbers of %u bits; %s the values "
                                "that they stand for, as floats",
-                               c->whole_bits, quantizes ? "quantised again are" : "trained are");
+                               c->whole_bits,
+                               c->settings->trains ? "trained are" : "quantised again are");
     } else if (quantizes && c->earlier &&
                (strstr(c->earlier, "fp16") || strstr(c->earlier, "bf16"))) {
         mnist_compression_note(c,
@@ -291,8 +371,8 @@ bool mnist_compression_prepare(mnist_compression *c, mnist_error *err)
     }
     c->earlier = mnist_model_metadata(c->model, "compression");
     if (!adopt(c, err) || !settle_training(c, err) || !find_whole_bits(c, err) ||
-        !check_lossy(c, err) || !size_model(c, err) || !open_files(c, err) ||
-        !check_shapes(c, err) || !split(c, err)) {
+        !check_lossy(c, err) || !check_binary(c, err) || !size_model(c, err) ||
+        !open_files(c, err) || !check_shapes(c, err) || !split(c, err)) {
         return false;
     }
     if (c->source.test) {

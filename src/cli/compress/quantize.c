@@ -1,4 +1,4 @@
-/* Weights of fewer bits, without training. */
+/* Weights of fewer bits, after training or in the course of one. */
 #include "cli/compress/compression.h"
 
 /* To 16 bits. */
@@ -22,9 +22,13 @@ bool mnist_compression_quantize(mnist_compression *c, mnist_error *err)
     const mnist_compress_settings *s = c->settings;
     const mnist_quantize_options options = {.bits = mnist_compress_whole_bits(s->bits),
                                             .range = s->range};
-    snprintf(c->done, sizeof c->done, "%s", mnist_compress_bits_name(s->bits));
+    snprintf(c->done, sizeof c->done, "%s%s", mnist_compress_bits_name(s->bits),
+             s->trains ? " trained" : "");
     if (options.bits == 0) {
         return round_off(c, err);
+    }
+    if (s->trains && mnist_compression_train(c, err) != MNIST_OK) {
+        return false;
     }
     const size_t count = s->calibrate < c->train.count ? s->calibrate : c->train.count;
     return mnist_mlp_quantize(mnist_compression_net(c), mnist_view_slice(c->train, 0, count),

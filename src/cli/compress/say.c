@@ -23,7 +23,7 @@ void mnist_compression_note(const mnist_compression *c, const char *format, ...)
 
 static bool is_made(const mnist_compression *c)
 {
-    return c->settings->step != MNIST_COMPRESS_PRUNE || !c->settings->dry_run;
+    return !c->settings->trains || !c->settings->dry_run;
 }
 
 /* How far accuracy on the validation images has fallen. */
@@ -94,6 +94,12 @@ static void print_line(const mnist_compression *c)
     } else {
         printf(" bits=%s", mnist_compress_bits_name(c->settings->bits));
     }
+    if (c->settings->codebook > 0) {
+        printf(" codebook=%u", c->settings->codebook);
+    }
+    if (!prunes && c->settings->trains) {
+        printf(" epochs=%u", c->settings->training.config.epochs);
+    }
     printf(" net_before=");
     print_shape(&c->before.shape);
     if (made) {
@@ -154,10 +160,12 @@ static json_t *figures_json(const mnist_compress_figures *f, bool made)
 static json_t *step_json(const mnist_compression *c, mnist_error *err)
 {
     const mnist_compress_settings *s = c->settings;
+    json_t *object =
+        s->trains ? mnist_options_json(&mnist_compress_program, s, MNIST_OPTION_IN_MODEL, err)
+                  : json_object();
     if (s->step == MNIST_COMPRESS_PRUNE) {
-        return mnist_options_json(&mnist_compress_program, s, MNIST_OPTION_IN_MODEL, err);
+        return object;
     }
-    json_t *object = json_object();
     mnist_json_put(&object, "bits", json_string(mnist_compress_bits_name(s->bits)));
     if (mnist_compress_whole_bits(s->bits) > 0) {
         mnist_json_put(&object, "calibrate", mnist_json_whole(s->calibrate));

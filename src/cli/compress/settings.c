@@ -12,14 +12,17 @@ const char *mnist_compress_step_name(mnist_compress_step step)
 
 const char *mnist_compress_bits_name(mnist_compress_bits bits)
 {
-    static const char *const names[MNIST_COMPRESS_BITS] = {"fp16", "bf16", "int8", "int7", "int6",
-                                                           "int5", "int4", "int3", "int2"};
+    static const char *const names[MNIST_COMPRESS_BITS] = {"fp16", "bf16",    "int8",  "int7",
+                                                           "int6", "int5",    "int4",  "int3",
+                                                           "int2", "ternary", "binary"};
     return (unsigned)bits < MNIST_COMPRESS_BITS ? names[bits] : NULL;
 }
 
 unsigned mnist_compress_whole_bits(mnist_compress_bits bits)
 {
-    return bits < MNIST_COMPRESS_INT8 ? 0 : 8 - (unsigned)(bits - MNIST_COMPRESS_INT8);
+    return bits < MNIST_COMPRESS_INT8    ? 0
+           : bits >= MNIST_COMPRESS_INT2 ? 2
+                                         : 8 - (unsigned)(bits - MNIST_COMPRESS_INT8);
 }
 
 /* Those of the training are for going on with a net that is trained already (README.md). */
@@ -77,8 +80,9 @@ static const mnist_option step_option = {CHOICE(mnist_compress_step, S, step, st
 
 static const mnist_option quantize_options[] = {
     {CHOICE(mnist_compress_bits, S, bits, bits_name), .name = "bits", .argument = "KIND",
-     .help = "quantize: what the weights become, halves of floats or whole numbers with a scale a "
-             "unit; below int8 they lie in bytes still"},
+     .help =
+         "quantize: what the weights become, halves of floats or whole numbers with a scale a "
+         "unit; below int8 they lie in bytes still; with --epochs the net is trained with them"},
     {SIZE(S, calibrate, 1, MOST_IMAGES), .name = "calibrate",
      .help = "quantize to whole numbers: take the ranges of activations from the first N training "
              "images, without those of validation"},
@@ -92,8 +96,16 @@ static const mnist_option prune_options[] = {
      .suggested = suggested_keep,
      .help = "prune: how many weights are left: 5%, 2:4, 40%,units, 10%,4x16, and entries to "
              "change how, like 5%,start=0.1,end=0.75"},
+    {UNSIGNED(S, codebook, 0, MNIST_CODEBOOK_MOST), .name = "codebook",
+     .flags = MATHS | MNIST_OPTION_OPTIONAL, .zero = "off",
+     .help = "prune: from 85 % of the epochs on each layer has N different weights besides 0, "
+             "which 16 bits "
+             "hold"},
+};
+
+static const mnist_option seed_options[] = {
     {UINT64(S, training.config.seed, 0, UINT64_MAX), .letter = 's', .name = "seed", .flags = MATHS,
-     .help = "prune: seed of the order of the images"},
+     .help = "seed of the order of the images"},
 };
 
 static const mnist_option data_options[] = {
@@ -106,7 +118,7 @@ static const mnist_option run_options[] = {
      .zero = "all CPUs", .known_as = "jobs",
      .help = "threads to work with; 0 for all CPUs; changes no result"},
     {FLAG(S, dry_run), .letter = 'n', .name = "dry-run",
-     .help = "write nothing, and do not train: say sizes, and what quantising costs"},
+     .help = "write nothing, and do not train: say sizes, and what quantising without it costs"},
     {.type = MNIST_OPTION_PERCENT,
      .offset = MNIST_OPTION_FIELD(double, S, max_loss),
      .real = {0.0, 1.0, false, false},
@@ -132,18 +144,21 @@ static const mnist_option output_options[] = {
 #define DATA_ROWS           2
 #define AUGMENT_ROW         (TRAIN_DATA_OPTIONS - 1)
 #define REGULARISATION_ROWS (REGULARISATION_OPTIONS - 1)
+#define TIE_ROW             (COMPRESSION_OPTIONS - 1)
 
-/* Sections from here on, up to FIRST_SHARED, are for prune alone. */
-enum { FIRST_OF_PRUNE = 1, FIRST_SHARED = 5 };
+/* Sections: the first is for quantize, the second for prune, those up to FIRST_SHARED for training. */
+enum { OF_QUANTIZE, OF_PRUNE, FIRST_OF_TRAINING, FIRST_SHARED = 7 };
 
 static const mnist_option_section sections[] = {
     WHOLE("Quantising", quantize_options),
     WHOLE("Pruning", prune_options),
-    SHARED("Retraining, of prune: images", mnist_train_data_options + AUGMENT_ROW, 1, S, training),
+    WHOLE("Retraining: images", seed_options),
+    SHARED("Retraining: images", mnist_train_data_options + AUGMENT_ROW, 1, S, training),
     SHARED("Retraining: optimisation", mnist_optimisation_options, OPTIMISATION_OPTIONS, S,
            training),
     SHARED("Retraining: regularisation", mnist_regularisation_options, REGULARISATION_ROWS, S,
            training),
+    SHARED("Retraining: regularisation", mnist_compression_options + TIE_ROW, 1, S, training),
     SHARED("Data", mnist_source_options, SOURCE_OPTIONS, S, training.data),
     SHARED("Data", mnist_train_files_options, TRAIN_FILES_OPTIONS, S, training.data),
     WHOLE("Data", data_options),
@@ -163,26 +178,41 @@ static void settle(void *settings, const mnist_parsed *parsed)
     if (parsed->operand_count > 0) {
         (void)mnist_option_set(&step_option, &s->step, parsed->operands[0]);
     }
+    s->trains = s->step == MNIST_COMPRESS_PRUNE || mnist_on_command_line(parsed, "epochs");
     s->has_max_loss = mnist_on_command_line(parsed, "max-loss-of-accuracy");
 }
 
-/* Options of the other step. */
+/* An option of a section that was given; NULL: none. */
+static const char *given_of(const mnist_option_section *section, const mnist_parsed *parsed)
+{
+    for (size_t k = 0; k < section->count; k++) {
+        if (mnist_on_command_line(parsed, section->options[k].name)) {
+            return section->options[k].name;
+        }
+    }
+    return NULL;
+}
+
+/* Options of the other step, or of a training that there is not. */
 static bool check_step(const mnist_compress_settings *s, const mnist_parsed *parsed,
                        mnist_error *err)
 {
     const bool prunes = s->step == MNIST_COMPRESS_PRUNE;
-    for (size_t i = prunes ? 0 : FIRST_OF_PRUNE; i < (prunes ? FIRST_OF_PRUNE : FIRST_SHARED);
-         i++) {
-        for (size_t k = 0; k < sections[i].count; k++) {
-            const char *name = sections[i].options[k].name;
-            if (mnist_on_command_line(parsed, name)) {
-                return mnist_options_fail(err, "--%s is for %s, and STEP is %s", name,
-                                          prunes ? "quantize" : "prune",
-                                          mnist_compress_step_name(s->step));
-            }
+    const char *name = given_of(&sections[prunes ? OF_QUANTIZE : OF_PRUNE], parsed);
+    if (name) {
+        return mnist_options_fail(err, "--%s is for %s, and STEP is %s", name,
+                                  prunes ? "quantize" : "prune", mnist_compress_step_name(s->step));
+    }
+    for (size_t i = FIRST_OF_TRAINING; i < FIRST_SHARED && !s->trains; i++) {
+        name = given_of(&sections[i], parsed);
+        if (name) {
+            return mnist_options_fail(
+                err, "--%s is for training, and quantize trains with --epochs N alone", name);
         }
     }
-    return true;
+    return !s->trains || !s->training.config.batch_norm ||
+           mnist_options_fail(err, "--batch-norm does not go with a model, whose weights are for "
+                                   "layers that are not normalised");
 }
 
 static bool check_prune(const mnist_compress_settings *s, mnist_error *err)
@@ -193,12 +223,8 @@ static bool check_prune(const mnist_compress_settings *s, mnist_error *err)
         return mnist_options_fail(err, "prune needs --keep SPEC, how many weights are left, as "
                                        "--keep 5%%");
     }
-    if (mnist_pruning_parse(&pruning, s->keep, &why) != MNIST_OK) {
-        return mnist_options_fail(err, "--keep: %s", why.text);
-    }
-    return !s->training.config.batch_norm ||
-           mnist_options_fail(err, "--batch-norm does not go with a model, whose weights are for "
-                                   "layers that are not normalised");
+    return mnist_pruning_parse(&pruning, s->keep, &why) == MNIST_OK ||
+           mnist_options_fail(err, "--keep: %s", why.text);
 }
 
 static bool check_bits(const mnist_compress_settings *s, const mnist_parsed *parsed,
@@ -211,7 +237,9 @@ static bool check_bits(const mnist_compress_settings *s, const mnist_parsed *par
                                       of_whole[i], mnist_compress_bits_name(s->bits));
         }
     }
-    return true;
+    return !s->trains || mnist_compress_whole_bits(s->bits) > 0 ||
+           mnist_options_fail(err, "--epochs: quantize trains whole numbers, and --bits is %s",
+                              mnist_compress_bits_name(s->bits));
 }
 
 /* What needs the model, such as options for each of its layers, is checked once it is read. */
@@ -248,6 +276,8 @@ static const mnist_example examples[] = {
      "what 4 bits would cost on the validation images"},
     {"mnist-compress quantize --max-loss-of-accuracy 0.05% mnist.safetensors -o small.safetensors",
      "exit code 3 if accuracy falls by more"},
+    {"mnist-compress quantize --bits ternary --epochs 20 mnist.safetensors -o small.safetensors",
+     "train it on with weights of -1, 0 and 1, times a scale"},
     {"mnist-compress prune --keep 5% mnist.safetensors -o sparse.safetensors",
      "train on, and set 95 % of the weights to 0"},
     {"mnist-compress prune --keep 40%,units --epochs 20 mnist.safetensors -o narrow.safetensors",
@@ -277,7 +307,9 @@ const mnist_program mnist_compress_program = {
     .summary = "smaller models: fewer weights, fewer bits",
     .description =
         "Makes a smaller model of a model. STEP is prune, which trains it further while "
-        "weights become 0, or quantize, which rounds weights to fewer bits, without training. "
+        "weights become 0, or quantize, which rounds weights to fewer bits, after training, or "
+        "with "
+        "--epochs in the course of one. "
         "Steps chain: what one has written the next reads, as do mnist-eval, mnist-predict and "
         "mnist-train. Which data set, and which of its training images are for validation, the "
         "model says; the command line beats it. Prints one line on stdout: bytes, and accuracy "

@@ -23,12 +23,14 @@ typedef enum mnist_compress_bits {
     MNIST_COMPRESS_BF16,
     MNIST_COMPRESS_INT8, /* the next have a bit less each, down to 2 */
     MNIST_COMPRESS_INT2 = MNIST_COMPRESS_INT8 + 6,
+    MNIST_COMPRESS_TERNARY, /* the same as int2 */
+    MNIST_COMPRESS_BINARY,
     MNIST_COMPRESS_BITS
 } mnist_compress_bits;
 
-/* "fp16", "bf16", "int8" to "int2"; NULL past the end. */
+/* "fp16", "bf16", "int8" to "int2", "ternary", "binary"; NULL past the end. */
 const char *mnist_compress_bits_name(mnist_compress_bits bits);
-/* 8 to 2; 0 of those that are floats. */
+/* 8 to 2, of binary 2, too; 0 of those that are floats. */
 unsigned mnist_compress_whole_bits(mnist_compress_bits bits);
 
 typedef struct mnist_compress_settings {
@@ -36,8 +38,10 @@ typedef struct mnist_compress_settings {
     mnist_compress_bits bits;
     size_t calibrate; /* training images that ranges of activations are taken from */
     mnist_range_rule range;
-    const char *keep; /* what pruning leaves (mnist_pruning_parse); NULL: not given */
-    mnist_training_settings training; /* how prune trains; the data of all steps */
+    unsigned codebook; /* levels that pruning ends with; 0: any floats */
+    const char *keep;  /* what pruning leaves (mnist_pruning_parse); NULL: not given */
+    mnist_training_settings training; /* how a step trains; the data of all steps */
+    bool trains;                      /* prune does; quantize with --epochs; set by settle */
     bool test;
     unsigned threads;  /* 0: mnist_cpu_count() */
     double max_loss;   /* of validation accuracy, 0 to 1; counts where it is given */

@@ -82,6 +82,10 @@ static bool add_retraining(const mnist_compression *c, metadata *m, mnist_error 
     if (!retraining) {
         return false;
     }
+    if (c->settings->step == MNIST_COMPRESS_QUANTIZE) {
+        mnist_json_put(&retraining, "bits",
+                       json_string(mnist_compress_bits_name(c->settings->bits)));
+    }
     json_t *options = merge_options(c, retraining);
     m->retraining = mnist_json_text(retraining, 0);
     m->options = mnist_json_text(options, 0);
@@ -117,7 +121,7 @@ static bool gather(const mnist_compression *c, metadata *m, mnist_error *err)
     snprintf(m->compression, room, "%s%s%s", earlier, c->earlier ? "; " : "", c->done);
     put(m, "compression", m->compression);
     put(m, "compressed_from_sha256", mnist_model_digest(c->model));
-    return c->settings->step != MNIST_COMPRESS_PRUNE || add_retraining(c, m, err);
+    return !c->settings->trains || add_retraining(c, m, err);
 }
 
 bool mnist_compression_write(mnist_compression *c, mnist_error *err)
