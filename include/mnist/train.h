@@ -122,7 +122,7 @@ typedef struct mnist_quantization {
 
 /* Where it begins if the text does not say. */
 #define MNIST_INTEGERS_START 0.0f
-#define MNIST_TERNARY_START  0.0f
+#define MNIST_TERNARY_START  0.3f
 #define MNIST_BINARY_START   0.0f
 #define MNIST_CODEBOOK_START 0.85f
 

@@ -66,7 +66,8 @@ static void settle_quantization(mnist_compression *c)
     mnist_quantization *quantization = &c->settings->training.config.quantization;
     char text[MNIST_QUANTIZATION_TEXT] = "";
     if (s->step == MNIST_COMPRESS_QUANTIZE) {
-        snprintf(text, sizeof text, "%s", mnist_compress_bits_name(s->bits));
+        /* at once, as the net is trained already */
+        snprintf(text, sizeof text, "%s,start=0", mnist_compress_bits_name(s->bits));
     } else if (s->codebook > 0) {
         snprintf(text, sizeof text, "codebook:%u", s->codebook);
     }
