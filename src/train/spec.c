@@ -18,7 +18,7 @@ bool mnist_spec_read_fraction(const char *text, bool percent, float *value)
 {
     double whole = 0.0;
     unsigned digits = 0, decimals = 0;
-    bool point = false;
+    bool point = false, any = false;
     const char *p = text;
     for (; (*p >= '0' && *p <= '9') || (*p == '.' && !point); p++) {
         if (*p == '.') {
@@ -27,7 +27,9 @@ bool mnist_spec_read_fraction(const char *text, bool percent, float *value)
         }
         whole = whole * 10.0 + (*p - '0');
         decimals += point;
-        if (++digits > DIGITS) {
+        any = true;
+        digits += whole > 0.0; /* zeros before it do not count */
+        if (digits > DIGITS) {
             return false;
         }
     }
@@ -36,7 +38,7 @@ bool mnist_spec_read_fraction(const char *text, bool percent, float *value)
         p++;
     }
     *value = (float)(whole / power_of_ten(decimals));
-    return digits > 0 && *p == '\0' && *value <= 1.0f;
+    return any && decimals <= DIGITS && *p == '\0' && *value <= 1.0f;
 }
 
 void mnist_spec_print_fraction(float value, char text[MNIST_SPEC_FRACTION])

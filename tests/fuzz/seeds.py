@@ -311,6 +311,12 @@ for number, text in enumerate([
     put("augment", f"spec-{number}", text)
 
 for number, text in enumerate([
+        "5%", "0.05", "2:4", "25%,units", "10%,4x16,start=0.2,end=0.9,magnitude", "0.123456789", "1e-3", "0", "100%", "4:4", "2:4,units",
+        "5%,4x", "5%,start=", "5%,end=0.05", "5%,,", "9" * 100, "int8", "int2", "int9", "ternary", "binary,start=0.5", "codebook:8",
+        "codebook:256,start=25%", "codebook:0", "codebook:", "codebook:99999999999", "int4,start=1", "int4,start=0.5,", "", ","]):
+    put("spec", f"spec-{number}", text)
+
+for number, text in enumerate([
         "{}", "[]", "x", "", '{"dataset":"synthetic","synthetic-test":10,"data-seed":3}',
         '{"dataset":"mnist","augment":"ciresan"}', '{"synthetic-test":0}', '{"data-seed":null}',
         '{"synthetic-test":1000001}', '{"data-seed":"18446744073709551615"}', '{"augment":3}',
@@ -520,9 +526,9 @@ calibration clip-norm color confidence-penalty config confusion csv curves data-
 dry-run ema ensemble epochs epsilon filter help hidden init input-dropout input-noise json keep
 label-smoothing limit log log-every lr max-loss max-norm max-time metrics min-accuracy min-delta mixup
 momentum nesterov no-batch-norm no-nesterov normalize optimizer output patience precision predictions preview
-print-config progress quick quiet recipe rho runs schedule seed step-count step-factor swa-start
+print-config progress quantize quick quiet recipe rho runs schedule seed step-count step-factor swa-start
 synthetic-test synthetic-train temperature test-images test-labels threads tolerance train-images train-labels
-tta tune val-split vat vat-weight verbose version warmup weight-decay worst zero-skip""".split()
+tie-pixels tta tune val-split vat vat-weight verbose version warmup weight-decay worst zero-skip""".split()
 names = """relu tanh sigmoid leaky-relu gelu he xavier auto sgd adam adamw rmsprop constant step cosine
 one-cycle fp32 bf16 fp16 last best on off unit standard mnist fashion synthetic none fast plain default
 quick99 simard augmented ciresan small25k small100k list true false .csv .jsonl {seed} 97% 5% 0.5 1e-3
@@ -538,6 +544,8 @@ dictionary("values", [n.encode() for n in names])
 dictionary("config", encode + [b'"' + o.encode() + b'":' for o in options if o != "config"]
            + [n.encode() for n in names] + [e.encode() for e in entries])
 dictionary("augment", [e.encode() for e in entries])
+dictionary("spec", [e.encode() for e in ("%", ":", "x", ",", "units", "magnitude", "start=", "end=", "int", "ternary", "binary",
+                                         "codebook:", "2:4", "0.5")])
 dictionary("adopt", encode + [e.encode() for e in entries] + [
     b'"dataset":', b'"synthetic-test":', b'"data-seed":', b'"augment":', b'"synthetic"', b'"mnist"'])
 dictionary("baseline", encode + [b'"schema":"mnist-eval/1"', b'"data":', b'"test":', b'"images_sha256":"a"',

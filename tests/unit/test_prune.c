@@ -499,6 +499,7 @@ static void test_text(void **state)
         {"3:64,start=0,end=1", "3:64,start=0.0,end=1.0"},
         {"10%,units,end=0.9", "0.1,units,end=0.9"},
         {"10%,4x16,start=0.1,end=75%,magnitude", "0.1,4x16,magnitude"},
+        {"0.5312365%", "0.005312365"}, /* nine digits, and a zero before the point */
     };
     for (size_t c = 0; c < LENGTH(good); c++) {
         mnist_pruning one, two;
@@ -544,6 +545,7 @@ static void test_text(void **state)
         "5%,start=0.8",
         "5% ",
         "0.00000000000001",
+        ".00000001%", /* more digits than are printed */
         "5%,magnitude,magnitude,magnitude,magnitude,magnitude,magnitude,magnitude,magnitude,magni",
     };
     for (size_t c = 0; c < LENGTH(bad); c++) {

@@ -99,6 +99,7 @@ static void test_text(void **state)
         {"codebook:8x", NULL, "expected 1 to 256"},
         {"int4,start=1.2", NULL, "expected start=0.5, a fraction of the training below 1, found"},
         {"int4,start=", NULL, "found \"start=\""},
+        {"int4,start=.00000001%", NULL, "found \"start=.00000001%\""}, /* more digits than print */
         {"int4,stop=0.5", NULL, "found \"stop=0.5\""},
         {"int4,", NULL, "found \"\""},
         {"int4,start=1", NULL, "start of quantisation: expected 0 to below 1, found 1"},
