@@ -60,19 +60,71 @@ mnist_status mnist_model_write(const char *path, const mnist_model_parts *parts,
 /* How many bytes that file has. Errors: as mnist_model_write, save MNIST_ERR_IO. */
 mnist_status mnist_model_size(const mnist_model_parts *parts, size_t *bytes, mnist_error *err);
 
-/* Reads a model file, trusting nothing: sizes are checked against the bytes there are before memory
- * is taken, and the CRC over the whole file must agree. Memory taken is at most 20 times the file's
- * size, 40 times where weights have 16 bits, 100 times where they have 8 (a layer of one unit is padded to 16) and 40 MiB (of a header's 65,536 JSON values); of a
- * pipe at most 1 GiB is read. The file can name no path and run no code: what it states beside the
- * net comes out of mnist_model_metadata as text. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
- * MNIST_ERR_FORMAT, MNIST_ERR_CHECKPOINT (the file is one), MNIST_ERR_MEMORY. */
+/* Packed models: the smallest whole file. A format of its own (src/io/README.md), entropy-coded; every
+ * call that reads a model reads it, too.
+ *
+ * Nothing is lost but the sign of zeros: floats come back to the bit, whole numbers with their integer
+ * form, so that they have the same logits. What makes files small is weights that are 0, and layers
+ * of few different weights: see mnist_mlp_take_levels and mnist_mlp_round_biases in mnist/compress.h,
+ * which make such nets of others. Where all weights of the first layer are alike in blocks of 2 x 2 or
+ * 4 x 4 pixels of a square picture, a block is written once.
+ *
+ * The file is a function of the parts alone, on every machine, and decodes to the same bits on any. */
+
+/* What the bytes of a packed file are spent on. */
+typedef enum mnist_packed_part {
+    MNIST_PACKED_HEADER, /* shape, normalisation, checksum */
+    MNIST_PACKED_METADATA,
+    MNIST_PACKED_POSITIONS, /* which weights are not 0 */
+    MNIST_PACKED_LEVELS,    /* which of the layer's numbers they are; their values, where those are
+                             * too many for a list */
+    MNIST_PACKED_CODEBOOKS, /* lists of the layers' numbers; scales and ranges of whole numbers */
+    MNIST_PACKED_BIASES,
+    MNIST_PACKED_PARTS
+} mnist_packed_part;
+
+/* "header", "metadata", "positions", "levels", "codebooks", "biases"; NULL past the end. */
+const char *mnist_packed_part_name(mnist_packed_part part);
+
+typedef struct mnist_packed_size {
+    size_t bytes;                     /* of the whole file */
+    double parts[MNIST_PACKED_PARTS]; /* about: bits do not end with bytes */
+} mnist_packed_size;
+
+/* Writes a packed model as mnist_model_write does the other; parts->storage is not looked at: round
+ * the net before (mnist_mlp_round). size and digest may be NULL; path NULL: nothing is written.
+ * Errors: as mnist_model_save; also MNIST_ERR_ARGUMENT for metadata of more than MNIST_PACKED_TEXT
+ * bytes or MNIST_PACKED_KEYS keys, and for a net that would take so few bytes that readers refuse it:
+ * they accept MNIST_PACKED_FREE, and of more MNIST_PACKED_PER_BYTE for each byte of the file, but not
+ * more than MNIST_PACKED_SPARSE and MNIST_PACKED_DENSE for each byte. */
+mnist_status mnist_packed_write(const char *path, const mnist_model_parts *parts,
+                                mnist_packed_size *size, char digest[MNIST_DIGEST_TEXT],
+                                mnist_error *err);
+
+#define MNIST_PACKED_TEXT 16384u /* bytes of keys and values, with a zero after each */
+#define MNIST_PACKED_KEYS 64u
+/* Of weights, a layer's outputs counted up to a multiple of 16. */
+#define MNIST_PACKED_FREE     262144u
+#define MNIST_PACKED_PER_BYTE 512u
+#define MNIST_PACKED_SPARSE   16777216u
+#define MNIST_PACKED_DENSE    16u
+
+/* Reads a model file, packed or not, trusting nothing: sizes are checked against the bytes there are
+ * before memory is taken, and the CRC over the whole file must agree. Memory taken is at most 20 times
+ * the file's size, 40 times where weights have 16 bits, 100 times where they have 8 (a layer of one
+ * unit is padded to 16) and 40 MiB (of a header's 65,536 JSON values); of a packed file, 20 bytes for
+ * each weight that mnist_packed_write may write, and 8 MiB; of a pipe at most 1 GiB is read. The file
+ * can name no path and run no code: what it states beside the net comes out of mnist_model_metadata as
+ * text. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO, MNIST_ERR_FORMAT, MNIST_ERR_CHECKPOINT (the file is
+ * one), MNIST_ERR_MEMORY. */
 mnist_status mnist_model_load(mnist_model **out, const char *path, mnist_error *err);
 void mnist_model_free(mnist_model *model);
 
 /* Valid until mnist_model_free. */
 mnist_mlp *mnist_model_mlp(mnist_model *model);
 const mnist_normalization *mnist_model_normalization(const mnist_model *model);
-/* The value of a metadata key, the format's own included; NULL if there is none. */
+/* The value of a metadata key, the format's own included (of a packed file format, format_version and
+ * weights: "packed" or "integers"); NULL if there is none. */
 const char *mnist_model_metadata(const mnist_model *model, const char *key);
 /* SHA-256 of the file as it was read. */
 const char *mnist_model_digest(const mnist_model *model);

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "io/model.h"
+#include "io/packed.h"
 #include "io/text.h"
 
 #include <mnist/integers.h>
@@ -27,10 +28,13 @@ static bool has(const uint8_t *data, size_t at, size_t end, const char *text)
     return length <= end - at && memcmp(data + at, text, length) == 0;
 }
 
-/* A safetensors file whose metadata name the format; others are torch's. In its header alone: weights may be any bytes. */
+/* A packed file, or a safetensors file whose metadata name the format; others are torch's. In its header alone: weights may be any bytes. */
 static bool native_matches(const uint8_t *data, size_t size)
 {
     static const char key[] = "\"format\"";
+    if (mnist_packed_is(data, size)) {
+        return true;
+    }
     if (size < 9 || data[8] != '{') {
         return false;
     }

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/replace.h"
+#include "io/packed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -98,6 +99,9 @@ static const char *kind_of(const char *path)
     close(fd);
     if (got < 9 || !sized) {
         return NULL;
+    }
+    if (mnist_packed_is(head, (size_t)got)) {
+        return "model";
     }
     if (head[0] == 0 && head[1] == 0 && head[2] >= 8 && head[2] <= 14 && head[3] >= 1 &&
         head[3] <= 4) {

@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "data/batch.h"
+#include "io/model_check.h"
+#include "io/packed.h"
 #include "io/tensors.h"
 #include "io/text.h"
 
@@ -27,6 +29,7 @@ struct mnist_model {
     mnist_mlp *mlp;
     mnist_normalization normalization;
     mnist_safetensors file; /* for the metadata */
+    char *text;             /* of a packed file: what the metadata point into */
     char digest[MNIST_DIGEST_TEXT];
 };
 
@@ -42,39 +45,7 @@ static void write_hidden(char text[HIDDEN_TEXT], const mnist_mlp_config *config)
     }
 }
 
-/* What is wrong with a file's normalisation; NULL: nothing. The quotients limit what a pixel can
- * become. */
-static const char *check_normalization(const mnist_normalization *normalization)
-{
-    float mean = normalization->mean, stddev = normalization->stddev;
-    if ((unsigned)normalization->kind >= MNIST_NORMALIZATIONS) {
-        return "there is no such normalization";
-    }
-    if (!isfinite(mean) || !isfinite(stddev) || stddev <= 0.0f) {
-        return "mean must be finite, stddev finite and above 0";
-    }
-    if (normalization->kind == MNIST_NORMALIZE_UNIT && (mean != 0.0f || stddev != 1.0f)) {
-        return "normalization unit goes with mean 0 and stddev 1";
-    }
-    if (!isfinite((0.0f - mean) / stddev) || !isfinite((1.0f - mean) / stddev)) {
-        return "stddev is too small";
-    }
-    return NULL;
-}
-
 /* Saving. */
-
-static mnist_status check_saveable(const char *path, const mnist_mlp *mlp,
-                                   const mnist_normalization *normalization, mnist_error *err)
-{
-    unsigned outputs = mnist_mlp_shape(mlp)->outputs;
-    const char *fault = check_normalization(normalization);
-    if (outputs != MNIST_CLASSES) {
-        return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: the net has %u outputs, expected %u", path,
-                          outputs, MNIST_CLASSES);
-    }
-    return fault ? mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: %s", path, fault) : MNIST_OK;
-}
 
 static mnist_status check_keys(const mnist_metadata own[OWN_KEYS], const mnist_metadata *metadata,
                                size_t count, const char *path, mnist_error *err)
@@ -176,7 +147,8 @@ mnist_status mnist_model_encode(mnist_safetensors_output *file, const mnist_mode
     mnist_model_parts whole = *parts;
     whole.normalization = mnist_normalization_or_unit(parts->normalization);
     file->bytes = NULL;
-    mnist_status status = check_saveable(file->path, whole.mlp, whole.normalization, err);
+    mnist_status status =
+        mnist_model_check_saveable(file->path, whole.mlp, whole.normalization, err);
     if (status == MNIST_OK) {
         status = encode(file, &whole, err);
     }
@@ -371,7 +343,7 @@ static mnist_status read_normalization(const mnist_safetensors *file, mnist_norm
     if (!stddev || !mnist_number_parse(stddev, &out->stddev)) {
         return fail_key(err, path, "stddev", stddev, "a finite number above 0");
     }
-    const char *fault = check_normalization(out);
+    const char *fault = mnist_normalization_fault(out);
     return fault ? mnist_fail(err, MNIST_ERR_FORMAT,
                               "%s: normalization %s, mean %s, stddev %s in __metadata__: %s", path,
                               name, mnist_show(mean).text, mnist_show(stddev).text, fault)
@@ -395,6 +367,22 @@ static mnist_status read_form(const mnist_safetensors *file, mnist_model_form *f
         }
     }
     return fail_key(err, path, "weights", name, "bf16, fp16 or integers");
+}
+
+static mnist_status decode_packed(mnist_model *model, const uint8_t *data, size_t size,
+                                  const char *path, mnist_error *err)
+{
+    mnist_packed packed;
+    const mnist_status status = mnist_packed_decode(&packed, data, size, path, err);
+    if (status == MNIST_OK) {
+        model->mlp = packed.mlp;
+        model->normalization = packed.normalization;
+        model->file = (mnist_safetensors){.metadata = packed.metadata,
+                                          .metadata_count = packed.metadata_count};
+        model->text = packed.text;
+        mnist_sha256(data, size, "", 0, model->digest);
+    }
+    return status;
 }
 
 static mnist_status decode(mnist_model *model, const uint8_t *data, size_t size, const char *path,
@@ -444,7 +432,8 @@ mnist_status mnist_model_decode(mnist_model **out, const uint8_t *data, size_t s
     if (!model) {
         return mnist_fail_memory(err, sizeof *model, "a model");
     }
-    mnist_status status = decode(model, data, size, path, err);
+    mnist_status status = mnist_packed_is(data, size) ? decode_packed(model, data, size, path, err)
+                                                      : decode(model, data, size, path, err);
     if (status != MNIST_OK) {
         mnist_model_free(model);
         return status;
@@ -470,6 +459,7 @@ void mnist_model_free(mnist_model *model)
     if (model) {
         mnist_mlp_free(model->mlp);
         mnist_safetensors_free(&model->file);
+        free(model->text);
         free(model);
     }
 }

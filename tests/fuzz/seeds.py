@@ -515,6 +515,16 @@ for target in "onnx", "gguf":
     subprocess.run([sys.executable, script, "seeds", top / target], check=True)
 
 
+# packed models: what follows magic, version and checksum
+for path in sorted((pathlib.Path(__file__).parent.parent / "models").glob("*.mlpk")):
+    put("packed", path.stem, path.read_bytes()[9:])
+for name, head in {"softmax": [0, 0, 3, 10], "hidden": [0, 1, 3, 2, 10], "whole": [0x40, 0, 3, 10], "whole-hidden": [0x41, 1, 3, 2, 10],
+                   "standard": [0x10, 0, 3, 10, 0, 0, 0, 0, 0, 0, 0x80, 0x3f], "pixels": [0, 0, 64, 10], "large": [0, 0, 0x90, 6, 10],
+                   "wide": [0, 0, 0x80, 0x80, 4, 10], "deep": [0, 16] + [1] * 17 + [10]}.items():
+    for tail in b"", b"\xff" * 40, b"\x80" + bytes(range(60)), b"\xc0" * 30, b"\x40" + bytes(range(60, 200)):
+        put("packed", f"{name}-{len(tail)}", bytes(head) + tail)
+
+
 def dictionary(target, words):
     lines = ['"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\x{b:02x}" for b in w)
              + '"\n' for w in words]
@@ -560,6 +570,8 @@ dictionary("model", encode + [w.encode() for w in (
     '"crc32":"00000000"', "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias",
     '"dtype":"F32"', '"shape":[', '"data_offsets":[', "relu", "gelu", "unit", "standard", "none")]
     + [b"\x7f\x80\0\0", b"\0\0\x80\x7f", b"\x1f\x8b", b"PK\x03\x04"])
+dictionary("packed", [b"\0\0\x03\x0a", b"\x40\x01\x01\x01\x0a", b"\x10\0", b"\x90\x06", b"\x80\x80\x04", b"\x80", b"\xff\xff\xff\xff",
+                      b"\0\0\x80\x3f", b"\0\0\x80\x7f"])
 dictionary("checkpoint", encode + [w.encode() for w in (
     "__metadata__", '"format":"mnist-checkpoint"', '"config":"', '"epochs"', '"log":"', "none", "lost", '"U64"', '"F64"', '"F32"',
     "net.layers.0", "net.layers.1", "optimizer.first.layers.0", "optimizer.second.layers.0", "average.layers.0", "best.layers.0",
