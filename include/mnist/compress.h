@@ -41,6 +41,27 @@ mnist_status mnist_mlp_layer_weights_left(const mnist_mlp *mlp, unsigned layer, 
 mnist_status mnist_mlp_round(mnist_mlp *mlp, mnist_precision precision, size_t *changed,
                              mnist_error *err);
 
+/* Gives each layer a codebook: its weights become 0 or one of so many numbers (1 to
+ * MNIST_LEVELS_MOST), chosen by Lloyd's algorithm (1982, "Least squares quantization in PCM"), which
+ * ends where no weight would go to another level, or after 200 rounds; levels are rounded to 8 bits of
+ * mantissa. Weights nearer to 0 than to any level become 0, and those that are 0 stay so. A layer that
+ * has a codebook already stays as it is: no more different weights than `levels`, 0 not counted, or than
+ * `kept`, each in use four times on average. The
+ * integer form is dropped. changed, if not NULL: how many weights became other numbers. The same on
+ * every machine. Packed files of such nets are small (mnist_packed_write). Errors:
+ * MNIST_ERR_ARGUMENT (a weight that is not finite), MNIST_ERR_MEMORY; layers below may have their
+ * levels then. */
+mnist_status mnist_mlp_take_levels(mnist_mlp *mlp, unsigned levels, unsigned kept, size_t *changed,
+                                   mnist_error *err);
+
+#define MNIST_LEVELS_MOST 255u
+
+/* Rounds each layer's biases to whole multiples of a step of its own, at most 2^(bits - 1) - 1 times;
+ * bits: 2 to 16. A layer whose biases are such multiples stays as it is. The integer form is dropped.
+ * changed, if not NULL: how many biases became other numbers. Errors: as mnist_mlp_take_levels. */
+mnist_status mnist_mlp_round_biases(mnist_mlp *mlp, unsigned bits, size_t *changed,
+                                    mnist_error *err);
+
 #ifdef __cplusplus
 }
 #endif
