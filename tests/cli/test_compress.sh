@@ -286,15 +286,89 @@ for signal in INT:130 TERM:143; do
     expect 'it was written' [ ! -e none.st ]
 done
 
+# --- pack -----------------------------------------------------------------------------------------------
+
+begin 'pack'
+run 0 "$compress" pack --test p.st -o p.mlpk
+err_matches 'note: [0-9]+ weights were rounded to one of 16 a layer \(--levels 0 keeps all bits\); what earlier steps lost adds up'
+err_matches 'note: [0-9]+ biases were rounded to 8 bits \(--bias-bits 0 keeps all\)'
+expect "$out" [ "$(value step) $(value levels) $(value bias_bits) $(value metadata)" = 'pack 16 8 short' ]
+expect "$out" [ "$(value bytes_before) $(value bytes)" = "$(wc -c <p.st) $(wc -c <p.mlpk)" ]
+expect "$(value bytes) bytes of $(value weights) weights" [ "$(value bytes)" -lt $((400 + $(value weights))) ]
+expect 'parts do not add up' [ $(($(value bytes_header) + $(value bytes_metadata) + $(value bytes_positions) + $(value bytes_levels) + \
+    $(value bytes_codebooks) + $(value bytes_biases) - $(value bytes))) -ge -4 ]
+test_acc=$(value test_acc)
+run 0 "$eval" -q p.mlpk
+expect 'mnist-eval says something else' [ "$(value test_acc)" = "$test_acc" ]
+run 0 "$eval" -q p.mlpk p.st q.st
+run 0 "$eval" --dataset synthetic --synthetic-test 60 --json p.mlpk
+json_is .model.weights packed
+run 0 "$predict" p.mlpk raw
+run 0 "$train" "${drawn[@]}" --init-from p.mlpk -e 1 -q
+run 0 "$convert" p.mlpk back.safetensors
+err_has 'weights are packed in the file'
+run 0 "$eval" -q --dataset synthetic --synthetic-test 200 back.safetensors
+expect 'another net' [ "$(value test_acc)" = "$test_acc" ]
+
+begin 'pack: what is packed is packed again as it is'
+run 0 "$compress" pack p.mlpk --json -o again.mlpk
+err_empty
+json_is .in.compression 'prune 0.1; levels 16; biases 8; pack'
+json_is '.settings | tostring' '{"levels":16,"bias_bits":8,"metadata":"short"}'
+json_is '.validation.changed' 0
+json_holds '.out.parts | length == 6 and (add | floor) <= 4000'
+json_is .out.bytes "$(wc -c <again.mlpk)"
+run 0 "$compress" pack -n -q p.mlpk
+expect 'another size' [ "$(value bytes)" = "$(wc -c <again.mlpk)" ]
+
+begin 'pack: to the bit'
+run 0 "$compress" pack --levels 0 --bias-bits 0 p.st -o exact.mlpk
+err_empty
+expect "$out" [ "$(value val_changed) $(value levels)" = '0 0' ]
+run 0 "$convert" -q exact.mlpk a.npz
+run 0 "$convert" -q p.st b.npz
+same_bytes a.npz b.npz
+
+begin 'pack: options'
+run 0 "$compress" pack -q --levels 3 --bias-bits 4 --metadata none p.st -o small.mlpk
+expect 'not smaller' [ "$(wc -c <small.mlpk)" -lt "$(wc -c <p.mlpk)" ]
+expect 'metadata' [ "$(value bytes_metadata)" = 0 ]
+run 0 "$eval" -q --dataset synthetic --synthetic-test 200 small.mlpk
+few=$(wc -c <p.mlpk)
+run 0 "$compress" pack -q --metadata all p.st -o all.mlpk
+expect "$out" [ "$(wc -c <all.mlpk)" -gt "$few" ]
+
+begin 'pack: whole numbers'
+run 0 "$compress" pack --test whole.st -o whole.mlpk
+err_empty
+expect "$out" [ "$(value val_changed) $(value test_changed) $(value levels)" = '0 0 0' ]
+expect 'not smaller' [ "$(wc -c <whole.mlpk)" -lt "$(wc -c <whole.st)" ]
+run 0 "$eval" -q --predictions a.csv whole.st
+run 0 "$eval" -q --predictions b.csv whole.mlpk
+same_bytes a.csv b.csv
+
+begin 'pack: the same bytes from every machine and team'
+for isa in scalar portable; do
+    MNIST_ISA=$isa run 0 "$compress" pack -q -j 3 p.st -o again.mlpk
+    same_bytes again.mlpk p.mlpk
+done
+
+begin 'pack: what is packed goes on'
+run 0 "$compress" quantize -q p.mlpk -o q.st
+expect "$(metadata q.st compression)" [ "$(metadata q.st compression)" = 'prune 0.1; levels 16; biases 8; pack; int8' ]
+run 0 "$compress" prune -q --keep 5% -e 1 p.mlpk -o q.st
+run 2 "$train" "${drawn[@]}" -e 1 --report p.mlpk
+err_has 'would overwrite the model p.mlpk'
+
 # --- what is wrong --------------------------------------------------------------------------------------
 
 begin 'bad command lines'
 usage "$compress" 'STEP is missing'
 usage "$compress" 'MODEL is missing' quantize
 usage "$compress" 'unexpected argument "more"' quantize m.st more
-usage "$compress" 'STEP: "prun" is not one of prune, quantize; did you mean prune?' prun m.st -o x.st
-usage "$compress" 'STEP: "m.st" is not one of prune, quantize' m.st quantize -o x.st
-usage "$compress" 'STEP: "" is not one of prune, quantize' '' m.st -o x.st
+usage "$compress" 'STEP: "prun" is not one of prune, quantize, pack; did you mean prune?' prun m.st -o x.st
+usage "$compress" 'STEP: "m.st" is not one of prune, quantize, pack' m.st quantize -o x.st
+usage "$compress" 'STEP: "" is not one of prune, quantize, pack' '' m.st -o x.st
 usage "$compress" '-o FILE is missing: where the model is to be written; or --dry-run' quantize m.st
 usage "$compress" 'prune needs --keep SPEC, how many weights are left, as --keep 5%' prune m.st -o x.st
 kinds='fp16, bf16, int8, int7, int6, int5, int4, int3, int2, ternary, binary'
@@ -344,6 +418,44 @@ for spec in 0 1 150% -5% 5%,unit 5%,start=2 5%,start=0.8,end=0.2 4:2 0:4 5%,0x4 
     wrong_keep "$spec" '*expected*'
 done
 
+usage "$compress" '--levels: "256" is not a whole number from 0 to 255' pack --levels 256 p.st -o x.mlpk
+usage "$compress" '--levels: "few" is not a whole number from 0 to 255' pack --levels few p.st -o x.mlpk
+usage "$compress" '--bias-bits: "17" is not a whole number from 0 to 16' pack --bias-bits 17 p.st -o x.mlpk
+usage "$compress" '--bias-bits 1 leaves a sign and no value; expected 0, for all bits, or 2 to 16' pack --bias-bits 1 p.st -o x.mlpk
+usage "$compress" '--metadata: "long" is not one of short, all, none' pack --metadata long p.st -o x.mlpk
+usage "$compress" '--bits is for quantize, and STEP is pack' pack --bits int8 p.st -o x.mlpk
+usage "$compress" '--keep is for prune, and STEP is pack' pack --keep 5% p.st -o x.mlpk
+usage "$compress" '--levels is for pack, and STEP is quantize' quantize --levels 8 m.st -o x.st
+usage "$compress" '--metadata is for pack, and STEP is prune' prune --keep 5% --metadata all m.st -o x.st
+usage "$compress" '--levels: the weights of whole.st are whole numbers, which are packed as they are' pack --levels 8 whole.st -o x.mlpk
+usage "$compress" '--bias-bits: the weights of whole.st are whole numbers, which are packed as they are' pack --bias-bits 8 \
+    whole.st -o x.mlpk
+
+begin 'bad packed models'
+# patched NAME OFFSET BYTES: p.mlpk with bytes (octal) from there on others
+patched()
+{
+    cp p.mlpk "$1"
+    # shellcheck disable=SC2059  # octal
+    printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+patched version.mlpk 4 '\002'
+fails 1 "$eval" 'version.mlpk: version 2 of packed models, expected 1; a newer program may read it' version.mlpk
+patched crc.mlpk 5 '\000\000\000\000'
+fails_like 1 "$eval" 'crc.mlpk: the file is damaged: its CRC-32 is *, expected 00000000' crc.mlpk
+patched flipped.mlpk 300 '\252\252'
+fails_like 1 "$predict" 'flipped.mlpk: the file is damaged: its CRC-32 is *, expected *' flipped.mlpk raw
+patched magic.mlpk 3 'k'
+fails_like 1 "$eval" 'magic.mlpk: *' magic.mlpk
+head -c 4 p.mlpk >four.mlpk
+fails 1 "$eval" 'four.mlpk: the file ends after 4 bytes, in its header' four.mlpk
+head -c 8 p.mlpk >eight.mlpk
+fails 1 "$eval" 'eight.mlpk: the file ends after 8 bytes, in its header' eight.mlpk
+head -c 200 p.mlpk >cut.mlpk
+fails_like 1 "$compress" 'cut.mlpk: the file is damaged: *' pack cut.mlpk -o x.mlpk
+cat p.mlpk raw >more.mlpk
+fails_like 1 "$convert" 'more.mlpk: the file is damaged: *' more.mlpk x.npz
+
 begin 'bad models and data'
 usage "$compress" 'whole.st: its weights are whole numbers of 8 bits already, which --bits int8 makes no smaller' quantize whole.st -o x.st
 usage "$compress" 'whole.st: its weights are whole numbers of 8 bits already, which --bits fp16 makes no smaller' quantize --bits fp16 \
@@ -361,4 +473,4 @@ run 0 "$train" "${drawn[@]}" --hidden 8 -e 1 -q --checkpoint c.ckpt
 fails_like 1 "$compress" 'c.ckpt: *checkpoint*' quantize c.ckpt -o x.st
 fails_like 1 "$compress" '*--data-dir*' quantize --dataset mnist --data-dir "$work/home" m.st -o x.st
 fails_like 4 "$compress" '*diverged*' prune --keep 50% --lr 1000 --weight-decay 1 -e 2 -q m.st -o x.st
-table_ends 45
+table_ends 60

@@ -149,6 +149,13 @@ const scenario scenarios[] = {
      .words = {"quantize", "drawn.st", "--bits", "binary", "--epochs", "1", "--threads", "1",
                "--batch-size", "10", "--quiet", "--output", "q.st"},
      .given = {"drawn.st"}, .outputs = {{"q.st", FILE_WHOLE}}},
+    {COMPRESS, .name = "compress-pack",
+     .words = {"pack", "m.st", "--data-dir", "../base", "--test", "--threads", "1", "--levels", "4",
+               "--json", "--output", "q.mlpk"},
+     .given = {"m.st"}, .older = {"older.st=q.mlpk"}, .outputs = {{"q.mlpk", FILE_WHOLE}}},
+    {COMPRESS, .name = "compress-packed",
+     .words = {"pack", "m.mlpk", "--data-dir", "../base", "--threads", "1", "--dry-run"},
+     .given = {"m.mlpk"}},
     {COMPRESS, .name = "compress-prune",
      .words = {"prune", "drawn.st", "--keep", "40%,units", "--epochs", "1", "--threads", "1",
                "--batch-size", "10", "--quiet", "--output", "q.st"},
@@ -289,6 +296,8 @@ bool make_base(void)
     static const char *const line[] = {DRAWN, "--preview", "line.png", NULL};
     static const char *const evaluated[] = {"older.st", "--data-dir", "../base", "--json", NULL};
     static const char *const foreign[] = {"m.st", "m.pt.st", "--to", "torch", NULL};
+    static const char *const packed[] = {"pack", "m.st",     "--data-dir", "../base", "--levels",
+                                         "3",    "--output", "m.mlpk",     NULL};
     static const char *const archive[] = {"m.st", "m.npz", NULL};
     static const char *const whole[] = {"quantize", "m.st",      "--data-dir",
                                         "../base",  "--threads", "1",
@@ -309,6 +318,7 @@ bool make_base(void)
            run_in_base(&train, logged, "stdout") && run_in_base(&train, drawn, "stdout") &&
            run_in_base(&train, line, "stdout") && run_in_base(&convert, foreign, "stdout") &&
            run_in_base(&convert, archive, "stdout") && run_in_base(&convert, keyed, "stdout") &&
-           run_in_base(&convert, graph, "stdout") && run_in_base(&compress, whole, "stdout") &&
+           run_in_base(&convert, graph, "stdout") && run_in_base(&compress, packed, "stdout") &&
+           run_in_base(&compress, whole, "stdout") &&
            run_in_base(&eval, evaluated, "base/older.json");
 }

@@ -43,6 +43,7 @@ typedef struct mnist_compression {
     mnist_precision storage;
     mnist_compaction removed; /* by prune */
     mnist_compress_net before, after;
+    mnist_packed_size packed; /* of pack */
     char done[MNIST_COMPRESS_TEXT];
     char digest[MNIST_DIGEST_TEXT]; /* of what was written */
     int interrupted;                /* the signal that ended the training; 0: none */
@@ -65,6 +66,7 @@ bool mnist_compression_describe(mnist_compress_net *out, const mnist_mlp *mlp, m
  * it. */
 bool mnist_compression_quantize(mnist_compression *c, mnist_error *err);
 bool mnist_compression_prune(mnist_compression *c, mnist_error *err);
+bool mnist_compression_pack(mnist_compression *c, mnist_error *err);
 /* Trains the net further, as config says; MNIST_ERR_STOPPED likewise. */
 mnist_status mnist_compression_train(mnist_compression *c, mnist_error *err);
 

@@ -10,15 +10,16 @@
 /* All that follows the preparations. */
 static bool compress(mnist_compression *c, mnist_error *err)
 {
-    const bool prunes = c->settings->step == MNIST_COMPRESS_PRUNE;
+    static bool (*const steps[MNIST_COMPRESS_STEPS])(mnist_compression *, mnist_error *) = {
+        mnist_compression_prune, mnist_compression_quantize, mnist_compression_pack};
     if (!mnist_compression_measure_before(c, err)) {
         return false;
     }
     if (c->settings->trains && c->settings->dry_run) {
         return true;
     }
-    return (prunes ? mnist_compression_prune(c, err) : mnist_compression_quantize(c, err)) &&
-           mnist_compression_measure_after(c, err) && mnist_compression_write(c, err);
+    return steps[c->settings->step](c, err) && mnist_compression_measure_after(c, err) &&
+           mnist_compression_write(c, err);
 }
 
 static void release(mnist_compression *c)

@@ -173,11 +173,29 @@ static bool check_binary(const mnist_compression *c, mnist_error *err)
                          c->in);
 }
 
+/* Whole numbers are packed as they are. */
+static bool check_pack_whole(const mnist_compression *c, mnist_error *err)
+{
+    static const char *const of_floats[] = {"levels", "bias-bits"};
+    for (size_t i = 0; i < LENGTH(of_floats) && c->whole_bits > 0; i++) {
+        if (mnist_on_command_line(c->parsed, of_floats[i])) {
+            return mnist_options_fail(err,
+                                      "--%s: the weights of %.2000s are whole numbers, which are "
+                                      "packed as they are",
+                                      of_floats[i], c->in);
+        }
+    }
+    return true;
+}
+
 /* Weights of few bits do not become better with more, unless they are trained. */
 static bool check_lossy(const mnist_compression *c, mnist_error *err)
 {
     const mnist_compress_settings *s = c->settings;
     const unsigned bits = mnist_compress_whole_bits(s->bits);
+    if (s->step == MNIST_COMPRESS_PACK) {
+        return check_pack_whole(c, err);
+    }
     if (s->step != MNIST_COMPRESS_QUANTIZE || c->whole_bits == 0 || s->trains ||
         (bits > 0 && bits < c->whole_bits)) {
         return true;
@@ -191,6 +209,9 @@ static bool check_lossy(const mnist_compression *c, mnist_error *err)
 static void say_lossy(const mnist_compression *c)
 {
     const bool quantizes = c->settings->step == MNIST_COMPRESS_QUANTIZE;
+    if (c->settings->step == MNIST_COMPRESS_PACK) {
+        return; /* says so itself, if anything is lost */
+    }
     if (c->whole_bits > 0) {
         mnist_compression_note(c,
                                "the model's weights are whole numbers of %u bits; %s the values "

@@ -91,6 +91,9 @@ static void print_line(const mnist_compression *c)
     printf("step=%s", mnist_compress_step_name(c->settings->step));
     if (prunes) {
         printf(" keep=%s", c->settings->keep);
+    } else if (c->settings->step == MNIST_COMPRESS_PACK) {
+        printf(" levels=%u bias_bits=%u metadata=%s", c->settings->levels, c->settings->bias_bits,
+               mnist_compress_metadata_name(c->settings->metadata));
     } else {
         printf(" bits=%s", mnist_compress_bits_name(c->settings->bits));
     }
@@ -116,6 +119,9 @@ static void print_line(const mnist_compression *c)
     printf(" bytes_before=%zu", c->before.bytes);
     if (made) {
         printf(" bytes=%zu", c->after.bytes);
+    }
+    for (unsigned i = 0; i < MNIST_PACKED_PARTS && c->packed.bytes > 0; i++) {
+        printf(" bytes_%s=%.0f", mnist_packed_part_name((mnist_packed_part)i), c->packed.parts[i]);
     }
     print_figures("val", &c->validation, made);
     print_figures("test", &c->test, made);
@@ -166,6 +172,12 @@ static json_t *step_json(const mnist_compression *c, mnist_error *err)
     if (s->step == MNIST_COMPRESS_PRUNE) {
         return object;
     }
+    if (s->step == MNIST_COMPRESS_PACK) {
+        mnist_json_put(&object, "levels", mnist_json_whole(s->levels));
+        mnist_json_put(&object, "bias_bits", mnist_json_whole(s->bias_bits));
+        mnist_json_put(&object, "metadata", json_string(mnist_compress_metadata_name(s->metadata)));
+        return object;
+    }
     mnist_json_put(&object, "bits", json_string(mnist_compress_bits_name(s->bits)));
     if (mnist_compress_whole_bits(s->bits) > 0) {
         mnist_json_put(&object, "calibrate", mnist_json_whole(s->calibrate));
@@ -185,6 +197,17 @@ static json_t *gate_json(const mnist_compression *c)
     return object;
 }
 
+/* What a packed file's bytes are spent on. */
+static json_t *parts_json(const mnist_packed_size *size)
+{
+    json_t *object = json_object();
+    for (unsigned i = 0; i < MNIST_PACKED_PARTS; i++) {
+        mnist_json_put(&object, mnist_packed_part_name((mnist_packed_part)i),
+                       mnist_json_number(size->parts[i]));
+    }
+    return object;
+}
+
 static json_t *document(const mnist_compression *c, mnist_error *err)
 {
     const bool made = is_made(c), written = !c->settings->dry_run;
@@ -197,6 +220,9 @@ static json_t *document(const mnist_compression *c, mnist_error *err)
     mnist_json_put(&out, "sha256", written ? json_string(c->digest) : json_null());
     mnist_json_put(&out, "units_unread", mnist_json_whole(c->removed.unread));
     mnist_json_put(&out, "units_constant", mnist_json_whole(c->removed.constant));
+    if (c->packed.bytes > 0) {
+        mnist_json_put(&out, "parts", parts_json(&c->packed));
+    }
     mnist_json_put(&out, "written", json_boolean(written));
     mnist_json_put(&object, "schema", json_string("mnist-compress/1"));
     mnist_json_put(&object, "version", json_string(mnist_version()));

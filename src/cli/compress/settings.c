@@ -2,11 +2,13 @@
 
 #include "cli/shared/option_parts.h"
 
+#include <mnist/compress.h>
+
 #include <string.h>
 
 const char *mnist_compress_step_name(mnist_compress_step step)
 {
-    static const char *const names[MNIST_COMPRESS_STEPS] = {"prune", "quantize"};
+    static const char *const names[MNIST_COMPRESS_STEPS] = {"prune", "quantize", "pack"};
     return (unsigned)step < MNIST_COMPRESS_STEPS ? names[step] : NULL;
 }
 
@@ -25,6 +27,12 @@ unsigned mnist_compress_whole_bits(mnist_compress_bits bits)
                                          : 8 - (unsigned)(bits - MNIST_COMPRESS_INT8);
 }
 
+const char *mnist_compress_metadata_name(mnist_compress_metadata metadata)
+{
+    static const char *const names[MNIST_COMPRESS_METADATAS] = {"short", "all", "none"};
+    return (unsigned)metadata < MNIST_COMPRESS_METADATAS ? names[metadata] : NULL;
+}
+
 /* Those of the training are for going on with a net that is trained already (README.md). */
 mnist_compress_settings mnist_compress_settings_defaults(void)
 {
@@ -32,6 +40,8 @@ mnist_compress_settings mnist_compress_settings_defaults(void)
         .bits = MNIST_COMPRESS_INT8,
         .calibrate = 10000,
         .range = MNIST_RANGE_SQUARES,
+        .levels = 16,
+        .bias_bits = 8,
         .training = mnist_training_defaults(),
         .out = {.color = MNIST_COLOR_AUTO},
         .progress = MNIST_PROGRESS_AUTO,
@@ -54,6 +64,11 @@ static const char *step_name(int value)
 static const char *bits_name(int value)
 {
     return mnist_compress_bits_name((mnist_compress_bits)value);
+}
+
+static const char *metadata_name(int value)
+{
+    return mnist_compress_metadata_name((mnist_compress_metadata)value);
 }
 
 static const char *range_name(int value)
@@ -89,6 +104,22 @@ static const mnist_option quantize_options[] = {
     {CHOICE(mnist_range_rule, S, range, range_name), .name = "range", .argument = "RULE",
      .help = "quantize to whole numbers: what ends a range, the least squares of errors or the "
              "largest activation"},
+};
+
+static const mnist_option pack_options[] = {
+    {UNSIGNED(S, levels, 0, MNIST_LEVELS_MOST), .name = "levels", .zero = "all bits are kept",
+     .known_as = "clusters",
+     .help =
+         "pack: weights of a layer become 0 or one of N numbers; where the option is not given, "
+         "only of layers with more than 256 different weights; 0 keeps all bits"},
+    {UNSIGNED(S, bias_bits, 0, 16), .name = "bias-bits", .zero = "all bits are kept",
+     .help =
+         "pack: biases become multiples of a step a layer, of N bits with their sign, 2 to 16; 0 "
+         "keeps all bits"},
+    {CHOICE(mnist_compress_metadata, S, metadata, metadata_name), .name = "metadata",
+     .argument = "KIND",
+     .help = "pack: what the file says beside the net: short leaves out digests of other models, "
+             "with none mnist-eval does not know the data set nor which images were held out"},
 };
 
 static const mnist_option prune_options[] = {
@@ -130,7 +161,7 @@ static const mnist_option run_options[] = {
 
 static const mnist_option output_options[] = {
     {STRING(S, output, "FILE"), .letter = 'o', .name = "output", .known_as = "save",
-     .help = "write the model here (safetensors)"},
+     .help = "write the model here (safetensors, but what pack writes)"},
     {CHOICE(mnist_progress_mode, S, progress, progress_name), .name = "progress",
      .argument = "MODE",
      .help =
@@ -146,11 +177,20 @@ static const mnist_option output_options[] = {
 #define REGULARISATION_ROWS (REGULARISATION_OPTIONS - 1)
 #define TIE_ROW             (COMPRESSION_OPTIONS - 1)
 
-/* Sections: the first is for quantize, the second for prune, those up to FIRST_SHARED for training. */
-enum { OF_QUANTIZE, OF_PRUNE, FIRST_OF_TRAINING, FIRST_SHARED = 7 };
+#define OF(step) (1u << MNIST_COMPRESS_##step)
+
+/* The steps that have the options of the first sections; those of the others are of all steps. */
+static const unsigned steps_of[] = {OF(QUANTIZE), OF(PACK), OF(PRUNE)};
+
+/* Sections from there up to FIRST_SHARED are for training. */
+enum {
+    FIRST_OF_TRAINING = sizeof steps_of / sizeof *steps_of,
+    FIRST_SHARED = FIRST_OF_TRAINING + 5
+};
 
 static const mnist_option_section sections[] = {
     WHOLE("Quantising", quantize_options),
+    WHOLE("Packing", pack_options),
     WHOLE("Pruning", prune_options),
     WHOLE("Retraining: images", seed_options),
     SHARED("Retraining: images", mnist_train_data_options + AUGMENT_ROW, 1, S, training),
@@ -178,7 +218,8 @@ static void settle(void *settings, const mnist_parsed *parsed)
     if (parsed->operand_count > 0) {
         (void)mnist_option_set(&step_option, &s->step, parsed->operands[0]);
     }
-    s->trains = s->step == MNIST_COMPRESS_PRUNE || mnist_on_command_line(parsed, "epochs");
+    s->trains = s->step == MNIST_COMPRESS_PRUNE ||
+                (s->step == MNIST_COMPRESS_QUANTIZE && mnist_on_command_line(parsed, "epochs"));
     if (s->step == MNIST_COMPRESS_QUANTIZE) { /* what suits pruning, quantised weights need not */
         const mnist_train_config usual = mnist_train_defaults();
         mnist_train_config *config = &s->training.config;
@@ -189,6 +230,7 @@ static void settle(void *settings, const mnist_parsed *parsed)
             config->label_smoothing = usual.label_smoothing;
         }
     }
+    s->has_levels = mnist_on_command_line(parsed, "levels");
     s->has_max_loss = mnist_on_command_line(parsed, "max-loss-of-accuracy");
 }
 
@@ -203,18 +245,29 @@ static const char *given_of(const mnist_option_section *section, const mnist_par
     return NULL;
 }
 
-/* Options of the other step, or of a training that there is not. */
+/* The first of the steps, as a name. */
+static const char *first_of(unsigned steps)
+{
+    unsigned step = 0;
+    while (!(steps >> step & 1)) {
+        step++;
+    }
+    return mnist_compress_step_name((mnist_compress_step)step);
+}
+
+/* Options of other steps, or of a training that there is not. */
 static bool check_step(const mnist_compress_settings *s, const mnist_parsed *parsed,
                        mnist_error *err)
 {
-    const bool prunes = s->step == MNIST_COMPRESS_PRUNE;
-    const char *name = given_of(&sections[prunes ? OF_QUANTIZE : OF_PRUNE], parsed);
-    if (name) {
-        return mnist_options_fail(err, "--%s is for %s, and STEP is %s", name,
-                                  prunes ? "quantize" : "prune", mnist_compress_step_name(s->step));
+    for (size_t i = 0; i < LENGTH(steps_of); i++) {
+        const char *name = steps_of[i] >> s->step & 1 ? NULL : given_of(&sections[i], parsed);
+        if (name) {
+            return mnist_options_fail(err, "--%s is for %s, and STEP is %s", name,
+                                      first_of(steps_of[i]), mnist_compress_step_name(s->step));
+        }
     }
     for (size_t i = FIRST_OF_TRAINING; i < FIRST_SHARED && !s->trains; i++) {
-        name = given_of(&sections[i], parsed);
+        const char *name = given_of(&sections[i], parsed);
         if (name) {
             return mnist_options_fail(
                 err, "--%s is for training, and quantize trains with --epochs N alone", name);
@@ -252,6 +305,13 @@ static bool check_bits(const mnist_compress_settings *s, const mnist_parsed *par
                               mnist_compress_bits_name(s->bits));
 }
 
+static bool check_pack(const mnist_compress_settings *s, mnist_error *err)
+{
+    return s->bias_bits != 1 ||
+           mnist_options_fail(err, "--bias-bits 1 leaves a sign and no value; expected 0, for all "
+                                   "bits, or 2 to 16");
+}
+
 /* What needs the model, such as options for each of its layers, is checked once it is read. */
 static bool validate(const void *settings, const mnist_parsed *parsed, mnist_error *err)
 {
@@ -261,7 +321,9 @@ static bool validate(const void *settings, const mnist_parsed *parsed, mnist_err
         return mnist_option_fail_value(&step_option, "STEP", parsed->operands[0], err);
     }
     if (!check_step(s, parsed, err) ||
-        !(s->step == MNIST_COMPRESS_PRUNE ? check_prune(s, err) : check_bits(s, parsed, err))) {
+        !(s->step == MNIST_COMPRESS_PRUNE      ? check_prune(s, err)
+          : s->step == MNIST_COMPRESS_QUANTIZE ? check_bits(s, parsed, err)
+                                               : check_pack(s, err))) {
         return false;
     }
     if (!s->output && !s->dry_run) {
@@ -292,6 +354,10 @@ static const mnist_example examples[] = {
      "train on, and set 95 % of the weights to 0"},
     {"mnist-compress prune --keep 40%,units --epochs 20 mnist.safetensors -o narrow.safetensors",
      "whole hidden units go"},
+    {"mnist-compress pack sparse.safetensors -o sparse.mlpk",
+     "the smallest file: weights of few levels, entropy-coded"},
+    {"mnist-compress pack --levels 0 --bias-bits 0 sparse.safetensors -o exact.mlpk",
+     "the same net to the bit"},
 };
 
 static const mnist_exit_text exits[] = {
@@ -317,10 +383,11 @@ const mnist_program mnist_compress_program = {
     .summary = "smaller models: fewer weights, fewer bits",
     .description =
         "Makes a smaller model of a model. STEP is prune, which trains it further while "
-        "weights become 0, or quantize, which rounds weights to fewer bits, after training, or "
-        "with --epochs in the course of one, whose weight decay is 1e-4 and label smoothing 0.02 "
-        "unless given. "
-        "Steps chain: what one has written the next reads, as do mnist-eval, mnist-predict and "
+        "weights become 0, quantize, which rounds weights to fewer bits, after training, or with "
+        "--epochs in the course of one, whose weight decay is 1e-4 and label smoothing 0.02 unless "
+        "given, or pack, which writes the smallest file, to be read as any model. Steps chain: "
+        "what "
+        "one has written the next reads, as do mnist-eval, mnist-predict and "
         "mnist-train. Which data set, and which of its training images are for validation, the "
         "model says; the command line beats it. Prints one line on stdout: bytes, and accuracy "
         "on the validation images, before and after, and how many answers are others.",

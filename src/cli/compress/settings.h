@@ -11,10 +11,11 @@
 typedef enum mnist_compress_step {
     MNIST_COMPRESS_PRUNE,
     MNIST_COMPRESS_QUANTIZE,
+    MNIST_COMPRESS_PACK,
     MNIST_COMPRESS_STEPS
 } mnist_compress_step;
 
-/* "prune", "quantize"; NULL past the end. */
+/* "prune", "quantize", "pack"; NULL past the end. */
 const char *mnist_compress_step_name(mnist_compress_step step);
 
 /* What numbers parameters become. */
@@ -33,13 +34,28 @@ const char *mnist_compress_bits_name(mnist_compress_bits bits);
 /* 8 to 2, of binary 2, too; 0 of those that are floats. */
 unsigned mnist_compress_whole_bits(mnist_compress_bits bits);
 
+/* Which metadata a packed model keeps. */
+typedef enum mnist_compress_metadata {
+    MNIST_COMPRESS_METADATA_SHORT, /* all but digests of other models, which do not get smaller */
+    MNIST_COMPRESS_METADATA_ALL,
+    MNIST_COMPRESS_METADATA_NONE,
+    MNIST_COMPRESS_METADATAS
+} mnist_compress_metadata;
+
+/* "short", "all", "none"; NULL past the end. */
+const char *mnist_compress_metadata_name(mnist_compress_metadata metadata);
+
 typedef struct mnist_compress_settings {
     mnist_compress_step step; /* of the first operand; set by settle */
     mnist_compress_bits bits;
     size_t calibrate; /* training images that ranges of activations are taken from */
     mnist_range_rule range;
-    unsigned codebook; /* levels that pruning ends with; 0: any floats */
-    const char *keep;  /* what pruning leaves (mnist_pruning_parse); NULL: not given */
+    unsigned levels;    /* different weights of a layer when packed; 0: as many as there are */
+    bool has_levels;    /* it was given; set by settle */
+    unsigned bias_bits; /* when packed; 0: all bits */
+    mnist_compress_metadata metadata; /* when packed */
+    unsigned codebook;                /* levels that pruning ends with; 0: any floats */
+    const char *keep; /* what pruning leaves (mnist_pruning_parse); NULL: not given */
     mnist_training_settings training; /* how a step trains; the data of all steps */
     bool trains;                      /* prune does; quantize with --epochs; set by settle */
     bool test;

@@ -124,18 +124,53 @@ static bool gather(const mnist_compression *c, metadata *m, mnist_error *err)
     return !c->settings->trains || add_retraining(c, m, err);
 }
 
+/* What a packed model keeps of its metadata. */
+static void shorten(metadata *m, mnist_compress_metadata kind)
+{
+    static const char digest[] = "_sha256", data[][7] = {"train_", "test_"};
+    const size_t count = kind == MNIST_COMPRESS_METADATA_NONE ? 0 : m->count;
+    m->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *key = m->items[i].key;
+        const size_t length = strlen(key), tail = sizeof digest - 1;
+        const bool of_model = length > tail && strcmp(key + length - tail, digest) == 0 &&
+                              strncmp(key, data[0], strlen(data[0])) != 0 &&
+                              strncmp(key, data[1], strlen(data[1])) != 0;
+        if (kind != MNIST_COMPRESS_METADATA_SHORT || !of_model) {
+            m->items[m->count++] = m->items[i];
+        }
+    }
+}
+
+static bool pack(mnist_compression *c, const mnist_model_parts *parts, mnist_error *err)
+{
+    const bool dry = c->settings->dry_run;
+    const mnist_status status = mnist_packed_write(dry ? NULL : c->settings->output, parts,
+                                                   &c->packed, dry ? NULL : c->digest, err);
+    c->after.bytes = c->packed.bytes;
+    return status == MNIST_OK;
+}
+
 bool mnist_compression_write(mnist_compression *c, mnist_error *err)
 {
     metadata m;
     bool good = gather(c, &m, err);
+    const bool packs = c->settings->step == MNIST_COMPRESS_PACK;
+    if (good && packs) {
+        shorten(&m, c->settings->metadata);
+    }
     const mnist_model_parts parts = {.mlp = mnist_compression_net(c),
                                      .normalization = mnist_model_normalization(c->model),
                                      .metadata = m.items,
                                      .metadata_count = m.count,
                                      .storage = c->storage};
-    good = good && mnist_model_size(&parts, &c->after.bytes, err) == MNIST_OK &&
-           (c->settings->dry_run ||
-            mnist_model_write(c->settings->output, &parts, c->digest, err) == MNIST_OK);
+    if (packs) {
+        good = good && pack(c, &parts, err);
+    } else {
+        good = good && mnist_model_size(&parts, &c->after.bytes, err) == MNIST_OK &&
+               (c->settings->dry_run ||
+                mnist_model_write(c->settings->output, &parts, c->digest, err) == MNIST_OK);
+    }
     release(&m);
     return good;
 }
