@@ -369,6 +369,28 @@ static mnist_status find_layer(pair *out, const mnist_assembly *a, const char *w
     return MNIST_OK;
 }
 
+/* Of layers that are named in an order in which they do not follow one another: the one in which they do. */
+static mnist_status fail_order(const mnist_assembly *a, const pairs *named, mnist_error *err)
+{
+    pairs ordered = *named;
+    char names[1024];
+    size_t used = 0;
+    if (!order_by_shape(&ordered, a->outputs_first) &&
+        !order_by_shape(&ordered, !a->outputs_first)) {
+        return fail_chain(a, named, err);
+    }
+    for (unsigned i = 0; i < ordered.count && used < sizeof names; i++) {
+        const pair *p = &ordered.of[i];
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s%s%s", i > 0 ? "," : "",
+                                 mnist_show(p->weights->name).text, p->bias ? "+" : "",
+                                 p->bias ? mnist_show(p->bias->name).text : "");
+    }
+    return mnist_fail(err, MNIST_ERR_MISMATCH,
+                      "%s: in the order in which they are named its layers do not follow one "
+                      "another to %u outputs; in this order they do: %s",
+                      a->path, MNIST_CLASSES, names);
+}
+
 static mnist_status follow_layers(pairs *out, bool *outputs_first, const mnist_assembly *a,
                                   mnist_error *err)
 {
@@ -394,7 +416,7 @@ static mnist_status follow_layers(pairs *out, bool *outputs_first, const mnist_a
             return MNIST_OK;
         }
     }
-    return fail_chain(a, out, err);
+    return fail_order(a, out, err);
 }
 
 /* Numbers, as (in, out). How many were rounded. */

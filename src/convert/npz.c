@@ -75,10 +75,9 @@ static bool find_number(const mnist_named_array *arrays, size_t count, const cha
     return false;
 }
 
-/* A text of UTF-32, as NumPy keeps one, that names an activation. */
-static bool find_activation(const mnist_named_array *arrays, size_t count, mnist_activation *out)
+/* A text of UTF-32, as NumPy keeps one, that names an activation. false: there is none. */
+static bool find_activation(const mnist_named_array *arrays, size_t count, char name[NAME_TEXT])
 {
-    char name[NAME_TEXT];
     for (size_t i = 0; i < count; i++) {
         const mnist_named_array *a = &arrays[i];
         if (strcmp(a->name, "activation") != 0 || a->rank != 0 || !a->unread ||
@@ -86,21 +85,44 @@ static bool find_activation(const mnist_named_array *arrays, size_t count, mnist
             continue;
         }
         const unsigned long length = strtoul(a->unread + 2, NULL, 10);
-        for (unsigned long c = 0; c < length && c < sizeof name; c++) {
+        for (unsigned long c = 0; c < length && c < NAME_TEXT; c++) {
             name[c] = (char)a->bytes[4 * c]; /* what is beyond ASCII names none */
         }
-        return length < sizeof name && mnist_activation_find(name, length, out);
+        name[length < NAME_TEXT ? length : 0] = '\0';
+        return length < NAME_TEXT;
     }
     return false;
 }
 
-static void read_known(mnist_net *out, const mnist_named_array *arrays, size_t count)
+/* scikit-learn says logistic for sigmoid, and identity for none. */
+static mnist_status read_activation(mnist_net *out, const mnist_named_array *arrays, size_t count,
+                                    const char *path, mnist_error *err)
+{
+    char name[NAME_TEXT];
+    if (!find_activation(arrays, count, name)) {
+        return MNIST_OK;
+    }
+    if (strcmp(name, "identity") == 0 && out->layer_count > 1) {
+        return mnist_fail(
+            err, MNIST_ERR_FORMAT,
+            "%s: array 'activation' is 'identity', none between its %u layers, which are as one; "
+            "expected that one: the product of the coefs_, and the last bias with those before it "
+            "times the coefs_ after them",
+            path, out->layer_count);
+    }
+    const char *own = strcmp(name, "logistic") == 0 ? mnist_activation_name(MNIST_SIGMOID) : name;
+    out->knows_activation = mnist_activation_find(own, strlen(own), &out->activation);
+    return MNIST_OK;
+}
+
+static mnist_status read_known(mnist_net *out, const mnist_named_array *arrays, size_t count,
+                               const char *path, mnist_error *err)
 {
     float mean, stddev;
-    out->knows_activation = find_activation(arrays, count, &out->activation);
     out->knows_normalization = find_number(arrays, count, "mean", &mean) &&
                                find_number(arrays, count, "stddev", &stddev) &&
                                mnist_normalization_of(&out->normalization, mean, stddev);
+    return read_activation(out, arrays, count, path, err);
 }
 
 static bool is_torch_name(const char *name)
@@ -129,7 +151,7 @@ static mnist_status read_arrays(mnist_net *out, const mnist_format_input *input,
         status = mnist_assemble(out, &assembly, err);
     }
     if (status == MNIST_OK) {
-        read_known(out, arrays, archive->count);
+        status = read_known(out, arrays, archive->count, input->path, err);
     }
     free(arrays);
     free(headers);

@@ -162,6 +162,10 @@ def hostile(folder):
     (folder / "empty.npz").write_bytes(b"")
     zip_of("good", good)
     zip_of("none", {})
+    for kind in "identity", "logistic", "tanh":
+        said = npy_file(f"{{'descr': '<U{len(kind)}', 'fortran_order': False, 'shape': (), }}", kind.encode("utf-32-le"))
+        for name, layers in (kind, {"w1.npy": zeros(4, 3), "b1.npy": zeros(3), "w2.npy": zeros(3, 10), "b2.npy": zeros(10)}), (f"{kind}-1", good):
+            zip_of(name, layers | {"activation.npy": said})
     zip_of("bomb", {"a.npy": bytes(1 << 24)}, zipfile.ZIP_DEFLATED)
     zip_of("absolute", {"/etc/a.npy": zeros(4, 10)})
     zip_of("upwards", {"x/../../a.npy": zeros(4, 10)})

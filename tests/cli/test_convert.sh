@@ -265,6 +265,11 @@ usage "$convert" 'hostile/unknown.safetensors: a file of format torch does not s
     hostile/unknown.safetensors none.safetensors
 usage "$convert" "hostile/unknown.safetensors: the list of layers names 'fc3', of which the file has no weights; it has 2 arrays, as fc1.weight" \
     --layers fc1,fc3 hostile/unknown.safetensors none.safetensors
+fails 1 "$convert" 'hostile/unknown.safetensors: in the order in which they are named its layers do not follow one another to 10 outputs; in this order '\
+'they do: fc1.weight,fc2.weight (--layers NAME,... or WEIGHTS+BIAS,...)' --normalize unit --activation relu --layers fc2,fc1 \
+    hostile/unknown.safetensors none.safetensors
+run 1 "$convert" "${known[@]}" --layers minex+offx,minez+offz,miney+offy variants/columns.safetensors none.safetensors
+err_has 'in this order they do: minez+offz,miney+offy,minex+offx (--layers'
 usage "$convert" 'model.safetensors: a list of layers is for files of other programs; this one says its own' \
     --layers a model.safetensors none.safetensors
 fails 1 "$convert" 'absent: cannot be opened: No such file or directory' absent none.safetensors
@@ -303,7 +308,7 @@ run 0 "$convert" -q --normalize unit --vectors 2 "${drawn[@]}" hostile/plain.saf
 expect 'an activation of a net that has none' [ "$(grep -ac activation.npy plain.npz.vectors.npz)" -eq 0 ]
 
 if [ ! "$npz" ]; then
-    table_ends 34
+    table_ends 35
     exit
 fi
 begin 'bad zip files'
@@ -330,6 +335,15 @@ refused overlap.npz 'not a zip file that can be read: *'
 refused cut.npz 'not a zip file that can be read: *'
 refused torch.npz "a zip file, but its entry 'archive/data.pkl' is no .npy array*; it may be of torch.save, which is code to be run*"
 refused keras.npz "a zip file, but its entry 'config.json' is no .npy array*; it may be of Keras: save its weights with numpy.savez"
+begin 'activations as scikit-learn calls them'
+refused identity.npz "array 'activation' is 'identity', none between its 2 layers, which are as one; expected that one: *"
+for file in identity-1 logistic-1 tanh-1; do
+    run 0 "$convert" -q --normalize unit "hostile/$file.npz" got.safetensors
+done
+run 0 "$convert" -q --normalize unit hostile/logistic.npz got.safetensors
+expect "$out" [ "$(value activation)" = sigmoid ]
+run 0 "$convert" -q --normalize unit hostile/tanh.npz got.safetensors
+expect "$out" [ "$(value activation)" = tanh ]
 begin 'bad arrays'
 refused objects.npz "array 'a' is of type '|O', expected floating-point numbers as '<f4'; objects are pickled*"
 refused code.npz "array 'a': its header is not {'descr': '...', 'fortran_order': ..., 'shape': (...)} near byte 20"
@@ -339,4 +353,4 @@ refused magic.npz "array 'a' does not begin with ?x93NUMPY at its byte 0"
 refused version.npz "array 'a' is of version 9.0 at its byte 6, expected 1.0, 2.0 or 3.0"
 refused long-header.npz "array 'a': its header has 65535 bytes by its byte 8, expected at most 65536 and no more than the 30 there are"
 
-table_ends 68
+table_ends 70
