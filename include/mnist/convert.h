@@ -39,9 +39,9 @@ typedef struct mnist_net {
     mnist_activation activation;              /* of every layer but the last */
     bool knows_normalization;
     mnist_normalization normalization;
-    /* The model file that it was read from, where that computes in whole numbers (mnist/integers.h) and
-     * so not quite what the layers give, which are the floats that the numbers stand for; owned. NULL:
-     * the layers are what was read. */
+    /* The model that was read, or made of what was read, where that computes in whole numbers
+     * (mnist/integers.h) and so not quite what the layers give, which are the floats that the numbers
+     * stand for; owned. NULL: the layers are what was read. */
     mnist_model *integers;
     const mnist_format *source;     /* what it was read from; NULL: no file */
     char digest[MNIST_DIGEST_TEXT]; /* SHA-256 of that file; "": no file */
@@ -123,6 +123,13 @@ typedef enum mnist_net_input {
 
 /* "bytes", "floats"; NULL past the end. */
 const char *mnist_net_input_name(mnist_net_input input);
+
+/* Which of the forms that a format has for a net is written. All zero: what there is by default. */
+typedef struct mnist_net_form {
+    mnist_net_input input; /* what the net takes */
+    bool floats; /* of a net of whole numbers the floats that they stand for, even where the format
+                  * holds whole numbers */
+} mnist_net_form;
 
 /* What a net becomes: one file, or a second of another ending beside it. Release with
  * mnist_format_output_free. */
@@ -211,10 +218,10 @@ mnist_status mnist_net_load(mnist_net *out, const char *path, const mnist_format
  * without a library), MNIST_ERR_MEMORY. */
 mnist_status mnist_net_encode(mnist_format_output *out, mnist_net *net, const mnist_format *format,
                               const char *path, mnist_error *err);
-/* The same, and the net shall take this input; mnist_net_encode has it take bytes. All but bytes is
- * MNIST_ERR_ARGUMENT too where the format does not hold MNIST_HOLDS_INPUT. */
+/* The same in this form. An input of all but bytes is MNIST_ERR_ARGUMENT too where the format does not
+ * hold MNIST_HOLDS_INPUT. */
 mnist_status mnist_net_encode_for(mnist_format_output *out, mnist_net *net,
-                                  const mnist_format *format, mnist_net_input input,
+                                  const mnist_format *format, const mnist_net_form *form,
                                   const char *path, mnist_error *err);
 
 /* The net that the bytes of a format that is not read compute with, where mnist_net_encode of the

@@ -198,15 +198,16 @@ const char *mnist_net_input_name(mnist_net_input input)
 mnist_status mnist_net_encode(mnist_format_output *out, mnist_net *net, const mnist_format *format,
                               const char *path, mnist_error *err)
 {
-    return mnist_net_encode_for(out, net, format, MNIST_INPUT_BYTES, path, err);
+    return mnist_net_encode_for(out, net, format, &(mnist_net_form){.floats = false}, path, err);
 }
 
 mnist_status mnist_net_encode_for(mnist_format_output *out, mnist_net *net,
-                                  const mnist_format *format, mnist_net_input input,
+                                  const mnist_format *format, const mnist_net_form *form,
                                   const char *path, mnist_error *err)
 {
+    mnist_model *integers = net->integers;
     assert(net->knows_normalization && (net->knows_activation || net->layer_count == 1));
-    *out = (mnist_format_output){.path = path, .input = input};
+    *out = (mnist_format_output){.path = path, .input = form->input};
     if (!format->write) {
         char list[MNIST_FORMAT_LIST_TEXT];
         mnist_format_list(true, list);
@@ -214,21 +215,24 @@ mnist_status mnist_net_encode_for(mnist_format_output *out, mnist_net *net,
                           "%s: format %s is read only; formats that are written: %s", path,
                           format->name, list);
     }
-    if (input != MNIST_INPUT_BYTES && !(format->holds & MNIST_HOLDS_INPUT)) {
+    if (form->input != MNIST_INPUT_BYTES && !(format->holds & MNIST_HOLDS_INPUT)) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
                           "%s: a net that takes %s: format %s does not say what its net takes",
-                          path, mnist_net_input_name(input), format->name);
+                          path, mnist_net_input_name(form->input), format->name);
     }
     mnist_status status = mnist_format_check_path(format, path, err);
     if (status == MNIST_OK) {
         status = mnist_net_check(net, MNIST_ERR_ARGUMENT, path, err);
     }
-    if (status == MNIST_OK && net->integers && !(format->holds & MNIST_HOLDS_INTEGERS)) {
+    if (status == MNIST_OK && integers &&
+        (form->floats || !(format->holds & MNIST_HOLDS_INTEGERS))) {
         mnist_net_note_floats(net);
+        net->integers = NULL; /* while it is written */
     }
     if (status == MNIST_OK) {
         status = format->write(out, net, err);
     }
+    net->integers = integers;
     if (status != MNIST_OK) {
         mnist_format_output_free(out);
         return status;

@@ -108,11 +108,12 @@ static mnist_status native_write(mnist_format_output *out, mnist_net *net, mnist
         {"converted_from", net->source ? net->source->name : ""},
         {"source_sha256", net->digest},
     };
-    mnist_mlp *mlp;
-    mnist_status status = mnist_net_to_mlp(net, &mlp, err);
+    mnist_mlp *mlp = NULL;
+    mnist_status status = net->integers ? MNIST_OK : mnist_net_to_mlp(net, &mlp, err);
     if (status == MNIST_OK) {
+        const mnist_mlp *whole = net->integers ? mnist_model_mlp(net->integers) : mlp;
         status = mnist_model_encode(&file,
-                                    &(mnist_model_parts){.mlp = mlp,
+                                    &(mnist_model_parts){.mlp = whole,
                                                          .normalization = &net->normalization,
                                                          .metadata = origin,
                                                          .metadata_count = net->source ? 2 : 0},
@@ -128,7 +129,8 @@ const mnist_format mnist_format_native = {
     .name = "native",
     .text = "a model of mnist-train, safetensors",
     .endings = ".safetensors",
-    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN,
+    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN |
+             MNIST_HOLDS_INTEGERS,
     .matches = native_matches,
     .read = native_read,
     .write = native_write,

@@ -42,7 +42,8 @@ static inline void check_round_trip_for(const mnist_format *format, mnist_net_in
     mnist_format_output bytes;
     mnist_net again;
     mnist_error err;
-    assert_int_equal(mnist_net_encode_for(&bytes, net, format, input_kind, "written", &err),
+    assert_int_equal(mnist_net_encode_for(&bytes, net, format,
+                                          &(mnist_net_form){.input = input_kind}, "written", &err),
                      MNIST_OK);
     const mnist_format_input input = {
         .data = bytes.bytes[0], .size = bytes.sizes[0], .path = "again"};

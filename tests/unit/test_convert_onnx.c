@@ -51,7 +51,9 @@ static void floats(void **state)
     const mnist_format *format = mnist_format_find("onnx");
     make_net(&net, (const unsigned[]){9, 3, MNIST_CLASSES}, 3);
     net.normalization = (mnist_normalization){MNIST_NORMALIZE_STANDARD, 0.1307f, 0.3081f};
-    assert_int_equal(mnist_net_encode_for(&bytes, &net, format, MNIST_INPUT_FLOATS, "net", &err),
+    assert_int_equal(mnist_net_encode_for(&bytes, &net, format,
+                                          &(mnist_net_form){.input = MNIST_INPUT_FLOATS}, "net",
+                                          &err),
                      MNIST_OK);
     const mnist_format_input input = {
         .data = bytes.bytes[0], .size = bytes.sizes[0], .path = "again"};

@@ -29,6 +29,9 @@ typedef struct mnist_conversion {
  * to be written. false: err says why it could not be done. */
 bool mnist_conversion_compare(mnist_conversion *c, mnist_error *err);
 
+/* Whether OUT has the whole numbers of the net that was read. */
+bool mnist_conversion_writes_integers(const mnist_conversion *c);
+
 /* Whether golden vectors are arrays for NumPy, as OUT is, and not JSON. */
 bool mnist_conversion_writes_arrays(const mnist_conversion *c);
 

@@ -174,8 +174,8 @@ static bool convert(mnist_conversion *c, mnist_error *err)
         mnist_net_note(&c->net, "vectors are of %zu images and not of %zu: there are no more",
                        images, settings->vectors);
     }
-    if (mnist_net_encode_for(&c->bytes, &c->net, c->to, settings->onnx_input, c->out, err) !=
-            MNIST_OK ||
+    const mnist_net_form form = {.input = settings->onnx_input, .floats = settings->floats};
+    if (mnist_net_encode_for(&c->bytes, &c->net, c->to, &form, c->out, err) != MNIST_OK ||
         (settings->verify && !mnist_conversion_compare(c, err))) {
         return false;
     }

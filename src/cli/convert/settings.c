@@ -81,6 +81,9 @@ static const mnist_option convert_format_options[] = {
      .argument = "KIND",
      .help = "what the net in an ONNX file that is written takes: bytes of images, (N, 28, 28), "
              "which it normalises itself; or floats, (N, 784), normalised by whoever runs it"},
+    {FLAG(mnist_convert_settings, floats), .name = "floats",
+     .help = "write a net of whole numbers as the floats that they stand for; else native and "
+             "ONNX files, as QuantizeLinear and DequantizeLinear, keep them"},
 };
 
 static const mnist_option convert_input_options[] = {

@@ -14,6 +14,7 @@ typedef struct mnist_convert_settings {
     mnist_input_order order;
     mnist_net_input onnx_input; /* what is written takes */
     bool says_onnx_input;       /* the command line does */
+    bool floats;                /* of a net of whole numbers */
     bool verify;
     size_t vectors;        /* 0: none */
     double max_difference; /* 0: no gate; else verify is set */

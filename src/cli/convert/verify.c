@@ -93,7 +93,7 @@ bool mnist_conversion_compare(mnist_conversion *c, mnist_error *err)
         return false;
     }
     float *before = measure(&c->net, view, (measured){.as_read = true}, err);
-    float *after = before ? measure(&again, view, (measured){.logits = false}, err) : NULL;
+    float *after = before ? measure(&again, view, (measured){.as_read = true}, err) : NULL;
     if (after) {
         compare(&c->comparison, before, after, view.count);
     }
@@ -194,6 +194,11 @@ static bool write_arrays(const mnist_conversion *c, const vectors *v, mnist_erro
     return written;
 }
 
+bool mnist_conversion_writes_integers(const mnist_conversion *c)
+{
+    return c->net.integers && (c->to->holds & MNIST_HOLDS_INTEGERS) && !c->settings->floats;
+}
+
 bool mnist_conversion_writes_arrays(const mnist_conversion *c)
 {
     return c->to == mnist_format_find("npz");
@@ -205,7 +210,7 @@ bool mnist_conversion_write_vectors(const mnist_conversion *c, mnist_error *err)
     const size_t count = v.view.count;
     v.view =
         mnist_view_slice(v.view, 0, c->settings->vectors < count ? c->settings->vectors : count);
-    measured what = {.logits = true, .as_read = c->to->holds & MNIST_HOLDS_INTEGERS};
+    measured what = {.logits = true, .as_read = mnist_conversion_writes_integers(c)};
     v.logits = measure(&c->net, v.view, what, err);
     what.logits = false;
     v.probabilities = v.logits ? measure(&c->net, v.view, what, err) : NULL;
