@@ -71,7 +71,8 @@ const mnist_format mnist_format_onnx = {
     .name = "onnx",
     .text = "ONNX, from an image to probabilities",
     .endings = ".onnx",
-    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_INPUT,
+    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_INPUT |
+             MNIST_HOLDS_INTEGERS,
     .matches = onnx_matches,
     .read = onnx_read,
     .write = onnx_write,

@@ -53,11 +53,19 @@ static mnist_status read_input(mnist_onnx_reading *r, const Onnx__ValueInfoProto
     char text[24];
     if (!tensor || (tensor->elem_type != ONNX__TENSOR_PROTO__DATA_TYPE__UINT8 &&
                     tensor->elem_type != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT)) {
-        return mnist_onnx_fail(r, "input '%s' is of %s, expected uint8 or float", shown.text,
-                               tensor ? mnist_onnx_type_name(tensor->elem_type, text)
-                                      : "no tensor type");
+        const bool is_double =
+            tensor && (tensor->elem_type == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE ||
+                       tensor->elem_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16);
+        return mnist_onnx_fail(
+            r, "input '%s' is of %s, expected uint8 or float%s", shown.text,
+            tensor ? mnist_onnx_type_name(tensor->elem_type, text) : "no tensor type",
+            is_double ? ": have the program that wrote the file make the net one "
+                        "of float, as PyTorch's net.float() does, and write it "
+                        "again"
+                      : "");
     }
     r->takes_bytes = tensor->elem_type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT8;
+    value.is_byte = r->takes_bytes;
     value.is_flat = !tensor->shape || tensor->shape->n_dim == 2;
     value.stddev = r->takes_bytes ? 1.0 / 255.0 : 1.0;
     if (!r->takes_bytes && r->says_floats) {
@@ -159,13 +167,21 @@ static mnist_status find_number(const mnist_onnx_reading *r, const Onnx__ModelPr
     return MNIST_OK;
 }
 
-/* What the metadata say of an input of floats: both numbers, or nothing. */
+/* What the metadata say of an input of floats: both numbers, or nothing; and of whole numbers. */
 static mnist_status read_metadata(mnist_onnx_reading *r, const Onnx__ModelProto *model)
 {
     mnist_normalization normalization;
     bool has_mean, has_stddev = false;
-    float mean, stddev;
-    mnist_status status = find_number(r, model, MNIST_ONNX_MEAN, &has_mean, &mean);
+    float mean, stddev, most;
+    mnist_status status = find_number(r, model, MNIST_ONNX_MOST, &r->says_most, &most);
+    if (status == MNIST_OK && r->says_most &&
+        (most < MNIST_INTEGER_VALUE_MOST || most > MNIST_INTEGER_VALUE_MOST)) {
+        status = mnist_onnx_fail(r, "metadata %s is %g, expected %u, the largest activation",
+                                 MNIST_ONNX_MOST, (double)most, MNIST_INTEGER_VALUE_MOST);
+    }
+    if (status == MNIST_OK) {
+        status = find_number(r, model, MNIST_ONNX_MEAN, &has_mean, &mean);
+    }
     if (status == MNIST_OK) {
         status = find_number(r, model, MNIST_ONNX_STDDEV, &has_stddev, &stddev);
     }
@@ -233,14 +249,23 @@ static mnist_status check_outputs(const mnist_onnx_reading *r)
         if (!value) {
             return mnist_onnx_fail(r, "output '%s' is made by no node", mnist_show(name).text);
         }
+        if (value->is_whole) {
+            return mnist_onnx_fail(
+                r, "output '%s' is whole numbers, expected DequantizeLinear after them",
+                mnist_show(name).text);
+        }
         const bool of_last =
             (value->kind == MNIST_ONNX_SUMS || value->kind == MNIST_ONNX_PROBABILITIES) &&
             value->layer + 1 == r->net->layer_count && value->has_bias == r->has_bias[value->layer];
         if (!of_last ||
             (value->kind == MNIST_ONNX_SUMS && !mnist_onnx_is_identity(value->samples))) {
+            char after[MNIST_ONNX_AFTER] = "";
+            if (of_last) {
+                mnist_onnx_describe(value->samples, after);
+            }
             return mnist_onnx_fail(
                 r, "output '%s' is not what the last layer gives, nor its Softmax%s",
-                mnist_show(name).text, of_last ? ": there is an activation after it" : "");
+                mnist_show(name).text, after);
         }
     }
     return MNIST_OK;
@@ -256,6 +281,9 @@ static mnist_status read_nodes(mnist_onnx_reading *r)
     }
     if (status == MNIST_OK) {
         status = check_outputs(r);
+    }
+    if (status == MNIST_OK) {
+        status = mnist_onnx_take_integers(r);
     }
     if (status == MNIST_OK && r->rounded > 0) {
         mnist_net_note(r->net, "%" PRIu64 " numbers of 64 bits were rounded to fp32", r->rounded);

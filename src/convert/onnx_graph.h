@@ -6,6 +6,7 @@
 #include "convert/onnx.h"
 
 #define MNIST_ONNX_SAMPLES 41 /* places at which a function of one number is looked at */
+#define MNIST_ONNX_INPUTS  3  /* of nodes that are read */
 
 typedef enum mnist_onnx_kind {
     MNIST_ONNX_CONSTANT,      /* a tensor of the file */
@@ -14,6 +15,21 @@ typedef enum mnist_onnx_kind {
     MNIST_ONNX_PROBABILITIES, /* softmax of a layer's sums, or its logarithm */
     MNIST_ONNX_KINDS
 } mnist_onnx_kind;
+
+/* Scale and zero point of a QuantizeLinear, of all numbers. */
+typedef struct mnist_onnx_step {
+    float scale;
+    int32_t zero, type;
+} mnist_onnx_step;
+
+/* How a value was rounded on its way from its layer, or from the image, by QuantizeLinear. */
+typedef struct mnist_onnx_rounds {
+    unsigned count;
+    mnist_onnx_step first, last; /* what DequantizeLinear made of the whole numbers */
+    bool first_of_sums;          /* nothing was between the layer and the first */
+    bool is_last;                /* nothing came after the last */
+    bool is_of_pixels;           /* the first gave what mnist_integer_pixel gives */
+} mnist_onnx_rounds;
 
 typedef struct mnist_onnx_value {
     const char *name;
@@ -25,7 +41,21 @@ typedef struct mnist_onnx_value {
     unsigned layer;                     /* sums and probabilities: from 0 on */
     bool has_bias;                      /* and whether the layer had its bias by then */
     double samples[MNIST_ONNX_SAMPLES]; /* sums: the function's values at mnist_onnx_sample */
+    bool
+        is_whole; /* whole numbers of a QuantizeLinear, with this step; of a constant, with linear */
+    bool is_byte; /* pixels, as the bytes that they are */
+    mnist_onnx_step step;
+    bool is_rounded;          /* a constant of reals, which are rounded as linear says */
+    mnist_onnx_linear linear; /* of a constant that QuantizeLinear or DequantizeLinear made */
+    mnist_onnx_rounds rounds;
 } mnist_onnx_value;
+
+/* What a layer would have to be for whole numbers. */
+typedef struct mnist_onnx_form {
+    const mnist_onnx_value *weights, *bias; /* constants; NULL: none */
+    bool transposed, is_scaled;             /* by alpha or beta */
+    mnist_onnx_rounds inputs;
+} mnist_onnx_form;
 
 /* A graph on its way to a net. */
 typedef struct mnist_onnx_reading {
@@ -39,6 +69,9 @@ typedef struct mnist_onnx_reading {
     bool says_floats; /* how its floats were made: in mean and stddev */
     double mean, stddev;
     bool has_bias[MNIST_NET_LAYERS];
+    mnist_onnx_form forms[MNIST_NET_LAYERS];
+    bool has_rounds;    /* there is a QuantizeLinear or DequantizeLinear */
+    bool says_most;     /* the largest activation, as a net of whole numbers here has it */
     uint64_t rounded;   /* numbers that became the nearest float */
     size_t node_number; /* the node that is read, from 0 on */
     const Onnx__NodeProto *node;
@@ -61,10 +94,26 @@ mnist_status mnist_onnx_check_attributes(const mnist_onnx_reading *r);
 /* What the node makes, of r->node and r->node_number, and the layer that it is, if any. */
 mnist_status mnist_onnx_read_node(mnist_onnx_reading *r);
 
+/* Gemm and MatMul; operands[2] may be NULL. */
+mnist_status mnist_onnx_read_layer(mnist_onnx_reading *r, mnist_onnx_value *out,
+                                   const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS]);
+/* QuantizeLinear and DequantizeLinear; operands[2] may be NULL. */
+mnist_status mnist_onnx_quantize(mnist_onnx_reading *r, mnist_onnx_value *out,
+                                 const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS]);
+mnist_status mnist_onnx_dequantize(mnist_onnx_reading *r, mnist_onnx_value *out,
+                                   const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS]);
+/* When all nodes have been read: gives the net its whole numbers, if they are those of a net here, and its
+ * layers, normalisation and activation; else a note says what became of them, if there are any. Errors: MNIST_ERR_MEMORY. */
+mnist_status mnist_onnx_take_integers(mnist_onnx_reading *r);
+
 double mnist_onnx_sample(unsigned index);
 /* Whether the function gives its argument, or is the activation. */
 bool mnist_onnx_is_identity(const double samples[MNIST_ONNX_SAMPLES]);
 bool mnist_onnx_find_activation(const double samples[MNIST_ONNX_SAMPLES], mnist_activation *out);
+/* Of a function that is not the identity after the last layer: ": relu comes after that", or what there is of a
+ * factor or a number that is added, and what to do. */
+#define MNIST_ONNX_AFTER 320
+void mnist_onnx_describe(const double samples[MNIST_ONNX_SAMPLES], char text[MNIST_ONNX_AFTER]);
 
 /* out, which is a copy of the operand, after Relu, Tanh, Sigmoid, LeakyRelu or Gelu. */
 mnist_status mnist_onnx_apply_function(mnist_onnx_reading *r, mnist_onnx_value *out);
@@ -73,7 +122,7 @@ mnist_status mnist_onnx_apply_function(mnist_onnx_reading *r, mnist_onnx_value *
 mnist_status mnist_onnx_apply_arithmetic(mnist_onnx_reading *r, mnist_onnx_value *out,
                                          const mnist_onnx_value *const operands[2]);
 
-/* Opens a constant that has to have real numbers. */
+/* Opens a constant that has to have real numbers, or whole ones with a scale. */
 mnist_status mnist_onnx_open_real(mnist_onnx_reading *r, mnist_onnx_tensor *out,
                                   const mnist_onnx_value *value);
 /* Adds factor times the tensor, which has one number for each output or one for all, to the bias of

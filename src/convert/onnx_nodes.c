@@ -12,10 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_BYTES  512 /* of a value's name, at most */
-#define NODE_INPUTS 3   /* of nodes that are read */
-#define BYTE_DEVIATION                                                                             \
-    50.0 /* above it, floats are 0 to 255: a deviation of pixels in 0 to 1 is below 0.5 */
+#define NAME_BYTES 512 /* of a value's name, at most */
 
 mnist_status mnist_onnx_fail(const mnist_onnx_reading *r, const char *format, ...)
 {
@@ -25,18 +22,6 @@ mnist_status mnist_onnx_fail(const mnist_onnx_reading *r, const char *format, ..
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     return mnist_fail(r->err, MNIST_ERR_FORMAT, "%s: %s", r->input->path, text);
-}
-
-static int64_t int_attribute(const Onnx__NodeProto *node, const char *name, int64_t fallback)
-{
-    const Onnx__AttributeProto *attribute = mnist_onnx_attribute(node, name);
-    return attribute ? attribute->i : fallback;
-}
-
-static float float_attribute(const Onnx__NodeProto *node, const char *name)
-{
-    const Onnx__AttributeProto *attribute = mnist_onnx_attribute(node, name);
-    return attribute ? attribute->f : 1.0f;
 }
 
 /* Values and their names. */
@@ -96,6 +81,15 @@ static mnist_status get_input(mnist_onnx_reading *r, size_t index, const mnist_o
     if (!*out) {
         return fail_missing(r, r->node->input[index]);
     }
+    const char *op = r->node->op_type;
+    if ((*out)->is_whole && strcmp(op, "DequantizeLinear") != 0 && strcmp(op, "Flatten") != 0 &&
+        strcmp(op, "Reshape") != 0 && strcmp(op, "Identity") != 0) {
+        return mnist_onnx_fail_node(
+            r,
+            "it takes '%s', the whole numbers of a QuantizeLinear: expected "
+            "DequantizeLinear after that",
+            mnist_show(r->node->input[index]).text);
+    }
     const bool of_layer =
         (*out)->kind == MNIST_ONNX_SUMS || (*out)->kind == MNIST_ONNX_PROBABILITIES;
     if (of_layer && (*out)->has_bias != r->has_bias[(*out)->layer]) {
@@ -107,160 +101,7 @@ static mnist_status get_input(mnist_onnx_reading *r, size_t index, const mnist_o
     return MNIST_OK;
 }
 
-/* Layers. */
-
-/* That a layer can take the value, as the activation of the one before, or as pixels. */
-static mnist_status take_activation(mnist_onnx_reading *r, const mnist_onnx_value *value)
-{
-    mnist_activation kind;
-    mnist_net *net = r->net;
-    if (value->kind == MNIST_ONNX_PIXELS) {
-        if (net->layer_count > 0) {
-            return mnist_onnx_fail_node(r, "a second layer that takes the image, expected a chain "
-                                           "of layers: branches are not read");
-        }
-        return value->is_flat
-                   ? MNIST_OK
-                   : mnist_onnx_fail_node(r, "it takes images that are not rows of "
-                                             "numbers: expected Flatten or Reshape before it");
-    }
-    if (value->kind != MNIST_ONNX_SUMS || value->layer + 1 != net->layer_count) {
-        return mnist_onnx_fail_node(r,
-                                    "its input '%s' is %s, expected the activation of the layer "
-                                    "before it: branches are not read",
-                                    mnist_show(value->name).text,
-                                    value->kind == MNIST_ONNX_CONSTANT ? "a constant"
-                                    : value->kind == MNIST_ONNX_SUMS   ? "of an earlier layer"
-                                                                       : "made by Softmax");
-    }
-    if (!mnist_onnx_find_activation(value->samples, &kind)) {
-        return mnist_onnx_fail_node(
-            r,
-            "what is between its layer and the one before is %s, expected Relu, Tanh, Sigmoid, "
-            "LeakyRelu of 0.01, or GELU by tanh",
-            mnist_onnx_is_identity(value->samples) ? "no activation"
-                                                   : "none of the activations there are");
-    }
-    if (net->layer_count > 1 && kind != net->activation) {
-        return mnist_onnx_fail_node(r,
-                                    "layer %u has activation %s and those before it %s, "
-                                    "expected the same for all",
-                                    net->layer_count, mnist_activation_name(kind),
-                                    mnist_activation_name(net->activation));
-    }
-    net->knows_activation = true;
-    net->activation = kind;
-    return MNIST_OK;
-}
-
-/* What the first layer takes says the normalisation. */
-static void take_normalization(mnist_onnx_reading *r, const mnist_onnx_value *pixels)
-{
-    mnist_net *net = r->net;
-    double mean = pixels->mean, stddev = pixels->stddev;
-    const bool is_known = r->takes_bytes || r->says_floats;
-    if (!is_known && !pixels->is_changed) {
-        return; /* the program that ran it has done it */
-    }
-    if (!is_known) {
-        const bool wide = stddev > BYTE_DEVIATION;
-        mean /= wide ? 255.0 : 1.0;
-        stddev /= wide ? 255.0 : 1.0;
-        mnist_net_note(net, "its input is floats, taken to be pixels in 0 to %u", wide ? 255u : 1u);
-    }
-    net->knows_normalization =
-        mnist_normalization_of(&net->normalization, (float)mean, (float)stddev);
-    if (!net->knows_normalization) {
-        net->normalization = (mnist_normalization){.kind = MNIST_NORMALIZE_UNIT};
-        mnist_net_note(net, "the normalisation in the graph is none that floats can hold");
-    }
-}
-
-/* Appends the layer of a matrix. */
-static mnist_status add_layer(mnist_onnx_reading *r, const mnist_onnx_tensor *w, bool transposed,
-                              float factor)
-{
-    mnist_net *net = r->net;
-    if (w->rank != 2) {
-        return mnist_onnx_fail_node(r, "its weights '%s' have %u dimensions, expected 2",
-                                    mnist_show(w->name).text, w->rank);
-    }
-    const uint64_t inputs = w->shape[transposed], outputs = w->shape[!transposed];
-    if (net->layer_count == 0 && r->pixels > 0 && inputs != r->pixels) {
-        return mnist_onnx_fail_node(
-            r, "its weights '%s' take %" PRIu64 " numbers, but an image has %" PRIu64,
-            mnist_show(w->name).text, inputs, r->pixels);
-    }
-    mnist_status status = mnist_net_add_layer(net, inputs, outputs, r->input->path, r->err);
-    if (status != MNIST_OK) {
-        return status;
-    }
-    float *to = net->layers[net->layer_count - 1].weights;
-    for (uint64_t i = 0; i < inputs; i++) {
-        for (uint64_t o = 0; o < outputs; o++, to++) {
-            const uint64_t from = transposed ? o * inputs + i : i * outputs + o;
-            const float value = mnist_onnx_tensor_get(w, from);
-            *to = factor < 1.0f || factor > 1.0f ? factor * value : value;
-            r->rounded += mnist_onnx_tensor_is_rounded(w, from);
-        }
-    }
-    return MNIST_OK;
-}
-
-/* Gemm and MatMul; operands[2] may be NULL. */
-static mnist_status read_layer(mnist_onnx_reading *r, mnist_onnx_value *out,
-                               const mnist_onnx_value *const operands[NODE_INPUTS])
-{
-    const bool is_gemm = r->node->op_type[0] == 'G';
-    const bool transposed = is_gemm && int_attribute(r->node, "transB", 0) != 0;
-    const float alpha = is_gemm ? float_attribute(r->node, "alpha") : 1.0f;
-    const float beta = is_gemm ? float_attribute(r->node, "beta") : 1.0f;
-    mnist_onnx_tensor tensor;
-    if (operands[1]->kind != MNIST_ONNX_CONSTANT) {
-        return mnist_onnx_fail_node(r,
-                                    "its second input '%s' is no initializer, expected the "
-                                    "weights there",
-                                    mnist_show(operands[1]->name).text);
-    }
-    if (is_gemm && int_attribute(r->node, "transA", 0) != 0) {
-        return mnist_onnx_fail_node(r, "transA is set, expected images as rows");
-    }
-    mnist_status status = take_activation(r, operands[0]);
-    if (status == MNIST_OK && r->net->layer_count == 0) {
-        take_normalization(r, operands[0]);
-    }
-    if (status == MNIST_OK) {
-        status = mnist_onnx_open_real(r, &tensor, operands[1]);
-    }
-    if (status == MNIST_OK) {
-        status = add_layer(r, &tensor, transposed, alpha);
-    }
-    if (status != MNIST_OK) {
-        return status;
-    }
-    *out = (mnist_onnx_value){.kind = MNIST_ONNX_SUMS, .layer = r->net->layer_count - 1};
-    for (unsigned i = 0; i < MNIST_ONNX_SAMPLES; i++) {
-        out->samples[i] = mnist_onnx_sample(i);
-    }
-    if (alpha < 1.0f || alpha > 1.0f || beta < 1.0f || beta > 1.0f) {
-        mnist_net_note(r->net, "alpha %g and beta %g of layer %u are multiplied into its weights",
-                       (double)alpha, (double)beta, r->net->layer_count);
-    }
-    if (!operands[2]) {
-        return MNIST_OK;
-    }
-    if (operands[2]->kind != MNIST_ONNX_CONSTANT) {
-        return mnist_onnx_fail_node(r,
-                                    "its third input '%s' is no initializer, expected the bias "
-                                    "there",
-                                    mnist_show(operands[2]->name).text);
-    }
-    status = mnist_onnx_open_real(r, &tensor, operands[2]);
-    out->has_bias = true;
-    return status == MNIST_OK ? mnist_onnx_add_bias(r, out->layer, &tensor, beta) : status;
-}
-
-/* Other nodes. */
+/* Nodes. */
 
 static mnist_status fail_constant(const mnist_onnx_reading *r, const mnist_onnx_value *value)
 {
@@ -295,7 +136,7 @@ static mnist_status read_shape(mnist_onnx_reading *r, const mnist_onnx_value *va
 
 /* That the value becomes rows of the width that it has. */
 static mnist_status read_reshape(mnist_onnx_reading *r, mnist_onnx_value *out,
-                                 const mnist_onnx_value *const operands[NODE_INPUTS])
+                                 const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS])
 {
     int64_t batch = 0, width = 0;
     char numbers[24] = "numbers";
@@ -323,9 +164,9 @@ static mnist_status read_reshape(mnist_onnx_reading *r, mnist_onnx_value *out,
 }
 
 static mnist_status read_flatten(mnist_onnx_reading *r, mnist_onnx_value *out,
-                                 const mnist_onnx_value *const operands[NODE_INPUTS])
+                                 const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS])
 {
-    const int64_t axis = int_attribute(r->node, "axis", 1);
+    const int64_t axis = mnist_onnx_int(r->node, "axis", 1);
     *out = *operands[0];
     if (out->kind == MNIST_ONNX_CONSTANT) {
         return fail_constant(r, out);
@@ -339,9 +180,9 @@ static mnist_status read_flatten(mnist_onnx_reading *r, mnist_onnx_value *out,
 }
 
 static mnist_status read_cast(mnist_onnx_reading *r, mnist_onnx_value *out,
-                              const mnist_onnx_value *const operands[NODE_INPUTS])
+                              const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS])
 {
-    const int64_t to = int_attribute(r->node, "to", 0);
+    const int64_t to = mnist_onnx_int(r->node, "to", 0);
     char text[24];
     *out = *operands[0];
     if (to != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT) {
@@ -349,17 +190,22 @@ static mnist_status read_cast(mnist_onnx_reading *r, mnist_onnx_value *out,
             r, "to %s, expected float",
             mnist_onnx_type_name(to < 0 || to > INT32_MAX ? -1 : (int32_t)to, text));
     }
+    out->is_byte = false;
     return MNIST_OK;
 }
 
 static mnist_status read_softmax(mnist_onnx_reading *r, mnist_onnx_value *out,
-                                 const mnist_onnx_value *const operands[NODE_INPUTS])
+                                 const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS])
 {
-    const int64_t axis = int_attribute(r->node, "axis", -1);
+    const int64_t axis = mnist_onnx_int(r->node, "axis", -1);
     *out = *operands[0];
     if (out->kind != MNIST_ONNX_SUMS || !mnist_onnx_is_identity(out->samples)) {
-        return mnist_onnx_fail_node(r, "its input '%s' is not the sums of a layer",
-                                    mnist_show(operands[0]->name).text);
+        char after[MNIST_ONNX_AFTER] = "";
+        if (out->kind == MNIST_ONNX_SUMS) {
+            mnist_onnx_describe(out->samples, after);
+        }
+        return mnist_onnx_fail_node(r, "its input '%s' is not the sums of a layer%s",
+                                    mnist_show(operands[0]->name).text, after);
     }
     if (axis != 1 && axis != -1) {
         return mnist_onnx_fail_node(r, "axis is %" PRId64 ", expected 1 or -1: over the classes",
@@ -370,7 +216,7 @@ static mnist_status read_softmax(mnist_onnx_reading *r, mnist_onnx_value *out,
 }
 
 static mnist_status read_constant(mnist_onnx_reading *r, mnist_onnx_value *out,
-                                  const mnist_onnx_value *const operands[NODE_INPUTS])
+                                  const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS])
 {
     (void)operands;
     const Onnx__AttributeProto *value = mnist_onnx_attribute(r->node, "value");
@@ -382,7 +228,7 @@ static mnist_status read_constant(mnist_onnx_reading *r, mnist_onnx_value *out,
 }
 
 static mnist_status read_copy(mnist_onnx_reading *r, mnist_onnx_value *out,
-                              const mnist_onnx_value *const operands[NODE_INPUTS])
+                              const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS])
 {
     (void)r;
     *out = *operands[0];
@@ -391,7 +237,7 @@ static mnist_status read_copy(mnist_onnx_reading *r, mnist_onnx_value *out,
 
 /* It changes nothing, unless it is told that the net is in training. */
 static mnist_status read_dropout(mnist_onnx_reading *r, mnist_onnx_value *out,
-                                 const mnist_onnx_value *const operands[NODE_INPUTS])
+                                 const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS])
 {
     const mnist_onnx_value *training = operands[2];
     const Onnx__TensorProto *flag = training ? training->tensor : NULL;
@@ -408,14 +254,14 @@ static mnist_status read_dropout(mnist_onnx_reading *r, mnist_onnx_value *out,
 }
 
 static mnist_status read_function(mnist_onnx_reading *r, mnist_onnx_value *out,
-                                  const mnist_onnx_value *const operands[NODE_INPUTS])
+                                  const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS])
 {
     *out = *operands[0];
     return mnist_onnx_apply_function(r, out);
 }
 
 static mnist_status read_arithmetic(mnist_onnx_reading *r, mnist_onnx_value *out,
-                                    const mnist_onnx_value *const operands[NODE_INPUTS])
+                                    const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS])
 {
     return mnist_onnx_apply_arithmetic(r, out, operands);
 }
@@ -424,19 +270,30 @@ typedef struct operator_kind {
     const char *op;
     unsigned least, most; /* inputs */
     mnist_status (*read)(mnist_onnx_reading *r, mnist_onnx_value *out,
-                         const mnist_onnx_value *const operands[NODE_INPUTS]);
+                         const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS]);
 } operator_kind;
 
 static const operator_kind operators[] = {
-    {"Gemm", 2, 3, read_layer},         {"MatMul", 2, 2, read_layer},
-    {"Add", 2, 2, read_arithmetic},     {"Sub", 2, 2, read_arithmetic},
-    {"Mul", 2, 2, read_arithmetic},     {"Div", 2, 2, read_arithmetic},
-    {"Relu", 1, 1, read_function},      {"Tanh", 1, 1, read_function},
-    {"Sigmoid", 1, 1, read_function},   {"LeakyRelu", 1, 1, read_function},
-    {"Gelu", 1, 1, read_function},      {"Softmax", 1, 1, read_softmax},
-    {"Flatten", 1, 1, read_flatten},    {"Reshape", 2, 2, read_reshape},
-    {"Cast", 1, 1, read_cast},          {"Constant", 0, 0, read_constant},
-    {"Identity", 1, 1, read_copy},      {"Dropout", 1, 3, read_dropout},
+    {"Gemm", 2, 3, mnist_onnx_read_layer},
+    {"MatMul", 2, 2, mnist_onnx_read_layer},
+    {"Add", 2, 2, read_arithmetic},
+    {"Sub", 2, 2, read_arithmetic},
+    {"Mul", 2, 2, read_arithmetic},
+    {"Div", 2, 2, read_arithmetic},
+    {"Relu", 1, 1, read_function},
+    {"Tanh", 1, 1, read_function},
+    {"Sigmoid", 1, 1, read_function},
+    {"LeakyRelu", 1, 1, read_function},
+    {"Gelu", 1, 1, read_function},
+    {"Softmax", 1, 1, read_softmax},
+    {"Flatten", 1, 1, read_flatten},
+    {"Reshape", 2, 2, read_reshape},
+    {"Cast", 1, 1, read_cast},
+    {"Constant", 0, 0, read_constant},
+    {"Identity", 1, 1, read_copy},
+    {"Dropout", 1, 3, read_dropout},
+    {"QuantizeLinear", 2, 3, mnist_onnx_quantize},
+    {"DequantizeLinear", 2, 3, mnist_onnx_dequantize},
     {"LogSoftmax", 1, 1, read_softmax}, /* Softmax makes the same of its values as of the sums */
 };
 
@@ -455,7 +312,7 @@ static const operator_kind *find_operator(const Onnx__NodeProto *node)
 mnist_status mnist_onnx_read_node(mnist_onnx_reading *r)
 {
     const Onnx__NodeProto *node = r->node;
-    const mnist_onnx_value *operands[NODE_INPUTS] = {NULL};
+    const mnist_onnx_value *operands[MNIST_ONNX_INPUTS] = {NULL};
     mnist_onnx_value made;
     const operator_kind *kind = find_operator(node);
     if (!kind && strcmp(node->op_type, "BatchNormalization") == 0) {
@@ -466,7 +323,8 @@ mnist_status mnist_onnx_read_node(mnist_onnx_reading *r)
         return mnist_onnx_fail_node(
             r,
             "a node that is not read%s%s; expected Gemm, or MatMul and Add, Flatten, Reshape, "
-            "Cast, Add, Sub, Mul, Div, Relu, Tanh, Sigmoid, LeakyRelu, Gelu, Softmax or LogSoftmax",
+            "Cast, Add, Sub, Mul, Div, Relu, Tanh, Sigmoid, LeakyRelu, Gelu, QuantizeLinear, "
+            "DequantizeLinear, Softmax or LogSoftmax",
             node->domain && node->domain[0] != '\0' ? ", of domain " : "",
             mnist_show(node->domain ? node->domain : "").text);
     }

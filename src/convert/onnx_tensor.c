@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #define TYPE(name) ONNX__TENSOR_PROTO__DATA_TYPE__##name
@@ -30,10 +31,14 @@ const char *mnist_onnx_type_name(int32_t type, char text[24])
 static size_t width_of(int32_t type)
 {
     switch (type) {
+    case TYPE(INT8):
+    case TYPE(UINT8):
+        return 1;
     case TYPE(FLOAT16):
     case TYPE(BFLOAT16):
         return 2;
     case TYPE(FLOAT):
+    case TYPE(INT32):
         return 4;
     case TYPE(DOUBLE):
     case TYPE(INT64):
@@ -41,6 +46,21 @@ static size_t width_of(int32_t type)
     default:
         return 0;
     }
+}
+
+static bool is_whole(int32_t type)
+{
+    return type == TYPE(INT8) || type == TYPE(UINT8) || type == TYPE(INT32);
+}
+
+int64_t mnist_onnx_least(int32_t type)
+{
+    return type == TYPE(UINT8) ? 0 : type == TYPE(INT8) ? INT8_MIN : INT32_MIN;
+}
+
+int64_t mnist_onnx_most(int32_t type)
+{
+    return type == TYPE(UINT8) ? UINT8_MAX : type == TYPE(INT8) ? INT8_MAX : INT32_MAX;
 }
 
 /* The field that a type has beside raw_data, and how many numbers are in it. */
@@ -121,23 +141,28 @@ static mnist_status check_numbers(const mnist_onnx_tensor *tensor, const mnist_f
                           " for its shape",
                           input->path, shown.text, typed, field, tensor->count);
     }
-    for (size_t i = 0; width == 2 && i < typed; i++) {
-        if (proto->int32_data[i] < 0 || proto->int32_data[i] > UINT16_MAX) {
+    const int64_t least = width == 2 ? 0 : mnist_onnx_least(proto->data_type);
+    const int64_t most = width == 2 ? UINT16_MAX : mnist_onnx_most(proto->data_type);
+    for (size_t i = 0; width <= 2 && i < typed; i++) {
+        if (proto->int32_data[i] < least || proto->int32_data[i] > most) {
             return mnist_fail(err, MNIST_ERR_FORMAT,
                               "%s: number %zu of tensor '%s' is %" PRId32
-                              " in int32_data, expected 16 bits",
-                              input->path, i, shown.text, proto->int32_data[i]);
+                              " in int32_data, expected %s",
+                              input->path, i, shown.text, proto->int32_data[i],
+                              width == 2  ? "16 bits"
+                              : least < 0 ? "-128 to 127"
+                                          : "0 to 255");
         }
     }
     return MNIST_OK;
 }
 
-mnist_status mnist_onnx_tensor_open(mnist_onnx_tensor *out, const Onnx__TensorProto *proto,
-                                    const char *name, const mnist_format_input *input,
-                                    mnist_error *err)
+static mnist_status open_tensor(mnist_onnx_tensor *out, const char *expected,
+                                const mnist_format_input *input, mnist_error *err)
 {
+    const Onnx__TensorProto *proto = out->proto;
+    const char *name = out->name;
     char text[24];
-    *out = (mnist_onnx_tensor){.name = name, .proto = proto};
     if (proto->n_external_data > 0 ||
         (proto->has_data_location &&
          proto->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)) {
@@ -151,20 +176,37 @@ mnist_status mnist_onnx_tensor_open(mnist_onnx_tensor *out, const Onnx__TensorPr
                           "%s: tensor '%s' is one segment of several, expected it whole",
                           input->path, mnist_show(name).text);
     }
-    if (width_of(proto->data_type) == 0) {
-        return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "%s: tensor '%s' is of %s, expected float, double, float16 or bfloat16, "
-                          "or int64 for a shape",
+    if (expected) {
+        return mnist_fail(err, MNIST_ERR_FORMAT, "%s: tensor '%s' is of %s, expected %s",
                           input->path, mnist_show(name).text,
-                          mnist_onnx_type_name(proto->data_type, text));
+                          mnist_onnx_type_name(proto->data_type, text), expected);
     }
     mnist_status status = read_shape(out, input, err);
     return status == MNIST_OK ? check_numbers(out, input, err) : status;
 }
 
+mnist_status mnist_onnx_tensor_open(mnist_onnx_tensor *out, const Onnx__TensorProto *proto,
+                                    const char *name, const mnist_format_input *input,
+                                    mnist_error *err)
+{
+    const bool is_read = width_of(proto->data_type) > 0 && !is_whole(proto->data_type);
+    *out = (mnist_onnx_tensor){.name = name, .proto = proto};
+    return open_tensor(out,
+                       is_read ? NULL : "float, double, float16 or bfloat16, or int64 for a shape",
+                       input, err);
+}
+
+mnist_status mnist_onnx_tensor_open_whole(mnist_onnx_tensor *out, const Onnx__TensorProto *proto,
+                                          const char *name, const mnist_format_input *input,
+                                          mnist_error *err)
+{
+    *out = (mnist_onnx_tensor){.name = name, .proto = proto};
+    return open_tensor(out, is_whole(proto->data_type) ? NULL : "int8, uint8 or int32", input, err);
+}
+
 bool mnist_onnx_tensor_is_real(const mnist_onnx_tensor *tensor)
 {
-    return tensor->proto->data_type != TYPE(INT64);
+    return tensor->proto->data_type != TYPE(INT64) && !is_whole(tensor->proto->data_type);
 }
 
 bool mnist_onnx_tensor_is_int64(const mnist_onnx_tensor *tensor)
@@ -180,10 +222,9 @@ static mnist_number_type number_type(int32_t type)
                                    : MNIST_NUMBER_BF16;
 }
 
-float mnist_onnx_tensor_get(const mnist_onnx_tensor *tensor, uint64_t index)
+/* Of a tensor of one of these types. */
+static float get_real(const Onnx__TensorProto *proto, uint64_t index)
 {
-    const Onnx__TensorProto *proto = tensor->proto;
-    assert(index < tensor->count && mnist_onnx_tensor_is_real(tensor));
     const mnist_number_type type = number_type(proto->data_type);
     if (proto->has_raw_data) {
         return mnist_number_get(proto->raw_data.data + index * mnist_number_width(type), type,
@@ -200,9 +241,74 @@ float mnist_onnx_tensor_get(const mnist_onnx_tensor *tensor, uint64_t index)
     return mnist_number_get(bytes, type, false);
 }
 
+static int32_t get_whole(const Onnx__TensorProto *proto, uint64_t index)
+{
+    uint32_t bits = 0;
+    int32_t value;
+    if (!proto->has_raw_data) {
+        return proto->int32_data[index];
+    }
+    const uint8_t *at = proto->raw_data.data + index * width_of(proto->data_type);
+    if (proto->data_type != TYPE(INT32)) {
+        return proto->data_type == TYPE(UINT8) || *at < 128 ? *at : *at - 256;
+    }
+    for (unsigned i = 4; i-- > 0;) {
+        bits = bits << 8 | at[i];
+    }
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+int32_t mnist_onnx_tensor_get_whole(const mnist_onnx_tensor *tensor, uint64_t index)
+{
+    assert(index < tensor->count && is_whole(tensor->proto->data_type));
+    return get_whole(tensor->proto, index);
+}
+
+static uint64_t place_of_scale(const mnist_onnx_linear *linear, uint64_t index)
+{
+    return linear->count > 1 ? index / linear->inner % linear->count : 0;
+}
+
+float mnist_onnx_tensor_scale(const mnist_onnx_tensor *tensor, uint64_t index)
+{
+    return get_real(tensor->linear.scale, place_of_scale(&tensor->linear, index));
+}
+
+int32_t mnist_onnx_tensor_zero(const mnist_onnx_tensor *tensor, uint64_t index)
+{
+    const mnist_onnx_linear *linear = &tensor->linear;
+    return linear->zero ? get_whole(linear->zero, place_of_scale(linear, index)) : 0;
+}
+
+float mnist_onnx_tensor_get(const mnist_onnx_tensor *tensor, uint64_t index)
+{
+    const mnist_onnx_linear *linear = &tensor->linear;
+    assert(index < tensor->count);
+    if (!linear->scale) {
+        assert(mnist_onnx_tensor_is_real(tensor));
+        return get_real(tensor->proto, index);
+    }
+    const double scale = (double)mnist_onnx_tensor_scale(tensor, index);
+    const double zero = (double)mnist_onnx_tensor_zero(tensor, index);
+    double q;
+    if (is_whole(tensor->proto->data_type)) {
+        q = (double)get_whole(tensor->proto, index);
+    } else {
+        q = rint((double)get_real(tensor->proto, index) / scale) + zero;
+        const double least = (double)mnist_onnx_least(linear->type);
+        const double most = (double)mnist_onnx_most(linear->type);
+        q = q < least ? least : q > most ? most : q; /* NaN stays NaN */
+    }
+    return (float)((q - zero) * scale);
+}
+
 bool mnist_onnx_tensor_is_rounded(const mnist_onnx_tensor *tensor, uint64_t index)
 {
     const Onnx__TensorProto *proto = tensor->proto;
+    if (tensor->linear.scale) {
+        return false; /* of numbers that are rounded anyway */
+    }
     const mnist_number_type type = number_type(proto->data_type);
     if (proto->has_raw_data) {
         return mnist_number_is_rounded(proto->raw_data.data + index * mnist_number_width(type),

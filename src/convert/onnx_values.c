@@ -38,6 +38,12 @@ const Onnx__AttributeProto *mnist_onnx_attribute(const Onnx__NodeProto *node, co
     return NULL;
 }
 
+int64_t mnist_onnx_int(const Onnx__NodeProto *node, const char *name, int64_t fallback)
+{
+    const Onnx__AttributeProto *attribute = mnist_onnx_attribute(node, name);
+    return attribute ? attribute->i : fallback;
+}
+
 /* A type's name, of those that attributes which are read have. */
 static const char *attribute_type(int32_t type)
 {
@@ -76,6 +82,8 @@ mnist_status mnist_onnx_check_attributes(const mnist_onnx_reading *r)
         {"approximate", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING},
         {"axis", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT},
         {"beta", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT},
+        {"block_size", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT},
+        {"output_dtype", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT},
         {"to", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT},
         {"transA", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT},
         {"transB", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT},
@@ -167,6 +175,46 @@ bool mnist_onnx_find_activation(const double samples[MNIST_ONNX_SAMPLES], mnist_
     return false;
 }
 
+/* Of factor z + offset. */
+static void describe_line(char text[MNIST_ONNX_AFTER], double factor, double offset)
+{
+    const bool scales = !is_near(factor, 1.0), moves = !is_near(offset, 0.0);
+    char times[64] = "", plus[64] = "";
+    if (scales) {
+        snprintf(times, sizeof times, "multiply its weights and bias by %.6g", factor);
+    }
+    if (moves) {
+        snprintf(plus, sizeof plus, "%sadd %.6g to its bias", scales ? ", " : "", offset);
+    }
+    snprintf(text, MNIST_ONNX_AFTER,
+             ": after that layer comes z %s%.6g%s; have the program that wrote the file %s%s "
+             "instead, and write it again",
+             scales ? "times " : "plus ", scales ? factor : offset,
+             scales && moves ? " and something" : "", times, plus);
+}
+
+void mnist_onnx_describe(const double samples[MNIST_ONNX_SAMPLES], char text[MNIST_ONNX_AFTER])
+{
+    const unsigned middle = MNIST_ONNX_SAMPLES / 2; /* where the argument is 0 */
+    const double offset = samples[middle];
+    const double factor = (samples[middle + 1] - offset) / mnist_onnx_sample(middle + 1);
+    mnist_activation kind;
+    unsigned same = 0;
+    while (same < MNIST_ONNX_SAMPLES &&
+           is_near(samples[same], factor * mnist_onnx_sample(same) + offset)) {
+        same++;
+    }
+    if (mnist_onnx_find_activation(samples, &kind)) {
+        snprintf(text, MNIST_ONNX_AFTER, ": %s comes after that layer, and has to be taken out",
+                 mnist_activation_name(kind));
+    } else if (same == MNIST_ONNX_SAMPLES) {
+        describe_line(text, factor, offset);
+    } else {
+        snprintf(text, MNIST_ONNX_AFTER,
+                 ": there is a function after that layer, and has to be taken out");
+    }
+}
+
 /* Which activation the node is, if it is one that is read. */
 static mnist_status function_of(mnist_onnx_reading *r, mnist_activation *out)
 {
@@ -213,18 +261,26 @@ mnist_status mnist_onnx_apply_function(mnist_onnx_reading *r, mnist_onnx_value *
     for (unsigned i = 0; status == MNIST_OK && i < MNIST_ONNX_SAMPLES; i++) {
         out->samples[i] = activation_at(kind, out->samples[i]);
     }
+    out->rounds.is_last = false;
     return status;
 }
 
 mnist_status mnist_onnx_open_real(mnist_onnx_reading *r, mnist_onnx_tensor *out,
                                   const mnist_onnx_value *value)
 {
+    if (value->linear.scale && !value->is_rounded) {
+        mnist_status status =
+            mnist_onnx_tensor_open_whole(out, value->tensor, value->name, r->input, r->err);
+        out->linear = value->linear;
+        return status;
+    }
     mnist_status status = mnist_onnx_tensor_open(out, value->tensor, value->name, r->input, r->err);
     if (status == MNIST_OK && !mnist_onnx_tensor_is_real(out)) {
         status = mnist_onnx_fail_node(
             r, "tensor '%s' is of int64, expected float, double, float16 or bfloat16",
             mnist_show(value->name).text);
     }
+    out->linear = value->linear;
     return status;
 }
 
@@ -300,6 +356,7 @@ static mnist_status with_constant(mnist_onnx_reading *r, mnist_onnx_value *out, 
         tensor.count == r->net->layers[out->layer].outputs &&
         mnist_onnx_is_identity(out->samples)) {
         out->has_bias = true;
+        r->forms[out->layer].bias = constant;
         return mnist_onnx_add_bias(r, out->layer, &tensor, 1.0f);
     }
     if (tensor.count != 1) {
@@ -334,6 +391,7 @@ mnist_status mnist_onnx_apply_arithmetic(mnist_onnx_reading *r, mnist_onnx_value
     const mnist_onnx_value *a = operands[0], *b = operands[1];
     const bool constant_first = a->kind == MNIST_ONNX_CONSTANT;
     *out = constant_first ? *b : *a;
+    out->rounds.is_last = out->is_byte = false;
     if (out->kind == MNIST_ONNX_CONSTANT) {
         return mnist_onnx_fail_node(r, "of two constants, which is not computed here: have the "
                                        "program that wrote the file fold constants");
@@ -353,6 +411,8 @@ mnist_status mnist_onnx_apply_arithmetic(mnist_onnx_reading *r, mnist_onnx_value
     for (unsigned i = 0; i < MNIST_ONNX_SAMPLES; i++) {
         out->samples[i] = compute(what, a->samples[i], b->samples[i]);
     }
+    out->rounds.count =
+        a->rounds.count == b->rounds.count ? a->rounds.count : MNIST_ONNX_ITEMS; /* of no one net */
     return MNIST_OK;
 }
 

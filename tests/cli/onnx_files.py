@@ -11,7 +11,7 @@ import pathlib
 import struct
 import sys
 
-FLOAT, UINT8, INT64, FLOAT16, DOUBLE, BFLOAT16 = 1, 2, 7, 10, 11, 16
+FLOAT, UINT8, INT8, INT32, INT64, FLOAT16, DOUBLE, BFLOAT16 = 1, 2, 3, 6, 7, 10, 11, 16
 
 
 def varint(n):
@@ -39,7 +39,8 @@ def f32(field, x):
 def packed(values, kind):
     if kind == BFLOAT16:
         return b"".join(struct.pack("<f", v)[2:] for v in values)
-    return struct.pack(f"<{len(values)}" + {FLOAT: "f", DOUBLE: "d", FLOAT16: "e", INT64: "q"}[kind], *values)
+    return struct.pack(f"<{len(values)}" + {FLOAT: "f", DOUBLE: "d", FLOAT16: "e", INT64: "q", UINT8: "B", INT8: "b", INT32: "i"}[kind],
+                       *values)
 
 
 def tensor(name, dims, values, kind=FLOAT, how="raw", more=b""):
@@ -50,6 +51,8 @@ def tensor(name, dims, values, kind=FLOAT, how="raw", more=b""):
         if kind in (FLOAT16, BFLOAT16):
             data = packed(values, kind)
             out += blob(5, b"".join(varint(data[i] | data[i + 1] << 8) for i in range(0, len(data), 2)))
+        elif kind in (UINT8, INT8, INT32):
+            out += blob(5, b"".join(varint(v) for v in values))
         elif kind == INT64:
             out += blob(7, b"".join(varint(v) for v in values))
         else:

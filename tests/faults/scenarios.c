@@ -193,6 +193,10 @@ const scenario scenarios[] = {
      .older = {"m.onnx=n.onnx"}, .outputs = {{"n.onnx", FILE_WHOLE}}},
     {CONVERT, .name = "convert-from-onnx", .words = {"m.onnx", "n.safetensors"},
      .given = {"m.onnx"}, .outputs = {{"n.safetensors", FILE_WHOLE}}},
+    {CONVERT, .name = "convert-whole-onnx", .words = {"whole.st", "n.onnx"}, .given = {"whole.st"},
+     .older = {"m.onnx=n.onnx"}, .outputs = {{"n.onnx", FILE_WHOLE}}},
+    {CONVERT, .name = "convert-from-whole-onnx", .words = {"whole.onnx", "n.safetensors"},
+     .given = {"whole.onnx"}, .outputs = {{"n.safetensors", FILE_WHOLE}}},
 #endif
     {BENCH, .name = "bench-help", .words = {"--help"}},
     {.name = NULL},
@@ -305,8 +309,10 @@ bool make_base(void)
     static const char *const keyed[] = {"m.st", "m.gguf", NULL};
 #ifdef TEST_ONNX
     static const char *const graph[] = {"m.st", "m.onnx", NULL};
+    static const char *const rounded[] = {"whole.st", "whole.onnx", NULL};
 #else
     static const char *const *const graph = keyed;
+    static const char *const *const rounded = keyed;
 #endif
     static const char config[] = "{\"hidden\": [7, 5], \"lr\": 0.03, \"recipe\": \"simard\", "
                                  "\"output\": \"a name that is longer than sixteen letters\"}\n";
@@ -319,6 +325,6 @@ bool make_base(void)
            run_in_base(&train, line, "stdout") && run_in_base(&convert, foreign, "stdout") &&
            run_in_base(&convert, archive, "stdout") && run_in_base(&convert, keyed, "stdout") &&
            run_in_base(&convert, graph, "stdout") && run_in_base(&compress, packed, "stdout") &&
-           run_in_base(&compress, whole, "stdout") &&
+           run_in_base(&compress, whole, "stdout") && run_in_base(&convert, rounded, "stdout") &&
            run_in_base(&eval, evaluated, "base/older.json");
 }

@@ -47,6 +47,7 @@ static inline void check_round_trips(mnist_net *net)
         PROMISED(status == MNIST_OK || status == MNIST_ERR_IO);
         if (status == MNIST_OK) {
             check_same(net, &again);
+            PROMISED(!(format->holds & MNIST_HOLDS_INTEGERS) || !net->integers == !again.integers);
         }
         mnist_net_free(&again);
         mnist_format_output_free(&bytes);

@@ -510,9 +510,9 @@ for name, data in {
     put("npz", name, data)
 
 
-for target in "onnx", "gguf":
-    script = pathlib.Path(__file__).parent.parent / f"cli/{target}_files.py"
-    subprocess.run([sys.executable, script, "seeds", top / target], check=True)
+for script, target in ("onnx", "onnx"), ("onnx_whole", "onnx"), ("gguf", "gguf"):
+    path = pathlib.Path(__file__).parent.parent / f"cli/{script}_files.py"
+    subprocess.run([sys.executable, path, "seeds", top / target], check=True)
 
 
 # packed models: what follows magic, version and checksum
@@ -597,7 +597,8 @@ dictionary("npz", [b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b
            + [d.encode() for d in DESCRS])
 dictionary("onnx", [op.encode() for op in ("Gemm", "MatMul", "Add", "Sub", "Mul", "Div", "Relu", "Tanh", "Sigmoid", "LeakyRelu",
            "Gelu", "Softmax", "Flatten", "Reshape", "Cast", "Constant", "Identity", "Dropout", "transB", "transA", "alpha", "beta",
-           "axis", "to", "value", "approximate", "tanh", "ai.onnx")] + [b"\x42\x02\x10\x0d", b"\x0a\x01x", b"\x12\x01z", b"\xa0\x01\x01"])
+           "axis", "to", "value", "approximate", "tanh", "ai.onnx", "QuantizeLinear", "DequantizeLinear", "mnist.most", "mnist.mean",
+           "mnist.stddev")] + [b"\x42\x02\x10\x0d", b"\x0a\x01x", b"\x12\x01z", b"\xa0\x01\x01"])
 dictionary("gguf", [b"GGUF\x03\0\0\0", b"general.architecture", b"mnist-fc", b"general.alignment", b"mnist-fc.mean", b"mnist-fc.stddev",
                     b"mnist-fc.activation", b"fc1.weight", b"fc1.bias", b"fc2.weight", b"fc2.bias", b"\x08\0\0\0", b"\x09\0\0\0",
                     b"\xff\xff\xff\xff\xff\xff\xff\xff", b"\x40\0\0\0", b"\x1c\0\0\0", b"\x1e\0\0\0"])

@@ -1,6 +1,11 @@
 /* ONNX: there and back, damaged files; or, where it was built without protobuf-c, that this is said. */
 #include "round_trips.h"
 
+#include "io/model.h"
+
+#include <mnist/eval.h>
+#include <mnist/integers.h>
+
 /* Whether it was built with what ONNX needs. */
 static bool is_there(void)
 {
@@ -89,6 +94,102 @@ static void every_width_of_an_image(void **state)
     }
 }
 
+/* A net of whole numbers, as it comes from a model file. */
+static void make_whole(mnist_net *net, mnist_activation activation,
+                       const mnist_normalization *normalization, unsigned hidden, unsigned bits)
+{
+    const mnist_mlp_config config = {.inputs = 784,
+                                     .outputs = MNIST_CLASSES,
+                                     .hidden = {6, 5},
+                                     .hidden_count = hidden,
+                                     .activation = activation};
+    mnist_safetensors_output file = {.path = "model"};
+    mnist_dataset *images;
+    mnist_mlp *mlp;
+    mnist_error err;
+    assert_int_equal(mnist_dataset_create_synthetic(&images, 0, 60, 1, &err), MNIST_OK);
+    assert_int_equal(mnist_mlp_create(&mlp, &config, &err), MNIST_OK);
+    mnist_mlp_init(mlp, MNIST_INIT_AUTO, 1);
+    assert_int_equal(mnist_mlp_quantize(mlp, mnist_dataset_view(images), normalization,
+                                        &(mnist_quantize_options){.bits = bits}, NULL, &err),
+                     MNIST_OK);
+    const mnist_model_parts parts = {.mlp = mlp, .normalization = normalization};
+    assert_int_equal(mnist_model_encode(&file, &parts, &err), MNIST_OK);
+    const mnist_format_input input = {.data = file.bytes, .size = file.size, .path = "model"};
+    assert_int_equal(mnist_net_decode(net, &input, NULL, NULL, &err), MNIST_OK);
+    assert_non_null(net->integers);
+    free(file.bytes);
+    mnist_mlp_free(mlp);
+    mnist_dataset_free(images);
+}
+
+static void assert_same_integers(mnist_model *a, mnist_model *b)
+{
+    static int8_t weights[2][784 * MNIST_CLASSES];
+    float scales[2][MNIST_CLASSES];
+    int32_t biases[2][MNIST_CLASSES];
+    mnist_integer_range ranges[2];
+    mnist_integer_inputs inputs[2];
+    mnist_mlp *mlps[2] = {mnist_model_mlp(a), mnist_model_mlp(b)};
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(mnist_mlp_has_integers(mlps[i], &inputs[i]));
+    }
+    assert_memory_equal(&inputs[0], &inputs[1], sizeof inputs[0]);
+    for (unsigned l = 0; l < mnist_mlp_layers(mlps[0]); l++) {
+        const size_t width = mnist_mlp_layer_outputs(mlps[0], l);
+        for (unsigned i = 0; i < 2; i++) {
+            mnist_mlp_get_integers(mlps[i], l, weights[i], scales[i], biases[i], &ranges[i]);
+        }
+        assert_memory_equal(weights[0], weights[1], width * mnist_mlp_layer_inputs(mlps[0], l));
+        assert_memory_equal(scales[0], scales[1], width * sizeof scales[0][0]);
+        assert_memory_equal(biases[0], biases[1], width * sizeof biases[0][0]);
+        assert_memory_equal(&ranges[0], &ranges[1], sizeof ranges[0]);
+    }
+}
+
+/* There and back; and as floats, where these are asked for. */
+static void whole_numbers_there_and_back(void **state)
+{
+    (void)state;
+    static const mnist_normalization normalizations[] = {
+        {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f},
+        {MNIST_NORMALIZE_STANDARD, 0.1307f, 0.3081f},
+        {MNIST_NORMALIZE_STANDARD, 1.0f, 1e-3f},
+    };
+    const mnist_format *format = mnist_format_find("onnx");
+    if (!is_there()) {
+        skip();
+    }
+    for (unsigned i = 0; i < 3 * MNIST_ACTIVATIONS; i++) {
+        mnist_net net, again;
+        mnist_format_output bytes;
+        mnist_error err;
+        make_whole(&net, (mnist_activation)(i / 3), &normalizations[i % 3], (i + i / 3) % 3,
+                   2 + i % 7);
+        for (unsigned form = 0; form < 3; form++) {
+            const mnist_net_form asked = {
+                .input = form == 1 ? MNIST_INPUT_FLOATS : MNIST_INPUT_BYTES, .floats = form == 2};
+            assert_int_equal(mnist_net_encode_for(&bytes, &net, format, &asked, "net", &err),
+                             MNIST_OK);
+            const mnist_format_input input = {
+                .data = bytes.bytes[0], .size = bytes.sizes[0], .path = "again"};
+            assert_int_equal(mnist_net_decode(&again, &input, NULL, NULL, &err), MNIST_OK);
+            assert_int_equal(again.note_count, 0);
+            assert_same_net(&net, &again);
+            assert_memory_equal(&net.normalization, &again.normalization, sizeof net.normalization);
+            if (form == 2) {
+                assert_null(again.integers);
+            } else {
+                assert_non_null(again.integers);
+                assert_same_integers(net.integers, again.integers);
+            }
+            mnist_net_free(&again);
+            mnist_format_output_free(&bytes);
+        }
+        mnist_net_free(&net);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +197,7 @@ int main(void)
         cmocka_unit_test(damaged),
         cmocka_unit_test(floats),
         cmocka_unit_test(every_width_of_an_image),
+        cmocka_unit_test(whole_numbers_there_and_back),
     };
     return cmocka_run_group_tests_name("convert_onnx", tests, NULL, NULL);
 }
