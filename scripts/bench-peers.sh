@@ -18,7 +18,8 @@ one document. Progress goes to stderr.
 
   --rounds N     so many rounds (5)
   --rows NAMES   only these: train-128 train-512 train-avx2 infer-128-1 infer-128-N infer-512-1
-                 infer-512-N (N: all CPUs) single cold
+                 infer-512-N int8-128-1 int8-128-N int8-512-1 int8-512-N (N: all CPUs)
+                 single cold
   --patience S   wait at most S seconds for a quiet moment before each run (20)
 
 The peers are Debian's python3-torch, python3-sklearn and python3-onnx with its three fast BLAS

@@ -42,6 +42,8 @@ class Environment:
         self.train = os.path.join(args.build, "mnist-train")
         self.eval = os.path.join(args.build, "mnist-eval")
         self.bench = os.path.join(args.build, "mnist-bench")
+        self.compress = os.path.join(args.build, "mnist-compress")
+        self.convert = os.path.join(args.build, "mnist-convert")
         self.data = args.data
         self.modules = args.modules
         self.python = args.python
@@ -92,9 +94,30 @@ class Environment:
         return path
 
     @functools.lru_cache(maxsize=None)
-    def errors(self, hidden):
+    def whole(self, hidden):
+        """The same model in whole numbers of 8 bits."""
+        path = self.model(hidden).replace(".safetensors", "-int8.safetensors")
+        output_of(
+            [self.compress, "quantize", self.model(hidden), "--data-dir", self.data, "-o", path]
+        )
+        return path
+
+    @functools.lru_cache(maxsize=None)
+    def whole_onnx(self, hidden, bytes_in):
+        """It as ONNX, static QDQ; with bytes_in, the image's bytes are what the first layer takes."""
+        path = self.whole(hidden).replace(".safetensors", ".onnx")
+        output_of([self.convert, "--quiet", self.whole(hidden), path])
+        if not bytes_in:
+            return path
+        direct = path.replace(".onnx", "-bytes.onnx")
+        output_of([self.python, os.path.join(HERE, "onnx_bytes.py"), path, direct])
+        return direct
+
+    @functools.lru_cache(maxsize=None)
+    def errors(self, hidden, whole=False):
         """What the model is wrong at, by the project's account."""
-        command = [self.eval, self.model(hidden), "--json", "--quiet", "--data-dir", self.data]
+        model = self.whole(hidden) if whole else self.model(hidden)
+        command = [self.eval, model, "--json", "--quiet", "--data-dir", self.data]
         return json.loads(output_of(command))["test"]["errors"]
 
 
