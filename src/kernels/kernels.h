@@ -6,6 +6,7 @@
 #define MNIST_KERNELS_KERNELS_H
 
 #include "kernels/half.h"
+#include "kernels/sparse.h"
 #include "kernels/warp.h"
 
 #include <mnist/kernels.h>
@@ -178,6 +179,8 @@ typedef struct mnist_kernels {
     void (*warp)(const mnist_warp *warp);
 
     const mnist_half *half[MNIST_PRECISIONS]; /* NULL for MNIST_FP32 */
+
+    const mnist_sparse_kernels *sparse;
 } mnist_kernels;
 
 /* What an activation's slope is made from. */

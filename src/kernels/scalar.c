@@ -227,6 +227,7 @@ static void dropout_bytes(uint8_t *bytes, size_t n, const mnist_dropout *d)
 
 void mnist_warp_scalar(const mnist_warp *w);
 extern const mnist_half mnist_half_scalar_bf16, mnist_half_scalar_fp16;
+extern const mnist_sparse_kernels mnist_sparse_scalar;
 const mnist_kernels mnist_kernels_scalar = {
     .name = "scalar",
     .product = product,
@@ -245,4 +246,5 @@ const mnist_kernels mnist_kernels_scalar = {
     .sum_squares = sum_squares,
     .warp = mnist_warp_scalar,
     .half = {[MNIST_BF16] = &mnist_half_scalar_bf16, [MNIST_FP16] = &mnist_half_scalar_fp16},
+    .sparse = &mnist_sparse_scalar,
 };

@@ -48,6 +48,7 @@
 #define SIMD_QUOTE(name)  SIMD_TEXT(name)
 #define SIMD_TABLE        SIMD_JOIN(mnist_kernels_, SIMD_SUFFIX)
 #define SIMD_HALF(format) SIMD_JOIN(SIMD_JOIN(mnist_half_, SIMD_SUFFIX), _##format)
+#define SIMD_SPARSE       SIMD_JOIN(mnist_sparse_, SIMD_SUFFIX)
 #define SIMD_NAME         SIMD_QUOTE(SIMD_SUFFIX)
 
 typedef float vf __attribute__((vector_size(4 * SIMD_FLOATS)));
@@ -247,6 +248,24 @@ SIMD_INLINE uint64_t bytes_used(const uint8_t *bytes, size_t count)
     uint64_t used = 0;
     for (int b = 0; b < 64; b++) {
         used |= (uint64_t)(bytes[b] != 0) << b;
+    }
+    return used;
+#endif
+}
+
+/* Bit n is set where value n is not 0 (or NaN). */
+SIMD_INLINE uint64_t floats_used(vf values)
+{
+#if defined(MNIST_SIMD_avx512)
+    return _mm512_cmp_ps_mask((__m512)values, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+#elif defined(MNIST_SIMD_avx2)
+    return (uint32_t)_mm256_movemask_ps(
+        _mm256_cmp_ps((__m256)values, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+#else
+    const vi is = values != vf_set(0.0f);
+    uint64_t used = 0;
+    for (int lane = 0; lane < SIMD_FLOATS; lane++) {
+        used |= (uint64_t)(is[lane] & 1) << lane;
     }
     return used;
 #endif

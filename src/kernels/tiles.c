@@ -523,6 +523,7 @@ static void softmax(const mnist_softmax *s)
 extern const mnist_kernels SIMD_TABLE;
 void SIMD_JOIN(mnist_warp_, SIMD_SUFFIX)(const mnist_warp *w);
 extern const mnist_half SIMD_HALF(bf16), SIMD_HALF(fp16);
+extern const mnist_sparse_kernels SIMD_SPARSE;
 const mnist_kernels SIMD_TABLE = {
     .name = SIMD_NAME,
     .product = product,
@@ -541,4 +542,5 @@ const mnist_kernels SIMD_TABLE = {
     .sum_squares = ELEMENTWISE(sum_squares),
     .warp = SIMD_JOIN(mnist_warp_, SIMD_SUFFIX),
     .half = {[MNIST_BF16] = &SIMD_HALF(bf16), [MNIST_FP16] = &SIMD_HALF(fp16)},
+    .sparse = &SIMD_SPARSE,
 };
