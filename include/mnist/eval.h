@@ -68,6 +68,11 @@ mnist_status mnist_classifier_create(mnist_classifier **out, mnist_mlp *mlp,
                                      mnist_error *err);
 void mnist_classifier_free(mnist_classifier *classifier);
 
+/* Prepares for so many images in all: if most of the net's weights are 0, and it pays for that many,
+ * calls then leave them out (mnist/sparse.h), which changes no bit. From then on the net's parameters
+ * may not change. Errors: MNIST_ERR_MEMORY; the classifier is then as before. */
+mnist_status mnist_classifier_expect(mnist_classifier *classifier, size_t images, mnist_error *err);
+
 /* images (count, inputs of the net), count from 1 to capacity. probabilities (count, MNIST_CLASSES)
  * are those of mnist_probabilities, to the bit. */
 void mnist_classifier_run(mnist_classifier *classifier, const uint8_t *images, size_t count,

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/batch.h"
-#include "nn/pass.h"
+#include "nn/sparse.h"
 
 #include <assert.h>
 #include <string.h>
@@ -52,6 +52,11 @@ void mnist_classifier_free(mnist_classifier *classifier)
         mnist_pool_free(classifier->pool);
         mnist_free(classifier);
     }
+}
+
+mnist_status mnist_classifier_expect(mnist_classifier *classifier, size_t images, mnist_error *err)
+{
+    return mnist_pass_make_sparse(classifier->pass, images, classifier->shift, err);
 }
 
 void mnist_classifier_run(mnist_classifier *classifier, const uint8_t *images, size_t count,

@@ -7,6 +7,7 @@
 #include "data/batch.h"
 #include "eval/tally.h"
 #include "nn/integers.h"
+#include "nn/sparse.h"
 
 #include <string.h>
 
@@ -119,14 +120,21 @@ static size_t rows_at_a_time(const mnist_mlp *mlp)
 
 static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnist_error *err)
 {
-    e->rows = rows_at_a_time(mlp);
+    const bool sparse = mnist_mlp_sparse_layers(mlp, e->view.count, NULL) > 0;
+    e->rows = sparse ? MNIST_SPARSE_IMAGES : rows_at_a_time(mlp);
     size_t rows = mnist_pool_threads(pool) * e->rows;
     mnist_status status = mnist_pass_create_with(&e->pass, mlp, pool, rows,
                                                  (mnist_pass_options){.forward_only = true}, err);
     if (status != MNIST_OK) {
         return status;
     }
-    bool dense = !mnist_pass_uses_integers(e->pass, e->table, e->shift) &&
+    if (sparse) {
+        status = mnist_pass_make_sparse(e->pass, e->view.count, e->shift, err);
+        if (status != MNIST_OK) {
+            return status;
+        }
+    }
+    bool dense = !mnist_pass_uses_integers(e->pass, e->table, e->shift) && !e->pass->sparse &&
                  mnist_batch_density(e->view) >= MNIST_SPARSE_DENSITY;
     if (dense) {
         e->stride = mnist_pad(mlp->config.inputs);

@@ -1,5 +1,4 @@
 /* Forward: layers, activations, loss. */
-#include "nn/integers.h"
 #include "nn/parts.h"
 
 #include "base/fetch.h"
@@ -273,6 +272,17 @@ static void forward_block(mnist_pass *pass, const mnist_pass_batch *batch, unsig
     }
 }
 
+void mnist_pass_forward_layer(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l)
+{
+    const mnist_layer *layer = &pass->mlp->layers[l];
+    for (size_t panel = 0, panels; panel < layer->panels; panel += panels) {
+        panels = mnist_pass_panels(pass, batch, l, panel, layer->panels, 1);
+        const mnist_block block =
+            mnist_block_of(layer, panel, panels, batch->row, batch->row + batch->count);
+        forward_block(pass, batch, l, &block);
+    }
+}
+
 /* Fetches the memory of a block's outputs, which other workers have read in the step before. */
 static void fetch_outputs(const mnist_pass *pass, unsigned l, const mnist_block *block)
 {
@@ -402,37 +412,4 @@ void mnist_pass_loss_part(mnist_pass *pass, const mnist_pass_batch *batch, bool 
             pass, pass->deltas[last], &pass->delta_pairs[last], layer->row,
             &(mnist_block){.first = first, .end = end, .width = layer->stride});
     }
-}
-
-void mnist_pass_evaluate(mnist_pass *pass, const mnist_pass_batch *batch)
-{
-    const mnist_mlp *mlp = pass->mlp;
-    const size_t end = batch->row + batch->count;
-    const bool integers = mlp->integers && batch->bytes && !batch->x && !batch->index &&
-                          mnist_pass_uses_integers(pass, batch->table, batch->shift);
-    if (integers) {
-        mnist_pass_integers(pass, batch);
-    }
-    for (unsigned l = 0; l < mlp->layer_count && batch->count > 0 && !integers; l++) {
-        for (size_t panel = 0, panels; panel < mlp->layers[l].panels; panel += panels) {
-            panels = mnist_pass_panels(pass, batch, l, panel, mlp->layers[l].panels, 1);
-            const mnist_block block =
-                mnist_block_of(&mlp->layers[l], panel, panels, batch->row, end);
-            forward_block(pass, batch, l, &block);
-        }
-    }
-    mnist_pass_loss_part(pass, batch, false, batch->row, end);
-}
-
-void mnist_pass_probabilities(mnist_pass *pass, size_t row, size_t count)
-{
-    unsigned last = pass->mlp->layer_count - 1;
-    size_t stride = pass->mlp->layers[last].row;
-    float *z = pass->activations[last] + row * stride;
-    pass->kernels->softmax(&(mnist_softmax){.z = z,
-                                            .dz = z,
-                                            .stride = stride,
-                                            .rows = count,
-                                            .classes = pass->mlp->config.outputs,
-                                            .scale = 1.0f});
 }

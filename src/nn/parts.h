@@ -91,6 +91,9 @@ size_t mnist_pass_panels(const mnist_pass *pass, const mnist_pass_batch *batch, 
 void mnist_pass_forward_part(mnist_pass *pass, const mnist_pass_batch *batch, mnist_worker worker,
                              size_t *first, size_t *end);
 
+/* Forward of all images of the batch through layer l, by one worker alone. */
+void mnist_pass_forward_layer(mnist_pass *pass, const mnist_pass_batch *batch, unsigned l);
+
 /* Dropout of a block of hidden layer l: of its activations, or of their deltas; values points to
  * the block's beginning. */
 void mnist_pass_drop(const mnist_pass *pass, const mnist_pass_batch *batch, unsigned l,

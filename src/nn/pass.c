@@ -1,6 +1,7 @@
 /* A pass: its memory. */
 #include "nn/integers.h"
 #include "nn/parts.h"
+#include "nn/sparse.h"
 
 #include "base/memory.h"
 #include "base/status.h"
@@ -178,6 +179,7 @@ void mnist_pass_free(mnist_pass *pass)
             mnist_free(pass->normalized[l].gradients);
         }
     }
+    mnist_sparse_net_free(pass->sparse);
     mnist_free(pass->perturbed);
     mnist_free(pass->input_gradient);
     mnist_free(pass->probabilities);

@@ -160,15 +160,28 @@ static json_t *mistakes_json(const mnist_predictions *predictions)
     return mistakes;
 }
 
+/* What computed the net, where it was not the ordinary floats' kernels alone; else NULL. */
+static const char *special_kernels(const mnist_mlp *mlp, size_t images, char text[64])
+{
+    if (mnist_mlp_has_integers(mlp, NULL)) {
+        return mnist_integers_kernels_name();
+    }
+    const unsigned sparse = mnist_mlp_sparse_layers(mlp, images, NULL);
+    snprintf(text, 64, "%s, sparse in %u of %u layers", mnist_kernels_name(), sparse,
+             mnist_mlp_layers(mlp));
+    return sparse > 0 ? text : NULL;
+}
+
 static json_t *model_json(const mnist_eval_results *results, const mnist_eval_member *member)
 {
     const mnist_mlp *mlp = mnist_model_mlp(member->model);
+    char kernels[64];
     return json_pack("{s:s, s:I, s:s, s:s*, s:s*, s:s*}", "file", member->path, "parameters",
                      (json_int_t)mnist_mlp_parameters(mlp), "sha256",
                      mnist_model_digest(member->model), "weights",
                      mnist_model_metadata(member->model, "weights"), "kernels",
-                     mnist_mlp_has_integers(mlp, NULL) ? mnist_integers_kernels_name() : NULL,
-                     "augment", results->models->settings.tta > 1 ? member->augment : NULL);
+                     special_kernels(mlp, results->test->all.evaluation.count, kernels), "augment",
+                     results->models->settings.tta > 1 ? member->augment : NULL);
 }
 
 /* Each with what it does alone. */
