@@ -33,7 +33,21 @@ typedef struct mnist_sparse_product {
     size_t images; /* a multiple of MNIST_LANES, at most MNIST_SPARSE_IMAGES */
 } mnist_sparse_product;
 
-/* The same for one image, w being the other way round, a row for each input:
+/* Gradients of the values of w that are not left out: for rows [first, end) of w
+ *   out[e] = start + sum over i of x(columns[e], i) d(r, i), as fma(x, d, ·) for i = 0, 1, …
+ * where start is out[e] itself if `more`, else 0. Of images that only fill up a
+ * multiple of MNIST_LANES, d is 0 and x finite. */
+typedef struct mnist_sparse_gradient {
+    float *out; /* as values of w */
+    const mnist_sparse_matrix *w;
+    const float *x; /* (columns of w, images) */
+    const float *d; /* (rows of w, images) */
+    size_t first, end;
+    size_t images; /* as above */
+    bool more;
+} mnist_sparse_gradient;
+
+/* The product for one image, w being the other way round, a row for each input:
  * sums(n) += x(k) w(k, n), as fma(x, w, ·) for the rows k = 0, 1, … of w where x(k) is not 0. */
 typedef struct mnist_sparse_image {
     float *sums; /* (columns of w) */
@@ -50,11 +64,13 @@ typedef struct mnist_sparse_kernels {
 
     void (*image)(const mnist_sparse_image *image);
 
-    /* out(k, i) = table[x(k, i)] for the pixels of images, transposed, rows of x and of out being
-     * MNIST_SPARSE_IMAGES apart, where row k of w has any values; images as above, and table[0] = 0.
-     * w is the way round that it has in mnist_sparse_image. */
-    void (*pixels)(const uint8_t *x, const float *table, const mnist_sparse_matrix *w, float *out,
-                   size_t rows, size_t images);
+    void (*gradient)(const mnist_sparse_gradient *gradient);
+
+    /* out(k, i) = table[x(k, i)] for the pixels of images, transposed, rows of x being x_stride apart
+     * and those of out MNIST_SPARSE_IMAGES, where row k of w has any values; images as above, and
+     * table[0] = 0. w is the way round that it has in mnist_sparse_image. */
+    void (*pixels)(const uint8_t *x, size_t x_stride, const float *table,
+                   const mnist_sparse_matrix *w, float *out, size_t rows, size_t images);
 
     /* bits[r]: which of the values of row r of w (rows, width) are not 0, the first in the lowest
      * bit. width is a multiple of MNIST_LANES, at most MNIST_PANEL. Returns how many those are. */

@@ -20,6 +20,20 @@ static bool product(const mnist_sparse_product *p)
     return finite;
 }
 
+static void gradient(const mnist_sparse_gradient *g)
+{
+    for (size_t r = g->first; r < g->end; r++) {
+        for (uint32_t e = g->w->starts[r]; e < g->w->starts[r + 1]; e++) {
+            const float *x = g->x + (size_t)g->w->columns[e] * MNIST_SPARSE_IMAGES;
+            float sum = g->more ? g->out[e] : 0.0f;
+            for (size_t i = 0; i < g->images; i++) {
+                sum = fmaf(x[i], g->d[r * MNIST_SPARSE_IMAGES + i], sum);
+            }
+            g->out[e] = sum;
+        }
+    }
+}
+
 static void image(const mnist_sparse_image *p)
 {
     for (size_t k = 0; k < p->rows; k++) {
@@ -32,12 +46,12 @@ static void image(const mnist_sparse_image *p)
     }
 }
 
-static void pixels(const uint8_t *x, const float *table, const mnist_sparse_matrix *w, float *out,
-                   size_t rows, size_t images)
+static void pixels(const uint8_t *x, size_t x_stride, const float *table,
+                   const mnist_sparse_matrix *w, float *out, size_t rows, size_t images)
 {
     for (size_t k = 0; k < rows; k++) {
         for (size_t i = 0; w->starts[k] < w->starts[k + 1] && i < images; i++) {
-            out[k * MNIST_SPARSE_IMAGES + i] = table[x[k * MNIST_SPARSE_IMAGES + i]];
+            out[k * MNIST_SPARSE_IMAGES + i] = table[x[k * x_stride + i]];
         }
     }
 }
@@ -58,4 +72,4 @@ static size_t used(const float *w, size_t w_stride, size_t rows, size_t width, u
 
 extern const mnist_sparse_kernels mnist_sparse_scalar;
 const mnist_sparse_kernels mnist_sparse_scalar = {
-    .product = product, .image = image, .pixels = pixels, .used = used};
+    .product = product, .gradient = gradient, .image = image, .pixels = pixels, .used = used};

@@ -64,6 +64,55 @@ static bool product(const mnist_sparse_product *p)
     }
 }
 
+/* Sums of SIMD_FLOATS weights of one output, one in each lane: rows of inputs, a square of them at a
+ * time, are transposed in registers, so that each image is a vector. */
+SIMD_INLINE vf gradient_group(const mnist_sparse_gradient *g, const uint32_t *columns,
+                              const size_t count, const float *d, vf sum)
+{
+    const float *rows[SIMD_FLOATS];
+    for (size_t lane = 0; lane < SIMD_FLOATS; lane++) { /* lanes without a weight repeat the last */
+        const size_t e = lane < count ? lane : count - 1;
+        rows[lane] = g->x + (size_t)columns[e] * MNIST_SPARSE_IMAGES;
+    }
+    for (size_t i = 0; i < g->images; i += SIMD_FLOATS) {
+        vf a[SIMD_FLOATS], b[SIMD_FLOATS];
+        for (size_t k = 0; k < SIMD_FLOATS; k++) {
+            a[k] = vf_load(rows[k] + i);
+        }
+        for (size_t bit = 1; bit < SIMD_FLOATS; bit *= 2) { /* as transpose_square of tiles.c */
+            for (size_t k = 0; k < SIMD_FLOATS / 2; k++) {
+                b[2 * k] = vf_zip_low(a[k], a[k + SIMD_FLOATS / 2]);
+                b[2 * k + 1] = vf_zip_high(a[k], a[k + SIMD_FLOATS / 2]);
+            }
+            for (size_t k = 0; k < SIMD_FLOATS; k++) {
+                a[k] = b[k];
+            }
+        }
+        for (size_t k = 0; k < SIMD_FLOATS; k++) {
+            sum = vf_fma(a[k], vf_set(d[i + k]), sum);
+        }
+    }
+    return sum;
+}
+
+static void gradient(const mnist_sparse_gradient *g)
+{
+    assert(g->images % MNIST_LANES == 0 && g->images <= MNIST_SPARSE_IMAGES);
+    for (size_t r = g->first; r < g->end; r++) {
+        const float *d = g->d + r * MNIST_SPARSE_IMAGES;
+        for (uint32_t e = g->w->starts[r], end = g->w->starts[r + 1]; e < end; e += SIMD_FLOATS) {
+            const size_t count = end - e < SIMD_FLOATS ? end - e : SIMD_FLOATS;
+            const uint32_t *columns = g->w->columns + e;
+            vf sum = vf_set(0.0f);
+            if (g->more) {
+                memcpy(&sum, g->out + e, count * sizeof(float));
+            }
+            sum = gradient_group(g, columns, count, d, sum);
+            memcpy(g->out + e, &sum, count * sizeof(float));
+        }
+    }
+}
+
 /* One multiplication of row k by its weights. Columns of a row differ, so that no sum waits for
  * another. */
 SIMD_INLINE void image_row(const mnist_sparse_image *p, size_t k, float x)
@@ -92,14 +141,14 @@ static void image(const mnist_sparse_image *p)
 }
 
 /* A third of the rows of pixels are 0 in all of 64 images. */
-static void pixels(const uint8_t *x, const float *table, const mnist_sparse_matrix *w, float *out,
-                   size_t rows, size_t images)
+static void pixels(const uint8_t *x, size_t x_stride, const float *table,
+                   const mnist_sparse_matrix *w, float *out, size_t rows, size_t images)
 {
     for (size_t k = 0; k < rows; k++) {
         if (w->starts[k] == w->starts[k + 1]) {
             continue;
         }
-        const uint8_t *from = x + k * MNIST_SPARSE_IMAGES;
+        const uint8_t *from = x + k * x_stride;
         float *to = out + k * MNIST_SPARSE_IMAGES;
         if (bytes_used(from, images) == 0) {
             for (size_t i = 0; i < images; i += SIMD_FLOATS) {
@@ -132,4 +181,4 @@ static size_t used(const float *w, size_t w_stride, size_t rows, size_t width, u
 
 extern const mnist_sparse_kernels SIMD_SPARSE;
 const mnist_sparse_kernels SIMD_SPARSE = {
-    .product = product, .image = image, .pixels = pixels, .used = used};
+    .product = product, .gradient = gradient, .image = image, .pixels = pixels, .used = used};

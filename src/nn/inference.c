@@ -16,8 +16,8 @@ static void gather_inputs(const mnist_pass *pass, const mnist_pass_batch *batch,
         uint8_t *bytes = (uint8_t *)other;
         pass->kernels->transpose_bytes(batch->bytes, NULL, layer->inputs, bytes,
                                        MNIST_SPARSE_IMAGES, batch->count, layer->inputs);
-        pass->kernels->sparse->pixels(bytes, batch->table, &pass->sparse->layers[0].by_input, x,
-                                      layer->inputs, images);
+        pass->kernels->sparse->pixels(bytes, MNIST_SPARSE_IMAGES, batch->table,
+                                      &pass->sparse->layers[0].by_input, x, layer->inputs, images);
         return;
     }
     const size_t row = pass->mlp->layers[l - 1].row;

@@ -134,19 +134,26 @@ static void rmsprop_update(const mnist_optimizer *optimizer, const mnist_kernels
                                  .scale = update.scale});
 }
 
-/* Updates count parameters from `at` on. */
-static void update_values(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
-                          float *parameters, size_t at, value_run run, mnist_update update)
+/* Updates a run. */
+static void apply_rule(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                       const value_run *run, mnist_update update)
 {
 #define RULE(code, name, ...) [MNIST_##code] = name##_update,
     static void (*const rules[])(const mnist_optimizer *, const mnist_kernels *, const value_run *,
                                  mnist_update) = {MNIST_OPTIMIZER_LIST(RULE)};
 #undef RULE
+    rules[optimizer->config.kind](optimizer, kernels, run, update);
+}
+
+/* Updates count parameters from `at` on. */
+static void update_values(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                          float *parameters, size_t at, value_run run, mnist_update update)
+{
     run.w = parameters + at;
     for (size_t s = 0; s < MNIST_OPTIMIZER_STATES; s++) {
         run.state[s] = optimizer->state[s] ? optimizer->state[s] + at : NULL;
     }
-    rules[optimizer->config.kind](optimizer, kernels, &run, update);
+    apply_rule(optimizer, kernels, &run, update);
     if (optimizer->mask && run.decays) {
         mnist_mask_values(run.w, optimizer->mask + at, run.count);
         for (size_t s = 0; s < MNIST_OPTIMIZER_STATES && run.state[s]; s++) {
@@ -192,6 +199,53 @@ void mnist_optimizer_update(const mnist_optimizer *optimizer, const mnist_kernel
     }
     if (optimizer->config.max_norm <= 0.0f) {
         average_rows(optimizer, kernels, mlp, rows);
+    }
+}
+
+#define GATHERED 512u /* weights at a time: 10 KiB with all that belongs to them */
+
+/* values (count) from where they are in the arena, or back. */
+static void gather(const float *arena, const uint32_t *places, size_t count, float *values)
+{
+    for (size_t e = 0; e < count; e++) {
+        values[e] = arena[places[e]];
+    }
+}
+
+static void scatter(float *arena, const uint32_t *places, size_t count, const float *values)
+{
+    for (size_t e = 0; e < count; e++) {
+        arena[places[e]] = values[e];
+    }
+}
+
+void mnist_optimizer_update_places(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                                   float *parameters, const mnist_places *all, mnist_update update)
+{
+    /* what a vector has beyond the last weight is computed and dropped */
+    _Alignas(MNIST_ALIGN) float w[GATHERED] = {0}, gradient[GATHERED] = {0};
+    _Alignas(MNIST_ALIGN) float state[MNIST_OPTIMIZER_STATES][GATHERED] = {{0}};
+    _Alignas(MNIST_ALIGN) float average[GATHERED] = {0};
+    for (size_t first = 0, count; first < all->count; first += count) {
+        count = all->count - first < GATHERED ? all->count - first : GATHERED;
+        const uint32_t *places = all->places + first;
+        value_run run = {.count = mnist_pad(count), .w = w, .gradient = gradient, .decays = true};
+        gather(parameters, places, count, w);
+        gather(all->gradient, all->gradient_places + first, count, gradient);
+        for (size_t s = 0; s < MNIST_OPTIMIZER_STATES && optimizer->state[s]; s++) {
+            gather(optimizer->state[s], places, count, state[s]);
+            run.state[s] = state[s];
+        }
+        apply_rule(optimizer, kernels, &run, update);
+        scatter(parameters, places, count, w);
+        for (size_t s = 0; s < MNIST_OPTIMIZER_STATES && optimizer->state[s]; s++) {
+            scatter(optimizer->state[s], places, count, state[s]);
+        }
+        if (optimizer->average) {
+            gather(optimizer->average, places, count, average);
+            kernels->average(average, w, run.count, optimizer->average_rate);
+            scatter(optimizer->average, places, count, average);
+        }
     }
 }
 

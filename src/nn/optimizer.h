@@ -67,6 +67,19 @@ void mnist_optimizer_update(const mnist_optimizer *optimizer, const mnist_kernel
                             mnist_mlp *mlp, const mnist_panel_rows *rows, const float *gradient,
                             mnist_update update);
 
+/* Weights that lie anywhere in the arena: gradient[gradient_places[e]] is that of the parameter
+ * places[e]. */
+typedef struct mnist_places {
+    const uint32_t *places, *gradient_places; /* (count) */
+    const float *gradient;
+    size_t count;
+} mnist_places;
+
+/* Updates weights, which decay, and their average, by the same arithmetic; there is no max_norm. */
+void mnist_optimizer_update_places(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
+                                   float *parameters, const mnist_places *places,
+                                   mnist_update update);
+
 /* After all updates of a panel: limits the units' weights to max_norm, and updates the average. */
 void mnist_optimizer_limit(const mnist_optimizer *optimizer, const mnist_kernels *kernels,
                            mnist_mlp *mlp, const mnist_layer *layer, size_t panel);

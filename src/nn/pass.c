@@ -1,5 +1,6 @@
 /* A pass: its memory. */
 #include "nn/integers.h"
+#include "nn/masked.h"
 #include "nn/parts.h"
 #include "nn/sparse.h"
 
@@ -180,6 +181,7 @@ void mnist_pass_free(mnist_pass *pass)
         }
     }
     mnist_sparse_net_free(pass->sparse);
+    mnist_sparse_training_free(pass->training);
     mnist_free(pass->perturbed);
     mnist_free(pass->input_gradient);
     mnist_free(pass->probabilities);

@@ -28,7 +28,8 @@ struct mnist_pass {
     const mnist_half *half; /* of mixed precision; NULL: fp32 */
     /* For a net that has an integer form, when it comes to that (nn/integers.h); NULL: none */
     const struct mnist_integer_kernels *integer_kernels;
-    struct mnist_sparse_net *sparse; /* of inference; NULL: the net is computed densely */
+    struct mnist_sparse_net *sparse;        /* of inference; NULL: the net is computed densely */
+    struct mnist_sparse_training *training; /* without masked weights; NULL: densely */
     size_t capacity;
     /* per layer, (capacity, row of the layer) */
     float *activations[MNIST_MAX_HIDDEN + 1]; /* f(z); of the last layer the logits */

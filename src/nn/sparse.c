@@ -29,6 +29,11 @@ void mnist_sparse_use(mnist_sparse_mode mode)
     atomic_store(&chosen, mode);
 }
 
+mnist_sparse_mode mnist_sparse_chosen(void)
+{
+    return atomic_load(&chosen);
+}
+
 #define ROWS_AT_ONCE 64u
 
 /* How many weights of one row in `step` of a layer are not 0. bits, if not NULL, (panels, inputs),

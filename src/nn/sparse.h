@@ -32,6 +32,9 @@ typedef struct mnist_sparse_net {
  * before. */
 mnist_status mnist_pass_make_sparse(mnist_pass *pass, size_t images, float shift, mnist_error *err);
 
+/* What mnist_sparse_use has chosen. */
+mnist_sparse_mode mnist_sparse_chosen(void);
+
 void mnist_sparse_net_free(mnist_sparse_net *net);
 
 #endif

@@ -1,4 +1,5 @@
 /* A step of training: forward, deltas, changed images, gradients, update. */
+#include "nn/masked.h"
 #include "nn/parts.h"
 
 #include "base/fetch.h"
@@ -215,6 +216,9 @@ static void fetch_deltas(const mnist_pass *pass, const mnist_pass_batch *batch, 
 void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
                            mnist_optimizer *optimizer, float lr, mnist_worker worker)
 {
+    if (pass->training && mnist_sparse_train_part(pass, batch, optimizer, lr, worker)) {
+        return;
+    }
     size_t first, end;
     mnist_pass_batch clean = *batch;
     if (pass->perturbed && pass->regularization.virtual_epsilon <= 0.0f) {
@@ -245,5 +249,11 @@ void mnist_pass_train_part(mnist_pass *pass, const mnist_pass_batch *batch,
     bool updated = !step.measure || finish_update(pass, &step, worker);
     if (optimizer && updated && optimizer->config.max_norm > 0.0f) {
         limit_part(pass, optimizer, worker);
+    }
+    if (pass->training && optimizer) { /* which this step was not for */
+        mnist_pool_barrier(worker);
+        if (worker.index == 0) {
+            mnist_sparse_training_refresh(pass->training, pass->mlp);
+        }
     }
 }

@@ -332,6 +332,11 @@ static void gather_part(mnist_feed *feed, unsigned buffer, size_t first, size_t 
     }
 }
 
+bool mnist_feed_leaves_out(const mnist_feed *feed)
+{
+    return feed->transposed && feed->shift == 0.0f; // NOLINT: set to it
+}
+
 /* Whether batches are made ready one step ahead. */
 static bool gathers(const mnist_feed *feed)
 {

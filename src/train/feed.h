@@ -32,6 +32,9 @@ mnist_status mnist_feed_create(mnist_feed **out, const mnist_feed_source *source
                                mnist_error *err);
 void mnist_feed_free(mnist_feed *feed);
 
+/* Are batches bytes with zeros left out, not floats, and without a shift? */
+bool mnist_feed_leaves_out(const mnist_feed *feed);
+
 /* Starts an epoch at the batch that begins with image `first` of its order: 0, or where a training
  * was interrupted. Asserts that a batch begins there. */
 void mnist_feed_start(mnist_feed *feed, mnist_pool *pool, uint64_t seed, uint32_t epoch,

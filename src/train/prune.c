@@ -436,12 +436,13 @@ bool mnist_pruner_goes_on(const mnist_pruner *p, uint64_t step)
     return p->mask && p->config->keep > 0.0f && events(p, step) < EVENTS;
 }
 
-void mnist_pruner_step(mnist_pruner *p, uint64_t step, mnist_optimizer *optimizer, float *average)
+bool mnist_pruner_step(mnist_pruner *p, uint64_t step, mnist_optimizer *optimizer, float *average)
 {
     if (!p->mask || !(p->config->keep > 0.0f) || events(p, step) == events(p, step - 1)) {
-        return;
+        return false;
     }
     p->weights = mnist_optimizer_values(optimizer, p->net);
     prune_to(p, (double)events(p, step) / EVENTS);
     mnist_pruner_apply(p, optimizer, average);
+    return true;
 }

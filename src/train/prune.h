@@ -28,9 +28,9 @@ mnist_status mnist_pruner_create(mnist_pruner *pruner, mnist_mlp *net,
                                  mnist_error *err);
 void mnist_pruner_free(mnist_pruner *pruner);
 
-/* After so many steps: prunes if it is time, in parameters, the optimiser's state and its
- * average. */
-void mnist_pruner_step(mnist_pruner *pruner, uint64_t step, mnist_optimizer *optimizer,
+/* After so many steps: prunes if it is time, in parameters, the optimiser's state and its average. Was
+ * it time? */
+bool mnist_pruner_step(mnist_pruner *pruner, uint64_t step, mnist_optimizer *optimizer,
                        float *average);
 
 /* Sets to 0 what the mask says, once it has come from elsewhere. */

@@ -420,11 +420,13 @@ static void begin(mnist_quantizer *q, mnist_optimizer *optimizer)
     optimizer->latent = q->latent;
 }
 
-void mnist_quantizer_step(mnist_quantizer *q, uint64_t step, mnist_optimizer *optimizer)
+bool mnist_quantizer_step(mnist_quantizer *q, uint64_t step, mnist_optimizer *optimizer)
 {
-    if (mnist_quantizer_waits(q) && step >= q->start) {
-        begin(q, optimizer);
+    if (!mnist_quantizer_waits(q) || step < q->start) {
+        return false;
     }
+    begin(q, optimizer);
+    return true;
 }
 
 void mnist_quantizer_hand_out(const mnist_quantizer *q, const float *from, float *out)

@@ -29,8 +29,8 @@ mnist_status mnist_quantizer_create(mnist_quantizer *quantizer, mnist_mlp *net,
                                     mnist_error *err);
 void mnist_quantizer_free(mnist_quantizer *quantizer);
 
-/* After so many steps: begins if it is time. */
-void mnist_quantizer_step(mnist_quantizer *quantizer, uint64_t step, mnist_optimizer *optimizer);
+/* After so many steps: begins if it is time. Was it? */
+bool mnist_quantizer_step(mnist_quantizer *quantizer, uint64_t step, mnist_optimizer *optimizer);
 
 /* After an update of the latent weights: all workers together make the net of them. Nothing if it
  * is not on. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "data/batch.h"
+#include "nn/masked.h"
 #include "train/config.h"
 #include "train/training.h"
 
@@ -116,6 +117,14 @@ static void run_step(trainer *t)
     mnist_team_note(&t->team, mnist_seconds() - start);
 }
 
+/* The mask has changed: steps may leave out what it holds at 0. */
+static void use_mask(trainer *t)
+{
+    if (mnist_feed_leaves_out(t->feed)) {
+        mnist_pass_use_mask(t->pass, t->optimizer);
+    }
+}
+
 /* The loss of the batch just done and the number of images that were right, added up in the order
  * of the images. */
 static void add_up(const trainer *t, double *loss, size_t *correct)
@@ -156,8 +165,10 @@ static mnist_status train_batch(trainer *t, double *loss, size_t *correct, mnist
     if (!t->pass->left_out) {
         mnist_optimizer_advance(t->optimizer);
     }
-    mnist_pruner_step(&t->pruner, t->step, t->optimizer, t->result.average);
-    mnist_quantizer_step(&t->quantizer, t->step, t->optimizer);
+    const bool pruned = mnist_pruner_step(&t->pruner, t->step, t->optimizer, t->result.average);
+    if (mnist_quantizer_step(&t->quantizer, t->step, t->optimizer) || pruned) {
+        use_mask(t);
+    }
     add_up(t, loss, correct);
     if (!isfinite(*loss)) {
         return diverged(t, "the loss is not a finite number", err);
@@ -273,6 +284,8 @@ static bool begin_epoch(trainer *t)
 static mnist_status run_epochs(trainer *t, mnist_error *err)
 {
     const mnist_train_hooks *hooks = t->job->hooks;
+    mnist_pruner_apply(&t->pruner, t->optimizer, t->result.average); /* no -0 either */
+    use_mask(t);
     while (begin_epoch(t)) {
         mnist_epoch_stats stats;
         const double start = mnist_seconds();

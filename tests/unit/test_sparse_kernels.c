@@ -153,6 +153,48 @@ static void test_finite(void **state)
     }
 }
 
+/* In two parts, the second going on with the first's sums. */
+static void test_gradient(void **state)
+{
+    (void)state;
+    for (size_t k = 0; mnist_kernels_list(k); k++) {
+        for (size_t s = 0; s < LENGTH(shares); s++) {
+            for (size_t images = MNIST_LANES; images <= LANES; images += MNIST_LANES) {
+                matrix m = make(IN, OUT, shares[s]);
+                const size_t count = m.by_output.starts[OUT];
+                float *x = filled(IN * LANES, 1, 1.0f), *d = filled(OUT * LANES, 2, 1.0f);
+                float *expected = filled(count + 1, 3, 1.0f), *found = filled(count + 1, 3, 1.0f);
+                for (size_t n = 2; n < OUT; n++) {
+                    for (uint32_t e = m.by_output.starts[n]; e < m.by_output.starts[n + 1]; e++) {
+                        float sum = 0.0f;
+                        for (size_t i = 0; i < 2 * images; i++) {
+                            sum = fmaf(x[m.by_output.columns[e] * LANES + i % images],
+                                       d[n * LANES + i % images], sum);
+                        }
+                        expected[e] = sum;
+                    }
+                }
+                mnist_sparse_gradient g = {.out = found,
+                                           .w = &m.by_output,
+                                           .x = x,
+                                           .d = d,
+                                           .first = 2,
+                                           .end = OUT,
+                                           .images = images};
+                mnist_kernels_list(k)->sparse->gradient(&g);
+                g.more = true;
+                mnist_kernels_list(k)->sparse->gradient(&g);
+                assert_same_bits(expected, found, count + 1, "sparse gradient");
+                mnist_free(x);
+                mnist_free(d);
+                mnist_free(expected);
+                mnist_free(found);
+                drop(&m);
+            }
+        }
+    }
+}
+
 /* One image: floats and bytes, of which some are 0. */
 static void test_image(void **state)
 {
@@ -223,7 +265,8 @@ static void test_pixels(void **state)
                     expected[at] = table[bytes[at]];
                 }
             }
-            mnist_kernels_list(k)->sparse->pixels(bytes, table, &m.by_input, found, IN, images);
+            mnist_kernels_list(k)->sparse->pixels(bytes, LANES, table, &m.by_input, found, IN,
+                                                  images);
             assert_same_bits(expected, found, IN * LANES, "pixels");
             mnist_free(expected);
             mnist_free(found);
@@ -261,7 +304,8 @@ static void test_used(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_product), cmocka_unit_test(test_finite), cmocka_unit_test(test_image),
+        cmocka_unit_test(test_product), cmocka_unit_test(test_finite),
+        cmocka_unit_test(test_image),   cmocka_unit_test(test_gradient),
         cmocka_unit_test(test_pixels),  cmocka_unit_test(test_used),
     };
     return cmocka_run_group_tests_name("sparse kernels", tests, NULL, NULL);
