@@ -1,4 +1,5 @@
 /* The choice of a table for this CPU. */
+#include "kernels/cpuid.h"
 #include "kernels/kernels.h"
 
 #include "base/status.h"
@@ -6,9 +7,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#ifdef MNIST_HAVE_avx2
-#include <cpuid.h>
-#endif
 
 #ifdef MNIST_HAVE_portable
 extern const mnist_kernels mnist_kernels_portable;
@@ -55,20 +53,6 @@ const char *mnist_precision_name(mnist_precision precision)
     return NULL;
 }
 
-#ifdef MNIST_HAVE_avx2
-/* Clang 14's __builtin_cpu_supports does not know F16C. Its registers are those of AVX2. Asked once:
- * in a virtual machine the answer takes microseconds. */
-static bool cpu_has_f16c(void)
-{
-    static atomic_int known; /* 0: not yet; 1: no; 2: yes */
-    if (atomic_load(&known) == 0) {
-        unsigned a, b, c, d;
-        atomic_store(&known, __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C) != 0 ? 2 : 1);
-    }
-    return atomic_load(&known) == 2;
-}
-#endif
-
 const mnist_kernels *mnist_kernels_list(size_t index)
 {
     const mnist_kernels *tables[5] = {&mnist_kernels_scalar};
@@ -86,7 +70,7 @@ const mnist_kernels *mnist_kernels_list(size_t index)
 #endif
 #ifdef MNIST_HAVE_avx2
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-        __builtin_cpu_supports("bmi") && cpu_has_f16c()) {
+        __builtin_cpu_supports("bmi") && mnist_cpu_has(MNIST_CPU_F16C)) {
         tables[count++] = &mnist_kernels_avx2;
     }
 #endif

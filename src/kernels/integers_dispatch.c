@@ -1,11 +1,8 @@
 /* The choice of a table of integer kernels for this CPU. */
+#include "kernels/cpuid.h"
 #include "kernels/integers.h"
 
-#include <stdatomic.h>
 #include <string.h>
-#ifdef MNIST_HAVE_integers_avx2
-#include <cpuid.h>
-#endif
 #ifdef MNIST_HAVE_integers_neondot
 #include <sys/auxv.h>
 #ifndef HWCAP_ASIMDDP
@@ -35,21 +32,6 @@ extern const mnist_integer_kernels mnist_integer_kernels_neon;
 extern const mnist_integer_kernels mnist_integer_kernels_neondot;
 #endif
 
-#ifdef MNIST_HAVE_integers_avxvnni
-/* Clang 14's __builtin_cpu_supports does not know AVX-VNNI. Its registers are those of AVX2. Asked
- * once: in a virtual machine the answer takes microseconds. */
-static bool cpu_has_avxvnni(void)
-{
-    static atomic_int known; /* 0: not yet; 1: no; 2: yes */
-    if (atomic_load(&known) == 0) {
-        unsigned a, b, c, d;
-        const bool has = __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 4)) != 0;
-        atomic_store(&known, has ? 2 : 1);
-    }
-    return atomic_load(&known) == 2;
-}
-#endif
-
 const mnist_integer_kernels *mnist_integer_kernels_list(size_t index)
 {
     const mnist_integer_kernels *tables[6] = {&mnist_integer_kernels_scalar};
@@ -70,7 +52,7 @@ const mnist_integer_kernels *mnist_integer_kernels_list(size_t index)
     if (__builtin_cpu_supports("avx2")) {
         tables[count++] = &mnist_integer_kernels_avx2;
 #ifdef MNIST_HAVE_integers_avxvnni
-        if (cpu_has_avxvnni()) {
+        if (mnist_cpu_has(MNIST_CPU_AVXVNNI)) {
             tables[count++] = &mnist_integer_kernels_avxvnni;
         }
 #endif
