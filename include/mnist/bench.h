@@ -1,14 +1,17 @@
 /* mnist/bench.h: how fast this machine is, and how near kernels, training and inference come to it.
  *
  * Four groups of rows, in this order:
- * - machine: peaks of the chosen kernels' instruction set, and of bf16 and int8 dot products where
- *   the CPU has them; reading from caches and memory; the barrier of the worker threads.
+ * - machine: peaks of the chosen kernels' instruction set, and of bf16 dot products where the CPU has
+ *   them; of int8, of the dot product that the integer kernels use; reading from caches and memory; the barrier of the worker threads.
  * - kernels: each kernel alone on one thread, at shapes that nets on MNIST give it. Of sparse
  *   products only those that are done are counted, as a mean over several batches of 64 images; the
  *   input gradient transposes the weights first, as the backward pass does.
- * - training: epochs of mnist_train, with zero pixels left out and with all pixels.
+ * - training: epochs of mnist_train, with zero pixels left out and with all pixels, and of a net 95 %
+ *   of whose weights are held at 0.
  * - inference: mnist_evaluate, its set-up included, and images one at a time, from bytes to class;
- *   in fp32, and with the integer form (mnist/integers.h), whose rows have "int8" in their names.
+ *   in fp32, and with the integer form (mnist/integers.h), whose rows have "int8" in their names; and
+ *   of nets with 95 and 98 % of the weights of each layer at 0 (mnist/sparse.h), to be compared with
+ *   the fp32 row of the same shape, whose time does not depend on what the weights are.
  *
  * A row is the median of several samples, each of which lasts at least a given time and follows a
  * warm-up. The samples of a group are taken in rounds, one sample of each row a round, so that a
@@ -46,8 +49,8 @@ typedef struct mnist_bench_row {
     double median, min, max;
     /* Arithmetic at the median, in 1e9 operations a second (a multiplication and an addition are
      * two; where a whole net leaves zeros out, as if it did not), and as a fraction of the best
-     * fp32 sample of the machine group on as many threads. Both 0 where a row has hardly any
-     * arithmetic. */
+     * sample of this group's "fp32 multiply-add" on as many threads; rows of int8: of whole
+     * numbers, and of "int8 dot product". Both 0 where a row has hardly any arithmetic. */
     double gflops, fraction;
 } mnist_bench_row;
 

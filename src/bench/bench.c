@@ -61,22 +61,25 @@ mnist_status mnist_bench_run(const mnist_bench_config *config, mnist_view view,
 {
     static const struct {
         const char *name;
-        bool shows_peaks;
+        bool shows_peaks, has_int8; /* rows in whole numbers */
         mnist_status (*add)(mnist_suite *suite, mnist_error *err);
-    } groups[] = {{"machine", true, mnist_bench_add_machine},
-                  {"kernels", false, mnist_bench_add_kernels},
-                  {"training", false, mnist_bench_add_training},
-                  {"inference", false, mnist_bench_add_inference}};
+    } groups[] = {{"machine", true, true, mnist_bench_add_machine},
+                  {"kernels", false, false, mnist_bench_add_kernels},
+                  {"training", false, false, mnist_bench_add_training},
+                  {"inference", false, true, mnist_bench_add_inference}};
     mnist_status status = check(config, view, err);
     if (status != MNIST_OK) {
         return status;
     }
-    mnist_suite suite = {.config = config, .view = view, .kernels = mnist_kernels_select()};
+    mnist_suite suite = {.config = config,
+                         .view = view,
+                         .kernels = mnist_kernels_select(),
+                         .integers = mnist_integer_kernels_select()};
     suite.peak = mnist_peak_of(suite.kernels);
     status = create_pools(&suite, err);
     for (size_t i = 0; i < sizeof groups / sizeof groups[0] && status == MNIST_OK; i++) {
         mnist_suite_begin(&suite, groups[i].name, groups[i].shows_peaks);
-        status = mnist_bench_add_peaks(&suite, err);
+        status = mnist_bench_add_peaks(&suite, groups[i].has_int8, err);
         if (status == MNIST_OK) {
             status = groups[i].add(&suite, err);
         }

@@ -6,9 +6,9 @@
 
 #include "bench/suite.h"
 
-/* The peaks that fractions refer to: the first cases of every group, so that a slow spell that
- * lasts for one whole group spoils no other group's fractions. */
-mnist_status mnist_bench_add_peaks(mnist_suite *suite, mnist_error *err);
+/* The peaks that fractions refer to, of fp32 and, if wanted, of whole numbers: the first cases of every
+ * group, so that a slow spell that lasts for one whole group spoils no other group's fractions. */
+mnist_status mnist_bench_add_peaks(mnist_suite *suite, bool int8, mnist_error *err);
 
 mnist_status mnist_bench_add_machine(mnist_suite *suite, mnist_error *err);
 mnist_status mnist_bench_add_kernels(mnist_suite *suite, mnist_error *err);

@@ -73,10 +73,19 @@ static mnist_status peak_sample(void *context, size_t repetitions, double *secon
     return MNIST_OK;
 }
 
-static mnist_status add_peak(mnist_suite *suite, const char *name, mnist_peak_loop loop,
-                             mnist_pool *pool, mnist_bench_unit unit, bool is_peak,
+/* A loop and the row that it makes. */
+typedef struct peak_row {
+    const char *name;
+    mnist_peak_loop loop; /* NULL: the CPU has none, and there is no row */
+    mnist_bench_unit unit;
+    mnist_bench_peak peak;
+    bool is_peak;
+} peak_row;
+
+static mnist_status add_peak(mnist_suite *suite, const peak_row *row, mnist_pool *pool,
                              mnist_error *err)
 {
+    const mnist_peak_loop loop = row->loop;
     if (!loop || !pool) {
         return MNIST_OK;
     }
@@ -89,13 +98,13 @@ static mnist_status add_peak(mnist_suite *suite, const char *name, mnist_peak_lo
     *work = (peak_work){.loop = loop, .pool = pool, .values = values};
     mnist_bench_keep(loop(PEAK_ROUNDS, &operations));
     mnist_bench_case item = {.threads = threads,
-                             .unit = unit,
+                             .unit = row->unit,
                              .amount = operations * threads,
-                             .flops = operations * threads,
                              .sample = peak_sample,
                              .context = work,
-                             .is_peak = is_peak};
-    snprintf(item.name, sizeof item.name, "%s", name);
+                             .peak = row->peak,
+                             .is_peak = row->is_peak};
+    snprintf(item.name, sizeof item.name, "%s", row->name);
     return mnist_suite_add(suite, &item, err);
 }
 
@@ -231,28 +240,32 @@ static mnist_status add_barrier(mnist_suite *suite, mnist_error *err)
                            err);
 }
 
-static mnist_status add_peak_rows(mnist_suite *suite, const char *name, mnist_peak_loop loop,
-                                  mnist_bench_unit unit, bool is_peak, mnist_error *err)
+static mnist_status add_peak_rows(mnist_suite *suite, const peak_row *row, mnist_error *err)
 {
-    mnist_status status = add_peak(suite, name, loop, suite->one, unit, is_peak, err);
-    return status == MNIST_OK ? add_peak(suite, name, loop, suite->all, unit, is_peak, err)
-                              : status;
+    mnist_status status = add_peak(suite, row, suite->one, err);
+    return status == MNIST_OK ? add_peak(suite, row, suite->all, err) : status;
 }
 
-mnist_status mnist_bench_add_peaks(mnist_suite *suite, mnist_error *err)
+mnist_status mnist_bench_add_peaks(mnist_suite *suite, bool int8, mnist_error *err)
 {
-    return add_peak_rows(suite, "fp32 multiply-add", suite->peak.fp32, MNIST_BENCH_GFLOPS, true,
-                         err);
+    const peak_row floats = {.name = "fp32 multiply-add",
+                             .loop = suite->peak.fp32,
+                             .unit = MNIST_BENCH_GFLOPS,
+                             .is_peak = true};
+    const peak_row integers = {.name = "int8 dot product",
+                               .loop = suite->integers->peak,
+                               .unit = MNIST_BENCH_GOPS,
+                               .peak = MNIST_BENCH_PEAK_INT8,
+                               .is_peak = true};
+    mnist_status status = add_peak_rows(suite, &floats, err);
+    return status == MNIST_OK && int8 ? add_peak_rows(suite, &integers, err) : status;
 }
 
 mnist_status mnist_bench_add_machine(mnist_suite *suite, mnist_error *err)
 {
-    mnist_status status =
-        add_peak_rows(suite, "bf16 dot product", suite->peak.bf16, MNIST_BENCH_GFLOPS, false, err);
-    if (status == MNIST_OK) {
-        status = add_peak_rows(suite, "int8 dot product", suite->peak.int8, MNIST_BENCH_GOPS, false,
-                               err);
-    }
+    const peak_row pairs = {
+        .name = "bf16 dot product", .loop = suite->peak.bf16, .unit = MNIST_BENCH_GFLOPS};
+    mnist_status status = add_peak_rows(suite, &pairs, err);
     if (status == MNIST_OK) {
         status = add_reads(suite, err);
     }

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/batch.h"
-#include "nn/pass.h"
+#include "nn/sparse.h"
 
 #include <mnist/eval.h>
 #include <mnist/train.h>
@@ -33,8 +33,15 @@ static const net_shape shapes[] = {
 
 #define SHAPES (sizeof shapes / sizeof shapes[0])
 
-/* "784-128-10", or "784-128-10 int8" */
-static void shape_name(const mnist_suite *suite, const net_shape *shape, bool int8,
+/* What nets are in inference. Those with zeros have 95 and 98 % of the weights of each layer at 0, and
+ * are to be compared with the net of floats, which as a dense net they are as fast as. */
+typedef enum net_kind { FLOATS, INT8, ZEROS_95, ZEROS_98, NET_KINDS } net_kind;
+
+static const char *const kind_names[NET_KINDS] = {"", " int8", ", 95 % zeros", ", 98 % zeros"};
+static const unsigned kind_zeros[NET_KINDS] = {0, 0, 95, 98}; /* percent */
+
+/* "784-128-10", "784-128-10 int8", … */
+static void shape_name(const mnist_suite *suite, const net_shape *shape, net_kind kind,
                        char name[MNIST_BENCH_NAME])
 {
     size_t used =
@@ -42,7 +49,7 @@ static void shape_name(const mnist_suite *suite, const net_shape *shape, bool in
     for (unsigned i = 0; i < shape->hidden_count; i++) {
         used += (size_t)snprintf(name + used, MNIST_BENCH_NAME - used, "-%u", shape->hidden[i]);
     }
-    snprintf(name + used, MNIST_BENCH_NAME - used, "-%u%s", MNIST_CLASSES, int8 ? " int8" : "");
+    snprintf(name + used, MNIST_BENCH_NAME - used, "-%u%s", MNIST_CLASSES, kind_names[kind]);
 }
 
 static void free_mlp(void *object)
@@ -66,17 +73,41 @@ static mnist_status create_net(mnist_suite *suite, const net_shape *shape, mnist
     return status;
 }
 
-/* The same with an integer form, for inference. */
-static mnist_status create_int8_net(mnist_suite *suite, const net_shape *shape, mnist_mlp **out,
-                                    mnist_error *err)
+/* Sets that share of the weights of each layer to 0, spread evenly. */
+static mnist_status set_zeros(mnist_mlp *mlp, unsigned percent, mnist_error *err)
+{
+    for (unsigned l = 0; l < mnist_mlp_layers(mlp); l++) {
+        const size_t count =
+            (size_t)mnist_mlp_layer_inputs(mlp, l) * mnist_mlp_layer_outputs(mlp, l);
+        float *weights = mnist_alloc(count, sizeof *weights);
+        if (!weights) {
+            return mnist_fail_memory(err, count * sizeof *weights, "a net's weights");
+        }
+        mnist_mlp_get_layer(mlp, l, weights, NULL);
+        uint32_t state = 1; /* the high half of a linear congruential generator (Knuth) */
+        for (size_t i = 0; i < count; i++) {
+            state = state * 1664525u + 1013904223u;
+            weights[i] = (state >> 16) % 100 < percent ? 0.0f : weights[i];
+        }
+        mnist_mlp_set_layer(mlp, l, weights, NULL);
+        mnist_free(weights);
+    }
+    return MNIST_OK;
+}
+
+static mnist_status create_kind(mnist_suite *suite, const net_shape *shape, net_kind kind,
+                                mnist_mlp **out, mnist_error *err)
 {
     const mnist_quantize_options options = {.range = MNIST_RANGE_LARGEST};
     const size_t count =
         suite->view.count < CALIBRATION_IMAGES ? suite->view.count : CALIBRATION_IMAGES;
     mnist_status status = create_net(suite, shape, out, err);
-    return status == MNIST_OK ? mnist_mlp_quantize(*out, mnist_view_slice(suite->view, 0, count),
-                                                   NULL, &options, suite->one, err)
-                              : status;
+    if (status == MNIST_OK && kind == INT8) {
+        return mnist_mlp_quantize(*out, mnist_view_slice(suite->view, 0, count), NULL, &options,
+                                  suite->one, err);
+    }
+    return status == MNIST_OK && kind_zeros[kind] > 0 ? set_zeros(*out, kind_zeros[kind], err)
+                                                      : status;
 }
 
 /* Multiply-adds of the forward pass of one image: one for each weight. */
@@ -131,16 +162,20 @@ static mnist_status training_sample(void *context, size_t repetitions, double *s
     return status;
 }
 
-/* Ways to train: in fp32 with zeros or without, and in mixed precision without. */
+/* Ways to train: in fp32 with zeros or without, in mixed precision without, and in fp32 without zeros
+ * among pixels and weights. */
 typedef struct training_kind {
     const char *name;
     mnist_zero_skip zero_skip;
     mnist_precision precision;
+    net_kind net;
 } training_kind;
 
-static const training_kind training_kinds[] = {{"dense", MNIST_ZERO_SKIP_OFF, MNIST_FP32},
-                                               {"zero-skip", MNIST_ZERO_SKIP_ON, MNIST_FP32},
-                                               {"zero-skip, bf16", MNIST_ZERO_SKIP_ON, MNIST_BF16}};
+static const training_kind training_kinds[] = {
+    {"dense", MNIST_ZERO_SKIP_OFF, MNIST_FP32, FLOATS},
+    {"zero-skip", MNIST_ZERO_SKIP_ON, MNIST_FP32, FLOATS},
+    {"zero-skip, bf16", MNIST_ZERO_SKIP_ON, MNIST_BF16, FLOATS},
+    {"95 % zeros kept", MNIST_ZERO_SKIP_ON, MNIST_FP32, ZEROS_95}};
 
 static mnist_status add_training(mnist_suite *suite, const net_shape *shape,
                                  const training_kind *kind, mnist_pool *pool, mnist_error *err)
@@ -151,7 +186,7 @@ static mnist_status add_training(mnist_suite *suite, const net_shape *shape,
                              .sample = training_sample,
                              .longer = EPOCH_SAMPLES,
                              .most = suite->view.count};
-    shape_name(suite, shape, false, net);
+    shape_name(suite, shape, FLOATS, net);
     snprintf(item.name, sizeof item.name, "%.24s, batch %zu, %s", net, shape->batch, kind->name);
     if (!pool || !mnist_suite_wants(suite, item.name)) {
         return MNIST_OK;
@@ -161,7 +196,7 @@ static mnist_status add_training(mnist_suite *suite, const net_shape *shape,
     if (!work) {
         return mnist_fail_memory(err, sizeof *work, "the benchmark of training");
     }
-    mnist_status status = create_net(suite, shape, &mlp, err);
+    mnist_status status = create_kind(suite, shape, kind->net, &mlp, err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -173,6 +208,7 @@ static mnist_status add_training(mnist_suite *suite, const net_shape *shape,
     work->config.batch_size = shape->batch;
     work->config.zero_skip = kind->zero_skip;
     work->config.precision = kind->precision;
+    work->config.pruning.keep_zeros = kind->net != FLOATS;
     work->config.schedule = (mnist_schedule){
         .kind = MNIST_SCHEDULE_CONSTANT, .lr = 0.01f, .step_factor = 1.0f, .step_count = 1};
     item.threads = mnist_pool_threads(pool);
@@ -223,15 +259,15 @@ static mnist_status evaluation_sample(void *context, size_t repetitions, double 
     return status;
 }
 
-static mnist_status add_evaluation(mnist_suite *suite, const net_shape *shape, bool int8,
+static mnist_status add_evaluation(mnist_suite *suite, const net_shape *shape, net_kind kind,
                                    mnist_pool *pool, mnist_error *err)
 {
     char net[MNIST_BENCH_NAME];
     size_t count = suite->view.count < INFERENCE_IMAGES ? suite->view.count : INFERENCE_IMAGES;
     mnist_bench_case item = {
         .unit = MNIST_BENCH_IMAGES, .amount = (double)count, .sample = evaluation_sample};
-    shape_name(suite, shape, int8, net);
-    snprintf(item.name, sizeof item.name, "%.24s, %zu images", net, count);
+    shape_name(suite, shape, kind, net);
+    snprintf(item.name, sizeof item.name, "%.32s, %zu images", net, count);
     if (!pool || !mnist_suite_wants(suite, item.name)) {
         return MNIST_OK;
     }
@@ -240,14 +276,13 @@ static mnist_status add_evaluation(mnist_suite *suite, const net_shape *shape, b
         return mnist_fail_memory(err, sizeof *work, "the benchmark of inference");
     }
     *work = (evaluation_work){.view = mnist_view_slice(suite->view, 0, count), .pool = pool};
-    mnist_status status = (int8 ? create_int8_net : create_net)(suite, shape, &work->mlp, err);
+    mnist_status status = create_kind(suite, shape, kind, &work->mlp, err);
     if (status != MNIST_OK) {
         return status;
     }
     item.threads = mnist_pool_threads(pool);
-    if (!int8) { /* whose operations are not those of the peak that rows are compared with */
-        item.flops = 2.0 * forward_products(work->mlp) * (double)count;
-    }
+    item.flops = 2.0 * forward_products(work->mlp) * (double)count;
+    item.peak = kind == INT8 ? MNIST_BENCH_PEAK_INT8 : MNIST_BENCH_PEAK_FP32;
     item.context = work;
     return mnist_suite_add(suite, &item, err);
 }
@@ -312,7 +347,7 @@ static void free_pass(void *object)
     mnist_pass_free(object);
 }
 
-static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, bool int8,
+static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, net_kind kind,
                                 one_work *work, mnist_error *err)
 {
     const mnist_normalization unit = {.kind = MNIST_NORMALIZE_UNIT, .stddev = 1.0f};
@@ -325,7 +360,7 @@ static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, bool
         return mnist_fail_memory(err, ONE_IMAGE_MOST * sizeof *work->times, "times of images");
     }
     mnist_mlp *mlp;
-    mnist_status status = (int8 ? create_int8_net : create_net)(suite, shape, &mlp, err);
+    mnist_status status = create_kind(suite, shape, kind, &mlp, err);
     if (status == MNIST_OK) {
         status = mnist_pass_create_with(&work->pass, mlp, suite->one, 1,
                                         (mnist_pass_options){.forward_only = true}, err);
@@ -333,7 +368,11 @@ static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, bool
     if (status == MNIST_OK) {
         status = mnist_suite_own(suite, work->pass, free_pass, err);
     }
-    if (status != MNIST_OK || int8 || mnist_batch_density(suite->view) < MNIST_SPARSE_DENSITY) {
+    if (status == MNIST_OK && kind_zeros[kind] > 0) {
+        return mnist_pass_make_sparse(work->pass, ONE_IMAGE_MOST, 0.0f, err);
+    }
+    if (status != MNIST_OK || kind != FLOATS ||
+        mnist_batch_density(suite->view) < MNIST_SPARSE_DENSITY) {
         return status;
     }
     work->stride = mnist_pad(pixels);
@@ -341,7 +380,7 @@ static mnist_status prepare_one(mnist_suite *suite, const net_shape *shape, bool
     return work->x ? MNIST_OK : mnist_fail_memory(err, work->stride * sizeof *work->x, "an image");
 }
 
-static mnist_status add_one(mnist_suite *suite, const net_shape *shape, bool int8, bool p99,
+static mnist_status add_one(mnist_suite *suite, const net_shape *shape, net_kind kind, bool p99,
                             mnist_error *err)
 {
     char net[MNIST_BENCH_NAME];
@@ -350,8 +389,8 @@ static mnist_status add_one(mnist_suite *suite, const net_shape *shape, bool int
                              .sample = one_sample,
                              .least = ONE_IMAGE_LEAST,
                              .most = ONE_IMAGE_MOST};
-    shape_name(suite, shape, int8, net);
-    snprintf(item.name, sizeof item.name, "%.24s, one image, %s", net, p99 ? "p99" : "median");
+    shape_name(suite, shape, kind, net);
+    snprintf(item.name, sizeof item.name, "%.32s, one image, %s", net, p99 ? "p99" : "median");
     if (!mnist_suite_wants(suite, item.name)) {
         return MNIST_OK;
     }
@@ -361,25 +400,27 @@ static mnist_status add_one(mnist_suite *suite, const net_shape *shape, bool int
     }
     work->quantile = p99 ? 0.99 : 0.5;
     item.context = work;
-    mnist_status status = prepare_one(suite, shape, int8, work, err);
+    mnist_status status = prepare_one(suite, shape, kind, work, err);
     return status == MNIST_OK ? mnist_suite_add(suite, &item, err) : status;
 }
 
 mnist_status mnist_bench_add_inference(mnist_suite *suite, mnist_error *err)
 {
     mnist_status status = MNIST_OK;
-    for (size_t i = 0; i < 2 * SHAPES && status == MNIST_OK; i++) {
-        const bool int8 = i % 2 != 0;
-        status = add_evaluation(suite, &shapes[i / 2], int8, suite->one, err);
+    for (size_t i = 0; i < NET_KINDS * SHAPES && status == MNIST_OK; i++) {
+        const net_shape *shape = &shapes[i / NET_KINDS];
+        const net_kind kind = (net_kind)(i % NET_KINDS);
+        status = add_evaluation(suite, shape, kind, suite->one, err);
         if (status == MNIST_OK) {
-            status = add_evaluation(suite, &shapes[i / 2], int8, suite->all, err);
+            status = add_evaluation(suite, shape, kind, suite->all, err);
         }
     }
-    for (size_t i = 0; i < 2 * SHAPES && status == MNIST_OK; i++) {
-        const bool int8 = i % 2 != 0;
-        status = add_one(suite, &shapes[i / 2], int8, false, err);
-        if (status == MNIST_OK) {
-            status = add_one(suite, &shapes[i / 2], int8, true, err);
+    for (size_t i = 0; i < NET_KINDS * SHAPES && status == MNIST_OK; i++) {
+        const net_shape *shape = &shapes[i / NET_KINDS];
+        const net_kind kind = (net_kind)(i % NET_KINDS);
+        status = add_one(suite, shape, kind, false, err);
+        if (status == MNIST_OK && kind_zeros[kind] == 0) {
+            status = add_one(suite, shape, kind, true, err);
         }
     }
     return status;

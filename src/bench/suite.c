@@ -133,7 +133,9 @@ mnist_status mnist_suite_add(mnist_suite *suite, const mnist_bench_case *item, m
     struct mnist_suite_case *c = &suite->cases[suite->count++];
     *c = (struct mnist_suite_case){.item = *item, .shown = shown, .seconds = seconds};
     c->item.threads = item->threads ? item->threads : 1;
-    c->item.flops = item->unit == MNIST_BENCH_GFLOPS ? item->amount : item->flops;
+    if (item->unit == MNIST_BENCH_GFLOPS || item->unit == MNIST_BENCH_GOPS) {
+        c->item.flops = item->amount;
+    }
     return MNIST_OK;
 }
 
@@ -247,7 +249,7 @@ static mnist_bench_row make_row(const mnist_suite *suite, const struct mnist_sui
         row.min = u->scale * item->amount / most;
         row.max = u->scale * item->amount / least;
     }
-    double peak = suite->peak_gflops[peak_index(c)];
+    const double peak = suite->peaks[item->peak][peak_index(c)];
     if (item->flops > 0.0 && peak > 0.0) {
         row.gflops = 1e-9 * item->flops / middle;
         row.fraction = row.gflops / peak;
@@ -259,7 +261,7 @@ static void note_peaks(mnist_suite *suite)
 {
     for (size_t i = 0; i < suite->count; i++) {
         const struct mnist_suite_case *c = &suite->cases[i];
-        double *peak = &suite->peak_gflops[peak_index(c)];
+        double *peak = &suite->peaks[c->item.peak][peak_index(c)];
         double best = 1e-9 * c->item.amount / c->seconds[0];
         if (c->item.is_peak && best > *peak) {
             *peak = best;

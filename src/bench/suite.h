@@ -6,6 +6,7 @@
 #define MNIST_BENCH_SUITE_H
 
 #include "base/pool.h"
+#include "kernels/integers.h"
 #include "kernels/kernels.h"
 #include "kernels/peak.h"
 
@@ -21,6 +22,13 @@ typedef enum mnist_bench_unit {
     MNIST_BENCH_UNITS
 } mnist_bench_unit;
 
+/* Operations of fp32, or of whole numbers of 8 bits. */
+typedef enum mnist_bench_peak {
+    MNIST_BENCH_PEAK_FP32,
+    MNIST_BENCH_PEAK_INT8,
+    MNIST_BENCH_PEAKS
+} mnist_bench_peak;
+
 /* Does `repetitions` repetitions of a case; *seconds: how long they took. */
 typedef mnist_status (*mnist_bench_sample)(void *context, size_t repetitions, double *seconds,
                                            mnist_error *err);
@@ -30,16 +38,16 @@ typedef struct mnist_bench_case {
     unsigned threads; /* 0 stands for 1 */
     mnist_bench_unit unit;
     double amount; /* how many of the unit's things a repetition has */
-    double flops;  /* operations of a repetition; 0: hardly any. GFLOPS rows take amount */
+    double flops;  /* operations of a repetition; 0: hardly any. GFLOPS and GOPS take amount */
 
     /* One of these two is set. work is one repetition, and is timed by the suite. */
     void (*work)(void *context);
     mnist_bench_sample sample;
-    void *context;      /* from mnist_suite_alloc */
-    size_t least, most; /* repetitions of a sample; 0: no limit */
-    double longer;      /* a sample is this many times as long as others; 0 stands for 1 */
-    bool is_peak;       /* a peak of fp32, which fractions refer to: measured in every group, shown
-                         * in one */
+    void *context;         /* from mnist_suite_alloc */
+    size_t least, most;    /* repetitions of a sample; 0: no limit */
+    double longer;         /* a sample is this many times as long as others; 0 stands for 1 */
+    mnist_bench_peak peak; /* which one its fraction refers to */
+    bool is_peak; /* it is that peak: measured in every group with such rows, shown in one */
 } mnist_bench_case;
 
 typedef struct mnist_suite {
@@ -48,8 +56,10 @@ typedef struct mnist_suite {
     const mnist_kernels *kernels;
     mnist_peak peak;
     mnist_pool *one, *all; /* all is NULL if it had one thread, too */
-    double peak_gflops[2]; /* of fp32, with one thread and all: the best sample so far */
-    size_t visited;        /* rows so far */
+    const mnist_integer_kernels *integers;
+    double peaks[MNIST_BENCH_PEAKS]
+                [2]; /* with one thread and all, in 1e9: the best sample so far */
+    size_t visited;  /* rows so far */
     /* the group that is being built */
     const char *group;
     bool group_shows_peaks;

@@ -57,6 +57,11 @@ typedef struct mnist_integer_product {
 typedef struct mnist_integer_kernels {
     const char *name;
     void (*product)(const mnist_integer_product *product);
+
+    /* For mnist-bench: `rounds` dot products into each of some sums, without memory. *operations: how
+     * many operations those were, a multiplication and an addition counted as two. The value depends
+     * on every sum. */
+    double (*peak)(size_t rounds, double *operations);
 } mnist_integer_kernels;
 
 /* A pixel as an input. */

@@ -30,4 +30,24 @@ static void product(const mnist_integer_product *p)
     }
 }
 
-const mnist_integer_kernels mnist_integer_kernels_scalar = {.name = "scalar", .product = product};
+#define PEAK_SUMS 8u
+
+static double peak(size_t rounds, double *operations)
+{
+    volatile uint8_t input = 4;
+    volatile int8_t weight = -1;
+    uint32_t sum[PEAK_SUMS] = {0, 1, 2, 3, 4, 5, 6, 7}, total = 0;
+    for (size_t r = 0; r < rounds; r++) {
+        for (size_t s = 0; s < PEAK_SUMS; s++) {
+            sum[s] += (uint32_t)(input * weight);
+        }
+    }
+    for (size_t s = 0; s < PEAK_SUMS; s++) {
+        total ^= sum[s];
+    }
+    *operations = 2.0 * (double)rounds * PEAK_SUMS;
+    return (double)(int32_t)total;
+}
+
+const mnist_integer_kernels mnist_integer_kernels_scalar = {
+    .name = "scalar", .product = product, .peak = peak};

@@ -73,6 +73,15 @@ INLINE void store(int32_t *p, vs v)
     *(vs_memory *)(void *)p = v;
 }
 
+/* The compiler does not know what x is from here on, so that it computes each dot product. */
+#if defined(__x86_64__) || defined(__i386__)
+#define FORGET(x) __asm__ volatile("" : "+x"(x))
+#elif defined(__aarch64__)
+#define FORGET(x) __asm__ volatile("" : "+w"(x))
+#else
+#define FORGET(x) __asm__ volatile("" : "+m"(x))
+#endif
+
 /* What differs between sets:
  *   set      the same number in all lanes; a group of inputs is such a number
  *   dot      sum + the dot product of each output's four weights with a group of inputs

@@ -65,9 +65,6 @@ static mnist_peak usable(mnist_peak peak)
     if (!__builtin_cpu_supports("avx512bf16")) {
         peak.bf16 = NULL;
     }
-    if (!__builtin_cpu_supports("avx512vnni")) {
-        peak.int8 = NULL;
-    }
 #endif
     return peak;
 }

@@ -1,5 +1,6 @@
 /* Loops that only keep the arithmetic units, or the loads, of one instruction set busy: the peak
- * that kernels are compared with. No kernel uses them. */
+ * that kernels are compared with. No kernel uses them. Tables of integer kernels have such a loop of their
+ * own. */
 #ifndef MNIST_KERNELS_PEAK_H
 #define MNIST_KERNELS_PEAK_H
 
@@ -14,7 +15,6 @@ typedef struct mnist_peak {
     const char *name; /* of the kernel table that is made of the same instructions */
     mnist_peak_loop fp32;
     mnist_peak_loop bf16; /* products of bfloat16 added up in fp32; NULL: this CPU has none */
-    mnist_peak_loop int8; /* products of bytes added up in 32 bits; NULL: this CPU has none */
     /* Loads size bytes, a multiple of MNIST_PEAK_READ, from data aligned to MNIST_ALIGN, `rounds`
      * times over; the value depends on all of them. */
     uint32_t (*read)(const void *data, size_t size, size_t rounds);

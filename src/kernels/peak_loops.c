@@ -44,7 +44,7 @@ static double fp32(size_t rounds, double *operations)
 
 #if SIMD_FLOATS == 16
 
-/* Not all CPUs with AVX-512 have these: peak.c asks. */
+/* Not all CPUs with AVX-512 have it: peak.c asks. */
 #define WITH(feature) __attribute__((target(feature)))
 
 WITH("avx512bf16")
@@ -72,33 +72,6 @@ static double bf16(size_t rounds, double *operations)
     }
     *operations = 2.0 * (double)rounds * GROUPS * EACH * 32;
     return (double)_mm512_reduce_add_ps(total);
-}
-
-WITH("avx512vnni")
-static double int8(size_t rounds, double *operations)
-{
-    /* Not __m512i, of 64-bit lanes: GCC then copies each sum to memory on the way. */
-    vi sum[GROUPS][EACH], total = {0};
-    for (size_t g = 0; g < GROUPS; g++) {
-        for (size_t s = 0; s < EACH; s++) {
-            sum[g][s] = (vi)_mm512_set1_epi32((int)(g * EACH + s));
-        }
-    }
-    const __m512i a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(-5);
-    for (size_t r = 0; r < rounds; r++) {
-        for (size_t g = 0; g < GROUPS; g++) {
-            for (size_t s = 0; s < EACH; s++) {
-                sum[g][s] = (vi)_mm512_dpbusd_epi32((__m512i)sum[g][s], a, b);
-            }
-        }
-    }
-    for (size_t g = 0; g < GROUPS; g++) {
-        for (size_t s = 0; s < EACH; s++) {
-            total ^= sum[g][s];
-        }
-    }
-    *operations = 2.0 * (double)rounds * GROUPS * EACH * 64;
-    return (double)total[0];
 }
 
 #endif
@@ -137,7 +110,6 @@ const mnist_peak SIMD_PEAK = {
     .fp32 = fp32,
 #if SIMD_FLOATS == 16
     .bf16 = bf16,
-    .int8 = int8,
 #endif
     .read = read_all,
 };

@@ -30,12 +30,13 @@ json_is .data.dataset synthetic
 json_holds '[.rows[].group] | unique == ["inference", "kernels", "machine", "training"]'
 json_holds 'all(.rows[]; .min > 0 and .min <= .median and .median <= .max)'
 json_holds 'all(.rows[]; (.gflops == null) == (.fraction_of_peak == null))'
+json_holds 'all(.rows[] | select(.name | test("int8.* images")); .fraction_of_peak > 0)'
 json_holds '[.rows[] | [.group, .name, .threads]] | length == (unique | length)'
 json_holds 'all(.rows[]; .lower_is_better == (.unit | IN("ns", "us")))'
 
 begin 'a filter'
 run 0 "$bench" "${quick[@]}" --json --filter 'Training 784-128'
-json_is '.rows | length' 6
+json_is '.rows | length' 8
 json_holds 'all(.rows[]; .group == "training" and .fraction_of_peak > 0)'
 begin 'a filter without rows'
 run 1 "$bench" "${quick[@]}" --json --filter 'no such row'

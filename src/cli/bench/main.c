@@ -94,9 +94,11 @@ static void print_head(const mnist_bench_settings *settings, unsigned threads, m
 
 static void print_foot(void)
 {
-    printf(
-        "\nof peak: of the best sample of fp32 multiply-add on as many threads; whole nets count\n"
-        "dense, so that leaving out zeros may go past 100 %%.\n");
+    printf("\nof peak: of the best sample of fp32 multiply-add on as many threads; of rows of "
+           "int8, whose\n"
+           "operations are whole numbers', of int8 dot product; whole nets count dense, so that "
+           "leaving\n"
+           "out zeros may go past 100 %%.\n");
 }
 
 /* The JSON document; takes rows over. */
