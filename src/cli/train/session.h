@@ -5,7 +5,7 @@
 #include "cli/train/epochs.h"
 #include "cli/terminal/progress.h"
 #include "cli/train/settings.h"
-#include "cli/train/teachers.h"
+#include "cli/shared/teachers.h"
 #include "cli/shared/source.h"
 
 #include <mnist/mnist.h>

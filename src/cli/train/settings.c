@@ -3,7 +3,7 @@
 #include "cli/shared/option_parts.h"
 #include "cli/train/recipes.h"
 #include "cli/train/search_space.h"
-#include "cli/train/teachers.h"
+#include "cli/shared/teachers.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* --teacher: model files whose nets a training learns from. */
-#ifndef MNIST_CLI_TRAIN_TEACHERS_H
-#define MNIST_CLI_TRAIN_TEACHERS_H
+#ifndef MNIST_CLI_SHARED_TEACHERS_H
+#define MNIST_CLI_SHARED_TEACHERS_H
 
 #include <mnist/mnist.h>
 

@@ -1,5 +1,5 @@
 #define _POSIX_C_SOURCE 200809L
-#include "cli/train/teachers.h"
+#include "cli/shared/teachers.h"
 
 #include <stdlib.h>
 #include <string.h>
