@@ -340,6 +340,13 @@ typedef struct mnist_train_job {
  * MNIST_ERR_DIVERGED (epoch, step and what to change), MNIST_ERR_STOPPED. */
 mnist_status mnist_train(const mnist_train_job *job, mnist_error *err);
 
+/* Prunes at once, without a training: sets to 0 what one with this config would have pruned in the end,
+ * had its weights stayed as they are. Of config only pruning, without its start and end, frozen and
+ * tie_pixels count. train: for the scores. The integer form is dropped. Errors: as mnist_train, save
+ * MNIST_ERR_DIVERGED and MNIST_ERR_STOPPED; the net is then as it was. */
+mnist_status mnist_mlp_prune(mnist_mlp *mlp, const mnist_train_config *config, mnist_view train,
+                             mnist_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -248,7 +248,7 @@ static const mnist_pruning selections[] = {
 };
 
 /* After one step whose end is that of pruning, what is left is what sorting leaves of the net that
- * the same step gives without pruning. */
+ * the same step gives without pruning; and pruning that net at once leaves the same. */
 static void test_selection(void **state)
 {
     (void)state;
@@ -269,6 +269,8 @@ static void test_selection(void **state)
         }
         mnist_mlp *mlp = train(&config, 3, nothing, NULL);
         assert_same(&expected, mlp, c);
+        assert_int_equal(mnist_mlp_prune(dense, &config, view, NULL), MNIST_OK);
+        assert_same(&expected, dense, c);
         free_weights(&expected);
         mnist_mlp_free(dense);
         mnist_mlp_free(mlp);
