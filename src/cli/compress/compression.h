@@ -4,6 +4,7 @@
 
 #include "cli/compress/settings.h"
 #include "cli/shared/source.h"
+#include "cli/shared/teachers.h"
 
 #include <mnist/mnist.h>
 
@@ -30,10 +31,12 @@ typedef struct mnist_compression {
     const char *in; /* path */
     mnist_model *model;
     json_t *options;            /* that the model states; NULL: none. Settings may point into it */
+    mnist_model *early;         /* whose weights the training begins with; NULL: the model's */
     const char *earlier;        /* what was done to the model before; NULL: nothing */
     unsigned whole_bits;        /* of the model's weights, if they are whole numbers; else 0 */
     mnist_training_texts texts; /* settings may point into it */
     mnist_source source;
+    mnist_teachers teachers;
     mnist_dataset *kept;   /* the training images that the model was trained on, where its
                            * --omit-class or --per-class left some out; else NULL */
     mnist_view all, train; /* training images: all, and those that are not for validation */
@@ -67,6 +70,10 @@ bool mnist_compression_describe(mnist_compress_net *out, const mnist_mlp *mlp, m
 bool mnist_compression_quantize(mnist_compression *c, mnist_error *err);
 bool mnist_compression_prune(mnist_compression *c, mnist_error *err);
 bool mnist_compression_pack(mnist_compression *c, mnist_error *err);
+/* Reads the model of --rewind, if there is one, and sees that it is of the same shape. */
+bool mnist_compression_read_early(mnist_compression *c, mnist_error *err);
+/* Prunes the net as it is, and gives the weights that are left the values of c->early. */
+bool mnist_compression_rewind(mnist_compression *c, mnist_error *err);
 /* Trains the net further, as config says; MNIST_ERR_STOPPED likewise. */
 mnist_status mnist_compression_train(mnist_compression *c, mnist_error *err);
 

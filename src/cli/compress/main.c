@@ -28,9 +28,11 @@ static void release(mnist_compression *c)
     mnist_mlp_free(c->compact);
     mnist_dataset_free(c->kept);
     mnist_source_close(&c->source);
+    mnist_teachers_free(&c->teachers);
     free(c->validation.answers);
     free(c->test.answers);
     json_decref(c->options);
+    mnist_model_free(c->early);
     mnist_model_free(c->model);
 }
 

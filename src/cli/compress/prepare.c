@@ -337,31 +337,49 @@ static bool check_shapes(const mnist_compression *c, mnist_error *err)
     return true;
 }
 
+#define OWN_FILES 3 /* that every call may have */
+
+/* Sees that no output destroys a file that is read. */
+static bool check_files(mnist_compression *c, mnist_error *err)
+{
+    const size_t count = OWN_FILES + MNIST_SOURCE_FILES + c->teachers.count;
+    mnist_file_use *files = calloc(count, sizeof *files);
+    if (!files) {
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the names of files") ==
+               MNIST_OK;
+    }
+    files[0] = (mnist_file_use){.path = c->in, .name = "input"};
+    files[1] = (mnist_file_use){
+        .path = c->settings->output, .name = "--output", .output = true, .tensors = true};
+    files[2] = (mnist_file_use){.path = c->settings->rewind, .name = "model of --rewind"};
+    mnist_source_files(&c->source, files + OWN_FILES);
+    for (size_t i = 0; i < c->teachers.count; i++) {
+        files[OWN_FILES + MNIST_SOURCE_FILES + i] =
+            (mnist_file_use){.path = c->teachers.paths[i], .name = "teacher"};
+    }
+    const mnist_status status = mnist_outputs_check(files, count, err);
+    free(files);
+    return status == MNIST_OK;
+}
+
 /* Locates the data, sees that no output destroys anything, tries it, and reads the data. */
 static bool open_files(mnist_compression *c, mnist_error *err)
 {
     const mnist_compress_settings *s = c->settings;
     const unsigned wanted = MNIST_IDX_TRAIN | (s->test ? MNIST_IDX_TEST : 0);
-    mnist_file_use files[2 + MNIST_SOURCE_FILES] = {
-        {.path = c->in, .name = "input"},
-        {.path = s->output, .name = "--output", .output = true, .tensors = true},
-    };
     mnist_error missing = {0}; /* counts less than an output that would destroy something */
     const mnist_status located =
         mnist_source_locate(&c->source, &s->training.data, wanted, &missing);
-    mnist_source_files(&c->source, files + 2);
-    mnist_status status = mnist_outputs_check(files, LENGTH(files), err);
-    if (status == MNIST_OK && located != MNIST_OK) {
+    if (mnist_teachers_name(&c->teachers, s->training.teacher, err) != MNIST_OK ||
+        !check_files(c, err)) {
+        return false;
+    }
+    if (located != MNIST_OK) {
         *err = missing;
-        status = located;
+        return false;
     }
-    if (status == MNIST_OK && s->output && !s->dry_run) {
-        status = mnist_output_check(s->output, err);
-    }
-    if (status == MNIST_OK) {
-        status = mnist_source_load(&c->source, &s->training.data, wanted, err);
-    }
-    return status == MNIST_OK;
+    return (!s->output || s->dry_run || mnist_output_check(s->output, err) == MNIST_OK) &&
+           mnist_source_load(&c->source, &s->training.data, wanted, err) == MNIST_OK;
 }
 
 /* The model's file, as it lies there; of a pipe, as it would be written. */
@@ -392,9 +410,10 @@ bool mnist_compression_prepare(mnist_compression *c, mnist_error *err)
         return false;
     }
     c->earlier = mnist_model_metadata(c->model, "compression");
-    if (!adopt(c, err) || !settle_training(c, err) || !find_whole_bits(c, err) ||
-        !check_lossy(c, err) || !check_binary(c, err) || !size_model(c, err) ||
-        !open_files(c, err) || !check_shapes(c, err) || !split(c, err)) {
+    if (!mnist_compression_read_early(c, err) || !adopt(c, err) || !settle_training(c, err) ||
+        !find_whole_bits(c, err) || !check_lossy(c, err) || !check_binary(c, err) ||
+        !size_model(c, err) || !open_files(c, err) || !check_shapes(c, err) || !split(c, err) ||
+        mnist_teachers_load(&c->teachers, c->train.rows, c->train.cols, err) != MNIST_OK) {
         return false;
     }
     if (c->source.test) {

@@ -30,7 +30,12 @@ mnist_status mnist_compression_train(mnist_compression *c, mnist_error *err)
                                  .validation = c->validation.view,
                                  .normalization = mnist_model_normalization(c->model),
                                  .pool = c->pool,
-                                 .hooks = &hooks};
+                                 .hooks = &hooks,
+                                 .teachers = c->teachers.list,
+                                 .teacher_count = c->teachers.count};
+    if (c->early) {
+        config.pruning.keep = 0.0f; /* that is done, and what is 0 stays so */
+    }
     config.adapt_threads = s->threads == 0; /* a number that was asked for is kept */
     mnist_progress_start(&progress, s->out.quiet ? MNIST_PROGRESS_NONE : s->progress, s->out.color,
                          STDERR_FILENO);

@@ -40,6 +40,7 @@ mnist_compress_settings mnist_compress_settings_defaults(void)
         .bits = MNIST_COMPRESS_INT8,
         .calibrate = 10000,
         .range = MNIST_RANGE_SQUARES,
+        .compact = true,
         .levels = 16,
         .bias_bits = 8,
         .training = mnist_training_defaults(),
@@ -130,8 +131,14 @@ static const mnist_option prune_options[] = {
     {UNSIGNED(S, codebook, 0, MNIST_CODEBOOK_MOST), .name = "codebook",
      .flags = MATHS | MNIST_OPTION_OPTIONAL, .zero = "off",
      .help = "prune: from 85 % of the epochs on each layer has N different weights besides 0, "
-             "which 16 bits "
-             "hold"},
+             "which 16 bits hold"},
+    {STRING(S, rewind, "EARLY"), .name = "rewind", .flags = CONFIG,
+     .help = "prune: MODEL says which weights are left, all at once, and they begin again with the "
+             "values that they have in this model, from early in MODEL's training"},
+    {SWITCH(S, compact), .name = "compact", .flags = CONFIG,
+     .help =
+         "prune: take out hidden units that are not needed; without, the net keeps its shape, as "
+         "a next round of --rewind needs it"},
 };
 
 static const mnist_option seed_options[] = {
@@ -170,12 +177,14 @@ static const mnist_option output_options[] = {
 
 /* Of the tables of a training, the rows that suit a net that there is already: of the data not
  * --omit-class, --per-class and --normalize, which the model states; of the regularisation not
- * --prune, which is --keep here. These are the first rows, or the last; tests/cli/test_compress.sh
+ * --prune, which is --keep here; of the distillation not --calibrate-bias, which is for classes
+ * that are left out. These are the first rows, or the last; tests/cli/test_compress.sh
  * sees to it. */
 #define DATA_ROWS           2
 #define AUGMENT_ROW         (TRAIN_DATA_OPTIONS - 1)
 #define REGULARISATION_ROWS (REGULARISATION_OPTIONS - 1)
 #define TIE_ROW             (COMPRESSION_OPTIONS - 1)
+#define TEACHER_ROWS        (DISTILLATION_OPTIONS - 1)
 
 #define OF(step) (1u << MNIST_COMPRESS_##step)
 
@@ -185,7 +194,7 @@ static const unsigned steps_of[] = {OF(QUANTIZE), OF(PACK), OF(PRUNE)};
 /* Sections from there up to FIRST_SHARED are for training. */
 enum {
     FIRST_OF_TRAINING = sizeof steps_of / sizeof *steps_of,
-    FIRST_SHARED = FIRST_OF_TRAINING + 5
+    FIRST_SHARED = FIRST_OF_TRAINING + 6
 };
 
 static const mnist_option_section sections[] = {
@@ -199,6 +208,7 @@ static const mnist_option_section sections[] = {
     SHARED("Retraining: regularisation", mnist_regularisation_options, REGULARISATION_ROWS, S,
            training),
     SHARED("Retraining: regularisation", mnist_compression_options + TIE_ROW, 1, S, training),
+    SHARED("Retraining: distillation", mnist_distillation_options, TEACHER_ROWS, S, training),
     SHARED("Data", mnist_source_options, SOURCE_OPTIONS, S, training.data),
     SHARED("Data", mnist_train_files_options, TRAIN_FILES_OPTIONS, S, training.data),
     WHOLE("Data", data_options),
@@ -286,8 +296,13 @@ static bool check_prune(const mnist_compress_settings *s, mnist_error *err)
         return mnist_options_fail(err, "prune needs --keep SPEC, how many weights are left, as "
                                        "--keep 5%%");
     }
-    return mnist_pruning_parse(&pruning, s->keep, &why) == MNIST_OK ||
-           mnist_options_fail(err, "--keep: %s", why.text);
+    if (mnist_pruning_parse(&pruning, s->keep, &why) != MNIST_OK) {
+        return mnist_options_fail(err, "--keep: %s", why.text);
+    }
+    return !s->rewind || (!strstr(s->keep, "start=") && !strstr(s->keep, "end=")) ||
+           mnist_options_fail(err,
+                              "--keep: start and end do not go with --rewind, which prunes all "
+                              "at once, before the first step");
 }
 
 static bool check_bits(const mnist_compress_settings *s, const mnist_parsed *parsed,
@@ -354,6 +369,13 @@ static const mnist_example examples[] = {
      "train on, and set 95 % of the weights to 0"},
     {"mnist-compress prune --keep 40%,units --epochs 20 mnist.safetensors -o narrow.safetensors",
      "whole hidden units go"},
+    {"mnist-compress prune --keep 5% --rewind epoch-1.safetensors mnist.safetensors -o "
+     "sparse.safetensors",
+     "the weights that are left begin again where they were after an epoch"},
+    {"mnist-compress prune --keep 5% --teacher big.safetensors --temperature 2 mnist.safetensors "
+     "-o "
+     "sparse.safetensors",
+     "a larger net teaches the smaller one"},
     {"mnist-compress pack sparse.safetensors -o sparse.mlpk",
      "the smallest file: weights of few levels, entropy-coded"},
     {"mnist-compress pack --levels 0 --bias-bits 0 sparse.safetensors -o exact.mlpk",

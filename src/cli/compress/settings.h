@@ -55,7 +55,9 @@ typedef struct mnist_compress_settings {
     unsigned bias_bits; /* when packed; 0: all bits */
     mnist_compress_metadata metadata; /* when packed */
     unsigned codebook;                /* levels that pruning ends with; 0: any floats */
-    const char *keep; /* what pruning leaves (mnist_pruning_parse); NULL: not given */
+    const char *keep;   /* what pruning leaves (mnist_pruning_parse); NULL: not given */
+    const char *rewind; /* model of the weights that retraining begins with; NULL: MODEL's */
+    bool compact;       /* hidden units that are not needed go */
     mnist_training_settings training; /* how a step trains; the data of all steps */
     bool trains;                      /* prune does; quantize with --epochs; set by settle */
     bool test;

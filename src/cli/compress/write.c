@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Digests of the models that the last retraining learned from, commas between. */
+#define RETRAINING_TEACHERS "retraining_teachers_sha256"
+/* Digest of the model that it began with, where that is another. */
+#define REWOUND_TO "rewound_to_sha256"
+
 /* Keys whose values the new model takes over, if the model has them; others, of programs that are
  * not ours, stay behind. */
 static const char *const carried[] = {
@@ -19,6 +24,8 @@ static const char *const carried[] = {
     "options",
     "trained_on",
     "retraining",
+    RETRAINING_TEACHERS,
+    REWOUND_TO,
     "train_images_sha256",
     "train_labels_sha256",
     "test_images_sha256",
@@ -99,17 +106,27 @@ static bool add_retraining(const mnist_compression *c, metadata *m, mnist_error 
     mnist_view_digests(c->all, &m->digests);
     put(m, "options", m->options);
     put(m, "retraining", m->retraining);
+    put(m, RETRAINING_TEACHERS, c->teachers.digests);
+    put(m, REWOUND_TO, c->early ? mnist_model_digest(c->early) : NULL);
     put(m, "trained_on", m->trained_on);
     put(m, "train_images_sha256", m->digests.images);
     put(m, "train_labels_sha256", m->digests.labels);
     return true;
 }
 
+/* Would it say something untrue of the next retraining? */
+static bool is_of_retraining(const char *key)
+{
+    return strcmp(key, RETRAINING_TEACHERS) == 0 || strcmp(key, REWOUND_TO) == 0;
+}
+
 static bool gather(const mnist_compression *c, metadata *m, mnist_error *err)
 {
     *m = (metadata){.count = 0};
     for (size_t i = 0; i < LENGTH(carried); i++) {
-        put(m, carried[i], mnist_model_metadata(c->model, carried[i]));
+        if (!c->settings->trains || !is_of_retraining(carried[i])) {
+            put(m, carried[i], mnist_model_metadata(c->model, carried[i]));
+        }
     }
     const char *earlier = c->earlier ? c->earlier : "";
     const size_t room = strlen(earlier) + strlen("; ") + strlen(c->done) + 1;
