@@ -1,4 +1,5 @@
-/* mnist/report.h: a training or an evaluation as an HTML page; and a page with the pad alone.
+/* mnist/report.h: a training or an evaluation as an HTML page; a page with the pad alone; and
+ * one that compares compressed nets.
  *
  * The page is one self-contained file: style, script, pictures and the net itself are in it. It
  * loads nothing from any host, and its Content-Security-Policy forbids it to. It shows a summary,
@@ -92,6 +93,28 @@ mnist_status mnist_page_write(const char *path, const mnist_page *page, mnist_po
 /* The same into memory, to be released with free. */
 mnist_status mnist_page_render(const mnist_page *page, mnist_pool *pool, char **html, size_t *size,
                                mnist_error *err);
+
+/* One of several ways to compress a net, and what it costs. */
+typedef struct mnist_page_choice {
+    const char *keep;                          /* which weights are left: "0.05" */
+    unsigned levels;                           /* different weights of a layer */
+    size_t weights, bytes;                     /* that are left; of the whole file */
+    const mnist_evaluation *validation, *test; /* test NULL: not known */
+    bool on_front; /* none of the others has fewer bytes or errors without more of the other */
+} mnist_page_choice;
+
+/* A page that compares them: a chart of bytes against errors, and a table. Everything is borrowed. */
+typedef struct mnist_choices_page {
+    const char *program; /* for the page's title: "mnist-compress" */
+    const char *heading; /* the net, in a few words */
+    mnist_page_facts facts;
+    const mnist_page_choice *choices; /* those of fewer bytes first */
+    size_t count;                     /* >= 1; test is known of all of them or of none */
+} mnist_choices_page;
+
+/* Writes the page, whole or not at all. Errors: MNIST_ERR_IO, MNIST_ERR_MEMORY. */
+mnist_status mnist_choices_page_write(const char *path, const mnist_choices_page *page,
+                                      mnist_error *err);
 
 /* A page that has the pad alone, for people who shall try a net. Everything is borrowed. */
 typedef struct mnist_pad_page {
