@@ -63,6 +63,7 @@ readers=(
     src/train/{snapshot,resume}.c
     src/cli/options/*.c
     src/cli/shared/{adopt,training}.c
+    src/cli/compress/specs.c
     src/cli/eval/{baseline,course,held_out,models}.c
     src/cli/train/{resume,epochs,checkpoints}.c
 )

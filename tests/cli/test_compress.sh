@@ -366,9 +366,9 @@ begin 'bad command lines'
 usage "$compress" 'STEP is missing'
 usage "$compress" 'MODEL is missing' quantize
 usage "$compress" 'unexpected argument "more"' quantize m.st more
-usage "$compress" 'STEP: "prun" is not one of prune, quantize, pack; did you mean prune?' prun m.st -o x.st
-usage "$compress" 'STEP: "m.st" is not one of prune, quantize, pack' m.st quantize -o x.st
-usage "$compress" 'STEP: "" is not one of prune, quantize, pack' '' m.st -o x.st
+usage "$compress" 'STEP: "prun" is not one of prune, quantize, pack, auto, sweep; did you mean prune?' prun m.st -o x.st
+usage "$compress" 'STEP: "m.st" is not one of prune, quantize, pack, auto, sweep' m.st quantize -o x.st
+usage "$compress" 'STEP: "" is not one of prune, quantize, pack, auto, sweep' '' m.st -o x.st
 usage "$compress" '-o FILE is missing: where the model is to be written; or --dry-run' quantize m.st
 usage "$compress" 'prune needs --keep SPEC, how many weights are left, as --keep 5%' prune m.st -o x.st
 kinds='fp16, bf16, int8, int7, int6, int5, int4, int3, int2, ternary, binary'
@@ -378,7 +378,7 @@ usage "$compress" '--range: "least" is not one of squares, largest' quantize --r
 usage "$compress" '--calibrate: "0" is not a whole number from 1 to 1000000000' quantize --calibrate 0 m.st -o x.st
 usage "$compress" '--calibrate is for whole numbers, and --bits is fp16' quantize --bits fp16 --calibrate 5 m.st -o x.st
 usage "$compress" '--range is for whole numbers, and --bits is bf16' quantize --bits bf16 --range largest m.st -o x.st
-usage "$compress" '--keep is for prune, and STEP is quantize' quantize --keep 5% m.st -o x.st
+usage "$compress" '--keep is for prune and sweep, and STEP is quantize' quantize --keep 5% m.st -o x.st
 usage "$compress" '--codebook is for prune, and STEP is quantize' quantize --codebook 8 m.st -o x.st
 usage "$compress" '--codebook: "257" is not a whole number from 0 to 256' prune --keep 5% --codebook 257 m.st -o x.st
 usage "$compress" '--epochs: quantize trains whole numbers, and --bits is fp16' quantize --bits fp16 -e 5 m.st -o x.st
@@ -424,9 +424,9 @@ usage "$compress" '--bias-bits: "17" is not a whole number from 0 to 16' pack --
 usage "$compress" '--bias-bits 1 leaves a sign and no value; expected 0, for all bits, or 2 to 16' pack --bias-bits 1 p.st -o x.mlpk
 usage "$compress" '--metadata: "long" is not one of short, all, none' pack --metadata long p.st -o x.mlpk
 usage "$compress" '--bits is for quantize, and STEP is pack' pack --bits int8 p.st -o x.mlpk
-usage "$compress" '--keep is for prune, and STEP is pack' pack --keep 5% p.st -o x.mlpk
+usage "$compress" '--keep is for prune and sweep, and STEP is pack' pack --keep 5% p.st -o x.mlpk
 usage "$compress" '--levels is for pack, and STEP is quantize' quantize --levels 8 m.st -o x.st
-usage "$compress" '--metadata is for pack, and STEP is prune' prune --keep 5% --metadata all m.st -o x.st
+usage "$compress" '--metadata is for pack, auto and sweep, and STEP is prune' prune --keep 5% --metadata all m.st -o x.st
 usage "$compress" '--levels: the weights of whole.st are whole numbers, which are packed as they are' pack --levels 8 whole.st -o x.mlpk
 usage "$compress" '--bias-bits: the weights of whole.st are whole numbers, which are packed as they are' pack --bias-bits 8 \
     whole.st -o x.mlpk

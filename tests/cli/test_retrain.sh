@@ -132,7 +132,7 @@ usage "$compress" '--rewind: standard.st normalises images otherwise than m.st; 
     prune --keep 5% --rewind standard.st m.st -o x.st
 usage "$compress" '--keep: start and end do not go with --rewind, which prunes all at once, before the first step' \
     prune --keep 5%,start=0.2 --rewind early.st m.st -o x.st
-usage "$compress" '--rewind is for prune, and STEP is quantize' quantize --rewind early.st m.st -o x.st
+usage "$compress" '--rewind is for prune, auto and sweep, and STEP is quantize' quantize --rewind early.st m.st -o x.st
 usage "$compress" '--compact is for prune, and STEP is quantize' quantize --no-compact m.st -o x.st
 usage "$compress" '--output would overwrite the model of --rewind early.st; name another file' \
     prune --keep 5% --rewind early.st m.st -o early.st

@@ -1,5 +1,8 @@
-/* The texts of --prune and --quantize, which also stand in model files: the input is one of either. */
+/* The texts of --prune and --quantize, which also stand in model files, and what mnist-compress reads
+ * beside them: the input is one of any. */
 #include "fuzz.h"
+
+#include "cli/compress/settings.h"
 
 #include <mnist/train.h>
 
@@ -38,11 +41,35 @@ static void check_quantization(const char *text)
              first.levels == second.levels);
 }
 
+/* Each share makes one spec, which is no longer than a spec may be. */
+static void check_shares(const char *text)
+{
+    char spec[MNIST_PRUNING_TEXT];
+    size_t count = 0, commas = 0;
+    for (const char *p = text; *p; p++) {
+        commas += *p == ',';
+    }
+    while (count < 100 && mnist_compress_spec(text, count, spec)) {
+        PROMISED(spec[0] != '\0' && strlen(spec) < sizeof spec);
+        count++;
+    }
+    PROMISED(count <= commas + 1);
+}
+
+static void check_bytes(const char *text)
+{
+    const size_t bytes = mnist_compress_read_bytes(text);
+    PROMISED(bytes < (size_t)1000000000000000);
+    PROMISED(bytes == 0 || (text[0] >= '0' && text[0] <= '9') || text[0] == '.');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = text_of(data, size);
     check_pruning(text);
     check_quantization(text);
+    check_shares(text);
+    check_bytes(text);
     free(text);
     return 0;
 }

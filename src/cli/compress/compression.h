@@ -3,6 +3,7 @@
 #define MNIST_CLI_COMPRESS_COMPRESSION_H
 
 #include "cli/compress/settings.h"
+#include "cli/options/json.h"
 #include "cli/shared/source.h"
 #include "cli/shared/teachers.h"
 
@@ -25,6 +26,8 @@ typedef struct mnist_compress_net {
     size_t bytes;                               /* of the whole file */
 } mnist_compress_net;
 
+typedef struct mnist_candidate mnist_candidate; /* cli/compress/candidates.h */
+
 typedef struct mnist_compression {
     mnist_compress_settings *settings; /* the model's own are adopted */
     const mnist_parsed *parsed;
@@ -46,7 +49,14 @@ typedef struct mnist_compression {
     mnist_precision storage;
     mnist_compaction removed; /* by prune */
     mnist_compress_net before, after;
-    mnist_packed_size packed; /* of pack */
+    mnist_packed_size packed;         /* where a packed file is made */
+    mnist_data_digests train_digests; /* where the step trains */
+    mnist_mlp *original;              /* the model's net as it was read, once a search has begun */
+    mnist_candidate *tried;           /* by auto and sweep; owned */
+    size_t tried_count;
+    size_t files; /* written by sweep so far */
+    bool missed;  /* auto has found nothing that meets the budget */
+    bool written; /* to --output */
     char done[MNIST_COMPRESS_TEXT];
     char digest[MNIST_DIGEST_TEXT]; /* of what was written */
     int interrupted;                /* the signal that ended the training; 0: none */
@@ -59,9 +69,10 @@ mnist_mlp *mnist_compression_net(const mnist_compression *c);
  * err says why; MNIST_ERR_ARGUMENT blames the command line. */
 bool mnist_compression_prepare(mnist_compression *c, mnist_error *err);
 
-/* Evaluates the model as it is, and then its successor; what is not there is not evaluated. */
+/* Evaluates the model as it is, and then its successor; what is not there is not evaluated. test: on
+ * the test images, too. */
 bool mnist_compression_measure_before(mnist_compression *c, mnist_error *err);
-bool mnist_compression_measure_after(mnist_compression *c, mnist_error *err);
+bool mnist_compression_measure_after(mnist_compression *c, bool test, mnist_error *err);
 /* Shape and weights of a net; bytes stays. */
 bool mnist_compression_describe(mnist_compress_net *out, const mnist_mlp *mlp, mnist_error *err);
 
@@ -76,15 +87,18 @@ bool mnist_compression_read_early(mnist_compression *c, mnist_error *err);
 bool mnist_compression_rewind(mnist_compression *c, mnist_error *err);
 /* Trains the net further, as config says; MNIST_ERR_STOPPED likewise. */
 mnist_status mnist_compression_train(mnist_compression *c, mnist_error *err);
+bool mnist_compression_auto(mnist_compression *c, mnist_error *err);
+bool mnist_compression_sweep(mnist_compression *c, mnist_error *err);
 
-/* Sizes what is to be written, and writes it unless --dry-run. */
-bool mnist_compression_write(mnist_compression *c, mnist_error *err);
+/* Sizes what is to be written, and writes it; path NULL: no more than that. */
+bool mnist_compression_write(mnist_compression *c, const char *path, mnist_error *err);
 
 /* "note: ..." on stderr, unless --quiet. */
 void mnist_compression_note(const mnist_compression *c, const char *format, ...) MNIST_PRINTF(2, 3);
 /* The result on stdout, a line or a document. The exit code. */
 int mnist_compression_print(const mnist_compression *c);
-/* Whether --max-loss-of-accuracy, if given, is kept; if not, says so on stderr. */
+/* Whether --max-loss-of-accuracy, if given, and the budget of auto are kept; if not, says so on
+ * stderr. */
 bool mnist_compression_passes(const mnist_compression *c);
 
 #endif

@@ -19,7 +19,7 @@ static uint8_t answer(const float *values)
     return (uint8_t)best;
 }
 
-/* Evaluates the net, and notes its answers; on the way after, counts those that differ. */
+/* Evaluates the net. Before, notes its answers; after, counts those that differ from them. */
 static bool measure(const mnist_compression *c, mnist_compress_figures *f, bool is_after,
                     mnist_error *err)
 {
@@ -41,7 +41,7 @@ static bool measure(const mnist_compression *c, mnist_compress_figures *f, bool 
     for (size_t i = 0; i < count && status == MNIST_OK; i++) {
         const uint8_t is = answer(logits + i * MNIST_CLASSES);
         f->changed += is_after && is != f->answers[i];
-        f->answers[i] = is;
+        f->answers[i] = is_after ? f->answers[i] : is;
     }
     free(logits);
     return status == MNIST_OK;
@@ -53,10 +53,10 @@ bool mnist_compression_measure_before(mnist_compression *c, mnist_error *err)
            measure(c, &c->validation, false, err) && measure(c, &c->test, false, err);
 }
 
-bool mnist_compression_measure_after(mnist_compression *c, mnist_error *err)
+bool mnist_compression_measure_after(mnist_compression *c, bool test, mnist_error *err)
 {
     return mnist_compression_describe(&c->after, mnist_compression_net(c), err) &&
-           measure(c, &c->validation, true, err) && measure(c, &c->test, true, err);
+           measure(c, &c->validation, true, err) && (!test || measure(c, &c->test, true, err));
 }
 
 bool mnist_compression_describe(mnist_compress_net *out, const mnist_mlp *mlp, mnist_error *err)

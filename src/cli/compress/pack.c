@@ -13,6 +13,12 @@ static void add_done(mnist_compression *c, const char *what, unsigned number)
     snprintf(c->done + used, sizeof c->done - used, "%s %u; ", what, number);
 }
 
+/* A search rounds often, and says what came of it. */
+static bool says(const mnist_compression *c)
+{
+    return c->settings->step == MNIST_COMPRESS_PACK;
+}
+
 static bool take_levels(mnist_compression *c, mnist_error *err)
 {
     const mnist_compress_settings *s = c->settings;
@@ -23,11 +29,11 @@ static bool take_levels(mnist_compression *c, mnist_error *err)
         return false;
     }
     if (changed > 0) {
-        mnist_compression_note(
-            c,
-            "%zu weights were rounded to one of %u a layer (--levels 0 keeps all "
-            "bits)%s",
-            changed, s->levels, c->earlier ? "; what earlier steps lost adds up" : "");
+        if (says(c)) {
+            mnist_compression_note(
+                c, "%zu weights were rounded to one of %u a layer (--levels 0 keeps all bits)%s",
+                changed, s->levels, c->earlier ? "; what earlier steps lost adds up" : "");
+        }
         add_done(c, "levels", s->levels);
     }
     return true;
@@ -42,8 +48,11 @@ static bool round_biases(mnist_compression *c, mnist_error *err)
         return false;
     }
     if (changed > 0) {
-        mnist_compression_note(c, "%zu biases were rounded to %u bits (--bias-bits 0 keeps all)",
-                               changed, s->bias_bits);
+        if (says(c)) {
+            mnist_compression_note(c,
+                                   "%zu biases were rounded to %u bits (--bias-bits 0 keeps all)",
+                                   changed, s->bias_bits);
+        }
         add_done(c, "biases", s->bias_bits);
     }
     return true;
@@ -51,7 +60,8 @@ static bool round_biases(mnist_compression *c, mnist_error *err)
 
 bool mnist_compression_pack(mnist_compression *c, mnist_error *err)
 {
-    if (c->whole_bits > 0) { /* whole numbers are packed as they are */
+    if (mnist_mlp_has_integers(mnist_compression_net(c),
+                               NULL)) { /* whole numbers are packed as they are */
         c->settings->levels = c->settings->bias_bits = 0;
     }
     const bool good = take_levels(c, err) && round_biases(c, err);

@@ -1,6 +1,6 @@
 /* The model, and the data that it states. */
 #define _POSIX_C_SOURCE 200809L
-#include "cli/compress/compression.h"
+#include "cli/compress/candidates.h"
 
 #include "cli/shared/adopt.h"
 #include "cli/shared/figures.h"
@@ -287,9 +287,12 @@ static bool split(mnist_compression *c, mnist_error *err)
                                   told ? "--val-split" : "the model's --val-split", held_out,
                                   all.count);
     }
-    if (held_out == 0 && c->settings->has_max_loss) {
-        return mnist_options_fail(err, "--max-loss-of-accuracy goes by the validation images, but "
-                                       "--val-split is 0");
+    const mnist_compress_settings *s = c->settings;
+    const bool searches = s->step == MNIST_COMPRESS_AUTO || s->step == MNIST_COMPRESS_SWEEP;
+    if (held_out == 0 && (searches || s->has_max_loss)) {
+        return mnist_options_fail(err, "%s goes by the validation images, but --val-split is 0",
+                                  searches ? mnist_compress_step_name(s->step)
+                                           : "--max-loss-of-accuracy");
     }
     c->train = mnist_view_slice(all, 0, all.count - (size_t)held_out);
     c->validation.view = mnist_view_slice(all, c->train.count, (size_t)held_out);
@@ -337,29 +340,60 @@ static bool check_shapes(const mnist_compression *c, mnist_error *err)
     return true;
 }
 
-#define OWN_FILES 3 /* that every call may have */
+#define OWN_FILES 4 /* that every call may have */
+
+/* The files that a call names, in a list for mnist_outputs_check. */
+static void list_files(const mnist_compression *c, mnist_file_use *files)
+{
+    const mnist_compress_settings *s = c->settings;
+    const bool sweeps = s->step == MNIST_COMPRESS_SWEEP;
+    files[0] = (mnist_file_use){.path = c->in, .name = "input"};
+    files[1] = (mnist_file_use){
+        .path = sweeps ? NULL : s->output, .name = "--output", .output = true, .tensors = true};
+    files[2] = (mnist_file_use){.path = s->rewind, .name = "model of --rewind"};
+    files[3] = (mnist_file_use){.path = s->report, .name = "--report", .output = true};
+    files += OWN_FILES;
+    mnist_source_files(&c->source, files);
+    files += MNIST_SOURCE_FILES;
+    for (size_t i = 0; i < c->teachers.count; i++) {
+        *files++ = (mnist_file_use){.path = c->teachers.paths[i], .name = "teacher"};
+    }
+    for (size_t i = 0; i < c->tried_count; i++) {
+        *files++ = (mnist_file_use){
+            .path = c->tried[i].path, .name = "--output", .output = true, .tensors = true};
+    }
+}
 
 /* Sees that no output destroys a file that is read. */
-static bool check_files(mnist_compression *c, mnist_error *err)
+static bool check_files(const mnist_compression *c, mnist_error *err)
 {
-    const size_t count = OWN_FILES + MNIST_SOURCE_FILES + c->teachers.count;
+    const size_t count = OWN_FILES + MNIST_SOURCE_FILES + c->teachers.count + c->tried_count;
     mnist_file_use *files = calloc(count, sizeof *files);
     if (!files) {
         return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the names of files") ==
                MNIST_OK;
     }
-    files[0] = (mnist_file_use){.path = c->in, .name = "input"};
-    files[1] = (mnist_file_use){
-        .path = c->settings->output, .name = "--output", .output = true, .tensors = true};
-    files[2] = (mnist_file_use){.path = c->settings->rewind, .name = "model of --rewind"};
-    mnist_source_files(&c->source, files + OWN_FILES);
-    for (size_t i = 0; i < c->teachers.count; i++) {
-        files[OWN_FILES + MNIST_SOURCE_FILES + i] =
-            (mnist_file_use){.path = c->teachers.paths[i], .name = "teacher"};
-    }
+    list_files(c, files);
     const mnist_status status = mnist_outputs_check(files, count, err);
     free(files);
     return status == MNIST_OK;
+}
+
+/* Tries the outputs before there is work that could be lost. */
+static bool try_outputs(const mnist_compression *c, mnist_error *err)
+{
+    const mnist_compress_settings *s = c->settings;
+    const bool sweeps = s->step == MNIST_COMPRESS_SWEEP;
+    if (s->dry_run) {
+        return true;
+    }
+    for (size_t i = 0; i < c->tried_count; i++) {
+        if (c->tried[i].path && mnist_output_check(c->tried[i].path, err) != MNIST_OK) {
+            return false;
+        }
+    }
+    return (sweeps || !s->output || mnist_output_check(s->output, err) == MNIST_OK) &&
+           (!s->report || mnist_output_check(s->report, err) == MNIST_OK);
 }
 
 /* Locates the data, sees that no output destroys anything, tries it, and reads the data. */
@@ -371,14 +405,14 @@ static bool open_files(mnist_compression *c, mnist_error *err)
     const mnist_status located =
         mnist_source_locate(&c->source, &s->training.data, wanted, &missing);
     if (mnist_teachers_name(&c->teachers, s->training.teacher, err) != MNIST_OK ||
-        !check_files(c, err)) {
+        (s->step == MNIST_COMPRESS_SWEEP && !mnist_sweep_list(c, err)) || !check_files(c, err)) {
         return false;
     }
     if (located != MNIST_OK) {
         *err = missing;
         return false;
     }
-    return (!s->output || s->dry_run || mnist_output_check(s->output, err) == MNIST_OK) &&
+    return try_outputs(c, err) &&
            mnist_source_load(&c->source, &s->training.data, wanted, err) == MNIST_OK;
 }
 
@@ -403,7 +437,8 @@ bool mnist_compression_prepare(mnist_compression *c, mnist_error *err)
 {
     const mnist_compress_settings *s = c->settings;
     if (s->out.json && (!mnist_json_check_name(c->in, err) ||
-                        (s->output && !mnist_json_check_name(s->output, err)))) {
+                        (s->output && !mnist_json_check_name(s->output, err)) ||
+                        (s->report && !mnist_json_check_name(s->report, err)))) {
         return false;
     }
     if (mnist_model_load(&c->model, c->in, err) != MNIST_OK) {
@@ -418,6 +453,9 @@ bool mnist_compression_prepare(mnist_compression *c, mnist_error *err)
     }
     if (c->source.test) {
         c->test.view = mnist_dataset_view(c->source.test);
+    }
+    if (s->trains) {
+        mnist_view_digests(c->all, &c->train_digests);
     }
     say_lossy(c);
     say_validation(c);

@@ -1,5 +1,5 @@
 /* What a step has come to, on stdout and stderr. */
-#include "cli/compress/compression.h"
+#include "cli/compress/candidates.h"
 
 #include "cli/shared/figures.h"
 #include "cli/shared/program.h"
@@ -41,8 +41,31 @@ static bool keeps_accuracy(const mnist_compression *c)
            more <= c->settings->max_loss * (double)f->view.count * (1.0 + 1e-12);
 }
 
+/* Nothing meets the budget of auto. */
+static void say_miss(const mnist_compression *c)
+{
+    const mnist_compress_settings *s = c->settings;
+    fprintf(stderr, "%s: nothing that was tried meets", mnist_compress_program.name);
+    if (s->max_bytes > 0) {
+        fprintf(stderr, " --max-bytes %zu", s->max_bytes);
+    }
+    if (s->has_max_loss) {
+        fprintf(stderr, "%s --max-loss-of-accuracy %.6g", s->max_bytes > 0 ? " and" : "",
+                s->max_loss);
+    }
+    fprintf(
+        stderr,
+        ": the nearest has %zu bytes and %zu errors on the validation images, where the model has "
+        "%zu; nothing was written\n",
+        c->after.bytes, c->validation.after.errors, c->validation.before.errors);
+}
+
 bool mnist_compression_passes(const mnist_compression *c)
 {
+    if (c->missed) {
+        say_miss(c);
+        return false;
+    }
     if (keeps_accuracy(c)) {
         return true;
     }
@@ -85,24 +108,44 @@ static void print_figures(const char *set, const mnist_compress_figures *f, bool
     printf(" %s_n=%zu", set, f->view.count);
 }
 
+/* What the step was told, or has found. */
+static void print_step(const mnist_compression *c)
+{
+    const mnist_compress_settings *s = c->settings;
+    printf("step=%s", mnist_compress_step_name(s->step));
+    switch (s->step) {
+    case MNIST_COMPRESS_PRUNE:
+        printf(" keep=%s", s->keep);
+        break;
+    case MNIST_COMPRESS_QUANTIZE:
+        printf(" bits=%s", mnist_compress_bits_name(s->bits));
+        break;
+    case MNIST_COMPRESS_PACK:
+        printf(" levels=%u bias_bits=%u metadata=%s", s->levels, s->bias_bits,
+               mnist_compress_metadata_name(s->metadata));
+        break;
+    case MNIST_COMPRESS_AUTO:
+        if (is_made(c)) {
+            printf(" tried=%zu keep=%s", c->tried_count, s->keep ? s->keep : "1");
+        }
+        break;
+    default:
+        break;
+    }
+    if (s->codebook > 0) {
+        printf(" codebook=%u", s->codebook);
+    } else if (s->step == MNIST_COMPRESS_AUTO && is_made(c)) {
+        printf(" levels=%u", s->levels);
+    }
+    if (s->step != MNIST_COMPRESS_PRUNE && s->trains) {
+        printf(" epochs=%u", s->training.config.epochs);
+    }
+}
+
 static void print_line(const mnist_compression *c)
 {
-    const bool prunes = c->settings->step == MNIST_COMPRESS_PRUNE, made = is_made(c);
-    printf("step=%s", mnist_compress_step_name(c->settings->step));
-    if (prunes) {
-        printf(" keep=%s", c->settings->keep);
-    } else if (c->settings->step == MNIST_COMPRESS_PACK) {
-        printf(" levels=%u bias_bits=%u metadata=%s", c->settings->levels, c->settings->bias_bits,
-               mnist_compress_metadata_name(c->settings->metadata));
-    } else {
-        printf(" bits=%s", mnist_compress_bits_name(c->settings->bits));
-    }
-    if (c->settings->codebook > 0) {
-        printf(" codebook=%u", c->settings->codebook);
-    }
-    if (!prunes && c->settings->trains) {
-        printf(" epochs=%u", c->settings->training.config.epochs);
-    }
+    const bool made = is_made(c);
+    print_step(c);
     printf(" net_before=");
     print_shape(&c->before.shape);
     if (made) {
@@ -162,6 +205,26 @@ static json_t *figures_json(const mnist_compress_figures *f, bool made)
     return object;
 }
 
+/* What a search was told. */
+static void put_search(json_t **object, const mnist_compress_settings *s)
+{
+    json_t *codebooks = json_array();
+    for (unsigned i = 0; i < s->codebooks.count; i++) {
+        mnist_json_append(&codebooks, mnist_json_whole(s->codebooks.width[i]));
+    }
+    if (s->step == MNIST_COMPRESS_SWEEP) { /* that of the last is none of the sweep's */
+        (void)json_object_del(*object, "keep");
+        (void)json_object_del(*object, "codebook");
+    } else {
+        mnist_json_put(object, "max_bytes",
+                       s->max_bytes > 0 ? mnist_json_whole(s->max_bytes) : json_null());
+        mnist_json_put(object, "tries", mnist_json_whole(s->tries));
+    }
+    mnist_json_put(object, "codebooks", codebooks);
+    mnist_json_put(object, "bias_bits", mnist_json_whole(s->bias_bits));
+    mnist_json_put(object, "metadata", json_string(mnist_compress_metadata_name(s->metadata)));
+}
+
 /* What the step was told. */
 static json_t *step_json(const mnist_compression *c, mnist_error *err)
 {
@@ -170,6 +233,10 @@ static json_t *step_json(const mnist_compression *c, mnist_error *err)
         s->trains ? mnist_options_json(&mnist_compress_program, s, MNIST_OPTION_IN_MODEL, err)
                   : json_object();
     if (s->step == MNIST_COMPRESS_PRUNE) {
+        return object;
+    }
+    if (s->step == MNIST_COMPRESS_AUTO || s->step == MNIST_COMPRESS_SWEEP) {
+        put_search(&object, s);
         return object;
     }
     if (s->step == MNIST_COMPRESS_PACK) {
@@ -192,8 +259,10 @@ static json_t *gate_json(const mnist_compression *c)
     const bool gated = c->settings->has_max_loss;
     mnist_json_put(&object, "max_loss_of_accuracy",
                    gated ? mnist_json_number(c->settings->max_loss) : json_null());
+    const bool budget = gated || c->settings->max_bytes > 0;
     mnist_json_put(&object, "passed",
-                   gated && is_made(c) ? json_boolean(keeps_accuracy(c)) : json_null());
+                   budget && is_made(c) ? json_boolean(!c->missed && keeps_accuracy(c))
+                                        : json_null());
     return object;
 }
 
@@ -208,30 +277,45 @@ static json_t *parts_json(const mnist_packed_size *size)
     return object;
 }
 
-static json_t *document(const mnist_compression *c, mnist_error *err)
+static json_t *in_json(const mnist_compression *c)
 {
-    const bool made = is_made(c), written = !c->settings->dry_run;
-    json_t *in = net_json(&c->before), *out = made ? net_json(&c->after) : json_object();
-    json_t *object = json_object();
+    json_t *in = net_json(&c->before);
     mnist_json_put(&in, "file", json_string(c->in));
     mnist_json_put(&in, "sha256", json_string(mnist_model_digest(c->model)));
     mnist_json_put(&in, "compression", text_or_null(c->earlier));
+    return in;
+}
+
+static json_t *out_json(const mnist_compression *c)
+{
+    json_t *out = is_made(c) ? net_json(&c->after) : json_object();
     mnist_json_put(&out, "file", text_or_null(c->settings->output));
-    mnist_json_put(&out, "sha256", written ? json_string(c->digest) : json_null());
+    mnist_json_put(&out, "sha256", c->written ? json_string(c->digest) : json_null());
     mnist_json_put(&out, "units_unread", mnist_json_whole(c->removed.unread));
     mnist_json_put(&out, "units_constant", mnist_json_whole(c->removed.constant));
     if (c->packed.bytes > 0) {
         mnist_json_put(&out, "parts", parts_json(&c->packed));
     }
-    mnist_json_put(&out, "written", json_boolean(written));
+    mnist_json_put(&out, "written", json_boolean(c->written));
+    return out;
+}
+
+static json_t *document(const mnist_compression *c, mnist_error *err)
+{
+    const mnist_compress_step step = c->settings->step;
+    const bool sweeps = step == MNIST_COMPRESS_SWEEP, made = is_made(c) && !sweeps;
+    json_t *object = json_object();
     mnist_json_put(&object, "schema", json_string("mnist-compress/1"));
     mnist_json_put(&object, "version", json_string(mnist_version()));
-    mnist_json_put(&object, "step", json_string(mnist_compress_step_name(c->settings->step)));
+    mnist_json_put(&object, "step", json_string(mnist_compress_step_name(step)));
     mnist_json_put(&object, "settings", step_json(c, err));
-    mnist_json_put(&object, "in", in);
-    mnist_json_put(&object, "out", out);
+    mnist_json_put(&object, "in", in_json(c));
+    mnist_json_put(&object, "out", sweeps ? json_null() : out_json(c));
     mnist_json_put(&object, "validation", figures_json(&c->validation, made));
     mnist_json_put(&object, "test", figures_json(&c->test, made));
+    if (sweeps || step == MNIST_COMPRESS_AUTO) {
+        mnist_json_put(&object, "tried", is_made(c) ? mnist_candidates_json(c) : json_null());
+    }
     mnist_json_put(&object, "gate", gate_json(c));
     return object;
 }
@@ -246,6 +330,10 @@ int mnist_compression_print(const mnist_compression *c)
         mnist_json_begin();
         return mnist_program_print_json(mnist_compress_program.name, document(c, &err));
     }
-    print_line(c);
+    if (c->settings->step == MNIST_COMPRESS_SWEEP && is_made(c)) {
+        mnist_candidates_print(c);
+    } else {
+        print_line(c);
+    }
     return MNIST_EXIT_OK;
 }

@@ -6,33 +6,6 @@
 
 #include <string.h>
 
-const char *mnist_compress_step_name(mnist_compress_step step)
-{
-    static const char *const names[MNIST_COMPRESS_STEPS] = {"prune", "quantize", "pack"};
-    return (unsigned)step < MNIST_COMPRESS_STEPS ? names[step] : NULL;
-}
-
-const char *mnist_compress_bits_name(mnist_compress_bits bits)
-{
-    static const char *const names[MNIST_COMPRESS_BITS] = {"fp16", "bf16",    "int8",  "int7",
-                                                           "int6", "int5",    "int4",  "int3",
-                                                           "int2", "ternary", "binary"};
-    return (unsigned)bits < MNIST_COMPRESS_BITS ? names[bits] : NULL;
-}
-
-unsigned mnist_compress_whole_bits(mnist_compress_bits bits)
-{
-    return bits < MNIST_COMPRESS_INT8    ? 0
-           : bits >= MNIST_COMPRESS_INT2 ? 2
-                                         : 8 - (unsigned)(bits - MNIST_COMPRESS_INT8);
-}
-
-const char *mnist_compress_metadata_name(mnist_compress_metadata metadata)
-{
-    static const char *const names[MNIST_COMPRESS_METADATAS] = {"short", "all", "none"};
-    return (unsigned)metadata < MNIST_COMPRESS_METADATAS ? names[metadata] : NULL;
-}
-
 /* Those of the training are for going on with a net that is trained already (README.md). */
 mnist_compress_settings mnist_compress_settings_defaults(void)
 {
@@ -42,6 +15,8 @@ mnist_compress_settings mnist_compress_settings_defaults(void)
         .range = MNIST_RANGE_SQUARES,
         .compact = true,
         .levels = 16,
+        .codebooks = {.count = 1, .width = {8}},
+        .tries = 6,
         .bias_bits = 8,
         .training = mnist_training_defaults(),
         .out = {.color = MNIST_COLOR_AUTO},
@@ -55,11 +30,6 @@ mnist_compress_settings mnist_compress_settings_defaults(void)
     config->optimizer.weight_decay = 5e-4f;
     config->label_smoothing = 0.1f;
     return settings;
-}
-
-static const char *step_name(int value)
-{
-    return mnist_compress_step_name((mnist_compress_step)value);
 }
 
 static const char *bits_name(int value)
@@ -90,10 +60,6 @@ static const char *suggested_keep(int index)
 
 #define S mnist_compress_settings
 
-/* The first operand, for its messages. */
-static const mnist_option step_option = {CHOICE(mnist_compress_step, S, step, step_name),
-                                         .name = "STEP"};
-
 static const mnist_option quantize_options[] = {
     {CHOICE(mnist_compress_bits, S, bits, bits_name), .name = "bits", .argument = "KIND",
      .help =
@@ -113,32 +79,65 @@ static const mnist_option pack_options[] = {
      .help =
          "pack: weights of a layer become 0 or one of N numbers; where the option is not given, "
          "only of layers with more than 256 different weights; 0 keeps all bits"},
+};
+
+static const mnist_option packed_options[] = {
     {UNSIGNED(S, bias_bits, 0, 16), .name = "bias-bits", .zero = "all bits are kept",
-     .help =
-         "pack: biases become multiples of a step a layer, of N bits with their sign, 2 to 16; 0 "
-         "keeps all bits"},
+     .help = "pack, auto, sweep: biases become multiples of a step a layer, of N bits with their "
+             "sign, 2 to 16; 0 "
+             "keeps all bits"},
     {CHOICE(mnist_compress_metadata, S, metadata, metadata_name), .name = "metadata",
      .argument = "KIND",
-     .help = "pack: what the file says beside the net: short leaves out digests of other models, "
+     .help = "pack, auto, sweep: what the file says beside the net: short leaves out digests of "
+             "other models, "
              "with none mnist-eval does not know the data set nor which images were held out"},
 };
 
-static const mnist_option prune_options[] = {
+static const mnist_option keep_options[] = {
     {STRING(S, keep, "SPEC"), .name = "keep", .flags = MATHS, .known_as = "prune",
      .suggested = suggested_keep,
      .help = "prune: how many weights are left: 5%, 2:4, 40%,units, 10%,4x16, and entries to "
-             "change how, like 5%,start=0.1,end=0.75"},
+             "change how, like 5%,start=0.1,end=0.75; sweep: several, like 20%,10%,5%"},
+};
+
+static const mnist_option prune_options[] = {
     {UNSIGNED(S, codebook, 0, MNIST_CODEBOOK_MOST), .name = "codebook",
      .flags = MATHS | MNIST_OPTION_OPTIONAL, .zero = "off",
      .help = "prune: from 85 % of the epochs on each layer has N different weights besides 0, "
              "which 16 bits hold"},
-    {STRING(S, rewind, "EARLY"), .name = "rewind", .flags = CONFIG,
-     .help = "prune: MODEL says which weights are left, all at once, and they begin again with the "
-             "values that they have in this model, from early in MODEL's training"},
     {SWITCH(S, compact), .name = "compact", .flags = CONFIG,
-     .help =
-         "prune: take out hidden units that are not needed; without, the net keeps its shape, as "
-         "a next round of --rewind needs it"},
+     .help = "prune: take out hidden units that are not needed; a next round of --rewind needs "
+             "them"},
+};
+
+static const mnist_option rewind_options[] = {
+    {STRING(S, rewind, "EARLY"), .name = "rewind", .flags = CONFIG,
+     .help = "prune, auto, sweep: MODEL says which weights are left, all at once, and they begin "
+             "again with the "
+             "values that they have in this model, from early in MODEL's training"},
+};
+
+static const mnist_option codebooks_options[] = {
+    {.type = MNIST_OPTION_WIDTHS,
+     .offset = MNIST_OPTION_FIELD(mnist_widths, S, codebooks),
+     .whole = {1, MNIST_LEVELS_MOST},
+     .name = "codebooks",
+     .argument = "LIST",
+     .help = "auto, sweep: numbers of different weights that a layer may have besides 0, each of "
+             "which is tried"},
+};
+
+static const mnist_option auto_options[] = {
+    {STRING(S, max_bytes_text, "N"), .name = "max-bytes", .known_as = "size",
+     .help = "auto: the most bytes that the file may have, like 12KiB; of those that have no more, "
+             "the one of the fewest errors is taken"},
+    {UNSIGNED(S, tries, 1, 100), .name = "tries",
+     .help = "auto: the most retrainings for each of --codebooks"},
+};
+
+static const mnist_option sweep_options[] = {
+    {STRING(S, report, "FILE"), .name = "report", .flags = CONFIG,
+     .help = "sweep: write a page with a chart and a table of what was tried here (HTML)"},
 };
 
 static const mnist_option seed_options[] = {
@@ -163,12 +162,15 @@ static const mnist_option run_options[] = {
      .argument = "X",
      .name = "max-loss-of-accuracy",
      .zero = "no limit",
-     .help = "exit with code 3 if accuracy on the validation images falls by more, like 0.1%"},
+     .help =
+         "exit with code 3 if accuracy on the validation images falls by more, like 0.1%; auto: "
+         "of what keeps to it, the smallest file is taken, unless --max-bytes is given"},
 };
 
 static const mnist_option output_options[] = {
     {STRING(S, output, "FILE"), .letter = 'o', .name = "output", .known_as = "save",
-     .help = "write the model here (safetensors, but what pack writes)"},
+     .help = "write the model here (safetensors, but what pack and auto write); sweep: the packed "
+             "models, into this directory"},
     {CHOICE(mnist_progress_mode, S, progress, progress_name), .name = "progress",
      .argument = "MODE",
      .help =
@@ -186,21 +188,17 @@ static const mnist_option output_options[] = {
 #define TIE_ROW             (COMPRESSION_OPTIONS - 1)
 #define TEACHER_ROWS        (DISTILLATION_OPTIONS - 1)
 
-#define OF(step) (1u << MNIST_COMPRESS_##step)
-
-/* The steps that have the options of the first sections; those of the others are of all steps. */
-static const unsigned steps_of[] = {OF(QUANTIZE), OF(PACK), OF(PRUNE)};
-
-/* Sections from there up to FIRST_SHARED are for training. */
-enum {
-    FIRST_OF_TRAINING = sizeof steps_of / sizeof *steps_of,
-    FIRST_SHARED = FIRST_OF_TRAINING + 6
-};
-
+/* The first nine are of some steps alone (check.c), and the next six for training. */
 static const mnist_option_section sections[] = {
     WHOLE("Quantising", quantize_options),
     WHOLE("Packing", pack_options),
+    WHOLE("Packing", packed_options),
+    WHOLE("Pruning", keep_options),
     WHOLE("Pruning", prune_options),
+    WHOLE("Pruning", rewind_options),
+    WHOLE("Searching", codebooks_options),
+    WHOLE("Searching", auto_options),
+    WHOLE("Searching", sweep_options),
     WHOLE("Retraining: images", seed_options),
     SHARED("Retraining: images", mnist_train_data_options + AUGMENT_ROW, 1, S, training),
     SHARED("Retraining: optimisation", mnist_optimisation_options, OPTIMISATION_OPTIONS, S,
@@ -222,138 +220,35 @@ static const mnist_option_section sections[] = {
 
 #undef S
 
+/* What suits pruning, quantised weights need not. */
+static void suit_quantization(mnist_train_config *config, const mnist_parsed *parsed)
+{
+    const mnist_train_config usual = mnist_train_defaults();
+    if (!mnist_on_command_line(parsed, "weight-decay")) {
+        config->optimizer.weight_decay = usual.optimizer.weight_decay;
+    }
+    if (!mnist_on_command_line(parsed, "label-smoothing")) {
+        config->label_smoothing = usual.label_smoothing;
+    }
+}
+
 static void settle(void *settings, const mnist_parsed *parsed)
 {
     mnist_compress_settings *s = settings;
     if (parsed->operand_count > 0) {
-        (void)mnist_option_set(&step_option, &s->step, parsed->operands[0]);
+        (void)mnist_option_set(&mnist_compress_step_option, &s->step, parsed->operands[0]);
     }
-    s->trains = s->step == MNIST_COMPRESS_PRUNE ||
-                (s->step == MNIST_COMPRESS_QUANTIZE && mnist_on_command_line(parsed, "epochs"));
-    if (s->step == MNIST_COMPRESS_QUANTIZE) { /* what suits pruning, quantised weights need not */
-        const mnist_train_config usual = mnist_train_defaults();
-        mnist_train_config *config = &s->training.config;
-        if (!mnist_on_command_line(parsed, "weight-decay")) {
-            config->optimizer.weight_decay = usual.optimizer.weight_decay;
-        }
-        if (!mnist_on_command_line(parsed, "label-smoothing")) {
-            config->label_smoothing = usual.label_smoothing;
-        }
+    s->trains = s->step != MNIST_COMPRESS_PACK &&
+                (s->step != MNIST_COMPRESS_QUANTIZE || mnist_on_command_line(parsed, "epochs"));
+    s->max_bytes = s->max_bytes_text ? mnist_compress_read_bytes(s->max_bytes_text) : 0;
+    if (s->step == MNIST_COMPRESS_SWEEP && !s->keep) {
+        s->keep = "20%,10%,5%,2%";
+    }
+    if (s->step == MNIST_COMPRESS_QUANTIZE) {
+        suit_quantization(&s->training.config, parsed);
     }
     s->has_levels = mnist_on_command_line(parsed, "levels");
     s->has_max_loss = mnist_on_command_line(parsed, "max-loss-of-accuracy");
-}
-
-/* An option of a section that was given; NULL: none. */
-static const char *given_of(const mnist_option_section *section, const mnist_parsed *parsed)
-{
-    for (size_t k = 0; k < section->count; k++) {
-        if (mnist_on_command_line(parsed, section->options[k].name)) {
-            return section->options[k].name;
-        }
-    }
-    return NULL;
-}
-
-/* The first of the steps, as a name. */
-static const char *first_of(unsigned steps)
-{
-    unsigned step = 0;
-    while (!(steps >> step & 1)) {
-        step++;
-    }
-    return mnist_compress_step_name((mnist_compress_step)step);
-}
-
-/* Options of other steps, or of a training that there is not. */
-static bool check_step(const mnist_compress_settings *s, const mnist_parsed *parsed,
-                       mnist_error *err)
-{
-    for (size_t i = 0; i < LENGTH(steps_of); i++) {
-        const char *name = steps_of[i] >> s->step & 1 ? NULL : given_of(&sections[i], parsed);
-        if (name) {
-            return mnist_options_fail(err, "--%s is for %s, and STEP is %s", name,
-                                      first_of(steps_of[i]), mnist_compress_step_name(s->step));
-        }
-    }
-    for (size_t i = FIRST_OF_TRAINING; i < FIRST_SHARED && !s->trains; i++) {
-        const char *name = given_of(&sections[i], parsed);
-        if (name) {
-            return mnist_options_fail(
-                err, "--%s is for training, and quantize trains with --epochs N alone", name);
-        }
-    }
-    return !s->trains || !s->training.config.batch_norm ||
-           mnist_options_fail(err, "--batch-norm does not go with a model, whose weights are for "
-                                   "layers that are not normalised");
-}
-
-static bool check_prune(const mnist_compress_settings *s, mnist_error *err)
-{
-    mnist_pruning pruning;
-    mnist_error why;
-    if (!s->keep) {
-        return mnist_options_fail(err, "prune needs --keep SPEC, how many weights are left, as "
-                                       "--keep 5%%");
-    }
-    if (mnist_pruning_parse(&pruning, s->keep, &why) != MNIST_OK) {
-        return mnist_options_fail(err, "--keep: %s", why.text);
-    }
-    return !s->rewind || (!strstr(s->keep, "start=") && !strstr(s->keep, "end=")) ||
-           mnist_options_fail(err,
-                              "--keep: start and end do not go with --rewind, which prunes all "
-                              "at once, before the first step");
-}
-
-static bool check_bits(const mnist_compress_settings *s, const mnist_parsed *parsed,
-                       mnist_error *err)
-{
-    static const char *const of_whole[] = {"calibrate", "range"};
-    for (size_t i = 0; i < LENGTH(of_whole) && mnist_compress_whole_bits(s->bits) == 0; i++) {
-        if (mnist_on_command_line(parsed, of_whole[i])) {
-            return mnist_options_fail(err, "--%s is for whole numbers, and --bits is %s",
-                                      of_whole[i], mnist_compress_bits_name(s->bits));
-        }
-    }
-    return !s->trains || mnist_compress_whole_bits(s->bits) > 0 ||
-           mnist_options_fail(err, "--epochs: quantize trains whole numbers, and --bits is %s",
-                              mnist_compress_bits_name(s->bits));
-}
-
-static bool check_pack(const mnist_compress_settings *s, mnist_error *err)
-{
-    return s->bias_bits != 1 ||
-           mnist_options_fail(err, "--bias-bits 1 leaves a sign and no value; expected 0, for all "
-                                   "bits, or 2 to 16");
-}
-
-/* What needs the model, such as options for each of its layers, is checked once it is read. */
-static bool validate(const void *settings, const mnist_parsed *parsed, mnist_error *err)
-{
-    const mnist_compress_settings *s = settings;
-    mnist_compress_step step;
-    if (!mnist_option_set(&step_option, &step, parsed->operands[0])) {
-        return mnist_option_fail_value(&step_option, "STEP", parsed->operands[0], err);
-    }
-    if (!check_step(s, parsed, err) ||
-        !(s->step == MNIST_COMPRESS_PRUNE      ? check_prune(s, err)
-          : s->step == MNIST_COMPRESS_QUANTIZE ? check_bits(s, parsed, err)
-                                               : check_pack(s, err))) {
-        return false;
-    }
-    if (!s->output && !s->dry_run) {
-        return mnist_options_fail(err, "-o FILE is missing: where the model is to be written; or "
-                                       "--dry-run");
-    }
-    if (!s->test && (mnist_on_command_line(parsed, "test-images") ||
-                     mnist_on_command_line(parsed, "test-labels"))) {
-        return mnist_options_fail(err,
-                                  "--test-%s is for --test: test images are read for nothing "
-                                  "else",
-                                  mnist_on_command_line(parsed, "test-images") ? "images"
-                                                                               : "labels");
-    }
-    return mnist_settings_check_data(&s->training.data, false, parsed, err);
 }
 
 static const mnist_example examples[] = {
@@ -373,20 +268,24 @@ static const mnist_example examples[] = {
      "sparse.safetensors",
      "the weights that are left begin again where they were after an epoch"},
     {"mnist-compress prune --keep 5% --teacher big.safetensors --temperature 2 mnist.safetensors "
-     "-o "
-     "sparse.safetensors",
+     "-o sparse.safetensors",
      "a larger net teaches the smaller one"},
     {"mnist-compress pack sparse.safetensors -o sparse.mlpk",
      "the smallest file: weights of few levels, entropy-coded"},
     {"mnist-compress pack --levels 0 --bias-bits 0 sparse.safetensors -o exact.mlpk",
      "the same net to the bit"},
+    {"mnist-compress auto --max-bytes 12KiB mnist.safetensors -o mnist.mlpk",
+     "the best net that fits"},
+    {"mnist-compress sweep --keep 20%,10%,5%,2% --report sweep.html mnist.safetensors",
+     "bytes against errors, as a table and as a page"},
 };
 
 static const mnist_exit_text exits[] = {
     {MNIST_EXIT_OK, "all went well"},
     {MNIST_EXIT_FAILURE, "a file could not be read or written, or data do not suit the model"},
     {MNIST_EXIT_USAGE, "bad command line, or it does not suit the model"},
-    {MNIST_EXIT_GATE, "--max-loss-of-accuracy was exceeded; the model is written"},
+    {MNIST_EXIT_GATE, "--max-loss-of-accuracy was exceeded; the model is written; of auto: nothing "
+                      "that was tried meets the budget, and nothing is written"},
     {MNIST_EXIT_DIVERGED, "retraining diverged: the loss is not a finite number"},
     {MNIST_EXIT_SIGINT, "interrupted; nothing was written (129: hung up, 143: terminated)"},
 };
@@ -404,15 +303,17 @@ const mnist_program mnist_compress_program = {
     .name = "mnist-compress",
     .summary = "smaller models: fewer weights, fewer bits",
     .description =
-        "Makes a smaller model of a model. STEP is prune, which trains it further while "
-        "weights become 0, quantize, which rounds weights to fewer bits, after training, or with "
-        "--epochs in the course of one, whose weight decay is 1e-4 and label smoothing 0.02 unless "
-        "given, or pack, which writes the smallest file, to be read as any model. Steps chain: "
+        "Makes a smaller model of a model. STEP is prune, which trains it further while weights "
+        "become 0, quantize, which rounds weights to fewer bits, after training, or with --epochs "
+        "in the course of one, whose weight decay is 1e-4 and label smoothing 0.02 unless given, "
+        "pack, which writes the smallest file, to be read as any model, auto, which prunes, "
+        "retrains and packs until a budget is met, or sweep, which does so for a list and says "
         "what "
-        "one has written the next reads, as do mnist-eval, mnist-predict and "
-        "mnist-train. Which data set, and which of its training images are for validation, the "
-        "model says; the command line beats it. Prints one line on stdout: bytes, and accuracy "
-        "on the validation images, before and after, and how many answers are others.",
+        "each costs. Steps chain: what one has written the next reads, as do mnist-eval, "
+        "mnist-predict and mnist-train. Which data set, and which of its training images are for "
+        "validation, the model says; the command line beats it. Prints one line on stdout: bytes, "
+        "and accuracy on the validation images, before and after, and how many answers are others; "
+        "sweep a table.",
     .operand = "STEP",
     .more_operands = "MODEL",
     .operand_min = 2,
@@ -428,5 +329,5 @@ const mnist_program mnist_compress_program = {
     .environment = environment,
     .files = mnist_data_files,
     .settle = settle,
-    .validate = validate,
+    .validate = mnist_compress_check,
 };

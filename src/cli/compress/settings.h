@@ -12,10 +12,12 @@ typedef enum mnist_compress_step {
     MNIST_COMPRESS_PRUNE,
     MNIST_COMPRESS_QUANTIZE,
     MNIST_COMPRESS_PACK,
+    MNIST_COMPRESS_AUTO,
+    MNIST_COMPRESS_SWEEP,
     MNIST_COMPRESS_STEPS
 } mnist_compress_step;
 
-/* "prune", "quantize", "pack"; NULL past the end. */
+/* "prune", "quantize", "pack", "auto", "sweep"; NULL past the end. */
 const char *mnist_compress_step_name(mnist_compress_step step);
 
 /* What numbers parameters become. */
@@ -55,11 +57,16 @@ typedef struct mnist_compress_settings {
     unsigned bias_bits; /* when packed; 0: all bits */
     mnist_compress_metadata metadata; /* when packed */
     unsigned codebook;                /* levels that pruning ends with; 0: any floats */
-    const char *keep;   /* what pruning leaves (mnist_pruning_parse); NULL: not given */
-    const char *rewind; /* model of the weights that retraining begins with; NULL: MODEL's */
-    bool compact;       /* hidden units that are not needed go */
+    const char *keep;       /* what pruning leaves (mnist_pruning_parse); NULL: not given */
+    const char *rewind;     /* model of the weights that retraining begins with; NULL: MODEL's */
+    bool compact;           /* hidden units that are not needed go */
+    mnist_widths codebooks; /* of auto and sweep: how many levels are tried */
+    const char *max_bytes_text;       /* NULL: not given */
+    size_t max_bytes;                 /* of the file that auto writes; 0: any; set by settle */
+    unsigned tries;                   /* of auto: retrainings for each of codebooks */
+    const char *report;               /* of sweep: the page; NULL: none */
     mnist_training_settings training; /* how a step trains; the data of all steps */
-    bool trains;                      /* prune does; quantize with --epochs; set by settle */
+    bool trains; /* all do but pack, and quantize without --epochs; set by settle */
     bool test;
     unsigned threads;  /* 0: mnist_cpu_count() */
     double max_loss;   /* of validation accuracy, 0 to 1; counts where it is given */
@@ -72,6 +79,23 @@ typedef struct mnist_compress_settings {
 
 /* Everything that holds when nothing is said. */
 mnist_compress_settings mnist_compress_settings_defaults(void);
+
+/* A number of bytes, whole or decimal, with a unit or without: "12288", "12KiB", "1.5kB". 0: it is
+ * none, or too large. */
+size_t mnist_compress_read_bytes(const char *text);
+
+/* Of a text like "20%,10%,units", which says several shares of weights and once how they are left,
+ * the spec with the share of that index, from 0: "10%,units". false: there are not so many. What
+ * comes out is checked by mnist_pruning_parse. */
+bool mnist_compress_spec(const char *text, size_t index, char spec[MNIST_PRUNING_TEXT]);
+
+/* The program's first sections are of some steps alone. Those after them, up to FIRST_SHARED, are for
+ * training. */
+enum { MNIST_COMPRESS_OWN_SECTIONS = 9, MNIST_COMPRESS_FIRST_SHARED = 15 };
+extern const mnist_option mnist_compress_step_option; /* the first operand */
+
+/* validate of the program: all that can be checked without the model. */
+bool mnist_compress_check(const void *settings, const mnist_parsed *parsed, mnist_error *err);
 
 extern const mnist_program mnist_compress_program; /* operands: STEP, MODEL */
 

@@ -44,7 +44,6 @@ typedef struct metadata {
     size_t count;
     char *compression, *options, *retraining;
     char trained_on[24];
-    mnist_data_digests digests;
 } metadata;
 
 static void release(metadata *m)
@@ -103,14 +102,13 @@ static bool add_retraining(const mnist_compression *c, metadata *m, mnist_error 
                MNIST_OK;
     }
     snprintf(m->trained_on, sizeof m->trained_on, "%zu", c->train.count);
-    mnist_view_digests(c->all, &m->digests);
     put(m, "options", m->options);
     put(m, "retraining", m->retraining);
     put(m, RETRAINING_TEACHERS, c->teachers.digests);
     put(m, REWOUND_TO, c->early ? mnist_model_digest(c->early) : NULL);
     put(m, "trained_on", m->trained_on);
-    put(m, "train_images_sha256", m->digests.images);
-    put(m, "train_labels_sha256", m->digests.labels);
+    put(m, "train_images_sha256", c->train_digests.images);
+    put(m, "train_labels_sha256", c->train_digests.labels);
     return true;
 }
 
@@ -118,6 +116,24 @@ static bool add_retraining(const mnist_compression *c, metadata *m, mnist_error 
 static bool is_of_retraining(const char *key)
 {
     return strcmp(key, RETRAINING_TEACHERS) == 0 || strcmp(key, REWOUND_TO) == 0;
+}
+
+/* Puts the keys in the order of `carried`, whether this step has set them or an earlier one: two ways to
+ * the same model end in the same bytes. */
+static void arrange(metadata *m)
+{
+    size_t first = 0;
+    for (size_t i = 0; i < LENGTH(carried); i++) {
+        size_t at = first;
+        while (at < m->count && strcmp(m->items[at].key, carried[i]) != 0) {
+            at++;
+        }
+        if (at < m->count) {
+            const mnist_metadata item = m->items[at];
+            memmove(m->items + first + 1, m->items + first, (at - first) * sizeof item);
+            m->items[first++] = item;
+        }
+    }
 }
 
 static bool gather(const mnist_compression *c, metadata *m, mnist_error *err)
@@ -138,7 +154,9 @@ static bool gather(const mnist_compression *c, metadata *m, mnist_error *err)
     snprintf(m->compression, room, "%s%s%s", earlier, c->earlier ? "; " : "", c->done);
     put(m, "compression", m->compression);
     put(m, "compressed_from_sha256", mnist_model_digest(c->model));
-    return !c->settings->trains || add_retraining(c, m, err);
+    const bool good = !c->settings->trains || add_retraining(c, m, err);
+    arrange(m);
+    return good;
 }
 
 /* What a packed model keeps of its metadata. */
@@ -159,20 +177,21 @@ static void shorten(metadata *m, mnist_compress_metadata kind)
     }
 }
 
-static bool pack(mnist_compression *c, const mnist_model_parts *parts, mnist_error *err)
+static bool pack(mnist_compression *c, const char *path, const mnist_model_parts *parts,
+                 mnist_error *err)
 {
-    const bool dry = c->settings->dry_run;
-    const mnist_status status = mnist_packed_write(dry ? NULL : c->settings->output, parts,
-                                                   &c->packed, dry ? NULL : c->digest, err);
+    const mnist_status status =
+        mnist_packed_write(path, parts, &c->packed, path ? c->digest : NULL, err);
     c->after.bytes = c->packed.bytes;
     return status == MNIST_OK;
 }
 
-bool mnist_compression_write(mnist_compression *c, mnist_error *err)
+bool mnist_compression_write(mnist_compression *c, const char *path, mnist_error *err)
 {
     metadata m;
     bool good = gather(c, &m, err);
-    const bool packs = c->settings->step == MNIST_COMPRESS_PACK;
+    const bool packs =
+        c->settings->step != MNIST_COMPRESS_PRUNE && c->settings->step != MNIST_COMPRESS_QUANTIZE;
     if (good && packs) {
         shorten(&m, c->settings->metadata);
     }
@@ -182,11 +201,10 @@ bool mnist_compression_write(mnist_compression *c, mnist_error *err)
                                      .metadata_count = m.count,
                                      .storage = c->storage};
     if (packs) {
-        good = good && pack(c, &parts, err);
+        good = good && pack(c, path, &parts, err);
     } else {
         good = good && mnist_model_size(&parts, &c->after.bytes, err) == MNIST_OK &&
-               (c->settings->dry_run ||
-                mnist_model_write(c->settings->output, &parts, c->digest, err) == MNIST_OK);
+               (!path || mnist_model_write(path, &parts, c->digest, err) == MNIST_OK);
     }
     release(&m);
     return good;
