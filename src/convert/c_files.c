@@ -29,7 +29,7 @@ static void put_sizes(mnist_c_source *source)
     }
     mnist_c_put(source,
                 " * Flash: %" PRIu64
-                " bytes of tables, and less than %u KB of code (Cortex-M, -O2).\n",
+                " bytes of tables, and less than %u KB of code (Cortex-M3 and larger, -O2).\n",
                 sizes.tables, sizes.code);
     mnist_c_put(
         source,

@@ -307,6 +307,15 @@ fails 1 "$convert" 'the images are 28 x 28 = 784 pixels, but the net has 4 input
 run 0 "$convert" -q --normalize unit --vectors 2 "${drawn[@]}" hostile/plain.safetensors plain.npz
 expect 'an activation of a net that has none' [ "$(grep -ac activation.npy plain.npz.vectors.npz)" -eq 0 ]
 
+begin 'OUT is stdout: the result goes to stderr'
+# shellcheck disable=SC2016  # for the shell that is started
+shell 0 '"$@" >redirected' "$convert" -q --to torch model.safetensors /dev/stdout
+run 0 "$convert" -q --to torch model.safetensors named.pt.safetensors
+expect 'the model alone' cmp -s named.pt.safetensors redirected
+# shellcheck disable=SC2016  # for the shell that is started
+shell 0 '"$@" | cat >piped' "$convert" -q --to torch model.safetensors /dev/stdout
+expect 'the model alone' cmp -s named.pt.safetensors piped
+
 if [ ! "$npz" ]; then
     table_ends 35
     exit

@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static uint64_t parameters(const mnist_net *net)
 {
@@ -152,8 +154,20 @@ static json_t *document(const mnist_conversion *c)
     return object;
 }
 
+/* Is OUT the file or the pipe that stdout is, as with OUT /dev/stdout? */
+static bool writes_to_stdout(const mnist_conversion *c)
+{
+    struct stat out, printed;
+    return !c->settings->dry_run && stat(c->out, &out) == 0 &&
+           fstat(STDOUT_FILENO, &printed) == 0 && out.st_dev == printed.st_dev &&
+           out.st_ino == printed.st_ino && (S_ISREG(out.st_mode) || S_ISFIFO(out.st_mode));
+}
+
 int mnist_conversion_print(const mnist_conversion *c)
 {
+    if (writes_to_stdout(c)) { /* the result would become part of the net: it goes to stderr */
+        (void)dup2(STDERR_FILENO, STDOUT_FILENO);
+    }
     if (c->settings->out.json) {
         mnist_json_begin();
         return mnist_program_print_json(mnist_convert_program.name, document(c));

@@ -82,8 +82,8 @@ static const mnist_option convert_format_options[] = {
      .help = "what the net in an ONNX file that is written takes: bytes of images, (N, 28, 28), "
              "which it normalises itself; or floats, (N, 784), normalised by whoever runs it"},
     {FLAG(mnist_convert_settings, floats), .name = "floats",
-     .help = "write a net of whole numbers as the floats that they stand for; else native and "
-             "ONNX files, as QuantizeLinear and DequantizeLinear, keep them"},
+     .help = "write a net of whole numbers as the floats that they stand for; else native files, C "
+             "and ONNX, as QuantizeLinear and DequantizeLinear, keep them"},
 };
 
 static const mnist_option convert_input_options[] = {
@@ -203,7 +203,8 @@ const mnist_program mnist_convert_program = {
         "mnist-train, and writes it in another format. What IN is, its content says, and "
         "what OUT shall be, its ending; a model of mnist-train ends in .safetensors. Files "
         "are read as data and never run. What a file does not say is asked for, and what is "
-        "lost on the way is said on stderr. Prints one line on stdout.",
+        "lost on the way is said on stderr. Prints one line on stdout, or on stderr if OUT is "
+        "/dev/stdout.",
     .operand = "IN",
     .more_operands = "OUT",
     .operand_min = 2,
