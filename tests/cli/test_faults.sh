@@ -142,7 +142,7 @@ fi
 begin 'a limit on memory'
 if [ -z "${MNIST_TEST_SANITIZED:-}" ]; then # a sanitizer takes addresses for itself
     short=0
-    for ((limit = 4000; limit <= 16000; limit += 500)); do
+    for ((limit = 4000; limit <= 24000; limit += 500)); do
         code=0
         rm -f limited.st
         (ulimit -v "$limit" && exec "$train" "${small[@]}" --hidden 512 -e 1 -j 1 -o limited.st) >"$work/out" 2>"$work/err" || code=$?
