@@ -122,7 +122,8 @@ static bool same_normalization(const mnist_normalization *a, const mnist_normali
 /* Whether what is asked for is another net than the file's. */
 static bool is_another(const mnist_net *net, const mnist_net_hints *hints)
 {
-    return (hints->has_activation && hints->activation != net->activation) ||
+    return (hints->has_activation && net->layer_count > 1 &&
+            hints->activation != net->activation) ||
            (hints->has_normalization &&
             !same_normalization(&net->normalization, &hints->normalization)) ||
            hints->order != MNIST_ORDER_ROWS;
@@ -142,7 +143,7 @@ mnist_status mnist_net_apply_hints(mnist_net *net, const mnist_net_hints *hints,
         mnist_model_free(net->integers);
         net->integers = NULL;
     }
-    if (hints->has_activation) {
+    if (hints->has_activation && !(net->integers && net->layer_count == 1)) {
         if (net->knows_activation && net->activation != hints->activation) {
             mnist_net_note(net, "the file says activation %s, and %s was asked for",
                            mnist_activation_name(net->activation),
