@@ -95,6 +95,8 @@ mnist_status mnist_onnx_write(mnist_format_output *out, mnist_net *net, mnist_er
  * biases, as a zero point would have to be a whole number, too. What is in an output's bias, whose weights add up
  * to that. */
 int64_t mnist_onnx_shift_in_bias(const mnist_integer_inputs *inputs, int64_t weights);
+/* The scale of the first layer's inputs, of a net that has whole numbers. */
+float mnist_onnx_input_scale(const mnist_net *net);
 /* The scale of sums, of which a bias is one: the product, kept within what a file may have. */
 float mnist_onnx_bias_scale(float inputs, float weights);
 

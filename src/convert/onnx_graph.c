@@ -261,7 +261,7 @@ static mnist_status check_outputs(const mnist_onnx_reading *r)
             (value->kind == MNIST_ONNX_SUMS && !mnist_onnx_is_identity(value->samples))) {
             char after[MNIST_ONNX_AFTER] = "";
             if (of_last) {
-                mnist_onnx_describe(value->samples, after);
+                mnist_onnx_describe(value, after);
             }
             return mnist_onnx_fail(
                 r, "output '%s' is not what the last layer gives, nor its Softmax%s",

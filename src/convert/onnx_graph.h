@@ -27,6 +27,7 @@ typedef struct mnist_onnx_rounds {
     unsigned count;
     mnist_onnx_step first, last; /* what DequantizeLinear made of the whole numbers */
     bool first_of_sums;          /* nothing was between the layer and the first */
+    bool is_relu;                /* one is ReLU, as it has no whole numbers for what is below 0 */
     bool is_last;                /* nothing came after the last */
     bool is_of_pixels;           /* the first gave what mnist_integer_pixel gives */
 } mnist_onnx_rounds;
@@ -57,6 +58,14 @@ typedef struct mnist_onnx_form {
     mnist_onnx_rounds inputs;
 } mnist_onnx_form;
 
+/* A QuantizeLinear whose ends make another function of an activation: in whole numbers here they are part of the
+ * net, but no net of floats has them. */
+typedef struct mnist_onnx_cut {
+    const Onnx__NodeProto *node; /* NULL: there is none */
+    size_t number;
+    double least, most;
+} mnist_onnx_cut;
+
 /* A graph on its way to a net. */
 typedef struct mnist_onnx_reading {
     mnist_net *net;
@@ -72,6 +81,10 @@ typedef struct mnist_onnx_reading {
     mnist_onnx_form forms[MNIST_NET_LAYERS];
     bool has_rounds;    /* there is a QuantizeLinear or DequantizeLinear */
     bool says_most;     /* the largest activation, as a net of whole numbers here has it */
+    bool has_ends;      /* there is a QuantizeLinear after a layer */
+    double least, most; /* of these the one whose largest value is the least: what it leaves */
+    unsigned ends_layer;
+    mnist_onnx_cut cut; /* the first */
     uint64_t rounded;   /* numbers that became the nearest float */
     size_t node_number; /* the node that is read, from 0 on */
     const Onnx__NodeProto *node;
@@ -103,7 +116,8 @@ mnist_status mnist_onnx_quantize(mnist_onnx_reading *r, mnist_onnx_value *out,
 mnist_status mnist_onnx_dequantize(mnist_onnx_reading *r, mnist_onnx_value *out,
                                    const mnist_onnx_value *const operands[MNIST_ONNX_INPUTS]);
 /* When all nodes have been read: gives the net its whole numbers, if they are those of a net here, and its
- * layers, normalisation and activation; else a note says what became of them, if there are any. Errors: MNIST_ERR_MEMORY. */
+ * layers, normalisation and activation; else a note says what became of them, if there are any. Errors: MNIST_ERR_MEMORY;
+ * MNIST_ERR_FORMAT where floats are not the same net. */
 mnist_status mnist_onnx_take_integers(mnist_onnx_reading *r);
 
 double mnist_onnx_sample(unsigned index);
@@ -113,7 +127,7 @@ bool mnist_onnx_find_activation(const double samples[MNIST_ONNX_SAMPLES], mnist_
 /* Of a function that is not the identity after the last layer: ": relu comes after that", or what there is of a
  * factor or a number that is added, and what to do. */
 #define MNIST_ONNX_AFTER 320
-void mnist_onnx_describe(const double samples[MNIST_ONNX_SAMPLES], char text[MNIST_ONNX_AFTER]);
+void mnist_onnx_describe(const mnist_onnx_value *value, char text[MNIST_ONNX_AFTER]);
 
 /* out, which is a copy of the operand, after Relu, Tanh, Sigmoid, LeakyRelu or Gelu. */
 mnist_status mnist_onnx_apply_function(mnist_onnx_reading *r, mnist_onnx_value *out);

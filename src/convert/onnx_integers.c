@@ -8,7 +8,9 @@
 #include "data/batch.h"
 #include "io/model.h"
 #include "io/safetensors.h"
+#include "io/text.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,7 +77,8 @@ static bool open_constant(taking *t, mnist_onnx_tensor *out, const mnist_onnx_va
     if (!value || !value->linear.scale || value->is_rounded || value->tensor->data_type != type ||
         mnist_onnx_tensor_open_whole(out, value->tensor, value->name, t->r->input, &err) !=
             MNIST_OK) {
-        return fail(t, "weights are not of int8 and biases not of int32");
+        return fail(t, type == ONNX__TENSOR_PROTO__DATA_TYPE__INT8 ? "weights are not of int8"
+                                                                   : "biases are not of int32");
     }
     out->linear = value->linear;
     for (uint64_t i = 0; i < out->count; i++) {
@@ -160,6 +163,11 @@ static bool take_layers(taking *t)
     }
     t->inputs.shift = mnist_normalization_split(&t->normalization, table);
     t->inputs.white = table[255];
+    /* before biases are computed from them: a quotient of others may be of any size */
+    if (!(t->inputs.white >= FLT_MIN && t->inputs.shift <= 0.0f &&
+          t->inputs.shift >= -t->inputs.white)) {
+        return fail(t, "its mean is not of 0 to 1");
+    }
     for (unsigned l = 0; l < t->r->net->layer_count; l++) {
         if (!take_layer(t, l)) {
             return false;
@@ -212,6 +220,32 @@ static void release(taking *t)
     }
 }
 
+static mnist_status fail_cut(mnist_onnx_reading *r)
+{
+    r->node = r->cut.node;
+    r->node_number = r->cut.number;
+    return mnist_onnx_fail_node(r,
+                                "its whole numbers stand for %g to %g, which cuts off part of "
+                                "what '%s' is: expected a range that holds it",
+                                r->cut.least, r->cut.most, mnist_show(r->node->input[0]).text);
+}
+
+/* What is lost where the net is one of floats. */
+static void note_floats(mnist_onnx_reading *r)
+{
+    const char *const weights = "weights are the floats that its whole numbers stand for, and what "
+                                "rounds activations to whole numbers is left out";
+    if (!r->has_ends) {
+        mnist_net_note(r->net, "%s: answers are nearly the same", weights);
+        return;
+    }
+    mnist_net_note(
+        r->net,
+        "%s: answers can differ, as values below %g and above %g are cut off there after "
+        "layer %u, and here not",
+        weights, r->least, r->most, r->ends_layer + 1);
+}
+
 mnist_status mnist_onnx_take_integers(mnist_onnx_reading *r)
 {
     mnist_status status = MNIST_OK;
@@ -228,10 +262,10 @@ mnist_status mnist_onnx_take_integers(mnist_onnx_reading *r)
         mnist_net_note(r->net, "its whole numbers are not those of a net here: %s", t.why);
         status = MNIST_OK;
     }
-    if (!r->net->integers && status == MNIST_OK) {
-        mnist_net_note(r->net, "weights are the floats that its whole numbers stand for, and what "
-                               "rounds activations to whole numbers is left out: answers are "
-                               "nearly the same");
+    if (!r->net->integers && status == MNIST_OK && r->cut.node) {
+        status = fail_cut(r);
+    } else if (!r->net->integers && status == MNIST_OK) {
+        note_floats(r);
     }
     release(&t);
     return status;

@@ -8,6 +8,7 @@
 #include "io/text.h"
 #include "kernels/integers.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 
@@ -47,6 +48,10 @@ static mnist_status read_scale(mnist_onnx_reading *r, mnist_onnx_tensor *out,
         if (!(scale > 0.0f) || !isfinite(scale)) {
             status = mnist_onnx_fail_node(
                 r, "scale %" PRIu64 " of '%s' is %g, expected a finite number above 0", i,
+                mnist_show(value->name).text, (double)scale);
+        } else if (scale < FLT_MIN) { /* programs may take it for 0 */
+            status = mnist_onnx_fail_node(
+                r, "scale %" PRIu64 " of '%s' is %g, expected a normal float: at least 1.2e-38", i,
                 mnist_show(value->name).text, (double)scale);
         }
     }
@@ -153,6 +158,55 @@ static bool gives_pixels(const mnist_onnx_value *pixels, const mnist_onnx_step *
     return true;
 }
 
+/* Whether the ends of a QuantizeLinear leave a function what it is. A range is measured on some images, and its ends
+ * are rounded to steps: so a tenth of what a bounded activation can give may be beyond an end, and half a step. */
+static bool keeps_function(const double samples[MNIST_ONNX_SAMPLES], double least, double most,
+                           double step)
+{
+    mnist_activation kind;
+    const bool is_known = mnist_onnx_find_activation(samples, &kind);
+    const bool is_bounded = is_known && (kind == MNIST_TANH || kind == MNIST_SIGMOID);
+    double low = 0.0, high = 0.0; /* what the function gives */
+    for (unsigned i = 0; i < MNIST_ONNX_SAMPLES; i++) {
+        low = samples[i] < low ? samples[i] : low;
+        high = samples[i] > high ? samples[i] : high;
+    }
+    if (least < 0.0 && !(is_bounded || (is_known && kind == MNIST_GELU))) {
+        low = least; /* as it was measured */
+    }
+    if (most > 0.0 && !is_bounded) {
+        high = most;
+    }
+    const double spare = step / 2.0 * (1.0 + UNIT);
+    return least <= 0.9 * low + spare && most >= 0.9 * high - spare;
+}
+
+/* A QuantizeLinear of what a layer gives. */
+static void quantize_sums(mnist_onnx_reading *r, mnist_onnx_value *out)
+{
+    const mnist_onnx_step *step = &out->step;
+    const bool of_sums = mnist_onnx_is_identity(out->samples);
+    const double least = ((double)mnist_onnx_least(step->type) - step->zero) * (double)step->scale;
+    const double most = ((double)mnist_onnx_most(step->type) - step->zero) * (double)step->scale;
+    out->rounds.first_of_sums = out->rounds.count == 0 ? of_sums : out->rounds.first_of_sums;
+    /* nothing is below the least whole number: where that stands for 0, this is ReLU of sums */
+    if (of_sums && step->zero == mnist_onnx_least(step->type)) {
+        out->rounds.is_relu = true;
+        for (unsigned i = 0; i < MNIST_ONNX_SAMPLES; i++) {
+            out->samples[i] = out->samples[i] < 0.0 ? 0.0 : out->samples[i];
+        }
+    }
+    if (!r->cut.node && !keeps_function(out->samples, least, most, (double)step->scale)) {
+        r->cut = (mnist_onnx_cut){r->node, r->node_number, least, most};
+    }
+    if (!r->has_ends || most < r->most) {
+        r->has_ends = true;
+        r->least = least;
+        r->most = most;
+        r->ends_layer = out->layer;
+    }
+}
+
 static mnist_status quantize_constant(mnist_onnx_reading *r, mnist_onnx_value *out,
                                       const parameters *p)
 {
@@ -186,13 +240,7 @@ mnist_status mnist_onnx_quantize(mnist_onnx_reading *r, mnist_onnx_value *out,
         return status;
     }
     if (out->kind == MNIST_ONNX_SUMS) {
-        const bool of_sums = mnist_onnx_is_identity(out->samples);
-        out->rounds.first_of_sums = out->rounds.count == 0 ? of_sums : out->rounds.first_of_sums;
-        /* nothing is below the least whole number: where that stands for 0, this is ReLU of sums */
-        const bool is_relu = of_sums && out->step.zero == mnist_onnx_least(out->step.type);
-        for (unsigned i = 0; is_relu && i < MNIST_ONNX_SAMPLES; i++) {
-            out->samples[i] = out->samples[i] < 0.0 ? 0.0 : out->samples[i];
-        }
+        quantize_sums(r, out);
     } else if (out->kind == MNIST_ONNX_PIXELS) {
         out->rounds.is_of_pixels = out->rounds.count == 0 && gives_pixels(out, &out->step);
     }

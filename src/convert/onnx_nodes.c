@@ -202,7 +202,7 @@ static mnist_status read_softmax(mnist_onnx_reading *r, mnist_onnx_value *out,
     if (out->kind != MNIST_ONNX_SUMS || !mnist_onnx_is_identity(out->samples)) {
         char after[MNIST_ONNX_AFTER] = "";
         if (out->kind == MNIST_ONNX_SUMS) {
-            mnist_onnx_describe(out->samples, after);
+            mnist_onnx_describe(out, after);
         }
         return mnist_onnx_fail_node(r, "its input '%s' is not the sums of a layer%s",
                                     mnist_show(operands[0]->name).text, after);

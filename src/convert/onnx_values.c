@@ -193,8 +193,9 @@ static void describe_line(char text[MNIST_ONNX_AFTER], double factor, double off
              scales && moves ? " and something" : "", times, plus);
 }
 
-void mnist_onnx_describe(const double samples[MNIST_ONNX_SAMPLES], char text[MNIST_ONNX_AFTER])
+void mnist_onnx_describe(const mnist_onnx_value *value, char text[MNIST_ONNX_AFTER])
 {
+    const double *const samples = value->samples;
     const unsigned middle = MNIST_ONNX_SAMPLES / 2; /* where the argument is 0 */
     const double offset = samples[middle];
     const double factor = (samples[middle + 1] - offset) / mnist_onnx_sample(middle + 1);
@@ -204,7 +205,12 @@ void mnist_onnx_describe(const double samples[MNIST_ONNX_SAMPLES], char text[MNI
            is_near(samples[same], factor * mnist_onnx_sample(same) + offset)) {
         same++;
     }
-    if (mnist_onnx_find_activation(samples, &kind)) {
+    if (value->rounds.is_relu) {
+        snprintf(
+            text, MNIST_ONNX_AFTER,
+            ": a QuantizeLinear after that layer cuts off what is below 0, and has to be taken "
+            "out");
+    } else if (mnist_onnx_find_activation(samples, &kind)) {
         snprintf(text, MNIST_ONNX_AFTER, ": %s comes after that layer, and has to be taken out",
                  mnist_activation_name(kind));
     } else if (same == MNIST_ONNX_SAMPLES) {
@@ -391,7 +397,12 @@ mnist_status mnist_onnx_apply_arithmetic(mnist_onnx_reading *r, mnist_onnx_value
     const mnist_onnx_value *a = operands[0], *b = operands[1];
     const bool constant_first = a->kind == MNIST_ONNX_CONSTANT;
     *out = constant_first ? *b : *a;
-    out->rounds.is_last = out->is_byte = false;
+    if (out->is_byte) {
+        return mnist_onnx_fail_node(
+            r, "its input '%s' is the image's bytes, expected Cast to float before it",
+            mnist_show(out->name).text);
+    }
+    out->rounds.is_last = false;
     if (out->kind == MNIST_ONNX_CONSTANT) {
         return mnist_onnx_fail_node(r, "of two constants, which is not computed here: have the "
                                        "program that wrote the file fold constants");

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 
+#include <float.h>
 #include <stdlib.h>
 
 /* Bytes become what the first layer takes: the same operations in the same order as in training
@@ -64,8 +65,8 @@ static bool fits(const mnist_net *net)
 static void note_rounding(mnist_net *net)
 {
     mnist_net_note(net, "its whole numbers are kept, as QuantizeLinear and DequantizeLinear; "
-                        "programs that run these round otherwise: on MNIST probabilities were up "
-                        "to 0.04 off, and 0 to 3 of 10,000 answers others");
+                        "programs that run these round otherwise: answers can differ where "
+                        "rounding decides; src/convert/README.md has figures");
 }
 
 mnist_status mnist_onnx_write(mnist_format_output *out, mnist_net *net, mnist_error *err)
@@ -75,6 +76,13 @@ mnist_status mnist_onnx_write(mnist_format_output *out, mnist_net *net, mnist_er
                           "%s: the net is too large for ONNX, whose files hold at most 2 GiB; "
                           "expected fewer weights, or another format",
                           out->path);
+    }
+    if (net->integers && mnist_onnx_input_scale(net) < FLT_MIN) {
+        return mnist_fail(
+            err, MNIST_ERR_ARGUMENT,
+            "%s: pixels in whole numbers have the scale %g, expected at least 1.2e-38, "
+            "as programs may take less for 0: the net can be written as floats",
+            out->path, (double)mnist_onnx_input_scale(net));
     }
     mnist_onnx_building *g = calloc(1, sizeof *g);
     if (!g) {

@@ -53,6 +53,13 @@ int64_t mnist_onnx_shift_in_bias(const mnist_integer_inputs *inputs, int64_t wei
     return -(int64_t)floor(zero * (double)weights + 0.5);
 }
 
+float mnist_onnx_input_scale(const mnist_net *net)
+{
+    mnist_integer_inputs inputs;
+    (void)mnist_mlp_has_integers(mnist_model_mlp(net->integers), &inputs);
+    return (float)mnist_integer_input_scale(&inputs);
+}
+
 float mnist_onnx_bias_scale(float inputs, float weights)
 {
     const double scale = (double)inputs * (double)weights;

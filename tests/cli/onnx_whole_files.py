@@ -124,7 +124,7 @@ def whole(activation="Relu", nodes=None, meta=None, cut=(), floats=False, more=(
         "lift": tensor("lift", [], [lift / 255 if floats else lift]),
         "pixel": tensor("pixel", [], [scale / 255 if floats else scale]),
         "i1_s": tensor("i1_s", [], [unit]), "i1_z": tensor("i1_z", [], [0], UINT8),
-        "i2_s": tensor("i2_s", [], [RANGE]), "i2_z": tensor("i2_z", [], [5 if table else 0], UINT8),
+        "i2_s": tensor("i2_s", [], [RANGE]), "i2_z": tensor("i2_z", [], [32 if table else 0], UINT8),
         "t_s": tensor("t_s", [], [0.03125]), "t_z": tensor("t_z", [], [128], UINT8),
     }
     made = {"x1": [node("Cast", ["x"], ["c"], to=FLOAT), node("Add", ["c", "lift"], ["a"])], "h": [node(activation, ["z0"], ["h"])]}
@@ -155,6 +155,8 @@ def whole(activation="Relu", nodes=None, meta=None, cut=(), floats=False, more=(
 
 OURS = {
     "relu": whole(), "tanh": whole("Tanh"), "float-input": whole(floats=True), "tanh-float-input": whole("Tanh", floats=True),
+    "tanh-narrow": whole("Tanh", i2_z=tensor("i2_z", [], [5], UINT8)),
+    "mean-far": whole(meta={"mean": "1e38"}), "mean-above": whole(meta={"mean": "1e20"}), "mean-below": whole(meta={"mean": "-1e38"}),
     "unsaid": whole(cut=("most",)),
     "no-normalisation": whole(cut=("mean", "stddev")),
     "scaled": whole(nodes={"z1": [node("Gemm", ["x2", "w1", "b1"], ["z1"], alpha=0.5)]}),
@@ -175,6 +177,7 @@ OURS = {
     "weights-128": whole(w1_q=tensor("w1_q", [3, 10], [-128] + [100] * 29, INT8)),
     "weights-rows": whole(nodes={"w1": [dq("w1_q", "w1_s", "w1_z", "w1", axis=0)]}, w1_s=tensor("w1_s", [3], [0.5, 0.25, 0.5]),
                           w1_z=tensor("w1_z", [3], [0] * 3, INT8)),
+    "relu6": whole(nodes={"h": [node("Identity", ["z0"], ["h"])]}, i2_s=tensor("i2_s", [], [6 / 255]), i2_z=tensor("i2_z", [], [-128], INT8)),
     "no-bias": whole(nodes={"z1": [node("Gemm", ["x2", "w1"], ["z1"])]}),
     "bias-scale": whole(b1_s=tensor("b1_s", [10], [0.5] * 10)),
     "bias-far": whole(b1_q=tensor("b1_q", [10], [2 ** 30 + 1] + [5] * 9, INT32)),
@@ -242,7 +245,15 @@ HOSTILE = {
     "weights-double": wrong(w_q=tensor("w_q", [4, 10], [0.5] * 40, DOUBLE)),
     "normalisation": wrong({"x1": [n for i in range(5) for n in rounded(f"r{i}" if i else "x", ("s", "z"), f"r{i + 1}" if i < 4 else "x1",
                                                                        ("s2", "z"))]},
-                           s=tensor("s", [], [3e38]), s2=tensor("s2", [], [1e-44])),
+                           s=tensor("s", [], [3e38]), s2=tensor("s2", [], [1.2e-38])),
+    "scale-denormal": scale(1e-42),
+    "tanh-cut": whole("Tanh", cut=("most",), i2_s=tensor("i2_s", [], [1 / 127]), i2_z=tensor("i2_z", [], [0], UINT8)),
+    "tanh-above": whole("Tanh", cut=("most",), i2_s=tensor("i2_s", [], [1 / 256]), i2_z=tensor("i2_z", [], [128], UINT8)),
+    "sigmoid-cut": whole("Sigmoid", cut=("most",), i2_s=tensor("i2_s", [], [1 / 512]), i2_z=tensor("i2_z", [], [0], UINT8)),
+    "leaky-cut": whole("LeakyRelu", cut=("most",), i2_z=tensor("i2_z", [], [0], UINT8)),
+    "relu-none": whole(i2_z=tensor("i2_z", [], [255], UINT8)),
+    "logits-cut": wrong({"out": rounded("y", ("s", "z"), "out")}),
+    "bytes-added": whole(nodes={"x1": [node("Add", ["x", "lift"], ["a"]), q("a", "pixel", "i1_z", "q1"), dq("q1", "i1_s", "i1_z", "x1")]}),
     "most": whole(meta={"most": "255"}),
     "most-text": whole(meta={"most": "many"}),
     "divided": wrong({"out": [node("Div", ["y", "two"], ["out"])]}, two=tensor("two", [], [2.0])),

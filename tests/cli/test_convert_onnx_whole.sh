@@ -32,7 +32,7 @@ done
 kept='mnist-convert: note: its whole numbers are kept, as QuantizeLinear and DequantizeLinear; *'
 floats='mnist-convert: note: the net is one of whole numbers; written are the floats that they stand for, which give nearly its answers'
 stays='mnist-convert: note: the options of its training and the digests of its data stay behind'
-read_as_floats='mnist-convert: note: weights are the floats that its whole numbers stand for, and what rounds activations to whole numbers is left out: answers are nearly the same'
+read_as_floats='mnist-convert: note: weights are the floats that its whole numbers stand for, and what rounds activations to whole numbers is left out: '
 
 # --- there and back ---------------------------------------------------------------------------------
 
@@ -97,6 +97,12 @@ run 0 "$convert" --floats relu.safetensors native.safetensors
 err_is "$stays
 $floats"
 expect 'weights differ' python3 "$here/nets.py" same back.safetensors native.safetensors
+begin 'without hidden layers an activation changes nothing'
+run 0 "$convert" --activation tanh softmax.safetensors got.onnx
+# shellcheck disable=SC2053  # a pattern
+[[ $err == *$kept ]] || wrong "stderr is not: $kept"
+run 0 "$convert" -q got.onnx back.safetensors
+expect 'numbers differ' python3 "$here/nets.py" same softmax.safetensors back.safetensors
 begin 'native keeps whole numbers'
 run 0 "$convert" --verify "${drawn[@]}" relu.safetensors native.safetensors
 err_is "$stays"
@@ -117,7 +123,7 @@ for file in turned relu-in-rounding no-zero fake one-scale bytes; do
     [ "$file" != one-scale ] || plain='floats-one'
     run 0 "$convert" -q --normalize unit "variants/$plain.onnx" plain.safetensors
     run 0 "$convert" --normalize unit "variants/$file.onnx" got.safetensors
-    err_is "$read_as_floats"
+    err_is "${read_as_floats}answers can differ, as values below 0 and above 15.9375 are cut off there after layer 1, and here not"
     expect "$out" [ "$(value net) $(value activation)" = '4-3-10 relu' ]
     expect 'weights differ' python3 "$here/nets.py" same plain.safetensors got.safetensors
 done
@@ -128,7 +134,7 @@ expect "$out" [ "$(value mean) $(value stddev)" = '0 1' ]
 # --- whole numbers that are not those of a net here -------------------------------------------------
 
 python3 "$here/onnx_whole_files.py" ours ours
-for file in relu tanh float-input tanh-float-input; do
+for file in relu tanh tanh-narrow float-input tanh-float-input; do
     begin "$file.onnx, by hand"
     run 0 "$convert" "ours/$file.onnx" got.safetensors
     err_empty
@@ -145,12 +151,17 @@ other()
     begin "ours/$1.onnx"
     run 0 "$convert" "ours/$1.onnx" got.safetensors
     # shellcheck disable=SC2053  # a pattern
-    [[ $err == *"mnist-convert: note: its whole numbers are not those of a net here: "$2$'\n'"$read_as_floats" ]] ||
+    [[ $err == *"mnist-convert: note: its whole numbers are not those of a net here: "$2$'\n'"$read_as_floats"answers* ]] ||
         wrong "stderr is not: $2"
     checks=$((checks + 1))
 }
 
 other no-normalisation 'its metadata have no normalisation'
+for far in mean-far mean-above mean-below; do
+    other "$far" 'its mean is not of 0 to 1'
+done
+other relu6 'what a layer takes is not rounded to uint8 right before it'
+expect "$err" [ "$err" != "${err#*below 0 and above 6 are cut off there after layer 1}" ]
 other scaled 'a layer has an alpha or a beta'
 other unrounded 'what a layer takes is not rounded to uint8 right before it'
 other not-last 'what a layer takes is not rounded to uint8 right before it'
@@ -163,17 +174,20 @@ other table-zero 'sums before an activation are rounded otherwise'
 other table-late 'sums before an activation are rounded otherwise'
 other relu-zero "zero point of layer 1's outputs: expected at most 0, found 3"
 other zero-far "zero point of layer 1's outputs: expected at most 127, found 200"
-other weights-float 'weights are not of int8 and biases not of int32'
-other weights-uint8 'weights are not of int8 and biases not of int32'
+other weights-float 'weights are not of int8'
+other weights-uint8 'weights are not of int8'
 other weights-zero 'a zero point of weights is not 0'
 other weights-128 'weight 0 of layer 2: expected -127 to 127, found -128'
 other weights-rows 'weights of an output have more than one scale'
-other no-bias 'weights are not of int8 and biases not of int32'
+other no-bias 'biases are not of int32'
 other bias-scale 'a bias has another scale than its sums'
 other bias-far 'a bias is beyond 2^30'
 begin ours/unsaid.onnx
 run 0 "$convert" ours/unsaid.onnx got.safetensors
-err_is "$read_as_floats"
+err_is "${read_as_floats}answers can differ, as values below 0 and above 15.9375 are cut off there after layer 1, and here not"
+begin 'no range between layers'
+run 0 "$convert" ours/unrounded.onnx got.safetensors
+expect "$err" [ "${err%answers are nearly the same}" != "$err" ]
 
 # --- what is wrong ----------------------------------------------------------------------------------
 
@@ -189,6 +203,7 @@ begin 'bad scales and zero points'
 for said in zero=0 negative=-0.5 nan=nan infinite=inf; do
     refused "scale-${said%%=*}" "node 0 'n_x1_q' (QuantizeLinear): scale 0 of 's' is ${said#*=}, expected a finite number above 0"
 done
+refused scale-denormal "node 0 'n_x1_q' (QuantizeLinear): scale 0 of 's' is 1.00053e-42, expected a normal float: at least 1.2e-38"
 refused scale-tenth "node 2 'n_w' (DequantizeLinear): scale 9 of 'w_s' is 0, expected a finite number above 0"
 refused scale-whole "tensor 's' is of int8, expected float, double, float16 or bfloat16, or int64 for a shape"
 refused scale-index "node 0 'n_x1_q' (QuantizeLinear): tensor 's' is of int64, expected float, double, float16 or bfloat16"
@@ -214,8 +229,21 @@ refused another-zero "node 6 'n_out' (DequantizeLinear): scale 0.5 and zero poin
 refused another-type "node 6 'n_out' (DequantizeLinear): scale 0.5 and zero point 0 for 'out_q', which has 0.5 and 0 of another *"
 refused blocks "node 2 'n_w' (DequantizeLinear): block_size is 2, expected 0: that is not read"
 refused output-type "node 0 'n_x2' (QuantizeLinear): output_dtype is 3, expected 0: that is not read"
-refused normalisation "node 7 'n_r4' (DequantizeLinear): with scale *e-45 the normalisation is none: expected a mean and a deviation *"
+refused normalisation "node 9 'n_x1' (DequantizeLinear): with scale 1.2e-38 the normalisation is none: expected a mean and a deviation *"
+begin 'whole numbers that cut off what an activation gives'
+# cut NAME RANGE
+cut()
+{
+    refused "$1" "node * 'n_x2_q' (QuantizeLinear): its whole numbers stand for $2, which cuts off part of what 'h' is: expected *"
+}
+cut tanh-cut '0 to 2.00787'
+cut tanh-above '-0.5 to 0.496094'
+cut sigmoid-cut '0 to 0.498047'
+cut leaky-cut '0 to 15.9375'
+cut relu-none '-15.9375 to 0'
 begin 'whole numbers in the wrong place'
+refused bytes-added "node 0 'n_a' (Add): its input 'x' is the image's bytes, expected Cast to float before it"
+refused logits-cut "output 'out' is not what the last layer gives, nor its Softmax: a QuantizeLinear after that layer cuts off *"
 refused floats "node 0 'n_x1' (DequantizeLinear): its input 'x' is floats, expected whole numbers"
 refused whole-taken "node 3 'n_y' (Gemm): it takes 'x1', the whole numbers of a QuantizeLinear: expected DequantizeLinear *"
 refused whole-out "output 'out' is whole numbers, expected DequantizeLinear after them"
@@ -239,4 +267,4 @@ the program that wrote the file multiply its weights and bias by 2, add 2 to its
 refused squared "output 'out' is not what the last layer gives, nor its Softmax: there is a function after that layer, and has *"
 refused double-input "input 'x' is of double, expected uint8 or float: have the program that wrote the file make the net one of *"
 
-table_ends 48
+table_ends 56
