@@ -1,5 +1,5 @@
 /* Layers of few different weights, biases that are multiples of a step (mnist/compress.h). */
-#include "unit/unit.h"
+#include "drawn_mlp.h"
 
 #include "io/packed_numbers.h"
 
@@ -8,18 +8,6 @@
 #include <stdlib.h>
 
 enum { PIXELS = 784 };
-
-static mnist_mlp *new_net(unsigned inputs, mnist_activation activation, unsigned hidden_count)
-{
-    const mnist_mlp_config config = {.inputs = inputs,
-                                     .outputs = MNIST_CLASSES,
-                                     .hidden_count = hidden_count,
-                                     .hidden = {33, 17},
-                                     .activation = activation};
-    mnist_mlp *mlp;
-    assert_int_equal(mnist_mlp_create_drawn(&mlp, &config, MNIST_INIT_AUTO, 3, NULL), MNIST_OK);
-    return mlp;
-}
 
 /* Weights of the first layer that are 0 or one of six. */
 static void thin_out(mnist_mlp *mlp)
@@ -50,7 +38,7 @@ static void test_levels(void **state)
 {
     (void)state;
     for (unsigned levels = 1; levels <= MNIST_LEVELS_MOST; levels = levels * 2 + 1) {
-        mnist_mlp *mlp = new_net(PIXELS, MNIST_RELU, 2);
+        mnist_mlp *mlp = drawn_mlp(PIXELS, MNIST_RELU, 2);
         size_t changed;
         assert_int_equal(mnist_mlp_take_levels(mlp, levels, levels, &changed, NULL), MNIST_OK);
         assert_true(changed > 25000);
@@ -61,7 +49,7 @@ static void test_levels(void **state)
         assert_int_equal(changed, 0);
         mnist_mlp_free(mlp);
     }
-    mnist_mlp *mlp = new_net(PIXELS, MNIST_RELU, 1);
+    mnist_mlp *mlp = drawn_mlp(PIXELS, MNIST_RELU, 1);
     size_t changed = 1;
     thin_out(mlp);
     assert_int_equal(mnist_mlp_take_levels(mlp, 3, 330, &changed, NULL), MNIST_OK);
@@ -75,7 +63,7 @@ static void test_bias_steps(void **state)
 {
     (void)state;
     for (unsigned bits = 2; bits <= 16; bits += 2) {
-        mnist_mlp *mlp = new_net(PIXELS, MNIST_RELU, 1);
+        mnist_mlp *mlp = drawn_mlp(PIXELS, MNIST_RELU, 1);
         float bias[33];
         size_t changed;
         for (unsigned i = 0; i < 33; i++) {
@@ -105,7 +93,7 @@ static void test_bias_steps(void **state)
 static void test_nearest(void **state)
 {
     (void)state;
-    mnist_mlp *mlp = new_net(PIXELS, MNIST_RELU, 0);
+    mnist_mlp *mlp = drawn_mlp(PIXELS, MNIST_RELU, 0);
     static float before[PIXELS * 10], after[PIXELS * 10];
     static mnist_codebook codebook;
     mnist_mlp_get_layer(mlp, 0, before, NULL);

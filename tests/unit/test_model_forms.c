@@ -3,6 +3,7 @@
 
 #include "unit/unit.h"
 
+#include "drawn_mlp.h"
 #include "scratch.h"
 
 #include "kernels/half.h"
@@ -20,18 +21,6 @@ static int make_images(void **state)
     (void)state;
     test_images(images, labels, IMAGES, PIXELS);
     return 0;
-}
-
-static mnist_mlp *new_net(mnist_activation activation, unsigned hidden_count)
-{
-    const mnist_mlp_config config = {.inputs = PIXELS,
-                                     .outputs = MNIST_CLASSES,
-                                     .hidden_count = hidden_count,
-                                     .hidden = {33, 17},
-                                     .activation = activation};
-    mnist_mlp *mlp;
-    assert_int_equal(mnist_mlp_create_drawn(&mlp, &config, MNIST_INIT_AUTO, 3, NULL), MNIST_OK);
-    return mlp;
 }
 
 static size_t write_parts(const char *path, const mnist_model_parts *parts)
@@ -70,7 +59,7 @@ static void test_halves(void **state)
 {
     for (int precision = MNIST_BF16; precision <= MNIST_FP16; precision++) {
         scratch_file file = scratch_name(state, "model"), again = scratch_name(state, "again");
-        mnist_mlp *mlp = new_net(MNIST_GELU, 2);
+        mnist_mlp *mlp = drawn_mlp(PIXELS, MNIST_GELU, 2);
         const mnist_normalization standard = {MNIST_NORMALIZE_STANDARD, 0.13f, 0.31f};
         const mnist_metadata metadata[] = {{"seed", "3"}};
         mnist_model_parts parts = {.mlp = mlp,
@@ -119,7 +108,7 @@ static void test_halves(void **state)
 static void test_too_large(void **state)
 {
     scratch_file file = scratch_name(state, "model");
-    mnist_mlp *mlp = new_net(MNIST_RELU, 1);
+    mnist_mlp *mlp = drawn_mlp(PIXELS, MNIST_RELU, 1);
     float bias[MNIST_CLASSES] = {0};
     mnist_error err;
     mnist_model_parts parts = {.mlp = mlp, .storage = MNIST_FP16};
@@ -141,7 +130,7 @@ static void test_integers(void **state)
 {
     for (int activation = 0; activation < MNIST_ACTIVATIONS; activation++) {
         scratch_file file = scratch_name(state, "model"), again = scratch_name(state, "again");
-        mnist_mlp *mlp = new_net((mnist_activation)activation, (unsigned)activation % 3);
+        mnist_mlp *mlp = drawn_mlp(PIXELS, (mnist_activation)activation, (unsigned)activation % 3);
         const mnist_normalization normalization =
             mnist_normalization_fit((mnist_normalization_kind)(activation % 2), view);
         static float before[IMAGES * MNIST_CLASSES], after[IMAGES * MNIST_CLASSES];
@@ -174,7 +163,7 @@ static void test_integers(void **state)
 static void test_training_on(void **state)
 {
     scratch_file file = scratch_name(state, "model");
-    mnist_mlp *mlp = new_net(MNIST_RELU, 1);
+    mnist_mlp *mlp = drawn_mlp(PIXELS, MNIST_RELU, 1);
     mnist_train_config config = mnist_train_defaults();
     config.epochs = 1;
     assert_int_equal(mnist_mlp_quantize(mlp, view, NULL, NULL, NULL, NULL), MNIST_OK);
@@ -222,7 +211,7 @@ static void test_damage(void **state)
 static void test_own_key(void **state)
 {
     scratch_file file = scratch_name(state, "model");
-    mnist_mlp *mlp = new_net(MNIST_RELU, 0);
+    mnist_mlp *mlp = drawn_mlp(PIXELS, MNIST_RELU, 0);
     const mnist_metadata metadata[] = {{"weights", "heavy"}};
     mnist_error err;
     assert_int_equal(mnist_model_save(file.path, mlp, NULL, metadata, 1, NULL, &err),

@@ -3,6 +3,7 @@
 
 #include "unit/unit.h"
 
+#include "drawn_mlp.h"
 #include "scratch.h"
 
 #include "io/packed.h"
@@ -116,18 +117,6 @@ static void test_odds(void **state)
 }
 
 /* --- What comes back --- */
-
-static mnist_mlp *new_net(unsigned inputs, mnist_activation activation, unsigned hidden_count)
-{
-    const mnist_mlp_config config = {.inputs = inputs,
-                                     .outputs = MNIST_CLASSES,
-                                     .hidden_count = hidden_count,
-                                     .hidden = {33, 17},
-                                     .activation = activation};
-    mnist_mlp *mlp;
-    assert_int_equal(mnist_mlp_create_drawn(&mlp, &config, MNIST_INIT_AUTO, 3, NULL), MNIST_OK);
-    return mlp;
-}
 
 /* Changes weights one by one. */
 typedef float weight_rule(unsigned layer, size_t input, size_t output, float weight);
@@ -269,7 +258,7 @@ static void test_floats(void **state)
         {"seed", "3"}, {"options", "{\"dataset\":\"mnist\"}"}, {"k", ""}};
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         for (unsigned hidden = 0; hidden < 3; hidden++) {
-            mnist_mlp *mlp = new_net(i == 6 ? 100 : PIXELS, (mnist_activation)hidden, hidden);
+            mnist_mlp *mlp = drawn_mlp(i == 6 ? 100 : PIXELS, (mnist_activation)hidden, hidden);
             if (rules[i]) {
                 change(mlp, rules[i]);
             }
@@ -291,7 +280,7 @@ static void test_sizes(void **state)
         size_t most;
     } rows[] = {{nothing, 60}, {sparse, 4000}, {tied2, 2000}, {ternary, 6300}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        mnist_mlp *mlp = new_net(PIXELS, MNIST_RELU, 1);
+        mnist_mlp *mlp = drawn_mlp(PIXELS, MNIST_RELU, 1);
         change(mlp, rows[i].rule);
         const size_t bytes = round_trip(state, &(mnist_model_parts){.mlp = mlp});
         if (bytes > rows[i].most) {
@@ -306,7 +295,7 @@ static void test_halves(void **state)
 {
     size_t bytes[3];
     for (int precision = MNIST_FP32; precision <= MNIST_FP16; precision++) {
-        mnist_mlp *mlp = new_net(PIXELS, MNIST_RELU, 1);
+        mnist_mlp *mlp = drawn_mlp(PIXELS, MNIST_RELU, 1);
         assert_int_equal(mnist_mlp_round(mlp, (mnist_precision)precision, NULL, NULL), MNIST_OK);
         bytes[precision] = round_trip(state, &(mnist_model_parts){.mlp = mlp});
         mnist_mlp_free(mlp);
@@ -320,7 +309,7 @@ static void test_integers(void **state)
 {
     for (unsigned bits = 8; bits >= 2; bits--) {
         scratch_file file = scratch_name(state, "model");
-        mnist_mlp *mlp = new_net(PIXELS, (mnist_activation)(bits % MNIST_ACTIVATIONS), bits % 3);
+        mnist_mlp *mlp = drawn_mlp(PIXELS, (mnist_activation)(bits % MNIST_ACTIVATIONS), bits % 3);
         const mnist_normalization normalization =
             mnist_normalization_fit((mnist_normalization_kind)(bits % 2), view);
         const mnist_quantize_options options = {.bits = bits};
@@ -348,7 +337,7 @@ static void test_integers(void **state)
 static void test_negative_zero(void **state)
 {
     scratch_file file = scratch_name(state, "packed");
-    mnist_mlp *mlp = new_net(9, MNIST_RELU, 0);
+    mnist_mlp *mlp = drawn_mlp(9, MNIST_RELU, 0);
     float weights[90];
     mnist_model *model = NULL;
     mnist_mlp_get_layer(mlp, 0, weights, NULL);
@@ -374,7 +363,7 @@ static void test_refused(void **state)
     mnist_metadata many[MNIST_PACKED_KEYS + 1];
     static char names[MNIST_PACKED_KEYS + 1][8];
     mnist_error err;
-    mnist_mlp *mlp = new_net(PIXELS, MNIST_RELU, 1);
+    mnist_mlp *mlp = drawn_mlp(PIXELS, MNIST_RELU, 1);
     memset(large, 'a', sizeof large - 1);
     for (unsigned i = 0; i <= MNIST_PACKED_KEYS; i++) {
         snprintf(names[i], sizeof names[i], "k%u", i);
@@ -748,7 +737,7 @@ static void release(mnist_packed *packed)
 static void test_damage(void **state)
 {
     scratch_file file = scratch_name(state, "packed");
-    mnist_mlp *mlp = new_net(100, MNIST_RELU, 1);
+    mnist_mlp *mlp = drawn_mlp(100, MNIST_RELU, 1);
     mnist_packed packed;
     mnist_error err;
     size_t whole_nets = 0;
