@@ -4,7 +4,7 @@
 
 #include <mnist/convert.h>
 
-#include "convert/elements.h"
+#include "data/elements.h"
 
 typedef struct mnist_named_array {
     const char *name;

@@ -4,10 +4,10 @@
 #include "convert/formats.h"
 
 #include "base/status.h"
-#include "convert/archive.h"
+#include "data/archive.h"
 #include "convert/assemble.h"
 #include "convert/hints.h"
-#include "convert/npy.h"
+#include "data/npy.h"
 #include "io/text.h"
 
 #include <assert.h>

@@ -3,8 +3,8 @@
 #include "convert/formats.h"
 
 #include "base/status.h"
-#include "convert/archive.h"
-#include "convert/npy.h"
+#include "data/archive.h"
+#include "data/npy.h"
 #include "io/safetensors.h"
 
 #include <assert.h>

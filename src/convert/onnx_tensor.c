@@ -4,7 +4,7 @@
 #include "convert/onnx.h"
 
 #include "base/status.h"
-#include "convert/elements.h"
+#include "data/elements.h"
 #include "io/text.h"
 
 #include <assert.h>

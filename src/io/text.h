@@ -1,6 +1,8 @@
-/* Text in the io room: numbers, the same in every locale; untrusted text, made safe to show. */
+/* Text in the io room: numbers, the same in every locale. */
 #ifndef MNIST_IO_TEXT_H
 #define MNIST_IO_TEXT_H
+
+#include "base/show.h"
 
 #include <locale.h>
 #include <math.h>
@@ -125,24 +127,6 @@ static inline bool mnist_is_utf8(const char *text)
         }
     }
     return true;
-}
-
-typedef struct mnist_shown {
-    char text[84];
-} mnist_shown;
-
-/* text for a message: cut to a length that fits, with '?' for every byte that could steer a
- * terminal. */
-static inline mnist_shown mnist_show(const char *text)
-{
-    mnist_shown shown;
-    size_t length = 0;
-    while (text[length] != '\0' && length < 80) {
-        char c = text[length];
-        shown.text[length++] = c >= ' ' && c <= '~' ? c : '?';
-    }
-    strcpy(shown.text + length, text[length] != '\0' ? "..." : "");
-    return shown;
 }
 
 #endif

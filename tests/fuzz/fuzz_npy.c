@@ -1,5 +1,5 @@
 /* Headers of NumPy's arrays: the input is such a file. */
-#include "convert/npy.h"
+#include "data/npy.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,6 +1,6 @@
 /* Archives of NumPy's arrays: the input is a zip file. */
 #define _POSIX_C_SOURCE 200809L
-#include "convert/archive.h"
+#include "data/archive.h"
 #include "convert_check.h"
 
 #ifdef MNIST_FUZZ_MUTATOR

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "cli/convert/conversion.h"
-#include "convert/archive.h"
+#include "data/archive.h"
 #include "convert/assemble.h"
-#include "convert/npy.h"
+#include "data/npy.h"
 
 #include <mnist/convert.h>
 #include <mnist/eval.h>

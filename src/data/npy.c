@@ -1,7 +1,7 @@
-#include "convert/npy.h"
+#include "data/npy.h"
 
+#include "base/show.h"
 #include "base/status.h"
-#include "io/text.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -7,12 +7,12 @@
  *   the header, {'descr': '<f4', 'fortran_order': False, 'shape': (784, 128), }, padded with blanks
  *   the rest  the numbers
  */
-#ifndef MNIST_CONVERT_NPY_H
-#define MNIST_CONVERT_NPY_H
+#ifndef MNIST_DATA_NPY_H
+#define MNIST_DATA_NPY_H
 
-#include <mnist/convert.h>
+#include <mnist/base.h>
 
-#include "convert/elements.h"
+#include "data/elements.h"
 
 #define MNIST_NPY_RANK  8  /* most dimensions accepted */
 #define MNIST_NPY_DESCR 24 /* longest type accepted, with its end */

@@ -1,4 +1,4 @@
-#include "convert/elements.h"
+#include "data/elements.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
-#include "convert/archive.h"
+#include "data/archive.h"
 
+#include "base/show.h"
 #include "base/status.h"
-#include "io/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Numbers of other programs' files, whatever their width and order of bytes, as floats. */
-#ifndef MNIST_CONVERT_ELEMENTS_H
-#define MNIST_CONVERT_ELEMENTS_H
+#ifndef MNIST_DATA_ELEMENTS_H
+#define MNIST_DATA_ELEMENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Zip archives in memory, for NPZ. They are read by libzip; built without it, reading fails and says so. */
-#ifndef MNIST_CONVERT_ARCHIVE_H
-#define MNIST_CONVERT_ARCHIVE_H
+#ifndef MNIST_DATA_ARCHIVE_H
+#define MNIST_DATA_ARCHIVE_H
 
 #include <mnist/base.h>
 
