@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "data/inflate.h"
+#include "data/signature.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -57,41 +58,10 @@ mnist_picture_sink mnist_pictures_sink(mnist_pictures *pictures)
     return (mnist_picture_sink){.context = pictures, .admit = admit_size, .take = take_picture};
 }
 
-/* What a file of an unknown format may be; a phrase that ends a sentence. */
-static const char *guess(const uint8_t *data, size_t size)
-{
-    static const struct {
-        const char *bytes;
-        size_t size;
-        const char *guess;
-    } known[] = {
-        {"\xFF\xD8\xFF", 3, "a JPEG picture: convert it to PNG?"},
-        {"GIF8", 4, "a GIF picture: convert it to PNG?"},
-        {"RIFF", 4, "a WebP picture: convert it to PNG?"},
-        {"II*\0", 4, "a TIFF picture: convert it to PNG?"},
-        {"MM\0*", 4, "a TIFF picture: convert it to PNG?"},
-        {"BM", 2, "a BMP picture: convert it to PNG?"},
-        {"P1", 2, "a PBM bitmap: convert it to PGM?"},
-        {"P4", 2, "a PBM bitmap: convert it to PGM?"},
-        {"P7", 2, "a PAM picture: convert it to PGM or PPM?"},
-        {"%PDF", 4, "a PDF document: convert its page to PNG?"},
-        {"<", 1, "markup: an SVG drawing, or an HTML page?"},
-        {"PK\x03\x04", 4, "a zip archive: unpack it first?"},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (size >= known[i].size && memcmp(data, known[i].bytes, known[i].size) == 0) {
-            return known[i].guess;
-        }
-    }
-    /* a little-endian length, then a JSON object */
-    return size > 9 && data[7] == 0 && data[8] == '{' ? "a model: should it be the first argument?"
-                                                      : NULL;
-}
-
 static mnist_status fail_unknown(const uint8_t *data, size_t size, const char *path,
                                  unsigned raw_rows, unsigned raw_cols, mnist_error *err)
 {
-    const char *may_be = guess(data, size);
+    const char *may_be = mnist_signature_of(MNIST_READER_PICTURES, data, size);
     return mnist_fail(err, MNIST_ERR_FORMAT,
                       "%s: %s%zu bytes: expected a picture as PNG, PGM or PPM (P2, P3, P5, P6), "
                       "images as IDX, or the %u bytes of one image of %u x %u%s%s",

@@ -1,6 +1,7 @@
 #include "io/safetensors.h"
 
 #include "base/status.h"
+#include "data/signature.h"
 #include "io/json.h"
 #include "io/text.h"
 
@@ -20,36 +21,6 @@
 static const char crc_key[] = "\"crc32\":\"";
 static const char crc_zeros[] = "00000000";
 
-/* What a file may be that is no safetensors file; NULL: there is no guess. */
-static const char *guess_kind(const uint8_t *data, size_t size)
-{
-    static const struct {
-        const char *magic;
-        size_t length;
-        const char *kind;
-    } kinds[] = {
-        {"\x1f\x8b", 2, "this is gzip data; gunzip it first"},
-        {"PK\3\4", 4,
-         "this is a zip archive, as torch.save and numpy.savez write; "
-         "a model file here is safetensors"},
-        {"\x80\x02", 2, "this is a Python pickle; a model file here is safetensors"},
-        {"\x93NUMPY", 6, "this is a NumPy array file; a model file here is safetensors"},
-        {"\x89HDF", 4, "this is an HDF5 file, as Keras writes; a model file here is safetensors"},
-        {"GGUF", 4, "this is a GGUF file; a model file here is safetensors"},
-        {"\0\0\x08\1", 4, "this is an IDX file of labels, not a model; are the arguments swapped?"},
-        {"\0\0\x08\3", 4, "this is an IDX file of images, not a model; are the arguments swapped?"},
-        {"<", 1, "this is HTML or XML; was a web page saved in place of the file?"},
-        {"{", 1, "this is JSON text or the like; is it a configuration or a log?"},
-        {"\0\0\0\0\0\0\0\0", 8, "it begins with zeros; was the copying of it cut off?"},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (size >= kinds[i].length && memcmp(data, kinds[i].magic, kinds[i].length) == 0) {
-            return kinds[i].kind;
-        }
-    }
-    return NULL;
-}
-
 static uint64_t read_length(const uint8_t *data)
 {
     uint64_t length = 0;
@@ -63,7 +34,7 @@ static uint64_t read_length(const uint8_t *data)
 static mnist_status check_frame(const uint8_t *data, size_t size, const char *path,
                                 size_t *header_size, mnist_error *err)
 {
-    const char *kind = guess_kind(data, size);
+    const char *kind = mnist_signature_of(MNIST_READER_MODELS, data, size);
     if (size == 0) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
                           "%s: the file is empty; was the program that wrote it interrupted?",
