@@ -12,7 +12,7 @@ prints FILE:LINE for each breach of these rules:
 
 - A room includes only itself and the rooms below it, in this order:
   cli -> bench -> train, eval, io -> nn, data -> kernels -> base; and train may use eval, to validate.
-  image, which reads and prepares foreign pictures, uses data and base. report uses eval and io; convert, nets in and
+  image, which reads and prepares foreign pictures, uses data and base; import, data sets in any form, uses image. report uses eval and io; convert, nets in and
   out of other programs' files, uses report; each of them what is below these too. compress, nets made smaller, may use train, io and eval.
   include/mnist/ROOM.h counts as ROOM, and mnist/mnist.h as all of them.
 - cli sees its own headers, <mnist/...> and outside libraries; a public header sees public headers.
@@ -38,6 +38,7 @@ BEGIN {
     rooms["kernels"] = "kernels base"
     rooms["data"] = "data kernels base"
     rooms["image"] = "image data base"
+    rooms["import"] = "import image data base"
     rooms["nn"] = "nn kernels base"
     rooms["eval"] = "eval nn data kernels base"
     rooms["train"] = "train eval nn data kernels base"
@@ -359,6 +360,15 @@ self_test()
 
     for to in base data; do
         expect src/image/a.c "#include \"$to/b.h\"" ok
+    done
+    for to in base data image; do
+        expect src/import/a.c "#include \"$to/b.h\"" ok
+    done
+    for to in kernels nn eval train io bench cli; do
+        expect src/import/a.c "#include \"$to/b.h\"" "import must not include $to: "
+    done
+    for from in base kernels data image nn eval train io bench; do # data sets of any form come in through cli alone
+        expect "src/$from/a.c" '#include "import/b.h"' "$from must not include import: "
     done
     for to in kernels nn eval train io bench cli; do
         expect src/image/a.c "#include \"$to/b.h\"" "image must not include $to: "

@@ -9,6 +9,7 @@
 #include <mnist/data.h>
 #include <mnist/eval.h>
 #include <mnist/image.h>
+#include <mnist/import.h>
 #include <mnist/integers.h>
 #include <mnist/io.h>
 #include <mnist/kernels.h>

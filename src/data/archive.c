@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "data/archive.h"
 
+#include "base/memory.h"
 #include "base/show.h"
 #include "base/status.h"
 
@@ -9,7 +10,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#define LOCAL_SIZE 30u /* bytes of an entry's header in the file, without its name */
+#define LARGE_LEAST ((size_t)4 << 20) /* bytes; for less, large pages do not pay */
+#define LOCAL_SIZE  30u               /* bytes of an entry's header in the file, without its name */
 
 void mnist_archive_free(mnist_archive *archive)
 {
@@ -21,16 +23,41 @@ void mnist_archive_free(mnist_archive *archive)
     *archive = (mnist_archive){.entries = NULL};
 }
 
+/* What a net may have. */
+static const mnist_archive_limits net_limits = {
+    .entries = MNIST_ARCHIVE_ENTRIES, .growth = MNIST_ARCHIVE_GROWTH, .allowance = 1u << 20};
+
+mnist_status mnist_archive_read(mnist_archive *out, const uint8_t *data, size_t size,
+                                const char *path, mnist_error *err)
+{
+    return mnist_archive_read_within(out, data, size, path, &net_limits, err);
+}
+
+/* A name that an archive's program could not use against whoever unpacks it. */
+bool mnist_archive_is_harmless(const char *name)
+{
+    if (name[0] == '/' || name[0] == '\0' || strchr(name, '\\') || strchr(name, ':') == name + 1) {
+        return false;
+    }
+    for (const char *c = name; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7F ||
+            (c[0] == '.' && c[1] == '.' && (c == name || c[-1] == '/') &&
+             (c[2] == '/' || c[2] == '\0'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 #ifdef MNIST_HAVE_ZIP
 
 #include <zip.h>
-
-#define GROWTH_FREE (1u << 20) /* bytes that entries may always have */
 
 /* An archive that is being read. */
 typedef struct reading {
     zip_t *zip;
     const char *path;
+    const mnist_archive_limits *limits;
     size_t size;      /* of the file */
     uint64_t packed;  /* bytes of the file that entries so far take */
     uint64_t content; /* of entries so far */
@@ -64,25 +91,9 @@ static mnist_status fail_open(mnist_error *err, const char *path, zip_error_t *e
         path);
 }
 
-/* A name that an archive's program could not use against whoever unpacks it. */
-static bool is_harmless(const char *name)
-{
-    if (name[0] == '/' || name[0] == '\0' || strchr(name, '\\') || strchr(name, ':') == name + 1) {
-        return false;
-    }
-    for (const char *c = name; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7F ||
-            (c[0] == '.' && c[1] == '.' && (c == name || c[-1] == '/') &&
-             (c[2] == '/' || c[2] == '\0'))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static mnist_status check_name(const char *name, const char *path, mnist_error *err)
 {
-    if (!is_harmless(name)) {
+    if (!mnist_archive_is_harmless(name)) {
         return mnist_fail(
             err, MNIST_ERR_FORMAT,
             "%s: a zip file with an entry '%s', expected names that are relative, do not lead "
@@ -124,12 +135,14 @@ static mnist_status check_entry(reading *r, const zip_stat_t *entry, mnist_error
             "or it was cut short",
             r->path, name.text, entry->comp_size, entry->size, r->size);
     }
-    const uint64_t most = (uint64_t)r->size * MNIST_ARCHIVE_GROWTH + GROWTH_FREE;
+    const uint64_t most = (uint64_t)r->size * r->limits->growth + r->limits->allowance;
     if (entry->size > most || entry->size > most - r->content) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
                           "%s: zip entry '%s' would unpack to %" PRIu64
-                          " bytes, expected no more than %u times the file's %zu in all, and 1 MiB",
-                          r->path, name.text, entry->size, MNIST_ARCHIVE_GROWTH, r->size);
+                          " bytes, expected no more than %" PRIu64
+                          " times the file's %zu in all, and %" PRIu64 " MiB",
+                          r->path, name.text, entry->size, r->limits->growth, r->size,
+                          r->limits->allowance >> 20);
     }
     r->packed += taken;
     r->content += entry->size;
@@ -181,22 +194,25 @@ static mnist_status read_entry(reading *r, zip_uint64_t index, mnist_archive *ou
     mnist_archive_entry *made = &out->entries[out->count];
     made->name = strdup(entry.name);
     made->size = (size_t)entry.size;
-    made->bytes = malloc(made->size > 0 ? made->size : 1);
+    const bool wanted = !r->limits->wanted || r->limits->wanted(r->limits->context, entry.name);
+    made->bytes = !wanted                    ? NULL
+                  : made->size < LARGE_LEAST ? malloc(made->size > 0 ? made->size : 1)
+                                             : mnist_alloc_large(made->size);
     out->count++; /* so that it is released */
-    if (!made->name || !made->bytes) {
+    if (!made->name || (wanted && !made->bytes)) {
         return mnist_fail_memory(err, made->size, "an array");
     }
-    return unpack(r, index, made, err);
+    return wanted ? unpack(r, index, made, err) : MNIST_OK;
 }
 
 static mnist_status read_entries(reading *r, mnist_archive *out, mnist_error *err)
 {
     const zip_int64_t count = zip_get_num_entries(r->zip, 0);
     mnist_status status = MNIST_OK;
-    if (count < 1 || count > MNIST_ARCHIVE_ENTRIES) {
+    if (count < 1 || (uint64_t)count > r->limits->entries) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "%s: a zip file of %" PRIi64 " entries, expected 1 to %d", r->path,
-                          (int64_t)count, MNIST_ARCHIVE_ENTRIES);
+                          "%s: a zip file of %" PRIi64 " entries, expected 1 to %zu", r->path,
+                          (int64_t)count, r->limits->entries);
     }
     out->entries = calloc((size_t)count, sizeof *out->entries);
     if (!out->entries) {
@@ -208,8 +224,9 @@ static mnist_status read_entries(reading *r, mnist_archive *out, mnist_error *er
     return status;
 }
 
-mnist_status mnist_archive_read(mnist_archive *out, const uint8_t *data, size_t size,
-                                const char *path, mnist_error *err)
+mnist_status mnist_archive_read_within(mnist_archive *out, const uint8_t *data, size_t size,
+                                       const char *path, const mnist_archive_limits *limits,
+                                       mnist_error *err)
 {
     zip_error_t error;
     *out = (mnist_archive){.entries = NULL};
@@ -221,7 +238,7 @@ mnist_status mnist_archive_read(mnist_archive *out, const uint8_t *data, size_t 
         zip_source_free(source);
         status = fail_open(err, path, &error);
     } else {
-        reading r = {.zip = zip, .path = path, .size = size};
+        reading r = {.zip = zip, .path = path, .limits = limits, .size = size};
         status = read_entries(&r, out, err);
         zip_discard(zip);
     }
@@ -234,11 +251,13 @@ mnist_status mnist_archive_read(mnist_archive *out, const uint8_t *data, size_t 
 
 #else
 
-mnist_status mnist_archive_read(mnist_archive *out, const uint8_t *data, size_t size,
-                                const char *path, mnist_error *err)
+mnist_status mnist_archive_read_within(mnist_archive *out, const uint8_t *data, size_t size,
+                                       const char *path, const mnist_archive_limits *limits,
+                                       mnist_error *err)
 {
     (void)data;
     (void)size;
+    (void)limits;
     *out = (mnist_archive){.entries = NULL};
     return mnist_fail(err, MNIST_ERR_IO,
                       "%s: a zip archive, which this program, built without libzip, does not read; "

@@ -23,8 +23,8 @@ mnist_view mnist_view_slice(mnist_view view, size_t first, size_t count)
     return view;
 }
 
-static mnist_status check_counts(size_t images, const char *images_path, size_t labels,
-                                 const char *labels_path, mnist_error *err)
+mnist_status mnist_dataset_check_counts(size_t images, const char *images_path, size_t labels,
+                                        const char *labels_path, mnist_error *err)
 {
     if (images == labels) {
         return MNIST_OK;
@@ -53,7 +53,8 @@ mnist_status mnist_dataset_load_idx(mnist_dataset **out, const char *images_path
         dataset->labels = labels.values;
     }
     if (status == MNIST_OK) {
-        status = check_counts(images.count, images_path, labels.count, labels_path, err);
+        status =
+            mnist_dataset_check_counts(images.count, images_path, labels.count, labels_path, err);
     }
     if (status != MNIST_OK) {
         mnist_dataset_free(dataset);

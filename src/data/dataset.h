@@ -13,4 +13,8 @@ struct mnist_dataset {
     uint8_t *labels;  /* what view.labels points to; by malloc */
 };
 
+/* Errors: MNIST_ERR_MISMATCH, which names both files. */
+mnist_status mnist_dataset_check_counts(size_t images, const char *images_path, size_t labels,
+                                        const char *labels_path, mnist_error *err);
+
 #endif

@@ -102,10 +102,9 @@ const char *mnist_preset_name(int index)
 
 static bool check_pair(const char *images, const char *labels, const char *which, mnist_error *err)
 {
-    if (!images != !labels) {
-        return mnist_options_fail(err, "--%s-%s goes with --%s-%s, which is missing", which,
-                                  images ? "images" : "labels", which,
-                                  images ? "labels" : "images");
+    if (labels && !images) { /* images may hold labels */
+        return mnist_options_fail(err, "--%s-labels goes with --%s-images, which is missing", which,
+                                  which);
     }
     return true;
 }

@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/shared/source.h"
 
+#include <mnist/import.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +95,9 @@ static mnist_status find_files(mnist_idx_paths *paths, const mnist_data_settings
             return status;
         }
     }
+    /* images that are given may hold labels */
+    wanted &= ~((settings->train_images ? MNIST_IDX_TRAIN : 0u) |
+                (settings->test_images ? MNIST_IDX_TEST : 0u));
     search s;
     plan_search(&s, settings);
     mnist_status status = mnist_idx_locate(paths, wanted, s.dirs, s.count, err);
@@ -103,16 +108,32 @@ static mnist_status find_files(mnist_idx_paths *paths, const mnist_data_settings
     return status;
 }
 
-static mnist_status load_files(mnist_source *source, unsigned wanted, mnist_error *err)
+/* One part: its files, or the one that holds both parts, or images and labels of this one. */
+static mnist_status load_part(mnist_dataset **out, const mnist_source *source,
+                              const mnist_data_settings *settings, unsigned part, mnist_error *err)
 {
     const mnist_idx_paths *paths = &source->paths;
+    const bool train = part == MNIST_IDX_TRAIN;
+    const mnist_import what = {
+        .images = train ? paths->train_images : paths->test_images,
+        .labels = train ? paths->train_labels : paths->test_labels,
+        .part = part,
+        .apart = paths->train_images && paths->test_images && !paths->train_labels &&
+                 !paths->test_labels && strcmp(paths->train_images, paths->test_images) == 0,
+    };
+    (void)settings;
+    return mnist_dataset_load(out, &what, NULL, err);
+}
+
+static mnist_status load_files(mnist_source *source, const mnist_data_settings *settings,
+                               unsigned wanted, mnist_error *err)
+{
     mnist_status status = MNIST_OK;
     if (wanted & MNIST_IDX_TRAIN) {
-        status =
-            mnist_dataset_load_idx(&source->train, paths->train_images, paths->train_labels, err);
+        status = load_part(&source->train, source, settings, MNIST_IDX_TRAIN, err);
     }
     if (status == MNIST_OK && (wanted & MNIST_IDX_TEST)) {
-        status = mnist_dataset_load_idx(&source->test, paths->test_images, paths->test_labels, err);
+        status = load_part(&source->test, source, settings, MNIST_IDX_TEST, err);
     }
     return status;
 }
@@ -150,7 +171,7 @@ mnist_status mnist_source_load(mnist_source *source, const mnist_data_settings *
 {
     mnist_status status = settings->dataset == MNIST_DATASET_SYNTHETIC
                               ? make_synthetic(source, settings, wanted, err)
-                              : load_files(source, wanted, err);
+                              : load_files(source, settings, wanted, err);
     if (status != MNIST_OK) {
         mnist_source_close(source);
     }

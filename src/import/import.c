@@ -1,0 +1,262 @@
+/* The entrance: what a file is, which reader it gets, and the data set that comes of it. */
+#define _POSIX_C_SOURCE 200809L
+#include "import/reading.h"
+
+#include "base/status.h"
+#include "data/dataset.h"
+#include "data/idx.h"
+#include "data/inflate.h"
+#include "data/signature.h"
+#include "data/unpack.h"
+#include "import/names.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void mnist_reading_note(mnist_reading *r, const char *format)
+{
+    const size_t used = strlen(r->format);
+    snprintf(r->format + used, sizeof r->format - used, "%s%s", used > 0 ? " in " : "", format);
+}
+
+/* The images asked for and found, which replaces none that are there. */
+static void take_images(mnist_reading *r, const uint8_t *pixels, size_t count, unsigned rows,
+                        unsigned cols)
+{
+    r->dataset->view = (mnist_view){.images = pixels, .count = count, .rows = rows, .cols = cols};
+    r->found_images = true;
+}
+
+mnist_status mnist_reading_add_numbers(mnist_reading *r, const mnist_numbers *numbers,
+                                       mnist_bytes *file, bool images, mnist_error *err)
+{
+    mnist_numbers_images made;
+    mnist_status status;
+    if (!images) {
+        status = mnist_numbers_labels_of(&r->dataset->labels, &r->label_count, numbers, err);
+        r->found_labels = status == MNIST_OK;
+        mnist_bytes_close(file);
+        return status;
+    }
+    status = mnist_numbers_images_of(&made, numbers, err);
+    if (status == MNIST_OK && !made.owned) { /* in place */
+        r->dataset->file = *file;
+        *file = (mnist_bytes){0};
+    } else {
+        r->dataset->images = made.owned;
+        mnist_bytes_close(file);
+    }
+    if (status == MNIST_OK) {
+        take_images(r, made.pixels, made.count, made.rows, made.cols);
+    }
+    return status;
+}
+
+/* A file that holds one array: it is what is asked for. */
+static mnist_status add_only(mnist_reading *r, const mnist_numbers *numbers, mnist_bytes *file,
+                             const char *format, mnist_error *err)
+{
+    char text[MNIST_IMPORT_FORMAT];
+    const mnist_status status = mnist_reading_add_numbers(r, numbers, file, r->images, err);
+    if (status == MNIST_OK && r->images) {
+        snprintf(text, sizeof text, "%s of %s", format, mnist_kind_name(numbers->type));
+        mnist_reading_note(r, text);
+    }
+    return status;
+}
+
+static mnist_status add_npy(mnist_reading *r, mnist_bytes *file, const char *path, mnist_error *err)
+{
+    mnist_numbers numbers;
+    mnist_status status = mnist_numbers_of_npy(&numbers, file->data, file->size, path, "", err);
+    if (status != MNIST_OK) {
+        mnist_bytes_close(file);
+        return status;
+    }
+    return add_only(r, &numbers, file, "NPY", err);
+}
+
+/* IDX files as MNIST's own, raw or gzip, by the reader that knows them alone; it also says what is wrong with a
+ * file of which nothing is known. */
+static mnist_status add_plain_idx(mnist_reading *r, mnist_bytes *file, const char *path,
+                                  mnist_error *err)
+{
+    if (r->images) {
+        mnist_idx_images images;
+        mnist_status status = mnist_idx_take_images(&images, file, path, err);
+        r->dataset->file = images.file;
+        r->dataset->images = images.owned;
+        if (status == MNIST_OK) {
+            take_images(r, images.pixels, images.count, images.rows, images.cols);
+            mnist_reading_note(r, "IDX");
+        }
+        return status;
+    }
+    mnist_idx_labels labels;
+    mnist_status status = mnist_idx_take_labels(&labels, file, path, err);
+    r->dataset->labels = labels.values;
+    r->label_count = labels.count;
+    r->found_labels = status == MNIST_OK;
+    return status;
+}
+
+/* Whether the reader of MNIST's own files reads it, or has the better words for what is wrong: bytes of 3
+ * dimensions are images, those of one and ints of up to two labels. */
+static bool is_plain_idx(const mnist_reading *r, const uint8_t *start)
+{
+    const bool images = start[2] == 0x08 && start[3] == 3;
+    const bool labels =
+        start[3] == 1 ? start[2] == 0x08 || start[2] == 0x0C : start[3] == 2 && start[2] == 0x0C;
+    return images || (labels && !(r->images && start[3] == 2));
+}
+
+static mnist_status add_idx(mnist_reading *r, mnist_bytes *file, const char *path, mnist_error *err)
+{
+    mnist_numbers numbers;
+    if (is_plain_idx(r, file->data)) {
+        return add_plain_idx(r, file, path, err);
+    }
+    mnist_status status = mnist_numbers_of_idx(&numbers, file->data, file->size, path, "", err);
+    if (status != MNIST_OK) {
+        mnist_bytes_close(file);
+        return status;
+    }
+    return add_only(r, &numbers, file, "IDX", err);
+}
+
+/* Gzip of MNIST's own files is inflated by their reader, which knows how much to expect. */
+static mnist_status add_packed(mnist_reading *r, mnist_bytes *file, const char *path,
+                               mnist_error *err)
+{
+    if (mnist_inflate_is_gzip(file->data, file->size)) {
+        uint8_t start[MNIST_SIGNATURE_BYTES];
+        size_t size = 0;
+        mnist_unpack_peek(file->data, file->size, start, sizeof start, &size);
+        const mnist_file_kind kind = mnist_signature_kind(start, size);
+        if ((kind == MNIST_FILE_UNKNOWN && r->what->labels) ||
+            (kind == MNIST_FILE_IDX && is_plain_idx(r, start))) {
+            return add_plain_idx(r, file, path, err);
+        }
+    }
+    mnist_status status = mnist_unpack(file, path, err);
+    return status == MNIST_OK ? mnist_reading_add(r, file, path, err) : status;
+}
+
+static mnist_status fail_kind(const mnist_bytes *file, const char *path, mnist_error *err)
+{
+    const char *guess = mnist_signature_of(MNIST_READER_DATA, file->data, file->size);
+    return mnist_fail(
+        err, MNIST_ERR_FORMAT,
+        "%s: %s%zu bytes: expected images with their labels as NPZ, CSV, a zip or tar "
+        "archive, or a folder of pictures%s%s",
+        path, file->size == 0 ? "empty, " : "", file->size, guess ? "; " : "", guess ? guess : "");
+}
+
+mnist_status mnist_reading_add(mnist_reading *r, mnist_bytes *file, const char *path,
+                               mnist_error *err)
+{
+    mnist_status status;
+    if (r->depth == MNIST_READING_DEPTH) {
+        mnist_bytes_close(file);
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: archives within archives: expected at most %d, one in another", path,
+                          MNIST_READING_DEPTH);
+    }
+    r->depth++;
+    switch (mnist_signature_kind(file->data, file->size)) {
+    case MNIST_FILE_IDX:
+        status = add_idx(r, file, path, err);
+        break;
+    case MNIST_FILE_NPY:
+        status = add_npy(r, file, path, err);
+        break;
+    case MNIST_FILE_GZIP:
+    case MNIST_FILE_XZ:
+    case MNIST_FILE_ZSTD:
+    case MNIST_FILE_BZIP2:
+        status = add_packed(r, file, path, err);
+        break;
+    case MNIST_FILE_ZIP:
+    case MNIST_FILE_TAR:
+        status = mnist_reading_add_archive(r, file, path, err);
+        break;
+    default:
+        if (r->what->labels && r->depth == 1) {
+            status = add_plain_idx(r, file, path, err);
+        } else {
+            status = fail_kind(file, path, err);
+            mnist_bytes_close(file);
+        }
+        break;
+    }
+    r->depth--;
+    return status;
+}
+
+static mnist_status add_path(mnist_reading *r, const char *path, mnist_error *err)
+{
+    mnist_bytes file;
+    mnist_status status = mnist_bytes_open(&file, path, MNIST_IDX_STREAM_LIMIT, err);
+    return status == MNIST_OK ? mnist_reading_add(r, &file, path, err) : status;
+}
+
+/* That all is there that was asked for, and that it fits. */
+static mnist_status finish(mnist_reading *r, mnist_error *err)
+{
+    const mnist_import *what = r->what;
+    mnist_dataset *dataset = r->dataset;
+    if (!r->found_labels && what->unlabelled) {
+        dataset->labels = calloc(dataset->view.count, 1);
+        r->label_count = dataset->view.count;
+        if (!dataset->labels) {
+            return mnist_fail_memory(err, r->label_count, what->images);
+        }
+    } else if (!r->found_labels) {
+        return mnist_fail(
+            err, MNIST_ERR_FORMAT,
+            "%s: images without labels: expected both in one file, or a file of labels "
+            "beside it",
+            what->images);
+    }
+    if (what->apart && r->parts == 0) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: one set of images, which no name calls one for training or for "
+                          "testing: expected both",
+                          what->images);
+    }
+    dataset->view.labels = dataset->labels;
+    return mnist_dataset_check_counts(dataset->view.count, what->images, r->label_count,
+                                      what->labels ? what->labels : what->images, err);
+}
+
+mnist_status mnist_dataset_load(mnist_dataset **out, const mnist_import *what,
+                                mnist_import_facts *facts, mnist_error *err)
+{
+    *out = NULL;
+    mnist_dataset *dataset = calloc(1, sizeof *dataset);
+    if (!dataset) {
+        return mnist_fail_memory(err, sizeof *dataset, "a data set");
+    }
+    mnist_reading r = {
+        .what = what, .dataset = dataset, .images = true, .labels = what->labels == NULL};
+    mnist_status status = add_path(&r, what->images, err);
+    if (status == MNIST_OK && what->labels) {
+        r.images = false;
+        r.labels = true;
+        status = add_path(&r, what->labels, err);
+    }
+    if (status == MNIST_OK) {
+        status = finish(&r, err);
+    }
+    if (status != MNIST_OK) {
+        mnist_dataset_free(dataset);
+        return status;
+    }
+    if (facts) {
+        *facts = (mnist_import_facts){.parts = r.parts, .labelled = r.found_labels};
+        memcpy(facts->format, r.format, sizeof facts->format);
+    }
+    *out = dataset;
+    return MNIST_OK;
+}

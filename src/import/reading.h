@@ -1,0 +1,54 @@
+/* A data set while it is read, and the readers that add to it. Shared by the files of import/ only. */
+#ifndef MNIST_IMPORT_READING_H
+#define MNIST_IMPORT_READING_H
+
+#include <mnist/import.h>
+
+#include "base/file.h"
+#include "data/archive.h"
+#include "data/numbers.h"
+
+/* Archives in archives, and packed data in packed data: a .csv.gz in a .zip in a .xz is 4 deep. */
+#define MNIST_READING_DEPTH 5
+
+typedef struct mnist_reading {
+    const mnist_import *what;
+    bool images,
+        labels; /* what is asked of the file that is read now; found ones are marked below */
+    bool found_images, found_labels;
+    mnist_dataset *dataset; /* gets images, their sizes, and labels */
+    size_t label_count;
+    unsigned depth;
+    unsigned parts;
+    char format[MNIST_IMPORT_FORMAT];
+} mnist_reading;
+
+/* Adds what the bytes hold; they are taken over, also on failure. path: of the file, and within it. */
+mnist_status mnist_reading_add(mnist_reading *r, mnist_bytes *file, const char *path,
+                               mnist_error *err);
+
+/* Adds numbers as images or labels. file: the bytes that they borrow, which are taken over if they are used in
+ * place, else closed. */
+mnist_status mnist_reading_add_numbers(mnist_reading *r, const mnist_numbers *numbers,
+                                       mnist_bytes *file, bool images, mnist_error *err);
+
+/* Adds arrays of an archive whose entries are all .npy. Entries are released as they are used. */
+mnist_status mnist_reading_add_arrays(mnist_reading *r, mnist_archive *archive, const char *path,
+                                      mnist_error *err);
+
+/* Adds what a zip or tar archive holds. The bytes are taken over, also on failure. */
+mnist_status mnist_reading_add_archive(mnist_reading *r, mnist_bytes *file, const char *path,
+                                       mnist_error *err);
+
+/* The parts that names of an archive's entries say. */
+unsigned mnist_reading_parts(const mnist_archive *archive);
+
+/* Which of these parts is to be read; 0: they are none, so that there is one set alone. Errors:
+ * MNIST_ERR_FORMAT (the one that is asked for is not there; none is asked for, and there are two). */
+mnist_status mnist_reading_choose_part(mnist_reading *r, unsigned parts, unsigned *part,
+                                       const char *path, mnist_error *err);
+
+/* "CSV", then "CSV in zip". */
+void mnist_reading_note(mnist_reading *r, const char *format);
+
+#endif
