@@ -93,16 +93,19 @@ static mnist_status next_member(mnist_inflate *gz, mnist_error *err)
         return MNIST_OK;
     }
     if (!mnist_inflate_is_gzip(rest, left)) {
-        bool zeros = true;
-        for (size_t i = 0; i < left && zeros; i++) {
-            zeros = rest[i] == 0;
+        size_t zeros = 0;
+        while (zeros < left && rest[zeros] == 0) {
+            zeros++;
+        }
+        if (zeros == left) { /* padding of a tape or of a copy by blocks, which gzip ignores too */
+            gz->ended = true;
+            return MNIST_OK;
         }
         return mnist_fail(
             err, MNIST_ERR_FORMAT,
             "%s: %zu trailing bytes at byte %zu, after the last gzip member: expected "
-            "the end of the file, found 0x%02X; %s?",
-            gz->name, left, gz->next, rest[0],
-            zeros ? "padded with zeros by a tape or a block copy" : "two files written into one");
+            "the end of the file, found 0x%02X; two files written into one?",
+            gz->name, left, gz->next, rest[zeros]);
     }
     (void)inflateReset(&gz->stream); /* fails only on a stream that was never initialised */
     return MNIST_OK;

@@ -20,7 +20,7 @@ void mnist_inflate_free(mnist_inflate *gz);
 
 /* Inflates the next size bytes straight into out. Members follow one another as one stream. Each
  * one's header, CRC-32 and length are verified when it has been read, and only another member may
- * follow. *got < size if and only if the stream has ended, without an error, after *got bytes.
+ * follow, or zeros up to the end. *got < size if and only if the stream has ended, without an error, after *got bytes.
  * Errors: MNIST_ERR_FORMAT (damaged, truncated, something after the last member; offsets in the
  * text count compressed bytes), MNIST_ERR_MEMORY. */
 mnist_status mnist_inflate_read(mnist_inflate *gz, uint8_t *out, size_t size, size_t *got,

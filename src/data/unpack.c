@@ -16,6 +16,7 @@
 typedef struct growing {
     uint8_t *data;
     size_t size, room, most;
+    size_t first; /* room to begin with, or 0 */
     const char *path;
 } growing;
 
@@ -38,7 +39,7 @@ static mnist_status grow(growing *g, mnist_error *err)
         return fail_growth(g, err);
     }
     size_t room = g->room > g->most / 2 ? g->most + 1 : 2 * g->room;
-    room = room < 65536 ? 65536 : room;
+    room = g->room == 0 && g->first > 0 ? g->first : room < 65536 ? 65536 : room;
     uint8_t *data = room < LARGE_LEAST ? malloc(room) : mnist_alloc_large(room);
     if (!data) {
         return mnist_fail_memory(err, room, g->path);
@@ -77,7 +78,7 @@ static mnist_status unpack_gzip(growing *g, const mnist_bytes *file, mnist_error
     if (status != MNIST_OK) {
         return status;
     }
-    g->room = stated_length(file) / 2;
+    g->first = stated_length(file);
     do {
         status = grow(g, err);
         if (status == MNIST_OK) {
@@ -187,7 +188,7 @@ static mnist_status read_member(struct archive *a, struct archive_entry *entry, 
     }
     const int64_t stated = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
     growing own = {.most = g->most - g->size, .path = g->path};
-    own.room = stated > 0 && (uint64_t)stated <= own.most ? (size_t)stated / 2 + 1 : 0;
+    own.first = stated > 0 && (uint64_t)stated <= own.most ? (size_t)stated + 1 : 0;
     mnist_status status = read_some(a, &own, "tar archive", err);
     if (status == MNIST_OK && own.size > own.most) {
         status = fail_growth(g, err);

@@ -73,13 +73,39 @@ static mnist_status choose(const candidate *list, size_t count, mnist_role role,
     return fail_choice(list, count, role, equal == 0 ? "none" : "more than one", path, err);
 }
 
+/* Which part is to be read; 0: no name says one. */
+static mnist_status choose_part(mnist_reading *r, const mnist_archive *archive, unsigned *part,
+                                const char *path, mnist_error *err)
+{
+    const unsigned both = MNIST_IDX_TRAIN | MNIST_IDX_TEST, asked = r->what->part;
+    unsigned parts = 0;
+    for (size_t i = 0; i < archive->count; i++) {
+        mnist_name name;
+        mnist_name_read(&name, archive->entries[i].name);
+        parts |= name.part;
+    }
+    r->parts |= r->images ? parts : 0;
+    *part = parts == both ? asked : parts;
+    if (parts == both && asked == 0) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: holds data for training and for testing, and it is not said which",
+                          path);
+    }
+    if (parts != 0 && asked != 0 && *part != asked) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: by its names it holds data for %s alone: expected some for %s", path,
+                          parts == MNIST_IDX_TRAIN ? "training" : "testing",
+                          asked == MNIST_IDX_TRAIN ? "training" : "testing");
+    }
+    return MNIST_OK;
+}
+
 /* Parses those of the part that is asked for, or all if no name says one. */
 static mnist_status list_arrays(mnist_reading *r, mnist_archive *archive, candidate *list,
                                 size_t *count, const char *path, mnist_error *err)
 {
-    const unsigned parts = mnist_reading_parts(archive);
     unsigned part = 0;
-    mnist_status status = mnist_reading_choose_part(r, parts, &part, path, err);
+    mnist_status status = choose_part(r, archive, &part, path, err);
     *count = 0;
     for (size_t i = 0; i < archive->count && status == MNIST_OK; i++) {
         candidate *c = &list[*count];

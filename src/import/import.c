@@ -3,12 +3,12 @@
 #include "import/reading.h"
 
 #include "base/status.h"
+#include "data/csv.h"
 #include "data/dataset.h"
 #include "data/idx.h"
 #include "data/inflate.h"
 #include "data/signature.h"
 #include "data/unpack.h"
-#include "import/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +77,36 @@ static mnist_status add_npy(mnist_reading *r, mnist_bytes *file, const char *pat
     return add_only(r, &numbers, file, "NPY", err);
 }
 
+/* What is asked of the table and not there is noticed at the end. */
+static mnist_status add_csv(mnist_reading *r, mnist_bytes *file, const char *path, mnist_error *err)
+{
+    mnist_csv csv;
+    mnist_status status = mnist_csv_read(&csv, file->data, file->size, path, err);
+    mnist_bytes_close(file);
+    if (status == MNIST_OK && r->images && !csv.pixels) {
+        status = mnist_fail(err, MNIST_ERR_FORMAT, "%s: a table of labels: expected one of pixels",
+                            path);
+    } else if (status == MNIST_OK && !r->images && !csv.labels) {
+        status = mnist_fail(err, MNIST_ERR_FORMAT, "%s: a table of pixels: expected one of labels",
+                            path);
+    }
+    if (status == MNIST_OK && r->images) {
+        r->dataset->images = csv.pixels;
+        csv.pixels = NULL;
+        take_images(r, r->dataset->images, csv.count, csv.rows, csv.cols);
+        mnist_reading_note(r, "CSV");
+    }
+    if (status == MNIST_OK && r->labels && csv.labels) {
+        r->dataset->labels = csv.labels;
+        csv.labels = NULL;
+        r->label_count = csv.count;
+        r->found_labels = true;
+    }
+    free(csv.pixels);
+    free(csv.labels);
+    return status;
+}
+
 /* IDX files as MNIST's own, raw or gzip, by the reader that knows them alone; it also says what is wrong with a
  * file of which nothing is known. */
 static mnist_status add_plain_idx(mnist_reading *r, mnist_bytes *file, const char *path,
@@ -134,7 +164,7 @@ static mnist_status add_packed(mnist_reading *r, mnist_bytes *file, const char *
         size_t size = 0;
         mnist_unpack_peek(file->data, file->size, start, sizeof start, &size);
         const mnist_file_kind kind = mnist_signature_kind(start, size);
-        if ((kind == MNIST_FILE_UNKNOWN && r->what->labels) ||
+        if ((kind == MNIST_FILE_UNKNOWN && !(r->images && r->labels)) ||
             (kind == MNIST_FILE_IDX && is_plain_idx(r, start))) {
             return add_plain_idx(r, file, path, err);
         }
@@ -171,6 +201,9 @@ mnist_status mnist_reading_add(mnist_reading *r, mnist_bytes *file, const char *
     case MNIST_FILE_NPY:
         status = add_npy(r, file, path, err);
         break;
+    case MNIST_FILE_CSV:
+        status = add_csv(r, file, path, err);
+        break;
     case MNIST_FILE_GZIP:
     case MNIST_FILE_XZ:
     case MNIST_FILE_ZSTD:
@@ -182,7 +215,7 @@ mnist_status mnist_reading_add(mnist_reading *r, mnist_bytes *file, const char *
         status = mnist_reading_add_archive(r, file, path, err);
         break;
     default:
-        if (r->what->labels && r->depth == 1) {
+        if (!(r->images && r->labels)) { /* it also says what is wrong */
             status = add_plain_idx(r, file, path, err);
         } else {
             status = fail_kind(file, path, err);
@@ -192,13 +225,6 @@ mnist_status mnist_reading_add(mnist_reading *r, mnist_bytes *file, const char *
     }
     r->depth--;
     return status;
-}
-
-static mnist_status add_path(mnist_reading *r, const char *path, mnist_error *err)
-{
-    mnist_bytes file;
-    mnist_status status = mnist_bytes_open(&file, path, MNIST_IDX_STREAM_LIMIT, err);
-    return status == MNIST_OK ? mnist_reading_add(r, &file, path, err) : status;
 }
 
 /* That all is there that was asked for, and that it fits. */
@@ -240,11 +266,11 @@ mnist_status mnist_dataset_load(mnist_dataset **out, const mnist_import *what,
     }
     mnist_reading r = {
         .what = what, .dataset = dataset, .images = true, .labels = what->labels == NULL};
-    mnist_status status = add_path(&r, what->images, err);
+    mnist_status status = mnist_reading_add_path(&r, what->images, err);
     if (status == MNIST_OK && what->labels) {
         r.images = false;
         r.labels = true;
-        status = add_path(&r, what->labels, err);
+        status = mnist_reading_add_path(&r, what->labels, err);
     }
     if (status == MNIST_OK) {
         status = finish(&r, err);

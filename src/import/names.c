@@ -78,6 +78,7 @@ static meaning meaning_of(const char *word)
         {"idx3", IDX},
         {"idx4", IDX},
         {"byte", IDX},
+        {"short", IDX},
         {"int", IDX},
         {"float", IDX},
         {"double", IDX},

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "data/archive.h"
 #include "data/numbers.h"
+#include "import/find.h"
 
 /* Archives in archives, and packed data in packed data: a .csv.gz in a .zip in a .xz is 4 deep. */
 #define MNIST_READING_DEPTH 5
@@ -40,13 +41,23 @@ mnist_status mnist_reading_add_arrays(mnist_reading *r, mnist_archive *archive, 
 mnist_status mnist_reading_add_archive(mnist_reading *r, mnist_bytes *file, const char *path,
                                        mnist_error *err);
 
-/* The parts that names of an archive's entries say. */
-unsigned mnist_reading_parts(const mnist_archive *archive);
+/* Adds what a file or a folder holds. */
+mnist_status mnist_reading_add_path(mnist_reading *r, const char *path, mnist_error *err);
 
-/* Which of these parts is to be read; 0: they are none, so that there is one set alone. Errors:
- * MNIST_ERR_FORMAT (the one that is asked for is not there; none is asked for, and there are two). */
-mnist_status mnist_reading_choose_part(mnist_reading *r, unsigned parts, unsigned *part,
-                                       const char *path, mnist_error *err);
+/* How the files of a listing are read: gives the bytes, to be closed, and the path for messages, owned. */
+typedef struct mnist_fetch {
+    void *context;
+    mnist_status (*get)(void *context, size_t index, mnist_bytes *file, char **path,
+                        mnist_error *err);
+} mnist_fetch;
+
+/* Adds what a listing holds: files of data, or pictures. */
+mnist_status mnist_reading_add_listing(mnist_reading *r, const mnist_listing *list,
+                                       const mnist_fetch *fetch, mnist_error *err);
+
+/* Adds the pictures of a part; at least one is there. */
+mnist_status mnist_reading_add_pictures(mnist_reading *r, const mnist_listing *list, unsigned part,
+                                        const mnist_fetch *fetch, mnist_error *err);
 
 /* "CSV", then "CSV in zip". */
 void mnist_reading_note(mnist_reading *r, const char *format);

@@ -86,7 +86,7 @@
 
 /* Tables over mnist_data_settings, mnist_gate_settings and mnist_output_settings. */
 enum {
-    SOURCE_OPTIONS = 2,
+    SOURCE_OPTIONS = 3,
     TEST_OPTIONS = 4,
     GATE_OPTIONS = 2,
     JSON_OPTIONS = 2,

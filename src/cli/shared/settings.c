@@ -34,15 +34,18 @@ const mnist_option mnist_source_options[] = {
      .argument = "NAME", .flags = MATHS, .help = "what the images are of"},
     {STRING(mnist_data_settings, data_dir, "DIR"), .name = "data-dir", .alias = "data",
      .flags = CONFIG,
-     .help = "where the IDX files lie; else $MNIST_DATA_DIR, ./data, the cache and /usr/share are "
-             "searched"},
+     .help =
+         "where the data lie, or the file that holds all of them; else $MNIST_DATA_DIR, ./data, "
+         "the cache and /usr/share are searched"},
+    {FLAG(mnist_data_settings, as_is), .name = "as-is", .flags = CONFIG,
+     .help = "take pictures of folders whole, as they are: 0 is paper"},
 };
 
 const mnist_option mnist_test_options[] = {
     {STRING(mnist_data_settings, test_images, "FILE"), .name = "test-images", .flags = CONFIG,
-     .help = "IDX file of test images, raw or gzip"},
+     .help = "test images: IDX, NPY, NPZ, CSV, a folder, an archive; maybe with labels"},
     {STRING(mnist_data_settings, test_labels, "FILE"), .name = "test-labels", .flags = CONFIG,
-     .help = "IDX file of test labels"},
+     .help = "test labels, where the images have none"},
     {SIZE(mnist_data_settings, synthetic_test, 1, MOST_IMAGES), .name = "synthetic-test",
      .flags = MATHS, .help = "test images of the synthetic data set"},
     {UINT64(mnist_data_settings, seed, 0, UINT64_MAX), .name = "data-seed", .flags = MATHS,
@@ -112,8 +115,8 @@ static bool check_pair(const char *images, const char *labels, const char *which
 bool mnist_settings_check_data(const mnist_data_settings *data, bool known,
                                const mnist_parsed *parsed, mnist_error *err)
 {
-    static const char *const of_files[] = {"data-dir", "train-images", "train-labels",
-                                           "test-images", "test-labels"};
+    static const char *const of_files[] = {"data-dir",    "train-images", "train-labels",
+                                           "test-images", "test-labels",  "as-is"};
     static const char *const of_synthetic[] = {"synthetic-train", "synthetic-test", "data-seed"};
     bool synthetic = data->dataset == MNIST_DATASET_SYNTHETIC;
     if (!check_pair(data->train_images, data->train_labels, "train", err) ||

@@ -19,10 +19,11 @@ const char *mnist_dataset_choice_name(mnist_dataset_choice dataset);
 typedef struct mnist_data_settings {
     mnist_dataset_choice dataset;
     const char *data_dir; /* NULL: search */
-    /* NULL: by data_dir or search. Both or neither of each pair. */
+    /* NULL: by data_dir or search. Images without labels: a file that holds both. */
     const char *train_images, *train_labels, *test_images, *test_labels;
     size_t synthetic_train, synthetic_test; /* images of the synthetic data set */
     uint64_t seed;                          /* of the synthetic data set */
+    bool as_is;                             /* pictures are taken whole, bright is ink */
 } mnist_data_settings;
 
 typedef struct mnist_gate_settings {

@@ -79,6 +79,19 @@ static void add_remedy(mnist_error *err, const mnist_data_settings *settings)
              fashion ? "fashion" : "mnist");
 }
 
+/* In one place: MNIST's own files first, then whatever else is a data set. A place that cannot be listed is passed
+ * over, as one that is not there. */
+static mnist_status look_into(mnist_idx_paths *paths, unsigned wanted, const char *place,
+                              mnist_error *err)
+{
+    mnist_status status = mnist_idx_locate(paths, wanted, &place, 1, err);
+    if (status != MNIST_ERR_NOT_FOUND) {
+        return status;
+    }
+    status = mnist_import_locate(paths, wanted, place, err);
+    return status == MNIST_ERR_IO ? MNIST_ERR_NOT_FOUND : status;
+}
+
 static mnist_status find_files(mnist_idx_paths *paths, const mnist_data_settings *settings,
                                unsigned wanted, mnist_error *err)
 {
@@ -100,7 +113,13 @@ static mnist_status find_files(mnist_idx_paths *paths, const mnist_data_settings
                 (settings->test_images ? MNIST_IDX_TEST : 0u));
     search s;
     plan_search(&s, settings);
-    mnist_status status = mnist_idx_locate(paths, wanted, s.dirs, s.count, err);
+    mnist_status status = MNIST_ERR_NOT_FOUND;
+    for (size_t i = 0; i < s.count && status == MNIST_ERR_NOT_FOUND; i++) {
+        status = look_into(paths, wanted, s.dirs[i], err);
+    }
+    if (status == MNIST_ERR_NOT_FOUND) { /* the message that names all of them */
+        status = mnist_idx_locate(paths, wanted, s.dirs, s.count, err);
+    }
     free(s.cache);
     if (status == MNIST_ERR_NOT_FOUND) {
         add_remedy(err, settings);
@@ -120,8 +139,8 @@ static mnist_status load_part(mnist_dataset **out, const mnist_source *source,
         .part = part,
         .apart = paths->train_images && paths->test_images && !paths->train_labels &&
                  !paths->test_labels && strcmp(paths->train_images, paths->test_images) == 0,
+        .as_is = settings->as_is,
     };
-    (void)settings;
     return mnist_dataset_load(out, &what, NULL, err);
 }
 
