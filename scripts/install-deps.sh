@@ -18,8 +18,8 @@ Needs: build (compiler, CMake, libraries, libpng, libzip and what ONNX needs if 
        shellcheck, cppcheck, clang-format, clang-tidy, and all of every-test).
        every-test is what single tests need, or are left out: browser (Chromium, node and npm, for the
        report), shells (man, mandoc, shellcheck, zsh, fish, for manual pages and completion), c++ (for the
-       headers), locales (one with a decimal comma), numpy (for NPZ), handwriting (on Debian: fonts and what
-       draws them).
+       headers), locales (one with a decimal comma), numpy (for NPZ), nltk (for scores of texts), handwriting (on
+       Debian: fonts and what draws them).
 END
 }
 
@@ -38,8 +38,9 @@ expand()
     c++) echo c++ ;;
     locales) echo locales ;;
     numpy) echo numpy ;;
+    nltk) echo nltk ;;
     handwriting) handwriting ;;
-    every-test) expand browser && expand shells && echo c++ locales numpy && handwriting ;;
+    every-test) expand browser && expand shells && echo c++ locales numpy nltk && handwriting ;;
     ci) echo clang clang-sanitizers llvm valgrind cppcheck clang-format clang-tidy && expand every-test ;;
     *) return 1 ;;
     esac
@@ -126,7 +127,7 @@ met()
     valgrind) have valgrind && valgrind -q true >/dev/null 2>&1 ;;
     c++) have c++ || have g++ || have clang++ ;;
     # of any Python that the tests look for
-    numpy) python3 -c 'import numpy' 2>/dev/null || /usr/bin/python3 -c 'import numpy' 2>/dev/null ;;
+    numpy | nltk) python3 -c "import $1" 2>/dev/null || /usr/bin/python3 -c "import $1" 2>/dev/null ;;
     # the locale itself, or what CMake makes it from (tests/CMakeLists.txt)
     locales) [ -e /usr/share/i18n/locales/de_DE ] || locale -a 2>/dev/null | grep -q '^de_DE' ;;
     handwriting)
@@ -152,7 +153,7 @@ packages()
     cmocka:apt) echo libcmocka-dev ;;
     libpng:apt) echo libpng-dev ;;
     libzip:apt) echo libzip-dev ;;
-    numpy:apt | numpy:dnf) echo python3-numpy ;;
+    numpy:apt | numpy:dnf | nltk:apt | nltk:dnf) echo "python3-$1" ;;
     # the schema's package is younger than some systems
     onnx:apt) echo libprotobuf-c-dev protobuf-c-compiler "$(offered libonnx-dev)" ;;
     onnx:dnf) echo protobuf-c-devel protobuf-c-compiler onnx-devel ;;

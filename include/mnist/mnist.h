@@ -16,6 +16,7 @@
 #include <mnist/metrics.h>
 #include <mnist/nn.h>
 #include <mnist/report.h>
+#include <mnist/score.h>
 #include <mnist/sparse.h>
 #include <mnist/train.h>
 

@@ -526,6 +526,15 @@ for name, head in {"softmax": [0, 0, 3, 10], "hidden": [0, 1, 3, 2, 10], "whole"
         put("packed", f"{name}-{len(tail)}", bytes(head) + tail)
 
 
+# texts to be scored: how, the references, 0x01, what was read
+for name, (how, references, hypotheses) in {
+    "plain": (b"\x0c\0", "12345\n99\n\n7\n", "12345\n999\n\n1\n"), "names": (b"\x0c\0", "a\t1\t2\nb\t3\n", "x/b\t3\t0.5\n"),
+    "marks": (b"\x0e\x0b", "Hello, world. 1-2 &amp;\r\n", "\ufeffHello ,world <skipped>3.5"), "twice": (b"\x10\x4b", "aba\n", "ab a\n"),
+    "wide": (b"\x2d\x03", "\u00e9\u4e2d\U0001f600\n", "e\u4e2d\u00a0\n"), "tabs": (b"\x04\x20", "a\tb\n", "a\tb\n"),
+}.items():
+    put("lines", name, how + references.encode() + b"\x01" + hypotheses.encode())
+
+
 def dictionary(target, words):
     lines = ['"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\x{b:02x}" for b in w)
              + '"\n' for w in words]
