@@ -22,7 +22,7 @@ cat >foreign <<'END'
 --prefix	cmake
 --test-dir	ctest
 --gc-sections	ld
---check		tests/golden/metrics_reference.py
+--check		tests/golden/metrics_reference.py and scores_reference.py
 --packages	tests/cli/handwriting.py
 --places	fault-sweep, of tests/faults
 END
@@ -214,7 +214,7 @@ expect 'hardly a file found' [ "$named" -ge 100 ]
 
 # --- flags and commands -------------------------------------------------------------------------------
 
-programs='mnist-train mnist-eval mnist-predict mnist-bench mnist-convert mnist-compress'
+programs='mnist-train mnist-eval mnist-predict mnist-bench mnist-convert mnist-compress mnist-score'
 for program in $programs; do
     "$build/$program" --help >"$program.help"
     # --name, --no-name, --[no-]name and -x, as documents may write them

@@ -16,6 +16,7 @@
 #define BENCH    .program = "mnist-bench", .main = mnist_bench_main
 #define CONVERT  .program = "mnist-convert", .main = mnist_convert_main
 #define COMPRESS .program = "mnist-compress", .main = mnist_compress_main
+#define SCORE    .program = "mnist-score", .main = mnist_score_main
 
 /* A training of 8 steps that writes all that there is. */
 #define SMALL                                                                                      \
@@ -214,6 +215,11 @@ const scenario scenarios[] = {
     {CONVERT, .name = "convert-from-whole-onnx", .words = {"whole.onnx", "n.safetensors"},
      .given = {"whole.onnx"}, .outputs = {{"n.safetensors", FILE_WHOLE}}},
 #endif
+    {SCORE, .name = "score", .words = {"refs.txt", "-", "--json", "--each", "--resamples", "40"},
+     .in = "hyps.txt", .given = {"refs.txt", "hyps.txt"}},
+    {SCORE, .name = "score-13a",
+     .words = {"refs.txt", "hyps.txt", "refs.txt", "--tokenize", "13a", "--chrf-words", "2"},
+     .given = {"refs.txt", "hyps.txt"}},
     {BENCH, .name = "bench-help", .words = {"--help"}},
     {.name = NULL},
 };
@@ -332,10 +338,14 @@ bool make_base(void)
 #endif
     static const char config[] = "{\"hidden\": [7, 5], \"lr\": 0.03, \"recipe\": \"simard\", "
                                  "\"output\": \"a name that is longer than sixteen letters\"}\n";
+    static const char refs[] = "a.png\t12345\nb.png\tone, two\n";
+    static const char hyps[] = "x/b.png\tone two\t0.5\nx/a.png\t12745\t0.5\n";
     return write_set("base/train-images-idx3-ubyte.gz", "base/train-labels-idx1-ubyte", TRAINING,
                      true) &&
            write_set("base/t10k-images-idx3-ubyte", "base/t10k-labels-idx1-ubyte", TEST, false) &&
            write_plain("base/config.json", config, sizeof config - 1) && write_pictures() &&
+           write_plain("base/refs.txt", refs, sizeof refs - 1) &&
+           write_plain("base/hyps.txt", hyps, sizeof hyps - 1) &&
            run_in_base(&train, older, "stdout") && run_in_base(&train, half, "stdout") &&
            run_in_base(&train, logged, "stdout") && run_in_base(&train, drawn, "stdout") &&
            run_in_base(&train, line, "stdout") && run_in_base(&convert, foreign, "stdout") &&
