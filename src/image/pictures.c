@@ -64,9 +64,36 @@ static mnist_status fail_unknown(const uint8_t *data, size_t size, const char *p
     const char *may_be = mnist_signature_of(MNIST_READER_PICTURES, data, size);
     return mnist_fail(err, MNIST_ERR_FORMAT,
                       "%s: %s%zu bytes: expected a picture as PNG, PGM or PPM (P2, P3, P5, P6), "
-                      "images as IDX, or the %u bytes of one image of %u x %u%s%s",
+                      "images as IDX, or %u bytes for each image of %u x %u%s%s",
                       path, size == 0 ? "empty, " : "", size, raw_rows * raw_cols, raw_cols,
                       raw_rows, may_be ? "; " : "", may_be ? may_be : "");
+}
+
+/* Two zeros, a type and the number of dimensions: raw images begin with zeros too. */
+static bool is_idx(const uint8_t *data, size_t size)
+{
+    return size >= 4 && data[0] == 0 && data[1] == 0 && data[2] >= 0x08 && data[2] <= 0x0E &&
+           data[3] >= 1 && data[3] <= 4;
+}
+
+/* Text without a byte that pixels would have: all of it can be printed. */
+static bool is_text(const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] > 0x7E || (data[i] < ' ' && (data[i] < '\t' || data[i] > '\r'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Bytes of whole images. Of one image, whatever it begins with; of several, paper or nothing that is
+ * known as something else. */
+static bool is_raw(const uint8_t *data, size_t size, size_t pixels)
+{
+    return size > 0 && size % pixels == 0 &&
+           (size == pixels || data[0] == 0 ||
+            (!mnist_signature_of(MNIST_READER_PICTURES, data, size) && !is_text(data, size)));
 }
 
 /* Takes the bytes over, also on failure. */
@@ -75,7 +102,7 @@ static mnist_status read_bytes(mnist_pictures *out, mnist_bytes *file, const cha
 {
     const mnist_picture_sink sink = mnist_pictures_sink(out);
     const uint8_t *data = file->data;
-    const size_t size = file->size;
+    const size_t size = file->size, pixels = (size_t)raw_rows * raw_cols;
     mnist_status status;
     if (size >= 4 && memcmp(data, "\x89PNG", 4) == 0) {
         out->format = MNIST_PICTURE_PNG;
@@ -83,21 +110,18 @@ static mnist_status read_bytes(mnist_pictures *out, mnist_bytes *file, const cha
     } else if (size >= 2 && data[0] == 'P' && memchr("2356", data[1], 4)) {
         out->format = MNIST_PICTURE_PNM;
         status = mnist_pnm_read(&sink, data, size, path, err);
-    } else if (size > 0 && size == (size_t)raw_rows * raw_cols) {
-        out->format = MNIST_PICTURE_RAW;
-        out->bytes = *file;
-        *file = (mnist_bytes){0};
-        out->items = malloc(sizeof *out->items);
-        if (!out->items) {
-            return mnist_fail_memory(err, sizeof *out->items, path);
-        }
-        out->items[0] = (mnist_picture){.pixels = data, .rows = raw_rows, .cols = raw_cols};
-        out->count = 1;
-        return MNIST_OK;
-    } else if ((size >= 4 && data[0] == 0 && data[1] == 0) || mnist_inflate_is_gzip(data, size)) {
+    } else if (size != pixels && (is_idx(data, size) || mnist_inflate_is_gzip(data, size))) {
         out->format = MNIST_PICTURE_IDX;
         status = mnist_idx_take_images(&out->images, file, path, err);
         out->count = out->images.count;
+    } else if (is_raw(data, size, pixels)) {
+        out->format = MNIST_PICTURE_RAW;
+        out->bytes = *file;
+        *file = (mnist_bytes){0};
+        out->raw_rows = raw_rows;
+        out->raw_cols = raw_cols;
+        out->count = size / pixels;
+        return MNIST_OK;
     } else {
         status = fail_unknown(data, size, path, raw_rows, raw_cols, err);
     }
@@ -149,8 +173,7 @@ void mnist_pictures_free(mnist_pictures *pictures)
     if (!pictures) {
         return;
     }
-    const bool owned = pictures->format != MNIST_PICTURE_RAW;
-    for (size_t i = 0; pictures->items && owned && i < pictures->count; i++) {
+    for (size_t i = 0; pictures->items && i < pictures->count; i++) {
         free((void *)pictures->items[i].pixels);
     }
     free(pictures->items);
@@ -173,6 +196,12 @@ size_t mnist_pictures_count(const mnist_pictures *pictures)
 mnist_picture mnist_pictures_at(const mnist_pictures *pictures, size_t index)
 {
     assert(index < pictures->count);
+    if (pictures->format == MNIST_PICTURE_RAW) {
+        const size_t pixels = (size_t)pictures->raw_rows * pictures->raw_cols;
+        return (mnist_picture){.pixels = pictures->bytes.data + index * pixels,
+                               .rows = pictures->raw_rows,
+                               .cols = pictures->raw_cols};
+    }
     if (pictures->format != MNIST_PICTURE_IDX) {
         return pictures->items[index];
     }

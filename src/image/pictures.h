@@ -11,9 +11,10 @@
 struct mnist_pictures {
     mnist_picture_format format;
     size_t count;
-    mnist_picture *items;    /* PNG, PNM, RAW: (count); pixels are owned, but for RAW */
+    mnist_picture *items;    /* PNG, PNM: (count); pixels are owned */
     size_t room;             /* of items */
-    mnist_bytes bytes;       /* RAW */
+    mnist_bytes bytes;       /* RAW: (count, raw_rows, raw_cols) */
+    unsigned raw_rows, raw_cols;
     mnist_idx_images images; /* IDX */
 };
 

@@ -136,6 +136,15 @@ run 0 "$predict" --json pixel.st there/t10k-images-idx3-ubyte
 expect 'no boxes of what was not cut' jq -es 'all(has("box") | not)' "$work/out" >/dev/null
 expect 'numbers' [ "$(jq -s 'map(.image) == [range(1; 21)]' "$work/out")" = true ]
 head -c 800 there/t10k-images-idx3-ubyte | tail -c 784 >raw # in the other order, head would close the pipe before tail is done
+tail -c +17 there/t10k-images-idx3-ubyte >twenty # raw, one behind another
+shell 0 '$predict pixel.st <twenty | cut -f 2 | tr -d "\n"'
+out_is 01234567890123456789
+run 0 "$predict" pixel.st twenty
+expect 'numbers of raw images' [ "$(cut -f 1 "$work/out" | tail -n 1)" = 'twenty#20' ]
+head -c 1567 twenty >cut
+run 1 "$predict" pixel.st cut
+err_is 'mnist-predict: cut: 1567 bytes: expected a picture as PNG, PGM or PPM (P2, P3, P5, P6), images as IDX, or '\
+'784 bytes for each image of 28 x 28'
 tr '\000\377' '\377\000' <raw >raw-inverted
 run 0 "$predict" pixel.st raw
 plain=${out#raw}
@@ -179,7 +188,7 @@ run 1 "$predict" model.st empty wide none black short folder blank model.st brig
 expect 'the others are read, in order' [ "$(cut -f 1,2 "$work/out" | tr '\t\n' ': ')" = 'black:0 bright:1 ' ]
 expect 'a message each' [ "$(lines_of "$work/err")" -eq 7 ]
 err_has 'mnist-predict: empty: empty, 0 bytes: expected a picture as PNG, PGM or PPM (P2, P3, P5, P6), images as IDX, or '\
-'the 784 bytes of one image of 28 x 28'
+'784 bytes for each image of 28 x 28'
 err_has 'mnist-predict: wide: a picture of 100000 x 100000 pixels at byte 0: expected at most 67108864 pixels in all'
 err_has 'mnist-predict: none: cannot be opened: No such file or directory'
 err_has 'mnist-predict: short: truncated at byte 16: expected 100 bytes after the header, of 10 x 10 pixels, found 3'
@@ -188,8 +197,8 @@ err_has 'mnist-predict: blank: blank: all of its 2 x 2 pixels are of one grey: e
 err_has '; a model: should it be the first argument?'
 run 1 "$predict" model.st # stdin is empty
 out_empty
-err_is 'mnist-predict: stdin: empty, 0 bytes: expected a picture as PNG, PGM or PPM (P2, P3, P5, P6), images as IDX, or the '\
-'784 bytes of one image of 28 x 28'
+err_is 'mnist-predict: stdin: empty, 0 bytes: expected a picture as PNG, PGM or PPM (P2, P3, P5, P6), images as IDX, or '\
+'784 bytes for each image of 28 x 28'
 shell 1 '$predict model.st <folder'
 err_is 'mnist-predict: stdin: is a directory, expected a file'
 shell 1 '$predict model.st <&-'

@@ -476,6 +476,20 @@ static void test_formats(void **state)
     mnist_pictures_free(pictures);
     add(&b, "x", 1);
     assert_refused(state, &b, "785 bytes: expected a picture as PNG, PGM or PPM");
+    b.data[0] = b.data[1] = b.data[2] = b.data[3] = 0; /* 0, 0 and no type: no IDX */
+    assert_refused(state, &b, "785 bytes: expected a picture as PNG, PGM or PPM");
+    for (unsigned i = 785; i < 3 * 784; i++) {
+        add(&b, &(uint8_t){(uint8_t)i}, 1);
+    }
+    pictures = read_well(state, &b, MNIST_PICTURE_RAW);
+    assert_int_equal(mnist_pictures_count(pictures), 3);
+    assert_int_equal(mnist_pictures_at(pictures, 2).cols, 28);
+    assert_memory_equal(mnist_pictures_at(pictures, 2).pixels, b.data + 1568, 784);
+    mnist_pictures_free(pictures);
+    memcpy(b.data, "PK\3\4", 4); /* of whole images too, what is known is not raw */
+    assert_refused(state, &b, "a zip archive");
+    memset(b.data, '7', b.size);
+    assert_refused(state, &b, "2352 bytes: expected a picture");
 
     b.size = 0;
     add(&b, "\0\0\x8\3\0\0\0\2\0\0\0\2\0\0\0\3abcdefABCDEF", 28);
@@ -496,7 +510,7 @@ static void test_formats(void **state)
     assert_text_refused(state, "<svg>", "an SVG drawing");
     assert_text_refused(state, "\x89", "1 bytes: expected a picture");
     assert_text_refused(state, "P", "1 bytes: expected a picture");
-    assert_text_refused(state, "hello, world", "the 784 bytes of one image of 28 x 28");
+    assert_text_refused(state, "hello, world", "784 bytes for each image of 28 x 28");
 }
 
 static void test_places(void **state)

@@ -131,7 +131,7 @@ const mnist_program mnist_predict_program = {
     .summary = "read digits in pictures with a model of mnist-train",
     .description =
         "Reads digits with a model that mnist-train has saved: pictures of any size as "
-        "PNG, PGM or PPM, images as IDX (raw or gzip), or the bytes of one image. "
+        "PNG, PGM or PPM, images as IDX (raw or gzip), or the bytes of images. "
         "Without FILE, or where it is -, stdin is read. Prints for each digit the "
         "picture's name, the digit and its probability; where a file has "
         "several images or digits, their numbers follow the name. Control characters in a name "
