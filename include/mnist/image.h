@@ -126,10 +126,10 @@ mnist_status mnist_picture_segment(const mnist_picture *picture, mnist_invert in
                                    mnist_error *err);
 
 typedef enum mnist_picture_format {
-    MNIST_PICTURE_PNG, /* any that libpng reads */
+    MNIST_PICTURE_PNG, /* any that libpng reads; files may follow one another */
     MNIST_PICTURE_PNM, /* PGM and PPM: P2, P3, P5, P6; raw ones may follow one another */
     MNIST_PICTURE_IDX, /* images, raw or gzip: 0 is paper */
-    MNIST_PICTURE_RAW, /* the bytes of one image: 0 is paper */
+    MNIST_PICTURE_RAW, /* the bytes of images: 0 is paper */
     MNIST_PICTURE_FORMATS
 } mnist_picture_format;
 
@@ -140,12 +140,13 @@ const char *mnist_picture_format_name(mnist_picture_format format);
 typedef struct mnist_pictures mnist_pictures;
 
 /* Reads a file, whose format is told by its first bytes; a file that begins like none of the
- * formats and has raw_rows times raw_cols bytes is raw. Trusts nothing: sizes are checked before
+ * formats and has raw_rows times raw_cols bytes, or a multiple of that and nothing by which it is
+ * known as something else, is raw. Trusts nothing: sizes are checked before
  * memory is taken, and no picture has more than MNIST_MAX_PICTURE pixels. Memory taken, besides the
  * file's bytes, is at most 5 bytes a pixel of one picture and 1 byte a pixel of the others. PNM has
  * no more pixels than the file has bytes, PNG at most 8,256 a byte; IDX is as
  * mnist_dataset_load_idx says. Colours are taken as they are stored: gamma and profiles are
- * ignored. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO (also for a directory), MNIST_ERR_FORMAT,
+ * ignored. A picture whose EXIF block (PNG: eXIf) says how it lies is turned upright. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO (also for a directory), MNIST_ERR_FORMAT,
  * MNIST_ERR_MEMORY; the text names the file, where in it, what was expected and what was found. */
 mnist_status mnist_pictures_load(mnist_pictures **out, const char *path, unsigned raw_rows,
                                  unsigned raw_cols, mnist_error *err);

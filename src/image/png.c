@@ -3,6 +3,7 @@
 #include "image/readers.h"
 
 #include "base/status.h"
+#include "image/exif.h"
 #include "image/grey.h"
 
 #include <stdlib.h>
@@ -19,8 +20,9 @@
  * to, as those that have changed are lost then. */
 typedef struct decoder {
     const mnist_picture_sink *sink;
-    const uint8_t *data;
+    const uint8_t *data; /* (size): what is left of the file; at: of which this much is read */
     size_t size, at;
+    size_t start; /* where in the file data begins, for messages */
     const char *path;
     png_structp png;
     png_infop info;
@@ -35,8 +37,9 @@ static void on_error(png_structp png, png_const_charp text)
 {
     decoder *d = png_get_error_ptr(png);
     if (d->status == MNIST_OK) {
-        d->status = mnist_fail(d->err, MNIST_ERR_FORMAT,
-                               "%s: not a sound PNG file: %s, at byte %zu", d->path, text, d->at);
+        d->status =
+            mnist_fail(d->err, MNIST_ERR_FORMAT, "%s: not a sound PNG file: %s, at byte %zu",
+                       d->path, text, d->start + d->at);
     }
     longjmp(png_jmpbuf(png), 1);
 }
@@ -54,7 +57,7 @@ static void on_read(png_structp png, png_bytep out, size_t size)
     if (size > d->size - d->at) {
         d->status = mnist_fail(d->err, MNIST_ERR_FORMAT,
                                "%s: truncated at byte %zu: expected the rest of the PNG file",
-                               d->path, d->size);
+                               d->path, d->start + d->size);
         png_error(png, "truncated");
     }
     memcpy(out, d->data + d->at, size);
@@ -77,7 +80,8 @@ static mnist_status check_header(decoder *d)
 {
     const png_uint_32 rows = png_get_image_height(d->png, d->info);
     const png_uint_32 cols = png_get_image_width(d->png, d->info);
-    mnist_status status = d->sink->admit(d->sink->context, d->path, 16, rows, cols, d->err);
+    const size_t stated = d->start + 16; /* where the size is, behind signature and IHDR */
+    mnist_status status = d->sink->admit(d->sink->context, d->path, stated, rows, cols, d->err);
     if (status != MNIST_OK) {
         return status;
     }
@@ -87,9 +91,9 @@ static mnist_status check_header(decoder *d)
     if (bytes / MOST_RATIO > d->size) {
         return mnist_fail(
             d->err, MNIST_ERR_FORMAT,
-            "%s: the size at byte 16, %zu x %zu pixels, promises %llu bytes, but a file "
+            "%s: the size at byte %zu, %zu x %zu pixels, promises %llu bytes, but a file "
             "of %zu bytes cannot inflate to so many",
-            d->path, d->cols, d->rows, (unsigned long long)bytes, d->size);
+            d->path, stated, d->cols, d->rows, (unsigned long long)bytes, d->size);
     }
     return MNIST_OK;
 }
@@ -186,31 +190,113 @@ static void make_grey(decoder *d)
     }
 }
 
+static uint32_t get_be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The orientation in the eXIf chunk of a PNG file that libpng has read to its end: chunks are
+ * length, name, body and CRC. Found here and not by libpng, which would take memory as that
+ * chunk's length says, and older ones of which do not know the chunk. */
+static unsigned find_orientation(const uint8_t *file, size_t size)
+{
+    for (size_t at = 8; size - at >= 12;) {
+        const size_t length = get_be32(file + at);
+        if (length > size - at - 12) {
+            break;
+        }
+        if (memcmp(file + at + 4, "eXIf", 4) == 0) {
+            return mnist_exif_orientation(file + at + 8, length);
+        }
+        at += 12 + length;
+    }
+    return 1;
+}
+
+/* Turns a grey picture upright. Errors: MNIST_ERR_MEMORY. */
+static mnist_status turn(decoder *d)
+{
+    const unsigned orientation = find_orientation(d->data, d->at);
+    if (orientation == 1) {
+        return MNIST_OK;
+    }
+    uint8_t *upright = malloc(d->rows * d->cols);
+    if (!upright) {
+        return mnist_fail_memory(d->err, d->rows * d->cols, d->path);
+    }
+    mnist_exif_turn(d->samples, d->rows, d->cols, orientation, upright);
+    free(d->samples);
+    d->samples = upright;
+    if (mnist_exif_is_turned(orientation)) {
+        const size_t rows = d->rows;
+        d->rows = d->cols;
+        d->cols = rows;
+    }
+    return MNIST_OK;
+}
+
+/* Reads one PNG file at the start of d->data; d->at is then where it ends. */
+static mnist_status read_one(decoder *d)
+{
+    d->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, d, on_error, on_warning);
+    d->info = d->png ? png_create_info_struct(d->png) : NULL;
+    if (d->info) {
+        decode(d);
+    } else {
+        d->status = mnist_fail(d->err, MNIST_ERR_MEMORY, "%s: out of memory for reading a PNG file",
+                               d->path);
+    }
+    png_destroy_read_struct(&d->png, &d->info, NULL);
+    if (d->status == MNIST_OK) {
+        make_grey(d);
+        uint8_t *pixels = realloc(d->samples, d->rows * d->cols);
+        d->samples = pixels ? pixels : d->samples;
+        d->status = turn(d);
+    }
+    if (d->status != MNIST_OK) {
+        free(d->samples);
+        return d->status;
+    }
+    return d->sink->take(
+        d->sink->context,
+        (mnist_picture){.pixels = d->samples, .rows = (unsigned)d->rows, .cols = (unsigned)d->cols},
+        d->err);
+}
+
+/* Where the next byte is that is no padding: zeros and white space behind a file are none of it. */
+static size_t skip_padding(const uint8_t *data, size_t size, size_t at)
+{
+    while (at < size && (data[at] == 0 || data[at] == ' ' || (data[at] >= 9 && data[at] <= 13))) {
+        at++;
+    }
+    return at;
+}
+
 mnist_status mnist_png_read(const mnist_picture_sink *sink, const uint8_t *data, size_t size,
                             const char *path, mnist_error *err)
 {
-    decoder d = {
-        .sink = sink, .data = data, .size = size, .path = path, .err = err, .status = MNIST_OK};
-    d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, on_error, on_warning);
-    d.info = d.png ? png_create_info_struct(d.png) : NULL;
-    if (d.info) {
-        decode(&d);
-    } else {
-        d.status =
-            mnist_fail(err, MNIST_ERR_MEMORY, "%s: out of memory for reading a PNG file", path);
+    size_t at = 0;
+    do {
+        decoder d = {.sink = sink,
+                     .data = data + at,
+                     .size = size - at,
+                     .start = at,
+                     .path = path,
+                     .err = err,
+                     .status = MNIST_OK};
+        mnist_status status = read_one(&d);
+        if (status != MNIST_OK) {
+            return status;
+        }
+        at = skip_padding(data, size, at + d.at);
+    } while (size - at >= 4 && memcmp(data + at, "\x89PNG", 4) == 0);
+    if (at < size) {
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: %zu bytes too many at byte %zu: expected the end of the file behind "
+                          "IEND, or another PNG file",
+                          path, size - at, at);
     }
-    png_destroy_read_struct(&d.png, &d.info, NULL);
-    if (d.status != MNIST_OK) {
-        free(d.samples);
-        return d.status;
-    }
-    make_grey(&d);
-    uint8_t *pixels = realloc(d.samples, d.rows * d.cols);
-    return sink->take(sink->context,
-                      (mnist_picture){.pixels = pixels ? pixels : d.samples,
-                                      .rows = (unsigned)d.rows,
-                                      .cols = (unsigned)d.cols},
-                      err);
+    return MNIST_OK;
 }
 
 #else

@@ -220,6 +220,11 @@ expect 'a message an image' [ "$(grep -c ': 4 x 4 pixels: expected 784, the inpu
 begin 'PNG'
 if "$train" --dataset synthetic --preview sheet.png -q >/dev/null 2>"$work/err"; then
     run 0 "$predict" --line model.st sheet.png
+    shell 0 'cat sheet.png sheet.png | $predict model.st | cut -f 1,2 | tr "\n" " "'
+    out_matches '^-#1	[0-9] -#2	[0-9] $'
+    { cat sheet.png && echo more; } >more.png
+    run 1 "$predict" model.st more.png
+    err_matches '^mnist-predict: more.png: 5 bytes too many at byte [0-9]+: expected the end of the file behind IEND, or another PNG file$'
     head -c -10 sheet.png >cut.png
     run 1 "$predict" model.st cut.png
     err_matches '^mnist-predict: cut.png: truncated at byte [0-9]+: expected the rest of the PNG file$'

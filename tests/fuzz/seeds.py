@@ -422,6 +422,12 @@ pictures = {
     "depth": png(1, 1, 3, 0, b"\0a"), "after": png(1, 1, 8, 0, b"\0a", after=chunk(b"tEXt", b"k\0v")),
     "critical": png(1, 1, 8, 0, b"\0a", before=chunk(b"ABCD")), "signature": b"\x89PNG\r\n\x1a\n",
     "zeros": png(64, 64, 1, 0, bytes(64 * 9)),
+    "several": png(1, 1, 8, 0, b"\0a") + b"\0\n" + png(2, 1, 8, 0, b"\0bc"),
+    "rest": png(1, 1, 8, 0, b"\0a") + b"rest",
+    "exif": png(3, 2, 8, 0, b"\0abc\1def",
+                before=chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0")),
+    "exif-after": png(3, 2, 8, 0, b"\0abc\1def",
+                      after=chunk(b"eXIf", b"II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\3\0\0\0")),
     "digit": png(28, 28, 8, 0, b"".join(b"\0" + bytes(255 * (4 <= x < 24 and (y in (4, 5) or x + y in (26, 27, 28)))
                                                       for x in range(28)) for y in range(28))),
 }
@@ -594,7 +600,7 @@ dictionary("gzip", [b"\x1f\x8b\x08\0", b"\0\0\x08\x03", b"\0\0\x08\x01", b"\0\0\
 dictionary("text", [b"\x1b[", b"\xc2\x9b", b"\xe2\x80\xae", b"\xf0\x9f\x98\x80", b"e-45", b"0."])
 dictionary("pnm", [b"P2", b"P3", b"P5", b"P6", b"#", b"255", b"65535", b"256", b"67108864", b"\n", b" "])
 dictionary("png", [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"iCCP", b"zTXt", b"iTXt", b"sPLT",
-                   b"\x89PNG\r\n\x1a\n", b"\0\0\0\x0d", b"\x78\x9c", b"\x10\x06", b"\x08\x03"])
+                   b"\x89PNG\r\n\x1a\n", b"\0\0\0\x0d", b"\x78\x9c", b"\x10\x06", b"\x08\x03", b"eXIf", b"II*\0", b"MM\0*"])
 dictionary("torch", encode + [w.encode() for w in (
     "__metadata__", '"format":"pt"', '"activation":"', '"mean":"', '"stddev":"', "fc1.weight", "fc1.bias", "fc2.weight",
     "fc2.bias", "net.0.weight", "kernel:0", "running_mean", '"dtype":"F32"', '"F16"', '"BF16"', '"F64"', '"I64"',

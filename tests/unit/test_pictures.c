@@ -379,6 +379,114 @@ static bytes small_png(void)
     return b;
 }
 
+/* Files one behind another, padding between them and at the end. */
+static void test_several_png(void **state)
+{
+    const bytes one = small_png();
+    const png_shape wide = {1, 5, 8, 0, false};
+    bytes b = one;
+    add(&b, "\0\n", 2);
+    add_start(&b, &wide);
+    add_image(&b, &wide, (const uint16_t[]){9, 8, 7, 6, 5});
+    add_end(&b);
+    const size_t two = b.size;
+    add(&b, one.data, one.size);
+    add(&b, "\0\0\0", 3);
+    mnist_pictures *pictures = read_well(state, &b, MNIST_PICTURE_PNG);
+    assert_int_equal(mnist_pictures_count(pictures), 3);
+    assert_int_equal(mnist_pictures_at(pictures, 1).cols, 5);
+    assert_memory_equal(mnist_pictures_at(pictures, 1).pixels, "\11\10\7\6\5", 5);
+    assert_memory_equal(mnist_pictures_at(pictures, 2).pixels, "\1\2\3\4\5\6", 6);
+    mnist_pictures_free(pictures);
+    b.size = two + one.size - 1; /* offsets count from the start of all */
+    char text[128];
+    snprintf(text, sizeof text, "truncated at byte %zu: expected the rest of the PNG", b.size);
+    assert_refused(state, &b, text);
+    b.size = two;
+    add(&b, "rest", 4);
+    snprintf(text, sizeof text, "4 bytes too many at byte %zu: expected the end", two);
+    assert_refused(state, &b, text);
+}
+
+/* An EXIF block of one directory with a note and an orientation; little: byte order. */
+static bytes exif_block(bool little, unsigned orientation)
+{
+    static const uint8_t big_end[] = "MM\0*\0\0\0\12xx\0\2\1\17\0\2\0\0\0\4abc\0"
+                                     "\1\22\0\3\0\0\0\1\0\0\0\0\0\0\0\0";
+    static const uint8_t little_end[] = "II*\0\12\0\0\0xx\2\0\17\1\2\0\4\0\0\0abc\0"
+                                        "\22\1\3\0\1\0\0\0\0\0\0\0\0\0\0\0";
+    bytes b = {.size = 0};
+    add(&b, little ? little_end : big_end, 40);
+    b.data[little ? 32 : 33] = (uint8_t)orientation;
+    return b;
+}
+
+static bytes turned_png(const void *exif, size_t size, bool behind)
+{
+    const png_shape s = {2, 3, 8, 0, false};
+    bytes b = {.size = 0};
+    add_start(&b, &s);
+    for (unsigned part = 0; part < 2; part++) {
+        if (part == behind) {
+            add_chunk(&b, "eXIf", exif, size);
+        }
+        if (part == 0) {
+            add_image(&b, &s, (const uint16_t[]){1, 2, 3, 4, 5, 6});
+        }
+    }
+    add_end(&b);
+    return b;
+}
+
+static void assert_turned(void **state, const bytes *b, unsigned cols, const char *expected)
+{
+    mnist_pictures *pictures = read_well(state, b, MNIST_PICTURE_PNG);
+    const mnist_picture picture = mnist_pictures_at(pictures, 0);
+    assert_int_equal(picture.cols, cols);
+    assert_int_equal(picture.rows, 6 / cols);
+    assert_memory_equal(picture.pixels, expected, 6);
+    mnist_pictures_free(pictures);
+}
+
+static const char expected_upright[] = "\1\2\3\4\5\6";
+
+/* 123/456 in the orientations that EXIF knows: by which side of the scene the first row and column
+ * are. */
+static void test_orientation(void **state)
+{
+    static const char *const expected[] = {
+        "\1\2\3\4\5\6", "\1\2\3\4\5\6", "\3\2\1\6\5\4", "\6\5\4\3\2\1", "\4\5\6\1\2\3",
+        "\1\4\2\5\3\6", "\4\1\5\2\6\3", "\6\3\5\2\4\1", "\3\6\2\5\1\4", "\1\2\3\4\5\6"};
+    for (unsigned n = 0; n < 20; n++) {
+        const unsigned orientation = n / 2;
+        const bytes exif = exif_block(n % 2, orientation);
+        const bytes b = turned_png(exif.data, exif.size, orientation % 2);
+        assert_turned(state, &b, orientation >= 5 && orientation <= 8 ? 2 : 3,
+                      expected[orientation]);
+    }
+}
+
+/* Blocks that are cut, or not sound, leave the picture as it is stored. */
+static void test_bad_exif(void **state)
+{
+    const bytes exif = exif_block(true, 3);
+    for (size_t size = 0; size <= exif.size; size++) {
+        const bytes b = turned_png(exif.data, size, true);
+        assert_turned(state, &b, 3, size < 36 ? expected_upright : "\6\5\4\3\2\1");
+    }
+    static const struct {
+        unsigned at;
+        uint8_t byte;
+    } wrong[] = {{0, 'J'}, {2, 43}, {4, 200}, {7, 255}, {10, 1},
+                 {10, 0},  {24, 2}, {26, 0},  {33, 1}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        bytes changed = exif;
+        changed.data[wrong[i].at] = wrong[i].byte;
+        const bytes b = turned_png(changed.data, changed.size, false);
+        assert_turned(state, &b, 3, expected_upright);
+    }
+}
+
 static void test_bad_png(void **state)
 {
     bytes b = small_png();
@@ -551,6 +659,9 @@ int main(void)
 #ifdef TEST_PNG
         cmocka_unit_test_setup_teardown(test_png, scratch_create, scratch_remove),
         cmocka_unit_test_setup_teardown(test_opacity, scratch_create, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_several_png, scratch_create, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_orientation, scratch_create, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_bad_exif, scratch_create, scratch_remove),
         cmocka_unit_test_setup_teardown(test_bad_png, scratch_create, scratch_remove),
         cmocka_unit_test_setup_teardown(test_bomb, scratch_create, scratch_remove),
 #else

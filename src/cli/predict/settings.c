@@ -97,7 +97,7 @@ static const mnist_example predict_examples[] = {
      "the three likeliest, and what the net saw"},
     {"mnist-predict --text mnist.safetensors line.pgm", "a number in handwriting"},
     {"mnist-predict mnist.safetensors t10k-images-idx3-ubyte | cut -f 2", "a digit a line"},
-    {"convert digit.jpg pgm:- | mnist-predict --json mnist.safetensors | jq .digit",
+    {"convert digit.jpg -auto-orient pgm:- | mnist-predict --json mnist.safetensors | jq .digit",
      "a picture from another program"},
 };
 
