@@ -231,9 +231,10 @@ mnist_status mnist_numbers_of_idx(mnist_numbers *out, const uint8_t *data, size_
     }
     if (!fits || bytes != size - header) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "%s%s: its header, of %u dimensions of %s, promises %s%" PRIu64
+                          "%s%s: its header, of %u dimension%s of %s, promises %s%" PRIu64
                           " bytes in all, found %zu; an interrupted download, or a damaged header?",
-                          path, name, out->rank, elements[out->type].name, fits ? "" : "more than ",
+                          path, name, out->rank, out->rank == 1 ? "" : "s",
+                          elements[out->type].name, fits ? "" : "more than ",
                           fits ? header + bytes : header, size);
     }
     out->bytes = data + header;

@@ -158,6 +158,12 @@ static mnist_status unpack_others(growing *g, const mnist_bytes *file, mnist_err
     } else if (archive_read_open_memory(a, file->data, file->size) != ARCHIVE_OK ||
                archive_read_next_header(a, &entry) != ARCHIVE_OK) {
         status = fail_archive(a, g->path, "packed data", err);
+    } else if (archive_filter_count(a) < 2) { /* it would give the bytes as they are */
+        status =
+            mnist_fail(err, MNIST_ERR_FORMAT,
+                       "%s: damaged packed data: its beginning is that of xz, zstd or bzip2, and "
+                       "what follows is not; an interrupted download?",
+                       g->path);
     } else {
         status = read_some(a, g, "packed data", err);
     }

@@ -14,45 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void mnist_reading_note(mnist_reading *r, const char *format)
-{
-    const size_t used = strlen(r->format);
-    snprintf(r->format + used, sizeof r->format - used, "%s%s", used > 0 ? " in " : "", format);
-}
-
-/* The images asked for and found, which replaces none that are there. */
-static void take_images(mnist_reading *r, const uint8_t *pixels, size_t count, unsigned rows,
-                        unsigned cols)
-{
-    r->dataset->view = (mnist_view){.images = pixels, .count = count, .rows = rows, .cols = cols};
-    r->found_images = true;
-}
-
-mnist_status mnist_reading_add_numbers(mnist_reading *r, const mnist_numbers *numbers,
-                                       mnist_bytes *file, bool images, mnist_error *err)
-{
-    mnist_numbers_images made;
-    mnist_status status;
-    if (!images) {
-        status = mnist_numbers_labels_of(&r->dataset->labels, &r->label_count, numbers, err);
-        r->found_labels = status == MNIST_OK;
-        mnist_bytes_close(file);
-        return status;
-    }
-    status = mnist_numbers_images_of(&made, numbers, err);
-    if (status == MNIST_OK && !made.owned) { /* in place */
-        r->dataset->file = *file;
-        *file = (mnist_bytes){0};
-    } else {
-        r->dataset->images = made.owned;
-        mnist_bytes_close(file);
-    }
-    if (status == MNIST_OK) {
-        take_images(r, made.pixels, made.count, made.rows, made.cols);
-    }
-    return status;
-}
-
 /* A file that holds one array: it is what is asked for. */
 static mnist_status add_only(mnist_reading *r, const mnist_numbers *numbers, mnist_bytes *file,
                              const char *format, mnist_error *err)
@@ -93,7 +54,7 @@ static mnist_status add_csv(mnist_reading *r, mnist_bytes *file, const char *pat
     if (status == MNIST_OK && r->images) {
         r->dataset->images = csv.pixels;
         csv.pixels = NULL;
-        take_images(r, r->dataset->images, csv.count, csv.rows, csv.cols);
+        mnist_reading_take_images(r, r->dataset->images, csv.count, csv.rows, csv.cols);
         mnist_reading_note(r, "CSV");
     }
     if (status == MNIST_OK && r->labels && csv.labels) {
@@ -118,7 +79,7 @@ static mnist_status add_plain_idx(mnist_reading *r, mnist_bytes *file, const cha
         r->dataset->file = images.file;
         r->dataset->images = images.owned;
         if (status == MNIST_OK) {
-            take_images(r, images.pixels, images.count, images.rows, images.cols);
+            mnist_reading_take_images(r, images.pixels, images.count, images.rows, images.cols);
             mnist_reading_note(r, "IDX");
         }
         return status;
@@ -170,7 +131,7 @@ static mnist_status add_packed(mnist_reading *r, mnist_bytes *file, const char *
         }
     }
     mnist_status status = mnist_unpack(file, path, err);
-    return status == MNIST_OK ? mnist_reading_add(r, file, path, err) : status;
+    return status == MNIST_OK ? r->add(r, file, path, err) : status;
 }
 
 static mnist_status fail_kind(const mnist_bytes *file, const char *path, mnist_error *err)
@@ -183,8 +144,8 @@ static mnist_status fail_kind(const mnist_bytes *file, const char *path, mnist_e
         path, file->size == 0 ? "empty, " : "", file->size, guess ? "; " : "", guess ? guess : "");
 }
 
-mnist_status mnist_reading_add(mnist_reading *r, mnist_bytes *file, const char *path,
-                               mnist_error *err)
+static mnist_status add_bytes(mnist_reading *r, mnist_bytes *file, const char *path,
+                              mnist_error *err)
 {
     mnist_status status;
     if (r->depth == MNIST_READING_DEPTH) {
@@ -264,8 +225,11 @@ mnist_status mnist_dataset_load(mnist_dataset **out, const mnist_import *what,
     if (!dataset) {
         return mnist_fail_memory(err, sizeof *dataset, "a data set");
     }
-    mnist_reading r = {
-        .what = what, .dataset = dataset, .images = true, .labels = what->labels == NULL};
+    mnist_reading r = {.add = add_bytes,
+                       .what = what,
+                       .dataset = dataset,
+                       .images = true,
+                       .labels = what->labels == NULL};
     mnist_status status = mnist_reading_add_path(&r, what->images, err);
     if (status == MNIST_OK && what->labels) {
         r.images = false;

@@ -24,7 +24,7 @@ static mnist_status add_file(mnist_reading *r, const mnist_fetch *fetch, size_t 
     char *path = NULL;
     mnist_status status = fetch->get(fetch->context, index, &file, &path, err);
     if (status == MNIST_OK) {
-        status = mnist_reading_add(r, &file, path, err);
+        status = r->add(r, &file, path, err);
     }
     free(path);
     return status;
@@ -194,7 +194,7 @@ mnist_status mnist_reading_add_path(mnist_reading *r, const char *path, mnist_er
         return add_folder(r, path, err);
     }
     mnist_status status = mnist_bytes_open(&file, path, MNIST_IDX_STREAM_LIMIT, err);
-    return status == MNIST_OK ? mnist_reading_add(r, &file, path, err) : status;
+    return status == MNIST_OK ? r->add(r, &file, path, err) : status;
 }
 
 /* Looking for a data set */

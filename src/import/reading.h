@@ -12,7 +12,13 @@
 /* Archives in archives, and packed data in packed data: a .csv.gz in a .zip in a .xz is 4 deep. */
 #define MNIST_READING_DEPTH 5
 
-typedef struct mnist_reading {
+typedef struct mnist_reading mnist_reading;
+
+struct mnist_reading {
+    /* Adds what the bytes of a file hold, whatever that is; they are taken over, also on failure. path: of the file,
+     * and within it. A pointer, as what an archive holds may be an archive. */
+    mnist_status (*add)(mnist_reading *r, mnist_bytes *file, const char *path, mnist_error *err);
+
     const mnist_import *what;
     bool images,
         labels; /* what is asked of the file that is read now; found ones are marked below */
@@ -22,11 +28,11 @@ typedef struct mnist_reading {
     unsigned depth;
     unsigned parts;
     char format[MNIST_IMPORT_FORMAT];
-} mnist_reading;
+};
 
-/* Adds what the bytes hold; they are taken over, also on failure. path: of the file, and within it. */
-mnist_status mnist_reading_add(mnist_reading *r, mnist_bytes *file, const char *path,
-                               mnist_error *err);
+/* Images that were found, which the data set owns. */
+void mnist_reading_take_images(mnist_reading *r, const uint8_t *pixels, size_t count, unsigned rows,
+                               unsigned cols);
 
 /* Adds numbers as images or labels. file: the bytes that they borrow, which are taken over if they are used in
  * place, else closed. */

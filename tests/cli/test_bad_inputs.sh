@@ -129,9 +129,8 @@ usage "$train" '--data-dir: "" is not a name' --data-dir=
 usage "$train" '--data-dir does not go with --dataset synthetic, which reads no files' \
     --dataset synthetic --data-dir d
 usage "$train" '--synthetic-train is for --dataset synthetic, but the data set is mnist' --synthetic-train 9
-usage "$train" '--train-images goes with --train-labels, which is missing' --train-images f
 usage "$train" '--test-labels goes with --test-images, which is missing' --test-labels f
-usage "$eval" '--test-images goes with --test-labels, which is missing' --test-images f m
+usage "$eval" '--test-labels goes with --test-images, which is missing' --test-labels f m
 usage "$train" '--log: "log.txt" ends in neither .csv nor .jsonl, which choose the format' --log log.txt
 usage "$train" '--log-every needs --log FILE to write to' --log-every 5
 fails 2 "$train" '--log and --output name the same file' -o a.csv --log a.csv
@@ -326,8 +325,8 @@ remedy='To fetch it: scripts/get-mnist.sh mnist [DIR], then --data-dir DIR; or t
 absent='no such directory'
 fails 1 "$train" "the data was not found; tried none ($absent)
 $remedy" --data-dir none
-fails 1 "$train" "the data was not found; tried file (not a directory)
-$remedy" --data-dir file
+fails 1 "$train" 'file: empty, 0 bytes: expected images with their labels as NPZ, CSV, a zip or tar archive, or a folder of pictures' \
+    --data-dir file
 fails 1 "$train" "the data was not found; tried taken (no train-images-idx3-ubyte, train-labels-idx1-ubyte, \
 t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte)
 $remedy" --data-dir taken

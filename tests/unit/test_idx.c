@@ -356,8 +356,10 @@ static void gzip_damage_is_told(void **state)
     assert_non_null(strstr(o.err.text, "found 0x6A; two files written into one?"));
     memset(good.data + good.size - 4, 0, 4);
     o = read_bytes(state, IMAGES, good.data, good.size);
+    assert_int_equal(o.status, MNIST_OK); /* padding of a block, as gzip takes it */
+    good.data[good.size - 1] = 'x';
+    o = read_bytes(state, IMAGES, good.data, good.size);
     assert_fails(&o, MNIST_ERR_FORMAT, text);
-    assert_non_null(strstr(o.err.text, "padded with zeros"));
     free(good.data);
 }
 

@@ -237,9 +237,7 @@ static const bad_line bad_train_lines[] = {
     {"--log .csv", "--log: \".csv\" ends in neither .csv nor .jsonl, which choose the format"},
     {"--log-every 5", "--log-every needs --log FILE to write to"},
     {"--nesterov --momentum 0", "--nesterov needs a --momentum above 0"},
-    {"--train-images a", "--train-images goes with --train-labels, which is missing"},
     {"--train-labels a", "--train-labels goes with --train-images, which is missing"},
-    {"--test-images a", "--test-images goes with --test-labels, which is missing"},
     {"--dataset synthetic --data d",
      "--data-dir does not go with --dataset synthetic, which reads no files"},
     {"--synthetic-train 5", "--synthetic-train is for --dataset synthetic, but the data set is "

@@ -37,7 +37,7 @@ const mnist_option mnist_source_options[] = {
      .help =
          "where the data lie, or the file that holds all of them; else $MNIST_DATA_DIR, ./data, "
          "the cache and /usr/share are searched"},
-    {FLAG(mnist_data_settings, as_is), .name = "as-is", .flags = CONFIG,
+    {FLAG(mnist_data_settings, as_is), .name = "as-is", .flags = CONFIG | MNIST_OPTION_OPTIONAL,
      .help = "take pictures of folders whole, as they are: 0 is paper"},
 };
 
