@@ -169,8 +169,8 @@ packages()
     clang-sanitizers:brew) echo llvm ;;
     valgrind:apt) echo valgrind libc6-dbg ;;
     handwriting:*)
-        echo python3-pil fonts-breip fonts-dkg-handwriting fonts-femkeklaver fonts-humor-sans fonts-rufscript \
-            fonts-sjfonts
+        echo python3-pil fonts-breip fonts-dkg-handwriting fonts-ecolier-court fonts-femkeklaver fonts-humor-sans \
+            fonts-rufscript fonts-sjfonts
         ;;
     shellcheck:dnf) echo ShellCheck ;;
     c++:apt) echo g++ ;;

@@ -35,19 +35,32 @@
  *    one of its eight neighbours is such an ink pixel (which keeps what antialiasing left). All
  *    else is 0. The box is the smallest that holds every pixel that counts and whose value is not
  *    0. Its size is w x h.
- * 6. Size. With m = max(w, h) the box is scaled to w' x h', where w' = max(1, (40 w + m) / (2 m))
+ * 6. Pen. Hairlines, thinner than any stroke of MNIST's, would be lost in step 7. A pixel is faint
+ *    if it is not ink, does not count and has a value of at least 40; of a line's digits, only in
+ *    the digit's part of the picture, which is the box of its ink and one pixel on all sides. Faint
+ *    pixels that a way over faint pixels, from one to one of its eight neighbours, connects to a
+ *    pixel that counts and has a value of at least 40 are the digit's too. The box of all these has
+ *    the size w x h; m = max(w, h), k = max(2, (m + 13) / 26) and r = (m + 14) / 28. A pixel is
+ *    broad if it lies in a square of k x k pixels of the digit whose values are all at least 128.
+ *    One of the digit's of at least 40 is thin if it is not broad, and a hair if within 2 k rows
+ *    and columns of it there is no broad one either. If m is below 24 or min(w, h) below 2 r, or
+ *    if there are fewer than m / 4 hairs (not rounded), this step changes nothing: faint pixels are
+ *    none of the digit's then. Otherwise pixels within r rows and columns of a thin one, outside of
+ *    the picture too, get the value 255, and so do all of the digit's of at least 128; the box is
+ *    that of all values that are not 0.
+ * 7. Size. With m = max(w, h) the box is scaled to w' x h', where w' = max(1, (40 w + m) / (2 m))
  *    and h' likewise. Each pixel of the result gets the sum, over the box, of value times the area
  *    that lies in it, in such units that a pixel of the box has the area w' h' and one of the
  *    result w h. If M is the largest of these sums, a pixel becomes (510 sum + M) / (2 M), so that
  *    thin strokes are as bright as thick ones.
- * 7. Position. Let q be the sum of all pixels v, and X the sum of x v, where x counts columns from
+ * 8. Position. Let q be the sum of all pixels v, and X the sum of x v, where x counts columns from
  *    0. With MNIST_CENTER_MASS the digit moves to the right by (29 q - 2 X) / (2 q), but at least
  *    by 0 and at most by 28 - w'; with MNIST_CENTER_BOX by (28 - w') / 2. Rows likewise.
  *
- * MNIST_CENTER_NONE is for pictures that are made like MNIST's. They are taken whole. Steps 1 to 7
+ * MNIST_CENTER_NONE is for pictures that are made like MNIST's. They are taken whole. Steps 1 to 8
  * do not apply, save that step 2 says what is ink if that is not given (of a picture of one grey,
  * the bright class); if ink is dark, a grey g becomes 255 - g. A picture of 28 x 28 is done then.
- * Other sizes are scaled as in step 6, but with 56 instead of 40 and (2 sum + w h) / (2 w h) as the
+ * Other sizes are scaled as in step 7, but with 56 instead of 40 and (2 sum + w h) / (2 w h) as the
  * pixel, and positioned as with MNIST_CENTER_BOX. */
 #ifndef MNIST_IMAGE_H
 #define MNIST_IMAGE_H
@@ -104,11 +117,11 @@ typedef struct mnist_box {
 /* A digit, as a net takes it. */
 typedef struct mnist_glyph {
     uint8_t pixels[MNIST_PIXELS];
-    mnist_box box; /* where it was in the picture */
+    mnist_box box; /* where it was in the picture, by step 5 */
     bool inverted; /* ink was darker than paper */
 } mnist_glyph;
 
-/* The picture as one digit: every stroke that is no dust. Takes at most 8 bytes a pixel while it
+/* The picture as one digit: every stroke that is no dust. Takes at most 20 bytes a pixel while it
  * runs. Errors: MNIST_ERR_FORMAT (the picture is blank), MNIST_ERR_MEMORY; the texts name no file.
  */
 mnist_status mnist_picture_prepare(const mnist_picture *picture, mnist_invert invert,
@@ -117,7 +130,7 @@ mnist_status mnist_picture_prepare(const mnist_picture *picture, mnist_invert in
 /* The picture as a line of digits, from left to right. After step 4, strokes that stand one above
  * the other are joined to one digit: two are if their columns overlap by more than half of the
  * narrower one's, a digit having the columns of all its strokes, and this is repeated until no two
- * are left. Each digit goes through steps 5 to 7 by itself. Their order is that of the middle
+ * are left. Each digit goes through steps 5 to 8 by itself. Their order is that of the middle
  * columns of their strokes. *glyphs is to be released with free. center is not MNIST_CENTER_NONE.
  * Errors: MNIST_ERR_FORMAT (blank; more than MNIST_MAX_GLYPHS), MNIST_ERR_MEMORY; the texts name no
  * file. */

@@ -11,9 +11,9 @@
 struct mnist_pictures {
     mnist_picture_format format;
     size_t count;
-    mnist_picture *items;    /* PNG, PNM: (count); pixels are owned */
-    size_t room;             /* of items */
-    mnist_bytes bytes;       /* RAW: (count, raw_rows, raw_cols) */
+    mnist_picture *items; /* PNG, PNM: (count); pixels are owned */
+    size_t room;          /* of items */
+    mnist_bytes bytes;    /* RAW: (count, raw_rows, raw_cols) */
     unsigned raw_rows, raw_cols;
     mnist_idx_images images; /* IDX */
 };

@@ -1,7 +1,11 @@
 /* From strokes to an image as a net was trained on: cut out, scaled and positioned. */
 #include "image/strokes.h"
 
+#include "base/status.h"
+#include "image/pen.h"
+
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FIT 20u /* MNIST's digits fit into this square */
@@ -140,6 +144,19 @@ static void scale(const source *in, unsigned fit, scaled *out)
     }
 }
 
+/* The same of values, whose box it finds. */
+static void scale_values(const mnist_values *values, scaled *out)
+{
+    uint8_t same[256];
+    for (unsigned v = 0; v < 256; v++) {
+        same[v] = (uint8_t)v;
+    }
+    const mnist_picture picture = {values->of, values->rows, values->cols};
+    source in = {.picture = &picture, .value = same};
+    in.box = find_box(&in, (mnist_box){0, 0, picture.cols, picture.rows});
+    scale(&in, FIT, out);
+}
+
 /* Rounds sums to bytes, in place: the sum `whole` becomes `brightest`. */
 static void round_to_bytes(scaled *s, uint64_t whole, uint64_t brightest)
 {
@@ -192,23 +209,59 @@ static void place(const scaled *s, mnist_center center, uint8_t out[MNIST_PIXELS
     }
 }
 
-void mnist_glyph_make(const mnist_picture *picture, const mnist_levels *levels,
-                      const mnist_strokes *strokes, uint32_t glyph, mnist_box within,
-                      mnist_center center, mnist_glyph *out)
+/* The values of a part of the picture. Errors: MNIST_ERR_MEMORY. */
+static mnist_status copy_values(const source *in, mnist_box within, mnist_values *out,
+                                mnist_error *err)
 {
-    assert(center != MNIST_CENTER_NONE && glyph != 0);
-    source in = {.picture = picture,
-                 .value = levels->value,
-                 .levels = levels,
-                 .strokes = strokes,
-                 .glyph = glyph};
-    scaled image;
-    in.box = find_box(&in, within);
-    scale(&in, FIT, &image);
-    round_to_bytes(&image, largest(&image), 255);
-    place(&image, center, out->pixels);
+    const size_t size = (size_t)within.width * within.height;
+    *out = (mnist_values){
+        .of = malloc(size), .faint = malloc(size), .rows = within.height, .cols = within.width};
+    if (!out->of || !out->faint) {
+        return mnist_fail_memory(err, 2 * size, "a digit of a picture");
+    }
+    size_t to = 0;
+    for (unsigned y = within.y; y < within.y + within.height; y++) {
+        for (unsigned x = within.x; x < within.x + within.width; x++, to++) {
+            const uint8_t grey = in->picture->pixels[(size_t)y * in->picture->cols + x];
+            const bool faint =
+                in->value[grey] >= MNIST_FAINT && !mnist_levels_is_ink(in->levels, grey);
+            out->of[to] = (uint8_t)value_at(in, x, y);
+            out->faint[to] = out->of[to] == 0 && faint ? in->value[grey] : 0;
+        }
+    }
+    return MNIST_OK;
+}
+
+mnist_status mnist_glyph_make(const mnist_part *part, mnist_center center, mnist_glyph *out,
+                              mnist_error *err)
+{
+    assert(center != MNIST_CENTER_NONE && part->glyph != 0);
+    source in = {.picture = part->picture,
+                 .value = part->levels->value,
+                 .levels = part->levels,
+                 .strokes = part->strokes,
+                 .glyph = part->glyph};
+    mnist_values values;
+    bool broadened = false;
+    in.box = find_box(&in, part->within);
     out->box = in.box;
-    out->inverted = levels->dark;
+    out->inverted = part->levels->dark;
+    mnist_status status = copy_values(&in, part->within, &values, err);
+    if (status == MNIST_OK) {
+        status = mnist_pen_broaden(&values, &broadened, err);
+    }
+    if (status == MNIST_OK) {
+        scaled image;
+        if (broadened) {
+            scale_values(&values, &image);
+        } else {
+            scale(&in, FIT, &image);
+        }
+        round_to_bytes(&image, largest(&image), 255);
+        place(&image, center, out->pixels);
+    }
+    mnist_values_free(&values);
+    return status;
 }
 
 /* MNIST_CENTER_NONE: takes the whole picture, without telling ink from paper. */
@@ -243,8 +296,12 @@ mnist_status mnist_picture_prepare(const mnist_picture *picture, mnist_invert in
         status = mnist_strokes_find(picture, &levels, &strokes, err);
     }
     if (status == MNIST_OK) {
-        const mnist_box whole = {0, 0, picture->cols, picture->rows};
-        mnist_glyph_make(picture, &levels, &strokes, 1, whole, center, out);
+        const mnist_part part = {.picture = picture,
+                                 .levels = &levels,
+                                 .strokes = &strokes,
+                                 .glyph = 1,
+                                 .within = {0, 0, picture->cols, picture->rows}};
+        status = mnist_glyph_make(&part, center, out, err);
         mnist_strokes_free(&strokes);
     }
     return status;

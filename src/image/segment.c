@@ -187,9 +187,17 @@ static mnist_status make_glyphs(line *l, mnist_center center, mnist_glyph **glyp
                    ? status
                    : mnist_fail_memory(err, digits * sizeof *out, "a line of digits");
     }
-    for (size_t d = 0; d < digits; d++) {
-        mnist_glyph_make(l->picture, &l->levels, &l->strokes, (uint32_t)d + 1,
-                         grown(l->picture, &l->groups[l->order[d].group]), center, &out[d]);
+    for (size_t d = 0; status == MNIST_OK && d < digits; d++) {
+        const mnist_part part = {.picture = l->picture,
+                                 .levels = &l->levels,
+                                 .strokes = &l->strokes,
+                                 .glyph = (uint32_t)d + 1,
+                                 .within = grown(l->picture, &l->groups[l->order[d].group])};
+        status = mnist_glyph_make(&part, center, &out[d], err);
+    }
+    if (status != MNIST_OK) {
+        free(out);
+        return status;
     }
     *glyphs = out;
     *count = digits;

@@ -35,10 +35,17 @@ mnist_status mnist_strokes_find(const mnist_picture *picture, const mnist_levels
                                 mnist_strokes *out, mnist_error *err);
 void mnist_strokes_free(mnist_strokes *strokes);
 
-/* Steps 5 to 7 for one digit, all of whose ink lies within the part of the picture. Asserts that it
- * has some. */
-void mnist_glyph_make(const mnist_picture *picture, const mnist_levels *levels,
-                      const mnist_strokes *strokes, uint32_t glyph, mnist_box within,
-                      mnist_center center, mnist_glyph *out);
+/* A digit of a picture. */
+typedef struct mnist_part {
+    const mnist_picture *picture;
+    const mnist_levels *levels;
+    const mnist_strokes *strokes;
+    uint32_t glyph;   /* the number of the digit, which has some ink */
+    mnist_box within; /* a part of the picture in which all of that is */
+} mnist_part;
+
+/* Steps 5 to 8 for one digit. Errors: MNIST_ERR_MEMORY. */
+mnist_status mnist_glyph_make(const mnist_part *part, mnist_center center, mnist_glyph *out,
+                              mnist_error *err);
 
 #endif

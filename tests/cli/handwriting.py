@@ -17,6 +17,7 @@ FONTS = {  # file below /usr/share/fonts: its package
     "truetype/sjfonts/SteveHand.ttf": "fonts-sjfonts",
     "truetype/humor-sans/Humor-Sans.ttf": "fonts-humor-sans",
     "truetype/femkeklaver/femkeklaver.ttf": "fonts-femkeklaver",  # outlines of digits, not strokes
+    "truetype/ecolier-court/Ecolier-court.ttf": "fonts-ecolier-court",  # hairlines
 }
 HOME = pathlib.Path("/usr/share/fonts")
 

@@ -120,7 +120,7 @@ static void test_mass(void **state)
     /* as far from the middle as is allowed: a thin leg a long way from a heavy block */
     fill(&c, (mnist_box){0, 0, 40, 40}, 0);
     fill(&c, (mnist_box){0, 0, 4, 40}, 255);
-    fill(&c, (mnist_box){4, 39, 36, 1}, 255);
+    fill(&c, (mnist_box){4, 38, 36, 2}, 255);
     glyph = prepare(&c, MNIST_INVERT_NO, MNIST_CENTER_MASS);
     unsigned sum = 0;
     for (unsigned y = 0; y < SIDE; y++) {
@@ -166,6 +166,63 @@ static void test_thin(void **state)
     assert_int_equal(glyph.pixels[4 * SIDE + 23], 255);
     assert_true(glyph.pixels[4 * SIDE + 10] > 100);
     free(c.pixels);
+}
+
+/* A broad bar on the left, a row of `length` pixels to the right of it. */
+static mnist_glyph barred(unsigned from, unsigned length, unsigned high, uint8_t grey)
+{
+    canvas c = blank(60, 60, 0);
+    fill(&c, (mnist_box){from, 30 - high / 2, length, high}, grey);
+    fill(&c, (mnist_box){10, 5, 6, 50}, 255);
+    const mnist_glyph glyph = prepare(&c, MNIST_INVERT_NO, MNIST_CENTER_MASS);
+    free(c.pixels);
+    return glyph;
+}
+
+/* Of 40 x 50 pixels: k = 2, r = 2. A hairline becomes 5 pixels high, and 2 longer at both ends, even
+ * if its grey is no ink. */
+static void test_hairlines(void **state)
+{
+    (void)state;
+    const mnist_glyph broad = barred(14, 38, 5, 255), bar = barred(16, 0, 1, 255);
+    mnist_glyph glyph = barred(16, 34, 1, 255);
+    assert_memory_equal(glyph.pixels, broad.pixels, MNIST_PIXELS);
+    assert_box(glyph.box, 10, 5, 40, 50); /* of what is on the picture */
+    glyph = barred(16, 34, 1, 100);
+    assert_memory_equal(glyph.pixels, broad.pixels, MNIST_PIXELS);
+    glyph = barred(16, 34, 1, 40);
+    assert_memory_equal(glyph.pixels, broad.pixels, MNIST_PIXELS);
+    glyph = barred(18, 32, 1, 100); /* does not touch */
+    assert_memory_equal(glyph.pixels, bar.pixels, MNIST_PIXELS);
+    glyph = barred(16, 34, 1, 39);
+    assert_int_equal(glyph.box.width, 7); /* the box has one pixel of it, which touches the bar */
+    /* 17 pixels have 13 that are hairs, as they are farther than 4 from the bar; 16 have 12 */
+    glyph = barred(16, 17, 1, 255);
+    const mnist_glyph as_broad = barred(14, 21, 5, 255);
+    assert_memory_equal(glyph.pixels, as_broad.pixels, MNIST_PIXELS);
+    glyph = barred(16, 16, 1, 255);
+    unsigned most = 0;
+    for (unsigned y = 0; y < SIDE; y++) {
+        const uint8_t *row = glyph.pixels + y * SIDE;
+        most = row[18] > most ? row[18] : most;
+    }
+    assert_in_range(most, 1, 110); /* two fifths of 255 */
+}
+
+/* At the edge of the picture, strokes grow out of it. */
+static void test_hairs_at_edge(void **state)
+{
+    (void)state;
+    canvas thin = blank(60, 60, 255), thick = blank(68, 68, 255);
+    fill(&thin, (mnist_box){0, 0, 60, 60}, 0);
+    fill(&thin, (mnist_box){1, 1, 58, 58}, 255);
+    fill(&thick, (mnist_box){2, 2, 64, 64}, 0);
+    fill(&thick, (mnist_box){7, 7, 54, 54}, 255);
+    const mnist_glyph a = prepare(&thin, MNIST_INVERT_YES, MNIST_CENTER_BOX);
+    const mnist_glyph b = prepare(&thick, MNIST_INVERT_YES, MNIST_CENTER_BOX);
+    assert_memory_equal(a.pixels, b.pixels, MNIST_PIXELS);
+    free(thin.pixels);
+    free(thick.pixels);
 }
 
 static void test_dust(void **state)
@@ -443,13 +500,14 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bar),        cmocka_unit_test(test_mass),
-        cmocka_unit_test(test_areas),      cmocka_unit_test(test_thin),
-        cmocka_unit_test(test_dust),       cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_blank),      cmocka_unit_test(test_none),
-        cmocka_unit_test(test_idempotent), cmocka_unit_test(test_random),
-        cmocka_unit_test(test_line),       cmocka_unit_test(test_many),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_bar),           cmocka_unit_test(test_mass),
+        cmocka_unit_test(test_areas),         cmocka_unit_test(test_thin),
+        cmocka_unit_test(test_dust),          cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_blank),         cmocka_unit_test(test_none),
+        cmocka_unit_test(test_idempotent),    cmocka_unit_test(test_random),
+        cmocka_unit_test(test_line),          cmocka_unit_test(test_many),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_hairlines),
+        cmocka_unit_test(test_hairs_at_edge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
