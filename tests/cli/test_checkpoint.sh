@@ -102,16 +102,10 @@ out_matches '^3 of 3 byte-identical \(model and log\); ([3-9]|[1-9][0-9]+) kills
 
 begin 'a second signal'
 launch "$train" --dataset synthetic --synthetic-train 4000 --hidden 4096,4096 -b 3800 -j 1 --checkpoint big.ckpt
-seen '^784' && sleep 1.5 # a step takes seconds
-kill -s INT "$pid"
-kill -s INT "$pid" # so soon after the first it counts as the same signal
-sleep 0.3
-expect 'the step was not finished' kill -0 "$pid"
-kill -s INT "$pid"
+seen '^784'
+# a step takes seconds; which signals count as one is unit.signals' to say, as it goes by the time between them
+while kill -s INT "$pid" 2>/dev/null; do sleep 0.05; done
 ends 130
-if ! grep -q __tsan_init "$train"; then # ThreadSanitizer delays signals until the next system call
-    expect 'it was not at once' [ "$(grep -c 'to go on' "$work/err")" -eq 0 ]
-fi
 
 begin 'no checkpoint asked for'
 stopped INT 130 "$train" "${base[@]}" -e 100000
