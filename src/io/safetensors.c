@@ -40,23 +40,28 @@ static mnist_status check_frame(const uint8_t *data, size_t size, const char *pa
                           "%s: the file is empty; was the program that wrote it interrupted?",
                           path);
     }
+    uint64_t length = size < LENGTH_SIZE ? 0 : read_length(data);
+    const bool is_framed =
+        length >= 2 && length <= MAX_HEADER && size > LENGTH_SIZE && data[LENGTH_SIZE] == '{';
+    if (kind && size >= LENGTH_SIZE && !is_framed) { /* its first bytes are no length */
+        return mnist_fail(err, MNIST_ERR_FORMAT, "%s: not a safetensors file: %s", path, kind);
+    }
     if (size < LENGTH_SIZE) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
                           "%s: %zu bytes, but a safetensors file begins with 8 bytes of header "
                           "length%s%s",
                           path, size, kind ? ": " : "", kind ? kind : "");
     }
-    uint64_t length = read_length(data);
     if (length > MAX_HEADER || length < 2) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
                           "%s: not a safetensors file: header length %" PRIu64
-                          " at byte 0, expected 2 to %u%s%s",
-                          path, length, MAX_HEADER, kind ? ": " : "", kind ? kind : "");
+                          " at byte 0, expected 2 to %u",
+                          path, length, MAX_HEADER);
     }
     if (size > LENGTH_SIZE && data[LENGTH_SIZE] != '{') {
         return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "%s: not a safetensors file: 0x%02X at byte 8, expected '{'%s%s", path,
-                          data[LENGTH_SIZE], kind ? ": " : "", kind ? kind : "");
+                          "%s: not a safetensors file: 0x%02X at byte 8, expected '{'", path,
+                          data[LENGTH_SIZE]);
     }
     if (length > size - LENGTH_SIZE) {
         return mnist_fail(err, MNIST_ERR_FORMAT,
@@ -104,6 +109,16 @@ static mnist_status check_structure(const char *json, size_t size, size_t *count
     }
     *count = values;
     return MNIST_OK;
+}
+
+/* The header without NULs behind its end, which some writers pad it with instead of the format's
+ * spaces: they say nothing. */
+static size_t without_padding(const char *json, size_t size)
+{
+    while (size > 0 && json[size - 1] == '\0') {
+        size--;
+    }
+    return size;
 }
 
 /* Parses the header; values: how many it holds, at most. */
@@ -356,6 +371,7 @@ static mnist_status parse(mnist_safetensors *file, const uint8_t *data, size_t s
     }
     const char *header = (const char *)data + LENGTH_SIZE;
     file->data = LENGTH_SIZE + header_size;
+    header_size = without_padding(header, header_size);
     status = check_structure(header, header_size, &values, path, err);
     if (status == MNIST_OK) {
         status = parse_json(&root, header, header_size, values, path, err);

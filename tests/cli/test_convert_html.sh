@@ -63,7 +63,7 @@ for page in small.html large.html page.html; do
     fails_like 1 "$convert" "$page: format html is written only; formats that are read: native, torch, *" "$page" back.safetensors
 done
 fails_like 1 "$convert" 'small.html: format html is written only; *' small.html back.html
-fails_like 1 "$convert" 'small.html: not a safetensors file: *: this is HTML or XML; *' --from native small.html back.safetensors
+fails_like 1 "$convert" 'small.html: not a safetensors file: this is HTML or XML; *' --from native small.html back.safetensors
 usage "$convert" 'OUT would overwrite the input small.safetensors; name another file' --to html small.safetensors small.safetensors
 usage "$convert" "--from: \"html\" is not one of $({ "$convert" --from '' a b 2>&1 || true; } | sed -n 's/^.* is not one of \([^;]*\).*$/\1/p')" \
     --from html small.html back.safetensors

@@ -52,6 +52,24 @@ static void assert_fails(const uint8_t *bytes, size_t size, const char *expected
     assert_null(parsed.tensors);
 }
 
+/* Behind the header's end the format has spaces; NULs are taken as well, and nothing else, nor a NUL within. */
+static void padded_headers(void **state)
+{
+    (void)state;
+    static const uint8_t padded[] = "\4\0\0\0\0\0\0\0{}\0\0", mixed[] = "\5\0\0\0\0\0\0\0{} \0\0";
+    static const uint8_t within[] = "\5\0\0\0\0\0\0\0{\0}\0\0";
+    const uint8_t *const good[] = {padded, mixed};
+    mnist_safetensors parsed;
+    mnist_error err;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_int_equal(mnist_safetensors_parse(&parsed, good[i], 8u + good[i][0], "file", &err),
+                         MNIST_OK);
+        mnist_safetensors_free(&parsed);
+    }
+    assert_fails(within, sizeof within - 1, "header is not valid JSON");
+    assert_fails((const uint8_t *)"\4\0\0\0\0\0\0\0{}\0x", 12, "header is not valid JSON");
+}
+
 static void valid_headers(void **state)
 {
     (void)state;
@@ -112,6 +130,13 @@ static void foreign_files(void **state)
         {"\x80\x02\x8a\nl\xfc\x9c\x46\xf9", 9, "Python pickle"},
         {"\x93NUMPY\1\0v\0{", 11, "NumPy array"},
         {"\x89HDF\r\n\x1a\n", 8, "HDF5"},
+        {"\x08\x07\x12\x07pytorch", 11, "not a safetensors file: this is an ONNX file"},
+        {"\x08\x0A\x3A\x05\x0A\x03\x0A\x01x", 9, "this is an ONNX file"},
+        {"\x89PNG\r\n\x1a\n", 8, "not a safetensors file: this is a PNG image"},
+        {"\xFF\xD8\xFF\xE0\0\x10JFIF", 10, "JPEG image"},
+        {"P5 1 1 255 x", 12, "PGM image"},
+        {"\xFD\x37zXZ\0\0\4", 8, "xz data; unpack it first"},
+        {"version https://git-lfs.github.com", 34, "Git LFS pointer"},
         {"GGUF\3\0\0\0\0\0", 10, "GGUF"},
         {"\0\0\x08\3\0\0\xea\x60\0\0\0\x1c", 12, "IDX file of images"},
         {"\0\0\x08\1\0\0\x27\x10\7\2", 10, "IDX file of labels"},
@@ -384,10 +409,15 @@ static void verify_checks_the_crc(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(valid_headers),         cmocka_unit_test(description),
-        cmocka_unit_test(foreign_files),         cmocka_unit_test(hostile_headers),
-        cmocka_unit_test(header_of_many_values), cmocka_unit_test(build_writes_what_parse_reads),
-        cmocka_unit_test(build_refuses),         cmocka_unit_test(build_refuses_too_many_values),
+        cmocka_unit_test(valid_headers),
+        cmocka_unit_test(padded_headers),
+        cmocka_unit_test(description),
+        cmocka_unit_test(foreign_files),
+        cmocka_unit_test(hostile_headers),
+        cmocka_unit_test(header_of_many_values),
+        cmocka_unit_test(build_writes_what_parse_reads),
+        cmocka_unit_test(build_refuses),
+        cmocka_unit_test(build_refuses_too_many_values),
         cmocka_unit_test(verify_checks_the_crc),
     };
     return cmocka_run_group_tests_name("safetensors", tests, NULL, NULL);
