@@ -331,9 +331,12 @@ fails 1 "$train" "the data was not found; tried taken (no train-images-idx3-ubyt
 t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte)
 $remedy" --data-dir taken
 export MNIST_DATA_DIR=/none/env XDG_CACHE_HOME=/none/xdg
+fails 1 "$train" "MNIST_DATA_DIR: the data was not found; tried /none/env ($absent)
+$remedy"
+unset MNIST_DATA_DIR
 # /usr/share/mnist may be there, and is then used
 if [ ! -e /usr/share/mnist ]; then
-    fails 1 "$train" "the data was not found; tried /none/env ($absent), ./data/mnist ($absent), \
+    fails 1 "$train" "the data was not found; tried ./data/mnist ($absent), \
 /none/xdg/mnist ($absent), /usr/share/mnist ($absent)
 $remedy"
     export XDG_CACHE_HOME=relative MNIST_DATA_DIR='' # both are ignored

@@ -397,9 +397,11 @@ found env
 unset MNIST_DATA_DIR
 found ./data/mnist
 rm env/$train_images
-export MNIST_DATA_DIR=env # incomplete: the next place is searched
-found ./data/mnist
-unset MNIST_DATA_DIR
+for named in env /nope; do # incomplete, and not there: no other place is searched
+    MNIST_DATA_DIR=$named run 1 "$train" -n
+    err_has "MNIST_DATA_DIR: the data was not found; tried $named (no "
+done
+MNIST_DATA_DIR=/nope run 0 "$train" -n --data-dir there
 mv data elsewhere
 found "$PWD/xdg/mnist"
 export XDG_CACHE_HOME=xdg # must be absolute

@@ -69,7 +69,7 @@
 /* Environment variables, for manual pages. */
 /* clang-format off */
 #define DATA_ENVIRONMENT                                                                           \
-    {"MNIST_DATA_DIR", "where MNIST's IDX files lie, unless --data-dir says it"},                  \
+    {"MNIST_DATA_DIR", "where MNIST's IDX files lie, and nowhere else, unless --data-dir says it"}, \
     {"XDG_CACHE_HOME", "parent of the cache that is searched for data; ~/.cache if not set"}
 #define ISA_ENVIRONMENT                                                                            \
     {"MNIST_ISA",                                                                                  \

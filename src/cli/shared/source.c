@@ -17,7 +17,8 @@
 typedef struct search {
     const char *dirs[MOST_DIRS];
     size_t count;
-    char *cache; /* owned */
+    char *cache;      /* owned */
+    bool environment; /* MNIST_DATA_DIR names the one place */
 } search;
 
 /* $XDG_CACHE_HOME/name or ~/.cache/name; NULL if neither is set or memory is short. An XDG
@@ -38,7 +39,8 @@ static char *cache_dir(const char *name)
     return dir;
 }
 
-/* MNIST_DATA_DIR stands for MNIST alone: a search for another data set must not find MNIST there
+/* A place that the user names is the only one, as other data elsewhere would pass for those that were meant.
+ * MNIST_DATA_DIR stands for MNIST alone: a search for another data set must not find MNIST there
  * and take it for what was asked. */
 static void plan_search(search *s, const mnist_data_settings *settings)
 {
@@ -51,6 +53,8 @@ static void plan_search(search *s, const mnist_data_settings *settings)
     const char *env = getenv("MNIST_DATA_DIR");
     if (!fashion && env && env[0]) {
         s->dirs[s->count++] = env;
+        s->environment = true;
+        return;
     }
     s->dirs[s->count++] = fashion ? "./data/fashion" : "./data/mnist";
     s->cache = cache_dir(fashion ? "fashion-mnist" : "mnist");
@@ -121,6 +125,10 @@ static mnist_status find_files(mnist_idx_paths *paths, const mnist_data_settings
         status = mnist_idx_locate(paths, wanted, s.dirs, s.count, err);
     }
     free(s.cache);
+    if (status == MNIST_ERR_NOT_FOUND && s.environment) {
+        const mnist_error why = *err;
+        mnist_fail(err, status, "MNIST_DATA_DIR: %s", why.text);
+    }
     if (status == MNIST_ERR_NOT_FOUND) {
         add_remedy(err, settings);
     }
