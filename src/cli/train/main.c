@@ -557,6 +557,8 @@ static int train(const char *program, const mnist_train_settings *settings,
 {
     mnist_session s = {.program = program,
                        .settings = settings,
+                       .limit_is_zero =
+                           settings->training.limit == 0 && mnist_on_command_line(parsed, "limit"),
                        .config_path = parsed->config_path,
                        .checkpoint_pipe = -1};
     mnist_error err;

@@ -248,6 +248,22 @@ static void say_transfer(mnist_session *s)
     }
 }
 
+/* A limit that limits nothing. */
+static void say_limit(mnist_session *s)
+{
+    const size_t limit = s->settings->training.limit,
+                 count = mnist_dataset_view(s->source.train).count;
+    if (limit > count) {
+        mnist_progress_message(
+            &s->progress,
+            "--limit %zu is past the end: there are %zu training images, and all are used", limit,
+            count);
+    } else if (s->limit_is_zero) {
+        mnist_progress_message(&s->progress,
+                               "--limit 0 is no limit: all %zu training images are used", count);
+    }
+}
+
 void mnist_train_say_start(mnist_session *s, size_t parameters)
 {
     const mnist_train_settings *settings = s->settings;
@@ -265,6 +281,7 @@ void mnist_train_say_start(mnist_session *s, size_t parameters)
                                : "softmax regression",
                            parameters, mnist_dataset_choice_name(settings->training.data.dataset),
                            s->train.count, s->validation.count, s->test.count);
+    say_limit(s);
     if (settings->training.omitted != 0) {
         mnist_progress_message(&s->progress,
                                "%zu more training images are left out by --omit-class", s->omitted);

@@ -15,6 +15,7 @@ typedef struct mnist_session {
     const char *program; /* as it was called */
     const mnist_train_settings *settings;
     const char *config_path; /* of --config; NULL: none */
+    bool limit_is_zero;      /* --limit 0 was given on the command line */
     mnist_source source;
     mnist_view train, validation, test;
     mnist_dataset *kept; /* with --omit-class or --per-class: what train views; else NULL */
