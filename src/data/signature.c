@@ -43,7 +43,7 @@ static bool is_torch(const uint8_t *data, size_t size)
     return length >= 9 && end <= size && memcmp(data + end - 9, "/data.pkl", 9) == 0;
 }
 
-/* A protobuf with ir_version, then the name of its producer: how every exporter begins. */
+/* A protobuf with ir_version, then the name of its producer: or its graph: how every exporter begins. */
 static bool is_onnx(const uint8_t *data, size_t size)
 {
     return size >= 4 && data[0] == 0x08 && data[1] >= 1 && data[1] <= 32 &&

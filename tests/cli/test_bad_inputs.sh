@@ -8,6 +8,7 @@ set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/table.sh"
 start "$1"
 bench=${train%train}bench
+compress=${train%train}compress
 
 tiny=(--dataset synthetic --synthetic-train 30 --synthetic-test 10 --hidden 4 -e 1 -q)
 
@@ -351,6 +352,32 @@ if [ ! -e /usr/share/datasets/fashion-mnist ]; then
 ${remedy/mnist \[/fashion [}" --dataset fashion
 fi
 unset MNIST_DATA_DIR XDG_CACHE_HOME
+
+begin 'a name that is -'
+refusal='- stands for neither stdin nor stdout here; name a place, or write ./- for what is called so'
+for option in output log report checkpoint preview resume data-dir teacher init-from; do
+    usage "$train" "--$option: $refusal" "--$option" -
+done
+for option in baseline predictions report log data-dir; do
+    usage "$eval" "--$option: $refusal" model "--$option" -
+done
+usage "$compress" "--output: $refusal" prune model -o -
+usage "$eval" 'MODEL is -, which does not stand for stdin here; name a file, or write ./- for one that is called so' -
+expect 'a file called -' [ ! -e ./- ]
+# shellcheck disable=SC2016 # bash -c expands it
+shell 0 'echo "{\"epochs\": 1}" | $train --config - --print-config'
+out_has '"epochs": 1,'
+# shellcheck disable=SC2016 # as above
+shell 0 '$train "$@" --json >result.json && $train --config result.json --print-config' "${tiny[@]}"
+out_has '"synthetic-train": 30,'
+
+begin 'a limit that limits nothing'
+run 0 "$train" "${tiny[@]:0:8}" --limit 31
+err_has '--limit 31 is past the end: there are 30 training images, and all are used'
+run 0 "$train" "${tiny[@]:0:8}" --limit 0
+err_has '--limit 0 is no limit: all 30 training images are used'
+run 0 "$train" "${tiny[@]:0:8}" --limit 30
+expect 'told of a limit that is the end' [ "${err/limit/}" = "$err" ]
 
 # --- mnist-bench, and more of mnist-train ---------------------------------------------------------------
 

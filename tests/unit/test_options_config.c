@@ -223,6 +223,70 @@ static void test_bad_configs(void **state)
     }
 }
 
+/* A file as other programs leave it. */
+static void test_found_configs(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {
+        "\xEF\xBB\xBF{\"epochs\": 3}",
+        "{\"test_accuracy\": 0.9, \"config\": {\"epochs\": 3}}",
+        "\xEF\xBB\xBF{\"config\": {\"epochs\": 3}}",
+    };
+    outcome o;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        parse_config(&o, cases[i], "", "");
+        assert_int_equal(o.result, MNIST_PARSE_RUN);
+        assert_int_equal(o.train.training.config.epochs, 3);
+        mnist_options_free(&o.parsed);
+    }
+    static const char *const wide[] = {"\xFF\xFE{", "\xFE\xFF", "\xFF\xFE"};
+    for (size_t i = 0; i < LENGTH(wide); i++) {
+        parse_config(&o, wide[i], "", "");
+        assert_int_equal(o.result, MNIST_PARSE_ERROR);
+        assert_non_null(strstr(o.err.text, ": is UTF-16 text, expected UTF-8; save it as UTF-8"));
+        mnist_options_free(&o.parsed);
+    }
+    parse_config(&o, "\xEF\xBB\xBF", "", "");
+    assert_int_equal(o.result, MNIST_PARSE_ERROR);
+    mnist_options_free(&o.parsed);
+}
+
+/* "-" where a place's name belongs: stdin, or refused by the option's name; in a config file too. */
+static void test_dash(void **state)
+{
+    (void)state;
+    static const char *const refused[] = {"-o -",           "--log -",     "--report -",
+                                          "--checkpoint -", "--resume -",  "--data-dir -",
+                                          "--teacher -",    "--preview -", "--init-from -"};
+    outcome o;
+    for (size_t i = 0; i < LENGTH(refused); i++) {
+        parse_train(&o, refused[i]);
+        assert_int_equal(o.result, MNIST_PARSE_ERROR);
+        assert_int_equal(o.err.status, MNIST_ERR_ARGUMENT);
+        assert_non_null(strstr(o.err.text, ": - stands for neither stdin nor stdout here; "));
+        mnist_options_free(&o.parsed);
+    }
+    parse_config(&o, "{\"output\": \"-\"}", "", "");
+    assert_int_equal(o.result, MNIST_PARSE_ERROR);
+    assert_non_null(strstr(o.err.text, "\"output\": - stands for neither stdin nor stdout here; "));
+    mnist_options_free(&o.parsed);
+    parse_train(&o, "-o ./- --train-images - --train-labels l");
+    assert_int_equal(o.result, MNIST_PARSE_RUN);
+    assert_string_equal(o.train.output, "./-");
+    assert_string_equal(o.train.training.data.train_images, "/dev/stdin");
+    mnist_options_free(&o.parsed);
+    parse_train(&o, "--train-images - --test-labels -");
+    assert_int_equal(o.result, MNIST_PARSE_ERROR);
+    assert_string_equal(o.err.text, "--train-images and --test-labels are both to be read from "
+                                    "stdin; name a file for one");
+    mnist_options_free(&o.parsed);
+    parse_train(&o, "--train-images - --config -");
+    assert_int_equal(o.result, MNIST_PARSE_ERROR);
+    assert_string_equal(o.err.text, "--config and --train-images are both to be read from stdin; "
+                                    "name a file for one");
+    mnist_options_free(&o.parsed);
+}
+
 static void test_bad_config_files(void **state)
 {
     (void)state;
@@ -302,6 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_print_config),     cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_precedence),       cmocka_unit_test(test_bad_configs),
+        cmocka_unit_test(test_found_configs),    cmocka_unit_test(test_dash),
         cmocka_unit_test(test_bad_config_files), cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests_name("options_config", tests, create_directory, remove_directory);

@@ -54,9 +54,9 @@ static const mnist_option eval_temperature_options[] = {
 
 /* Only --temperature fit reads them. */
 static const mnist_option eval_train_options[] = {
-    {STRING(mnist_data_settings, train_images, "FILE"), .name = "train-images",
+    {INPUT(mnist_data_settings, train_images, "FILE"), .name = "train-images",
      .help = "IDX file of training images, for --temperature fit"},
-    {STRING(mnist_data_settings, train_labels, "FILE"), .name = "train-labels",
+    {INPUT(mnist_data_settings, train_labels, "FILE"), .name = "train-labels",
      .help = "IDX file of training labels, for --temperature fit"},
 };
 

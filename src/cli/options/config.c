@@ -307,11 +307,35 @@ static json_t *parse_object(const char *text, size_t size, const char *path, mni
     return root;
 }
 
+/* What --json prints holds the settings under "config", which no setting is called; then these are meant. */
+static json_t *settings_within(json_t *root)
+{
+    json_t *settings = json_object_get(root, "config");
+    if (!json_is_object(settings)) {
+        return root;
+    }
+    json_incref(settings);
+    json_decref(root);
+    return settings;
+}
+
 bool mnist_options_parse_config(const char *text, size_t size, const char *path,
                                 mnist_parsed *parsed, mnist_error *err)
 {
-    parsed->config = parse_object(text, size, path, err);
-    return parsed->config != NULL;
+    static const char mark[] = "\xEF\xBB\xBF"; /* of UTF-8, as some editors begin a file */
+    if (size >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0)) {
+        return mnist_options_fail(err,
+                                  "%s: is UTF-16 text, expected UTF-8; save it as UTF-8, or: "
+                                  "iconv -f UTF-16 -t UTF-8",
+                                  path);
+    }
+    if (size >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0) {
+        text += sizeof mark - 1;
+        size -= sizeof mark - 1;
+    }
+    json_t *root = parse_object(text, size, path, err);
+    parsed->config = root ? settings_within(root) : NULL;
+    return root != NULL;
 }
 
 bool mnist_options_read_config(const char *path, mnist_parsed *parsed, mnist_error *err)

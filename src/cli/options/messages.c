@@ -104,6 +104,13 @@ bool mnist_option_fail_value(const mnist_option *option, const char *where, cons
                              mnist_error *err)
 {
     char expected[MNIST_OPTION_TEXT], quoted[MNIST_QUOTED_TEXT];
+    if (strcmp(text, "-") == 0 && mnist_option_is_place(option)) {
+        return mnist_options_fail(
+            err,
+            "%s: - stands for neither stdin nor stdout here; name a place, or "
+            "write ./- for what is called so",
+            where);
+    }
     mnist_option_expected(option, expected);
     mnist_option_quote(text, quoted);
     const char *nearest = option->choice ? mnist_option_nearest_choice(option, text) : NULL;

@@ -41,6 +41,13 @@ mnist_option_ref mnist_option_find(const mnist_program *program, const char *nam
     return ref;
 }
 
+bool mnist_option_is_place(const mnist_option *option)
+{
+    return option->argument &&
+           (strcmp(option->argument, "FILE") == 0 || strcmp(option->argument, "DIR") == 0 ||
+            strcmp(option->argument, "MODEL") == 0 || strcmp(option->argument, "EARLY") == 0);
+}
+
 /* Setting. Fields are written with memcpy: an enum's type is the compiler's choice of integer. */
 
 static bool set_whole(const mnist_option *option, void *field, const char *text)
@@ -198,6 +205,9 @@ bool mnist_option_set(const mnist_option *option, void *field, const char *text)
     case MNIST_OPTION_CHOICE:
         return set_choice(option, field, text);
     case MNIST_OPTION_STRING:
+        if (strcmp(text, "-") == 0 && mnist_option_is_place(option)) {
+            text = option->dash == MNIST_DASH_STDIN ? MNIST_STDIN_PATH : "";
+        }
         if (*text == '\0') {
             return false;
         }

@@ -104,6 +104,12 @@ enum {
     MNIST_OPTION_OPTIONAL = 4
 };
 
+/* What "-" means to an option that takes a place's name. */
+typedef enum mnist_option_dash {
+    MNIST_DASH_REFUSED, /* by the option's name: stdout has the results, a place must have a name */
+    MNIST_DASH_STDIN
+} mnist_option_dash;
+
 typedef struct mnist_option {
     mnist_option_type type;
     char letter;      /* 0: long form only */
@@ -127,6 +133,7 @@ typedef struct mnist_option {
     const char *alias;    /* a second name, accepted but not shown */
     const char *known_as; /* its name elsewhere: given that name, the error suggests this option */
     unsigned flags;
+    mnist_option_dash dash; /* of those for which mnist_option_is_place */
 } mnist_option;
 
 /* Offset of a field; checks at compile time that its type is the one that the option writes. */
@@ -302,6 +309,11 @@ static inline void *mnist_option_field(mnist_option_ref ref, void *settings)
 {
     return (char *)settings + ref.section->offset + ref.option->offset;
 }
+
+/* What an option whose dash is MNIST_DASH_STDIN reads for "-". */
+#define MNIST_STDIN_PATH "/dev/stdin"
+/* Whether the argument names a file or a directory: "FILE", "DIR", "MODEL" or "EARLY". */
+bool mnist_option_is_place(const mnist_option *option);
 
 #define MNIST_OPTION_TEXT 256
 /* Longer than any option's name; for a word this long no name is suggested. */

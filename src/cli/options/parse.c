@@ -189,7 +189,7 @@ static bool note(scan *s, mnist_option_ref ref, bool negated, const char *argume
         if (*argument == '\0') {
             return mnist_option_fail_value(ref.option, "--config", argument, err);
         }
-        s->config_path = argument;
+        s->config_path = strcmp(argument, "-") == 0 ? MNIST_STDIN_PATH : argument;
         return true;
     case MNIST_OPTION_ACTION_RECIPE:
         if (strcmp(argument, "list") == 0) {
@@ -259,6 +259,36 @@ static bool check_operands(const mnist_program *program, const mnist_parsed *par
                                   is_option ? "; did you mean --" : "", is_option ? extra : "",
                                   is_option ? "?" : "");
     }
+    for (size_t i = 0; i < parsed->operand_count; i++) {
+        const char *what =
+            i > 0 && program->more_operands ? program->more_operands : program->operand;
+        if (strcmp(what, "MODEL") == 0 && strcmp(parsed->operands[i], "-") == 0) {
+            return mnist_options_fail(
+                err, "MODEL is -, which does not stand for stdin here; name a file, or write "
+                     "./- for one that is called so");
+        }
+    }
+    return true;
+}
+
+/* stdin can be read once. */
+static bool check_stdin(const scan *s, mnist_error *err)
+{
+    const char *reader =
+        s->config_path && strcmp(s->config_path, MNIST_STDIN_PATH) == 0 ? "config" : NULL;
+    for (size_t i = 0; i < s->count; i++) {
+        const mnist_option *option = s->found[i].ref.option;
+        if (option->dash != MNIST_DASH_STDIN || strcmp(s->found[i].argument, "-") != 0 ||
+            (reader && strcmp(reader, option->name) == 0)) {
+            continue;
+        }
+        if (reader) {
+            return mnist_options_fail(
+                err, "--%s and --%s are both to be read from stdin; name a file for one", reader,
+                option->name);
+        }
+        reader = option->name;
+    }
     return true;
 }
 
@@ -288,7 +318,7 @@ static mnist_parse_result parse(const mnist_program *program, int argc, char **a
     parsed->operands = argv + optind;
     parsed->operand_count = (size_t)(argc - optind);
     parsed->config_path = s->config_path;
-    if (!check_operands(program, parsed, err) ||
+    if (!check_operands(program, parsed, err) || !check_stdin(s, err) ||
         (s->config_path && !mnist_options_read_config(s->config_path, parsed, err))) {
         return MNIST_PARSE_ERROR;
     }

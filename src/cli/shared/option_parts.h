@@ -42,6 +42,9 @@
 #define STRING(settings, field, name_of_argument)                                                  \
     .type = MNIST_OPTION_STRING, .offset = MNIST_OPTION_FIELD(const char *, settings, field),      \
     .argument = name_of_argument
+/* a file that is read once, from its beginning to its end, so that it may be stdin */
+#define INPUT(settings, field, name_of_argument)                                                   \
+    STRING(settings, field, name_of_argument), .dash = MNIST_DASH_STDIN
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 /* Checks the length that a header states for a table. */
