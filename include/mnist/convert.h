@@ -39,6 +39,7 @@ typedef struct mnist_net {
     mnist_activation activation;              /* of every layer but the last */
     bool knows_normalization;
     mnist_normalization normalization;
+    mnist_steps steps; /* of stored images, before the normalisation; none where a file says none */
     /* The model that was read, or made of what was read, where that computes in whole numbers
      * (mnist/integers.h) and so not quite what the layers give, which are the floats that the numbers
      * stand for; owned. NULL: the layers are what was read. */
@@ -148,6 +149,7 @@ enum {
     MNIST_HOLDS_NORMALIZATION = 2,
     MNIST_HOLDS_ORIGIN = 4, /* where the net came from */
     MNIST_HOLDS_INPUT = 8,  /* what the net takes, of which there is a choice: mnist_net_input */
+    MNIST_HOLDS_STEPS = 32, /* the steps from stored images to inputs, or needs none */
     MNIST_HOLDS_INTEGERS =
         16 /* whole numbers, where the net computes with them; else the floats that
                                * they stand for */

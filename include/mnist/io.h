@@ -7,8 +7,8 @@
  * or F16, or as whole numbers: weights I8, biases I32, and F32 layers.<l>.scale (out) and, of hidden
  * layers, layers.<l>.range (3), which mnist/integers.h explains. mnist_model_load reads all of them;
  * a net of whole numbers then has its integer form.
- * __metadata__ holds the format's name and version, the architecture, the normalisation, a CRC-32
- * over the whole file, and what the caller adds. It holds no clock time and no path: the same
+ * __metadata__ holds the format's name and version, the architecture, the normalisation, the steps from
+ * stored pixels to inputs where there are any ("steps", version 3; mnist/steps.h), a CRC-32 over the whole file, and what the caller adds. It holds no clock time and no path: the same
  * training gives the same bytes.
  */
 #ifndef MNIST_IO_H
@@ -16,6 +16,7 @@
 
 #include <mnist/data.h>
 #include <mnist/nn.h>
+#include <mnist/steps.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -50,6 +51,7 @@ typedef struct mnist_model_parts {
      * that precision rounds them (mnist/kernels.h); MNIST_FP32: nothing is lost. A net that has an
      * integer form (mnist/integers.h) is written as that, whatever stands here. */
     mnist_precision storage;
+    const mnist_steps *steps; /* NULL: none */
 } mnist_model_parts;
 
 /* Writes a model file as mnist_model_save does, which is this with storage MNIST_FP32. Errors: also
@@ -123,6 +125,8 @@ void mnist_model_free(mnist_model *model);
 /* Valid until mnist_model_free. */
 mnist_mlp *mnist_model_mlp(mnist_model *model);
 const mnist_normalization *mnist_model_normalization(const mnist_model *model);
+/* What stored images go through before the normalisation; of no steps where the file states none. */
+const mnist_steps *mnist_model_steps(const mnist_model *model);
 /* The value of a metadata key, the format's own included (of a packed file format, format_version and
  * weights: "packed" or "integers"); NULL if there is none. */
 const char *mnist_model_metadata(const mnist_model *model, const char *key);

@@ -18,6 +18,7 @@
 #include <mnist/report.h>
 #include <mnist/score.h>
 #include <mnist/sparse.h>
+#include <mnist/steps.h>
 #include <mnist/train.h>
 
 #endif

@@ -229,6 +229,14 @@ mnist_status mnist_net_encode_for(mnist_format_output *out, mnist_net *net,
         mnist_net_note_floats(net);
         net->integers = NULL; /* while it is written */
     }
+    if (status == MNIST_OK && net->steps.count > 0 && !(format->holds & MNIST_HOLDS_STEPS)) {
+        char steps[MNIST_STEPS_TEXT];
+        mnist_steps_print(&net->steps, steps);
+        mnist_net_note(net,
+                       "images as they are stored go through steps before this net (%.100s), which "
+                       "format %s does not say: do so before it gets them",
+                       steps, format->name);
+    }
     if (status == MNIST_OK) {
         status = format->write(out, net, err);
     }

@@ -154,7 +154,9 @@ const mnist_format mnist_format_html = {
     .name = "html",
     .text = "a web page to draw digits on, which this net reads",
     .endings = ".html .htm",
-    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN,
+    /* what is drawn on a pad is upright and light on black, and needs no step of storage */
+    .holds =
+        MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN | MNIST_HOLDS_STEPS,
     .matches = html_matches,
     .write = html_write,
     .as_written = html_as_written,

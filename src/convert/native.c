@@ -90,6 +90,7 @@ static mnist_status native_read(mnist_net *out, const mnist_format_input *input,
         return status;
     }
     status = mnist_net_of_mlp(out, mnist_model_mlp(model), mnist_model_normalization(model), err);
+    out->steps = *mnist_model_steps(model);
     if (status == MNIST_OK && mnist_model_metadata(model, "options")) {
         mnist_net_note(out, "the options of its training and the digests of its data stay behind");
     }
@@ -116,7 +117,8 @@ static mnist_status native_write(mnist_format_output *out, mnist_net *net, mnist
                                     &(mnist_model_parts){.mlp = whole,
                                                          .normalization = &net->normalization,
                                                          .metadata = origin,
-                                                         .metadata_count = net->source ? 2 : 0},
+                                                         .metadata_count = net->source ? 2 : 0,
+                                                         .steps = &net->steps},
                                     err);
         mnist_mlp_free(mlp);
     }
@@ -130,7 +132,7 @@ const mnist_format mnist_format_native = {
     .text = "a model of mnist-train, safetensors",
     .endings = ".safetensors",
     .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN |
-             MNIST_HOLDS_INTEGERS,
+             MNIST_HOLDS_INTEGERS | MNIST_HOLDS_STEPS,
     .matches = native_matches,
     .read = native_read,
     .write = native_write,

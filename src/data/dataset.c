@@ -10,6 +10,8 @@
 #include "base/status.h"
 #include "data/idx.h"
 
+#include <mnist/steps.h>
+
 _Static_assert(MNIST_DIGEST_TEXT == MNIST_SHA256_TEXT, "a data digest is a SHA-256");
 
 mnist_view mnist_view_slice(mnist_view view, size_t first, size_t count)
@@ -199,4 +201,42 @@ void mnist_view_digests(mnist_view view, mnist_data_digests *out)
                  out->images);
     mnist_idx_labels_header(header, (uint32_t)view.count);
     mnist_sha256(header, MNIST_IDX_LABELS_HEADER, view.labels, view.count, out->labels);
+}
+
+void mnist_dataset_digests(const mnist_dataset *dataset, mnist_data_digests *out)
+{
+    if (dataset->stored.images[0]) {
+        *out = dataset->stored;
+    } else {
+        mnist_view_digests(dataset->view, out);
+    }
+}
+
+mnist_status mnist_dataset_apply_steps(mnist_dataset *dataset, const mnist_steps *steps,
+                                       mnist_error *err)
+{
+    mnist_view *view = &dataset->view;
+    unsigned rows = view->rows, cols = view->cols;
+    if (!steps || steps->count == 0) {
+        return MNIST_OK;
+    }
+    mnist_steps_shape(steps, &rows, &cols);
+    const size_t pixels = (size_t)rows * cols;
+    uint8_t *images =
+        view->count <= SIZE_MAX / pixels ? mnist_alloc_large(view->count * pixels) : NULL;
+    if (!images) {
+        return mnist_fail_memory(err, view->count * pixels, "images");
+    }
+    if (mnist_steps_apply(steps, *view, images, err) != MNIST_OK) {
+        free(images);
+        return err->status;
+    }
+    mnist_dataset_digests(dataset, &dataset->stored);
+    mnist_bytes_close(&dataset->file);
+    free(dataset->images);
+    dataset->images = images;
+    view->images = images;
+    view->rows = rows;
+    view->cols = cols;
+    return MNIST_OK;
 }

@@ -11,6 +11,8 @@ struct mnist_dataset {
     mnist_bytes file; /* the raw image file that view.images points into, or empty */
     uint8_t *images;  /* what view.images points to otherwise, or NULL; by malloc */
     uint8_t *labels;  /* what view.labels points to; by malloc */
+    /* What mnist_dataset_digests says, where steps have been applied; "": they have not. */
+    mnist_data_digests stored;
 };
 
 /* Errors: MNIST_ERR_MISMATCH, which names both files. */

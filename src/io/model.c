@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "data/batch.h"
 #include "io/model_check.h"
+#include "io/model_steps.h"
 #include "io/packed.h"
 #include "io/tensors.h"
 #include "io/text.h"
@@ -18,6 +19,9 @@
 static const char format_name[] = "mnist-mlp";
 /* Version 1 is of fp32 alone and has no "weights"; a reader that knows no more refuses version 2. */
 static const char format_version[] = "1", version_of_forms[] = "2";
+/* A file that states steps has version 3, since a reader that does not know them would run the net on
+ * images that it was not trained on; "weights" is there as in version 2. */
+static const char version_of_steps[] = "3";
 
 /* Most that is read from a pipe; a regular file may be larger. */
 #define MAX_STREAM ((size_t)1 << 30)
@@ -28,6 +32,7 @@ static const char format_version[] = "1", version_of_forms[] = "2";
 struct mnist_model {
     mnist_mlp *mlp;
     mnist_normalization normalization;
+    mnist_steps steps;
     mnist_safetensors file; /* for the metadata */
     char *text;             /* of a packed file: what the metadata point into */
     char digest[MNIST_DIGEST_TEXT];
@@ -80,6 +85,7 @@ static mnist_status build(mnist_safetensors_output *file, const mnist_model_part
     const mnist_mlp_config *config = mnist_mlp_shape(parts->mlp);
     const mnist_normalization *normalization = parts->normalization;
     const bool plain = layout->form == MNIST_FORM_FP32;
+    const bool has_steps = parts->steps && parts->steps->count > 0;
     char inputs[16], outputs[16], hidden[HIDDEN_TEXT];
     mnist_number mean = mnist_number_of((double)normalization->mean);
     mnist_number stddev = mnist_number_of((double)normalization->stddev);
@@ -88,7 +94,9 @@ static mnist_status build(mnist_safetensors_output *file, const mnist_model_part
     write_hidden(hidden, config);
     const mnist_metadata own[OWN_KEYS] = {
         {"format", format_name},
-        {"format_version", plain ? format_version : version_of_forms},
+        {"format_version", has_steps ? version_of_steps
+                           : plain   ? format_version
+                                     : version_of_forms},
         {"inputs", inputs},
         {"hidden", hidden},
         {"outputs", outputs},
@@ -147,11 +155,16 @@ mnist_status mnist_model_encode(mnist_safetensors_output *file, const mnist_mode
     mnist_model_parts whole = *parts;
     whole.normalization = mnist_normalization_or_unit(parts->normalization);
     file->bytes = NULL;
+    mnist_steps_metadata with_steps = {.items = NULL};
     mnist_status status =
         mnist_model_check_saveable(file->path, whole.mlp, whole.normalization, err);
     if (status == MNIST_OK) {
+        status = mnist_steps_metadata_add(&whole, &with_steps, file->path, err);
+    }
+    if (status == MNIST_OK) {
         status = encode(file, &whole, err);
     }
+    free(with_steps.items);
     if (status != MNIST_OK) {
         free(file->bytes);
         file->bytes = NULL;
@@ -214,8 +227,10 @@ static mnist_status check_format(const mnist_safetensors *file, const char *path
                           "%s: format '%s', expected '%s'", path, mnist_show(format).text,
                           format_name);
     }
-    return mnist_safetensors_check_version(
-        file, format_name, (const char *const[2]){format_version, version_of_forms}, path, err);
+    const bool has_steps = mnist_safetensors_metadata(file, MNIST_STEPS_KEY) != NULL;
+    const char *const versions[2] = {has_steps ? version_of_steps : format_version,
+                                     has_steps ? NULL : version_of_forms};
+    return mnist_safetensors_check_version(file, format_name, versions, path, err);
 }
 
 static mnist_status fail_key(mnist_error *err, const char *path, const char *key, const char *value,
@@ -350,14 +365,15 @@ static mnist_status read_normalization(const mnist_safetensors *file, mnist_norm
                  : MNIST_OK;
 }
 
-/* How the parameters are kept: in version 1 as fp32, else as "weights" says. */
+/* How the parameters are kept: in version 1 as fp32, else as "weights" says, which version 3 may lack. */
 static mnist_status read_form(const mnist_safetensors *file, mnist_model_form *form,
                               const char *path, mnist_error *err)
 {
     const char *version = mnist_safetensors_metadata(file, "format_version");
     const char *name = mnist_safetensors_metadata(file, "weights");
     *form = MNIST_FORM_FP32;
-    if (!version || strcmp(version, version_of_forms) != 0) {
+    if (!version || strcmp(version, format_version) == 0 ||
+        (strcmp(version, version_of_steps) == 0 && !name)) {
         return MNIST_OK;
     }
     for (int i = MNIST_FORM_FP32 + 1; name && i < MNIST_FORMS; i++) {
@@ -434,6 +450,10 @@ mnist_status mnist_model_decode(mnist_model **out, const uint8_t *data, size_t s
     }
     mnist_status status = mnist_packed_is(data, size) ? decode_packed(model, data, size, path, err)
                                                       : decode(model, data, size, path, err);
+    if (status == MNIST_OK) {
+        status = mnist_steps_metadata_read(&model->steps,
+                                           mnist_model_metadata(model, MNIST_STEPS_KEY), path, err);
+    }
     if (status != MNIST_OK) {
         mnist_model_free(model);
         return status;
@@ -472,6 +492,11 @@ mnist_mlp *mnist_model_mlp(mnist_model *model)
 const mnist_normalization *mnist_model_normalization(const mnist_model *model)
 {
     return &model->normalization;
+}
+
+const mnist_steps *mnist_model_steps(const mnist_model *model)
+{
+    return &model->steps;
 }
 
 const char *mnist_model_metadata(const mnist_model *model, const char *key)

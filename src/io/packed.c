@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "data/batch.h"
 #include "io/model_check.h"
+#include "io/model_steps.h"
 #include "io/packed_head.h"
 #include "io/packed_layers.h"
 #include "io/text.h"
@@ -302,10 +303,15 @@ mnist_status mnist_packed_write(const char *path, const mnist_model_parts *parts
     size_t count = 0;
     mnist_model_parts whole = *parts;
     whole.normalization = mnist_normalization_or_unit(parts->normalization);
+    mnist_steps_metadata with_steps = {.items = NULL};
     mnist_status status = mnist_model_check_saveable(name, whole.mlp, whole.normalization, err);
+    if (status == MNIST_OK) {
+        status = mnist_steps_metadata_add(&whole, &with_steps, name, err);
+    }
     if (status == MNIST_OK) {
         status = mnist_packed_encode(&bytes, &count, size, &whole, name, err);
     }
+    free(with_steps.items);
     if (status != MNIST_OK) {
         return status;
     }

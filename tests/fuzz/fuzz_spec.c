@@ -1,9 +1,10 @@
-/* The texts of --prune and --quantize, which also stand in model files, and what mnist-compress reads
- * beside them: the input is one of any. */
+/* The texts of --prune and --quantize and those of steps, which also stand in model files, and what
+ * mnist-compress reads beside them: the input is one of any. */
 #include "fuzz.h"
 
 #include "cli/compress/settings.h"
 
+#include <mnist/steps.h>
 #include <mnist/train.h>
 
 static void check_pruning(const char *text)
@@ -41,6 +42,21 @@ static void check_quantization(const char *text)
              first.levels == second.levels);
 }
 
+static void check_steps(const char *text)
+{
+    mnist_steps first, second;
+    mnist_error err;
+    const mnist_status status = mnist_steps_parse(&first, text, &err);
+    if (status != MNIST_OK) {
+        check_failure(status, &err);
+        return;
+    }
+    char printed[MNIST_STEPS_TEXT];
+    mnist_steps_print(&first, printed);
+    PROMISED(mnist_steps_parse(&second, printed, &err) == MNIST_OK);
+    PROMISED(mnist_steps_equal(&first, &second));
+}
+
 /* Each share makes one spec, which is no longer than a spec may be. */
 static void check_shares(const char *text)
 {
@@ -68,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = text_of(data, size);
     check_pruning(text);
     check_quantization(text);
+    check_steps(text);
     check_shares(text);
     check_bytes(text);
     free(text);

@@ -314,7 +314,8 @@ for number, text in enumerate([
         "5%", "0.05", "2:4", "25%,units", "10%,4x16,start=0.2,end=0.9,magnitude", "0.123456789", "1e-3", "0", "100%", "4:4", "2:4,units",
         "5%,4x", "5%,start=", "5%,end=0.05", "5%,,", "9" * 100, "int8", "int2", "int9", "ternary", "binary,start=0.5", "codebook:8",
         "codebook:256,start=25%", "codebook:0", "codebook:", "codebook:99999999999", "int4,start=1", "int4,start=0.5,", "", ",", "20%,10%,units,start=0.2", "4x16,.5,.25", "12288",
-        "12KiB", "1.5kB", ".5MiB", "9999999999999MB"]):
+        "12KiB", "1.5kB", ".5MiB", "9999999999999MB", "invert,transpose", "max-pixel=1,invert", "max-pixel=1.5", "invert=1",
+        "transpose,transpose", "max-pixel=15,"]):
     put("spec", f"spec-{number}", text)
 
 for number, text in enumerate([
@@ -571,7 +572,7 @@ dictionary("config", encode + [b'"' + o.encode() + b'":' for o in options if o !
            + [n.encode() for n in names] + [e.encode() for e in entries])
 dictionary("augment", [e.encode() for e in entries])
 dictionary("spec", [e.encode() for e in ("%", ":", "x", ",", "units", "magnitude", "start=", "end=", "int", "ternary", "binary",
-                                         "codebook:", "2:4", "0.5", "KiB", "MB")])
+                                         "codebook:", "2:4", "0.5", "KiB", "MB", "max-pixel=", "invert", "transpose")])
 dictionary("adopt", encode + [e.encode() for e in entries] + [
     b'"dataset":', b'"synthetic-test":', b'"data-seed":', b'"augment":', b'"synthetic"', b'"mnist"'])
 dictionary("baseline", encode + [b'"schema":"mnist-eval/1"', b'"data":', b'"test":', b'"images_sha256":"a"',

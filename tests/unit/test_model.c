@@ -299,6 +299,7 @@ static void every_truncation_is_seen(void **state)
 #define B0                    T("layers.0.bias", "[2]", "8", "16")
 #define W1                    T("layers.1.weight", "[2,10]", "16", "96")
 #define B1                    T("layers.1.bias", "[10]", "96", "136")
+#define VERSION_3             "\"format\":\"mnist-mlp\",\"format_version\":\"3\","
 #define TENSORS               W0 B0 W1 B1
 #define META(inside, tensors) "{\"__metadata__\":{" inside "}" tensors "}"
 #define STANDARD(mean, stddev)                                                                     \
@@ -332,6 +333,15 @@ static void hostile_models(void **state)
          "of "
          "mnist-train?"},
         {META(FORMAT NET UNIT "\"crc\":\"00000000\"", TENSORS), "no checksum"},
+        /* steps */
+        {META(VERSION_3 "\"steps\":\"invert,transpose\"," NET UNIT CRC, TENSORS), NULL},
+        {META(VERSION_3 "\"steps\":\"invert,deskew\"," NET UNIT CRC, TENSORS),
+         "steps in its metadata: unknown step \"deskew\"; expected some of max-pixel=N, invert, "
+         "transpose"},
+        {META(VERSION_3 "\"steps\":\"invert\",\"weights\":\"int5\"," NET UNIT CRC, TENSORS),
+         "weights is 'int5'"},
+        {META(FORMAT "\"steps\":\"invert\"," NET UNIT CRC, TENSORS),
+         "format_version '1' of format 'mnist-mlp', expected '3'"},
         /* architecture */
         {META(FORMAT HIDDEN OUTPUTS RELU UNIT CRC, TENSORS), "no \"inputs\" in __metadata__"},
         {WITH_INPUTS(""), "inputs is '', expected an integer from 1 to 65536"},
