@@ -141,7 +141,7 @@ done <questions
 
 cat >expected <<'END'
 mnist-train --nest: --nesterov
-mnist-train --no-: --no-nesterov --no-batch-norm
+mnist-train --no-: --no-invert --no-transpose --no-nesterov --no-batch-norm
 mnist-train --dataset '': mnist fashion synthetic
 mnist-train --dataset fa: fashion
 mnist-train --dataset = fa: fashion

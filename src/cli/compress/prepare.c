@@ -413,7 +413,8 @@ static bool open_files(mnist_compression *c, mnist_error *err)
         return false;
     }
     return try_outputs(c, err) &&
-           mnist_source_load(&c->source, &s->training.data, wanted, err) == MNIST_OK;
+           mnist_source_load(&c->source, &s->training.data, wanted, err) == MNIST_OK &&
+           mnist_source_apply_steps(&c->source, mnist_model_steps(c->model), err) == MNIST_OK;
 }
 
 /* The model's file, as it lies there; of a pipe, as it would be written. */
@@ -448,14 +449,14 @@ bool mnist_compression_prepare(mnist_compression *c, mnist_error *err)
     if (!mnist_compression_read_early(c, err) || !adopt(c, err) || !settle_training(c, err) ||
         !find_whole_bits(c, err) || !check_lossy(c, err) || !check_binary(c, err) ||
         !size_model(c, err) || !open_files(c, err) || !check_shapes(c, err) || !split(c, err) ||
-        mnist_teachers_load(&c->teachers, c->train.rows, c->train.cols, err) != MNIST_OK) {
+        mnist_teachers_load(&c->teachers, c->train, mnist_model_steps(c->model), err) != MNIST_OK) {
         return false;
     }
     if (c->source.test) {
         c->test.view = mnist_dataset_view(c->source.test);
     }
     if (s->trains) {
-        mnist_view_digests(c->all, &c->train_digests);
+        mnist_dataset_digests(c->source.train, &c->train_digests);
     }
     say_lossy(c);
     say_validation(c);

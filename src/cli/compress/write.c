@@ -199,7 +199,8 @@ bool mnist_compression_write(mnist_compression *c, const char *path, mnist_error
                                      .normalization = mnist_model_normalization(c->model),
                                      .metadata = m.items,
                                      .metadata_count = m.count,
-                                     .storage = c->storage};
+                                     .storage = c->storage,
+                                     .steps = mnist_model_steps(c->model)};
     if (packs) {
         good = good && pack(c, path, &parts, err);
     } else {

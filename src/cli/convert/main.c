@@ -3,6 +3,7 @@
 #include "cli/convert/conversion.h"
 #include "cli/shared/figures.h"
 #include "cli/shared/program.h"
+#include "cli/shared/steps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -166,7 +167,8 @@ static bool convert(mnist_conversion *c, mnist_error *err)
 {
     const mnist_convert_settings *settings = c->settings;
     if ((settings->verify || c->vectors) &&
-        mnist_source_load(&c->source, &settings->data, MNIST_IDX_TEST, err) != MNIST_OK) {
+        (mnist_source_load(&c->source, &settings->data, MNIST_IDX_TEST, err) != MNIST_OK ||
+         mnist_source_apply_steps(&c->source, &c->net.steps, err) != MNIST_OK)) {
         return false;
     }
     const size_t images = c->source.test ? mnist_dataset_view(c->source.test).count : 0;

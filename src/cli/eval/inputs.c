@@ -50,8 +50,14 @@ bool mnist_eval_inputs_load(mnist_eval_inputs *inputs, const mnist_eval_models *
         MNIST_OK) {
         return false;
     }
+    const mnist_steps told = mnist_steps_of_settings(&models->settings.steps);
+    if (mnist_source_apply_steps(&inputs->source, &told, err) != MNIST_OK ||
+        mnist_source_apply_steps(&inputs->source, mnist_model_steps(models->members[0].model),
+                                 err) != MNIST_OK) {
+        return false;
+    }
     inputs->test = mnist_dataset_view(inputs->source.test);
-    mnist_view_digests(inputs->test, &inputs->digests);
+    mnist_dataset_digests(inputs->source.test, &inputs->digests);
     return true;
 }
 
@@ -82,7 +88,7 @@ bool mnist_eval_inputs_hold_out(mnist_eval_inputs *inputs, const mnist_eval_mode
         return true;
     }
     const mnist_view all = mnist_dataset_view(inputs->source.train);
-    mnist_view_digests(all, &digests);
+    mnist_dataset_digests(inputs->source.train, &digests);
     for (size_t m = 0; m < models->count; m++) {
         const mnist_eval_member *member = &models->members[m];
         mnist_view own;

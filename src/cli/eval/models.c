@@ -11,6 +11,27 @@ bool mnist_eval_member_options(const mnist_eval_member *member, json_t **options
                              err);
 }
 
+/* A committee's members see the same images. */
+static bool check_steps(const mnist_eval_models *models, const mnist_eval_member *member,
+                        mnist_error *err)
+{
+    const mnist_eval_member *first = &models->members[0];
+    const mnist_steps *own = mnist_model_steps(member->model),
+                      *others = mnist_model_steps(first->model);
+    char texts[2][MNIST_STEPS_TEXT];
+    if (mnist_steps_equal(own, others)) {
+        return true;
+    }
+    mnist_steps_describe(own, texts[0]);
+    mnist_steps_describe(others, texts[1]);
+    mnist_fail(
+        err, MNIST_ERR_MISMATCH,
+        "%.2000s: its images go through other steps (%s) than those of %.2000s (%s), so that "
+        "these are no committee",
+        member->path, texts[0], first->path, texts[1]);
+    return false;
+}
+
 static bool load(mnist_eval_models *out, const mnist_parsed *parsed, mnist_error *err)
 {
     out->members = calloc(parsed->operand_count, sizeof *out->members);
@@ -23,6 +44,9 @@ static bool load(mnist_eval_models *out, const mnist_parsed *parsed, mnist_error
         mnist_eval_member *member = &out->members[m];
         member->path = parsed->operands[m];
         if (mnist_model_load(&member->model, member->path, err) != MNIST_OK) {
+            return false;
+        }
+        if (!check_steps(out, member, err)) {
             return false;
         }
         unsigned inputs = mnist_mlp_shape(mnist_model_mlp(member->model))->inputs,

@@ -26,6 +26,7 @@ static void add_facts(mnist_facts *facts, const mnist_eval_results *results)
     const double temperature = results->analysis->temperature.value;
     mnist_model *first = models->members[0].model;
     mnist_facts_add_net(facts, mnist_model_mlp(first), mnist_model_normalization(first));
+    mnist_facts_add_steps(facts, mnist_model_steps(first));
     mnist_facts_add(facts, "data set", "%s", dataset_of(models));
     mnist_facts_add(facts, "test images", "%zu", results->test->view.count);
     if (settings->tta > 1) {

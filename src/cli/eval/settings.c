@@ -93,10 +93,21 @@ static const mnist_option eval_output_options[] = {
      .help = "print all figures on stdout as lines of section, class, item, metric, value"},
 };
 
+/* Where the images to test on are stored otherwise than those of the training. */
+static const mnist_option eval_steps_options[] = {
+    {UNSIGNED(mnist_steps_settings, max_pixel, 0, 254), .name = "max-pixel", .zero = "255",
+     .help = "the images' pixels go from 0 to N: make that 0 to 255, before what the model states"},
+    {FLAG(mnist_steps_settings, invert), .name = "invert",
+     .help = "take 255 minus each pixel, before what the model states"},
+    {FLAG(mnist_steps_settings, transpose), .name = "transpose",
+     .help = "swap rows and columns of the images, before what the model states"},
+};
+
 static const mnist_option_section eval_sections[] = {
     {"Data", mnist_source_options, SOURCE_OPTIONS, offsetof(mnist_eval_settings, data), AS_TRAINED},
     {"Data", mnist_test_options, TEST_OPTIONS, offsetof(mnist_eval_settings, data), AS_TRAINED},
     PART("Data", eval_train_options, mnist_eval_settings, data),
+    PART("Data", eval_steps_options, mnist_eval_settings, steps),
     WHOLE("Test-time augmentation", eval_tta_options),
     WHOLE("Temperature", eval_temperature_options),
     WHOLE("Run", eval_run_options),

@@ -3,12 +3,14 @@
 #define MNIST_CLI_EVAL_SETTINGS_H
 
 #include "cli/shared/settings.h"
+#include "cli/shared/steps.h"
 
 /* In mnist-eval, data options that were not given (mnist_options_was_given) say nothing: the model
  * file tells what it was trained on. */
 typedef struct mnist_eval_settings {
     mnist_data_settings data;
-    unsigned threads; /* 0: mnist_cpu_count() */
+    mnist_steps_settings steps; /* of the images, before those that the model states */
+    unsigned threads;           /* 0: mnist_cpu_count() */
     unsigned tta; /* versions of each image that are averaged over, itself counted in; 1: no more */
     const char *augment;     /* how the others are distorted; NULL: as the model was trained */
     uint64_t seed;           /* of their distortions, and of the resamples of a comparison */

@@ -251,7 +251,7 @@ static void predict_line(prediction *p, subject *s, const mnist_picture *picture
 }
 
 /* Predicts one image of a file. ready: the file holds IDX or raw images, which are not prepared. */
-static void predict_image(prediction *p, subject *s, const mnist_picture *picture, bool ready)
+static void predict_picture(prediction *p, subject *s, const mnist_picture *picture, bool ready)
 {
     const mnist_predict_settings *settings = p->settings;
     const bool as_it_is = ready && !settings->line && !p->center_given && !p->invert_given;
@@ -288,6 +288,34 @@ static void predict_image(prediction *p, subject *s, const mnist_picture *pictur
     }
     take_glyph(s, &glyph);
     (void)classify(p, s, &digit, &likely);
+}
+
+/* Images of IDX and raw files are stored as those are that the model was trained on, and go through its
+ * steps first. Other pictures do not: prepared from their ink, they are upright and light on black. */
+static void predict_image(prediction *p, subject *s, const mnist_picture *picture, bool ready)
+{
+    const mnist_steps *steps = mnist_model_steps(p->model);
+    mnist_picture stepped = *picture;
+    mnist_error err;
+    if (!ready || steps->count == 0) {
+        predict_picture(p, s, picture, ready);
+        return;
+    }
+    mnist_steps_shape(steps, &stepped.rows, &stepped.cols);
+    uint8_t *pixels = malloc((size_t)stepped.rows * stepped.cols);
+    if (!pixels) {
+        fail_image(p, s, "out of memory");
+        return;
+    }
+    const mnist_view one = {
+        .images = picture->pixels, .count = 1, .rows = picture->rows, .cols = picture->cols};
+    if (mnist_steps_apply(steps, one, pixels, &err) == MNIST_OK) {
+        stepped.pixels = pixels;
+        predict_picture(p, s, &stepped, ready);
+    } else {
+        fail_image(p, s, err.text);
+    }
+    free(pixels);
 }
 
 /* The sides of a raw image, which does not state them: a square, or one row if that is not

@@ -86,6 +86,15 @@ void mnist_facts_add_net(mnist_facts *facts, const mnist_mlp *mlp,
     }
 }
 
+void mnist_facts_add_steps(mnist_facts *facts, const mnist_steps *steps)
+{
+    char text[MNIST_STEPS_TEXT];
+    mnist_steps_print(steps, text);
+    if (text[0]) {
+        mnist_facts_add(facts, "steps from stored pixels", "%s", text);
+    }
+}
+
 void mnist_facts_free(mnist_facts *facts)
 {
     for (size_t i = 0; i < facts->count; i++) {

@@ -23,6 +23,8 @@ void mnist_facts_add_json(mnist_facts *facts, json_t *object);
 /* Adds sizes, activation, parameters, normalisation. */
 void mnist_facts_add_net(mnist_facts *facts, const mnist_mlp *mlp,
                          const mnist_normalization *normalization);
+/* Adds the steps from stored pixels to inputs, if there are any. */
+void mnist_facts_add_steps(mnist_facts *facts, const mnist_steps *steps);
 void mnist_facts_free(mnist_facts *facts);
 mnist_page_facts mnist_facts_list(const mnist_facts *facts);
 

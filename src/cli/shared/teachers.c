@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/shared/teachers.h"
 
+#include "cli/shared/steps.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,9 +44,27 @@ mnist_status mnist_teachers_name(mnist_teachers *teachers, const char *text, mni
     return MNIST_OK;
 }
 
-static mnist_status load(mnist_teachers *teachers, size_t i, unsigned rows, unsigned cols,
-                         mnist_error *err)
+/* A teacher sees the images that the net sees. */
+static mnist_status check_steps(const char *path, const mnist_steps *own, const mnist_steps *here,
+                                mnist_error *err)
 {
+    char texts[2][MNIST_STEPS_TEXT];
+    if (mnist_steps_equal(own, here)) {
+        return MNIST_OK;
+    }
+    mnist_steps_describe(own, texts[0]);
+    mnist_steps_describe(here, texts[1]);
+    return mnist_fail(
+        err, MNIST_ERR_MISMATCH,
+        "%.2500s: this teacher's images went through other steps (%s) than the images "
+        "here (%s), which it would misread",
+        path, texts[0], texts[1]);
+}
+
+static mnist_status load(mnist_teachers *teachers, size_t i, mnist_view images,
+                         const mnist_steps *steps, mnist_error *err)
+{
+    const unsigned rows = images.rows, cols = images.cols;
     mnist_model **model = &teachers->models[i];
     if (mnist_model_load(model, teachers->paths[i], err) != MNIST_OK) {
         return err->status;
@@ -56,13 +76,16 @@ static mnist_status load(mnist_teachers *teachers, size_t i, unsigned rows, unsi
                           "pixels",
                           teachers->paths[i], inputs, rows, cols, rows * cols);
     }
+    if (check_steps(teachers->paths[i], mnist_model_steps(*model), steps, err) != MNIST_OK) {
+        return err->status;
+    }
     teachers->list[i] = (mnist_teacher){mnist_model_mlp(*model), mnist_model_normalization(*model)};
     strcat(strcat(teachers->digests, i > 0 ? "," : ""), mnist_model_digest(*model));
     return MNIST_OK;
 }
 
-mnist_status mnist_teachers_load(mnist_teachers *teachers, unsigned rows, unsigned cols,
-                                 mnist_error *err)
+mnist_status mnist_teachers_load(mnist_teachers *teachers, mnist_view images,
+                                 const mnist_steps *steps, mnist_error *err)
 {
     const size_t count = teachers->count;
     mnist_status status = MNIST_OK;
@@ -76,7 +99,7 @@ mnist_status mnist_teachers_load(mnist_teachers *teachers, unsigned rows, unsign
         return out_of_memory(err);
     }
     for (size_t i = 0; i < count && status == MNIST_OK; i++) {
-        status = load(teachers, i, rows, cols, err);
+        status = load(teachers, i, images, steps, err);
     }
     return status;
 }

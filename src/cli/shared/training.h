@@ -6,6 +6,7 @@
 #define MNIST_CLI_SHARED_TRAINING_H
 
 #include "cli/shared/settings.h"
+#include "cli/shared/steps.h"
 
 #include <mnist/data.h>
 #include <mnist/nn.h>
@@ -13,11 +14,12 @@
 
 typedef struct mnist_training_settings {
     mnist_data_settings data;
-    size_t limit;          /* use only the first so many training images; 0: all */
-    mnist_share val_split; /* taken off the end of the training images that limit leaves */
-    unsigned omitted;      /* classes not trained on, a bit for each */
-    size_t per_class;      /* images of each class that are trained on; 0: all */
-    bool calibrate_bias;   /* then one number is added to their biases */
+    size_t limit;               /* use only the first so many training images; 0: all */
+    mnist_share val_split;      /* taken off the end of the training images that limit leaves */
+    unsigned omitted;           /* classes not trained on, a bit for each */
+    size_t per_class;           /* images of each class that are trained on; 0: all */
+    bool calibrate_bias;        /* then one number is added to their biases */
+    mnist_steps_settings steps; /* of every image, stored or drawn, before anything else */
     mnist_normalization_kind normalize;
     mnist_widths hidden;
     mnist_activation activation;
@@ -76,6 +78,8 @@ extern const mnist_option mnist_compression_options[];
     MNIST_TRAINING_SECTION("Data", mnist_test_options, TEST_OPTIONS,                               \
                            (where) + offsetof(mnist_training_settings, data)),                     \
     MNIST_TRAINING_SECTION("Data", mnist_train_data_options, TRAIN_DATA_OPTIONS, where),           \
+    MNIST_TRAINING_SECTION("Data", mnist_steps_options, STEPS_OPTIONS,                             \
+                           (where) + offsetof(mnist_training_settings, steps)),                    \
     MNIST_TRAINING_SECTION("Model", mnist_model_options, MODEL_OPTIONS, where),                    \
     MNIST_TRAINING_SECTION("Optimisation", mnist_optimisation_options, OPTIMISATION_OPTIONS,       \
                            where),                                                                 \

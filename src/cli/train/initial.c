@@ -101,6 +101,7 @@ bool mnist_initial_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
         initial->normalization = *mnist_model_normalization(initial->model);
         s->training.normalize = initial->normalization.kind;
     }
+    mnist_steps_adopt(&s->training.steps, mnist_model_steps(initial->model), parsed);
     s->initial = initial;
     return true;
 }

@@ -266,8 +266,12 @@ static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
     if (settings.initial) {
         metadata[count++] = (mnist_metadata){"init_from_sha256", settings.initial->digest};
     }
-    mnist_status status = mnist_model_save(result->output, mlp, &s->normalization, metadata, count,
-                                           result->digest, err);
+    const mnist_model_parts parts = {.mlp = mlp,
+                                     .normalization = &s->normalization,
+                                     .metadata = metadata,
+                                     .metadata_count = count,
+                                     .steps = &s->steps};
+    mnist_status status = mnist_model_write(result->output, &parts, result->digest, err);
     free(options_text);
     return status;
 }
@@ -488,21 +492,21 @@ static mnist_status prepare(mnist_session *s, mnist_error *err)
         status = check_outputs(s, err);
     }
     if (status == MNIST_OK) {
-        status = mnist_source_load(&s->source, &settings->training.data, wanted, err);
+        status = mnist_session_load(s, wanted, err);
     }
     if (status == MNIST_OK) {
         status = mnist_session_split(s, err);
     }
     if (status == MNIST_OK) {
-        status = mnist_teachers_load(&s->teachers, s->train.rows, s->train.cols, err);
+        status = mnist_teachers_load(&s->teachers, s->train, &s->steps, err);
     }
     if (status == MNIST_OK) {
         status = mnist_pool_create(&s->pool, settings->threads, err);
     }
     if (status == MNIST_OK &&
         (settings->output || settings->out.json || settings->checkpoint || settings->report)) {
-        mnist_view_digests(mnist_dataset_view(s->source.train), &s->train_digests);
-        mnist_view_digests(s->test, &s->test_digests);
+        mnist_dataset_digests(s->source.train, &s->train_digests);
+        mnist_dataset_digests(s->source.test, &s->test_digests);
     }
     if (status == MNIST_OK && settings->checkpoint) {
         status = mnist_checkpoints_check(s, err);

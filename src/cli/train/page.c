@@ -77,6 +77,7 @@ static void add_facts(mnist_facts *facts, const mnist_train_page *page, const mn
 {
     const mnist_session *s = page->session;
     mnist_facts_add_net(facts, page->mlp, &s->normalization);
+    mnist_facts_add_steps(facts, &s->steps);
     mnist_facts_add(facts, "data set", "%s",
                     mnist_dataset_choice_name(s->settings->training.data.dataset));
     mnist_facts_add(facts, "training images", "%zu", s->train.count);

@@ -282,6 +282,11 @@ void mnist_train_say_start(mnist_session *s, size_t parameters)
                            parameters, mnist_dataset_choice_name(settings->training.data.dataset),
                            s->train.count, s->validation.count, s->test.count);
     say_limit(s);
+    if (s->steps.count > 0) {
+        char steps[MNIST_STEPS_TEXT];
+        mnist_steps_print(&s->steps, steps);
+        mnist_progress_message(&s->progress, "steps before the net: %s", steps);
+    }
     if (settings->training.omitted != 0) {
         mnist_progress_message(&s->progress,
                                "%zu more training images are left out by --omit-class", s->omitted);

@@ -51,6 +51,14 @@ static mnist_status sample_classes(mnist_session *s, mnist_error *err)
     return MNIST_OK;
 }
 
+mnist_status mnist_session_load(mnist_session *s, unsigned wanted, mnist_error *err)
+{
+    const mnist_training_settings *settings = &s->settings->training;
+    s->steps = mnist_steps_of_settings(&settings->steps);
+    const mnist_status status = mnist_source_load(&s->source, &settings->data, wanted, err);
+    return status == MNIST_OK ? mnist_source_apply_steps(&s->source, &s->steps, err) : status;
+}
+
 mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
 {
     const mnist_train_settings *settings = s->settings;

@@ -20,6 +20,7 @@ typedef struct mnist_session {
     mnist_view train, validation, test;
     mnist_dataset *kept; /* with --omit-class or --per-class: what train views; else NULL */
     size_t omitted;      /* training images that --omit-class leaves out */
+    mnist_steps steps;   /* that all images have gone through */
     mnist_normalization normalization;
     mnist_teachers teachers;
     mnist_data_digests train_digests, test_digests; /* of the whole files; "" until needed */
@@ -47,6 +48,10 @@ typedef struct mnist_run_result {
     unsigned kept_epoch;  /* the epoch whose weights were tested */
     double kept_loss;     /* its validation loss; only with --keep best */
 } mnist_run_result;
+
+/* Reads or makes the images, and puts them through the steps that the settings have. Errors: as
+ * mnist_source_load. */
+mnist_status mnist_session_load(mnist_session *s, unsigned wanted, mnist_error *err);
 
 /* Divides the images: train and validation, of the training images as limit, val_split and omitted
  * say, the normalisation that train gives, and test, if that was read. MNIST_ERR_ARGUMENT where no

@@ -291,7 +291,7 @@ static mnist_status prepare(tuner *t, const char *output, mnist_error *err)
         status = check_output(t, output, err);
     }
     if (status == MNIST_OK) {
-        status = mnist_source_load(&s->source, &t->base.training.data, MNIST_IDX_TRAIN, err);
+        status = mnist_session_load(s, MNIST_IDX_TRAIN, err);
     }
     if (status != MNIST_OK) {
         return status;
@@ -312,13 +312,13 @@ static mnist_status prepare(tuner *t, const char *output, mnist_error *err)
                           "images to hold any out");
     }
     if (status == MNIST_OK) {
-        status = mnist_teachers_load(&s->teachers, s->train.rows, s->train.cols, err);
+        status = mnist_teachers_load(&s->teachers, s->train, &s->steps, err);
     }
     if (status == MNIST_OK) {
         status = mnist_pool_create(&s->pool, t->base.threads, err);
     }
     if (status == MNIST_OK && t->base.out.json) {
-        mnist_view_digests(mnist_dataset_view(s->source.train), &s->train_digests);
+        mnist_dataset_digests(s->source.train, &s->train_digests);
     }
     return status;
 }
