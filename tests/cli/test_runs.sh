@@ -104,7 +104,7 @@ run 0 "$eval" m-5.st m-6.st m-7.st # the same committee, from its files
 expect 'mnist-eval finds another result' [ "$(tail -n 1 "$work/out" | sed 's/ seconds=.*//')" = "$together" ]
 run 0 "$train" "${tiny[@]}" -e 9 -s 5 --ensemble 3 -j 1 --json
 err_empty
-json_is 'keys_unsorted | join(" ")' 'schema version config data seed kernels threads test members seconds gate'
+json_is 'del(.notes) | keys_unsorted | join(" ")' 'schema version config data seed kernels threads test members seconds gate'
 json_is '.test | keys_unsorted | join(" ")' 'loss accuracy accuracy_se errors n'
 json_is '[.members[].seed] | join(" ")' '5 6 7'
 json_holds '.members | all(keys_unsorted == ["seed", "seconds", "epochs", "stopped", "kept_epoch", "test", "model"])'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# test_steps.sh BUILD-DIR SOURCE-DIR: data that are stored otherwise than MNIST's.
+# test_steps.sh BUILD-DIR SOURCE-DIR: data that are stored otherwise than MNIST's, and data and nets that look wrong.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -142,5 +142,80 @@ expect 'no steps' grep -q 'invert,transpose' page.html
 begin 'bad steps'
 run 2 "$train" --max-pixel 255
 err_has '--max-pixel'
+
+# Data and nets that look wrong.
+
+begin 'black on white, without --invert'
+run 0 "$train" --data-dir inverted "${settings[@]}" --progress none
+err_has 'mnist-train: note: the training images are bright (mean pixel 2'
+err_has '--invert makes them light on dark'
+run 0 "$train" --data-dir inverted "${settings[@]}" -q --json -o dark.st
+err_empty
+expect 'no note in JSON' [ "$(json '.notes | length > 0')" = true ]
+run 0 "$train" --data-dir plain --invert "${settings[@]}" --dry-run
+err_has 'note: after --invert the training images are bright'
+
+begin 'pixels from 0 to 1, to 15'
+run 0 "$train" --data-dir binary "${settings[@]}" --dry-run
+err_has 'note: the largest pixel of the training images is 1, not 255; --max-pixel 1 stretches them'
+run 0 "$train" --data-dir sixteen "${settings[@]}" --dry-run
+err_has 'note: the largest pixel of the training images is 15, not 255; --max-pixel 15'
+run 0 "$train" --data-dir sixteen --max-pixel 15 "${settings[@]}" --dry-run
+expect 'a note' [ -z "$(grep note "$work/err" || true)" ]
+
+run 0 "$train" --data-dir sixteen --max-pixel 1 "${settings[@]}" --dry-run
+err_has 'note: --max-pixel 1, but there are pixels of 15 in the training images: all above 1 become 255'
+
+begin 'a net at chance'
+run 0 "$train" --data-dir plain "${settings[@]}" --lr 1e-9 --optimizer sgd
+err_matches 'note: the net is at chance: test_acc 0\.[01][0-9]*, test_loss [0-9.]+, where guessing has ln\(10\) = 2\.303; likely causes: an --lr that is too high or too low \(1e-9\), too few --epochs'
+run 0 "$train" --data-dir binary "${settings[@]}" --lr 1e-9
+err_has 'the likely cause is what was noted of the training images'
+run 0 "$train" --train-images plain/train-images-idx3-ubyte --train-labels plain/train-labels-idx1-ubyte \
+    --test-images inverted/t10k-images-idx3-ubyte --test-labels inverted/t10k-labels-idx1-ubyte "${settings[@]}"
+err_has 'the test images are stored otherwise than the training images: of 100 it reads'
+err_has 'after the steps of --invert'
+
+run 0 "$train" --data-dir plain "${settings[@]}" --lr 1e-9 --runs 2
+err_has 'note: seed 2: the net is at chance'
+
+begin 'a loss that explodes and stays finite'
+for seed in 1 2; do
+    run 4 "$train" --data-dir plain "${settings[@]}" --batch-size 64 --lr 1000 --epochs 1 -s "$seed" -q -o exploded.st --report exploded.html
+    err_matches '^mnist-train: training diverged: (an epoch had a mean loss of [0-9.e+]*, where guessing has 2\.3, and the net is at chance \(test accuracy 0\.[0-9]*\)|the loss is not a finite number)'
+    out_empty
+    expect 'something was written' [ ! -e exploded.st ]
+    expect 'something was written' [ ! -e exploded.html ]
+done
+
+begin 'what learns in spite of such losses has not diverged'
+run 0 "$train" --data-dir plain "${settings[@]}" --hidden none --lr 1000 --epochs 9 --json -q
+expect 'no large loss' [ "$(json '.epochs[0].train_loss > 230')" = true ]
+expect 'a bad net' [ "$(json '.test.accuracy > 0.6')" = true ]
+
+begin 'test images that are the training images'
+same=(--train-images plain/train-images-idx3-ubyte --train-labels plain/train-labels-idx1-ubyte
+    --test-images plain/train-images-idx3-ubyte --test-labels plain/train-labels-idx1-ubyte)
+run 0 "$train" "${same[@]}" "${settings[@]}" -q --json
+json_is '.notes | length' 1
+run 0 "$train" "${same[@]}" "${settings[@]}" --dry-run
+err_has 'note: the test images are the training images: test_acc will tell how many are remembered'
+run 0 "$eval" --test-images plain/train-images-idx3-ubyte --test-labels plain/train-labels-idx1-ubyte plain.st
+err_is 'mnist-eval: note: these are the images that this model was trained on: the figures tell how many it remembers, not how many others it reads'
+
+begin 'mnist-eval tells what would help'
+run 0 "$eval" --data-dir inverted plain.st
+err_matches 'note: these images are stored otherwise than this model needs them: of 100 of them it reads [0-9.]* % as they are, but [0-9.]* % with --invert; say that'
+run 0 "$eval" --data-dir transposed plain.st
+err_has '% with --transpose; say that'
+run 0 "$eval" --data-dir both --json plain.st
+err_has '% with --invert --transpose; say that'
+json_is '.notes | length' 2
+run 0 "$eval" --data-dir all plain.st
+err_has '% with --max-pixel 1 --invert --transpose; say that'
+run 0 "$eval" --data-dir plain both.st
+err_has '% with --invert --transpose; say that'
+run 0 "$eval" --data-dir inverted --quiet plain.st
+err_empty
 
 finish

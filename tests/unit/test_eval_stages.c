@@ -464,7 +464,7 @@ static void test_worst_and_comparison(void **state)
     mnist_eval_analysis a = analysed(&s, &inputs, &test, &none);
     assert_int_equal(a.worst_count, 3);
     assert_true(a.worst[0].probability >= a.worst[2].probability);
-    const mnist_eval_results results = {&s.models, &inputs, &test, &a};
+    const mnist_eval_results results = {&s.models, &inputs, &test, &a, NULL};
     json_t *document = mnist_eval_document(&results);
     char *text = mnist_json_text(document, 2);
     assert_non_null(text);

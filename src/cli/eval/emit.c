@@ -3,27 +3,6 @@
 #include "cli/shared/figures.h"
 #include "cli/shared/program.h"
 
-#include <string.h>
-
-/* A model knows which test images it was tested on when it was trained; others give other numbers. */
-static void note_other_data(const mnist_eval_results *results, const mnist_eval_member *member)
-{
-    const mnist_data_digests *digests = &results->inputs->digests;
-    const char *images = mnist_model_metadata(member->model, "test_images_sha256");
-    const char *labels = mnist_model_metadata(member->model, "test_labels_sha256");
-    if (!results->models->settings.out.quiet && images && labels &&
-        (strcmp(images, digests->images) != 0 || strcmp(labels, digests->labels) != 0)) {
-        fprintf(stderr, "%s: note: ", mnist_eval_program.name);
-        if (results->models->count > 1) {
-            mnist_print_plain(member->path, stderr);
-            fprintf(stderr, ": ");
-        }
-        fprintf(
-            stderr,
-            "these are not the test images that this model was tested on when it was trained\n");
-    }
-}
-
 static int print(const mnist_eval_results *results)
 {
     const mnist_eval_settings *settings = &results->models->settings;
@@ -70,9 +49,6 @@ static int write_files(const mnist_eval_results *results, mnist_pool *pool)
 
 int mnist_eval_emit(const mnist_eval_results *results, mnist_pool *pool)
 {
-    for (size_t m = 0; m < results->models->count; m++) {
-        note_other_data(results, &results->models->members[m]);
-    }
     const int printed = print(results), written = write_files(results, pool);
     return printed != MNIST_EXIT_OK ? printed : written;
 }

@@ -4,6 +4,7 @@
 #define MNIST_CLI_EVAL_EMIT_H
 
 #include "cli/eval/analyse.h"
+#include "cli/shared/notes.h"
 
 /* What the stages before have left; borrowed. */
 typedef struct mnist_eval_results {
@@ -11,6 +12,7 @@ typedef struct mnist_eval_results {
     const mnist_eval_inputs *inputs;
     const mnist_eval_measurement *test;
     const mnist_eval_analysis *analysis;
+    const mnist_notes *notes; /* NULL: none */
 } mnist_eval_results;
 
 /* Prints what is asked for on stdout, and writes --predictions and --report. What goes wrong is said

@@ -245,5 +245,8 @@ json_t *mnist_eval_document(const mnist_eval_results *results)
         mnist_json_put(&doc, "confusion", mnist_confusion_json(test->confusion));
     }
     add_measured(results, &doc);
+    if (results->notes) {
+        mnist_notes_put_json(results->notes, &doc);
+    }
     return doc;
 }

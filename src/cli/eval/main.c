@@ -4,6 +4,7 @@
 #include "cli/eval/emit.h"
 #include "cli/eval/files.h"
 #include "cli/eval/judge.h"
+#include "cli/eval/remarks.h"
 #include "cli/shared/program.h"
 
 /* The temperature, which goes by no test image. */
@@ -32,8 +33,11 @@ static int evaluate(const mnist_eval_models *models, const mnist_eval_inputs *in
     if (find_temperature(&temperature, models, inputs, pool, &err) &&
         mnist_eval_measure(&test, models, inputs->test, with_values, pool, &err) &&
         mnist_eval_analyse(&analysis, models, inputs, &test, &temperature, pool, &err)) {
-        const mnist_eval_results results = {models, inputs, &test, &analysis};
+        mnist_notes notes = {.program = mnist_eval_program.name, .quiet = settings->out.quiet};
+        mnist_eval_remark(&notes, models, inputs, &test, pool);
+        const mnist_eval_results results = {models, inputs, &test, &analysis, &notes};
         code = mnist_eval_emit(&results, pool);
+        mnist_notes_free(&notes);
         const bool passed = mnist_eval_judge(settings, &analysis);
         code = code == MNIST_EXIT_OK && !passed ? MNIST_EXIT_GATE : code;
     } else {

@@ -9,6 +9,7 @@
 #include "cli/train/files.h"
 #include "cli/train/initial.h"
 #include "cli/train/page.h"
+#include "cli/train/remarks.h"
 #include "cli/train/say.h"
 #include "cli/train/session.h"
 #include "cli/train/tune.h"
@@ -77,6 +78,8 @@ static void note_course(const mnist_train_config *config, const mnist_epoch_stat
     result->end = stats->end;
     result->last_epoch = stats->epoch;
     result->step = stats->step;
+    result->largest_loss = fmax(result->largest_loss, stats->train_loss);
+    result->train_accuracy = stats->train_accuracy;
     if (config->keep != MNIST_KEEP_BEST || stats->best_epoch == stats->epoch) {
         result->kept_epoch = stats->epoch;
         result->kept_loss = stats->validation_loss;
@@ -143,6 +146,10 @@ static mnist_status note_resumption(const mnist_train_config *config, size_t ima
     result->end = position->end;
     result->kept_epoch = best ? position->best_epoch : position->epoch;
     result->kept_loss = best ? position->best_loss : 0.0;
+    for (size_t i = 0; i < resumed->epochs->count; i++) {
+        result->largest_loss = fmax(result->largest_loss, resumed->epochs->list[i].train_loss);
+        result->train_accuracy = resumed->epochs->list[i].train_accuracy;
+    }
     const bool wanted = result->epochs != NULL;
     mnist_epochs_add(&result->epochs, resumed->epochs->list, resumed->epochs->count);
     if (wanted && !result->epochs) {
@@ -354,6 +361,9 @@ static mnist_status train_once(mnist_session *s, unsigned index, mnist_committee
                             "training diverged: the test loss is not a finite number; try a lower "
                             "--lr, a longer --warmup or --clip-norm 1");
     }
+    if (status == MNIST_OK) {
+        status = mnist_remark_result(s, mlp, result, err);
+    }
     /* If the model cannot be written, the result must still be printed. */
     if (status == MNIST_OK && (settings->output || settings->out.json || page)) {
         mnist_signals_set(MNIST_SIGNAL_WAITS);
@@ -548,6 +558,7 @@ static int run_session(mnist_session *s)
     size_t parameters = mnist_mlp_parameters(mlp);
     mnist_mlp_free(mlp);
     mnist_train_say_start(s, parameters);
+    mnist_remark_data(s);
     if (s->settings->preview) {
         return save_preview(s);
     }
@@ -564,6 +575,7 @@ static int train(const char *program, const mnist_train_settings *settings,
                        .limit_is_zero =
                            settings->training.limit == 0 && mnist_on_command_line(parsed, "limit"),
                        .config_path = parsed->config_path,
+                       .notes = {.program = PROGRAM, .quiet = settings->out.quiet},
                        .checkpoint_pipe = -1};
     mnist_error err;
     int code = run_session(&s);

@@ -130,6 +130,7 @@ static json_t *document(const mnist_session *s, const mnist_run_results *results
         mnist_json_put(&doc, "init_from", json_pack("{s:s}", "sha256", settings->initial->digest));
     }
     mnist_json_put(&doc, "gate", mnist_gate_json(&settings->gate, accuracy, loss));
+    mnist_notes_put_json(&s->notes, &doc);
     return doc;
 }
 
@@ -332,6 +333,7 @@ int mnist_train_say_plan(const char *program, const mnist_session *s, size_t par
         if (s->settings->ensemble > 0) {
             mnist_json_put(&plan, "ensemble", json_integer((json_int_t)s->settings->ensemble));
         }
+        mnist_notes_put_json(&s->notes, &plan);
         return mnist_program_print_json(program, plan);
     }
     printf("parameters=%zu train=%zu validation=%zu test=%zu epochs=%u steps=%llu runs=%u",

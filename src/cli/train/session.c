@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/train/session.h"
 
+#include "cli/shared/sanity.h"
 #include "cli/train/initial.h"
 
 #include <stdlib.h>
@@ -56,6 +57,9 @@ mnist_status mnist_session_load(mnist_session *s, unsigned wanted, mnist_error *
     const mnist_training_settings *settings = &s->settings->training;
     s->steps = mnist_steps_of_settings(&settings->steps);
     const mnist_status status = mnist_source_load(&s->source, &settings->data, wanted, err);
+    if (status == MNIST_OK && settings->steps.max_pixel > 0) {
+        s->stored_largest = mnist_look_at(mnist_dataset_view(s->source.train)).largest;
+    }
     return status == MNIST_OK ? mnist_source_apply_steps(&s->source, &s->steps, err) : status;
 }
 
@@ -132,6 +136,7 @@ void mnist_session_close(mnist_session *s)
     mnist_dataset_free(s->kept);
     mnist_source_close(&s->source);
     mnist_teachers_free(&s->teachers);
+    mnist_notes_free(&s->notes);
     s->pool = NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "cli/train/epochs.h"
 #include "cli/terminal/progress.h"
 #include "cli/train/settings.h"
+#include "cli/shared/notes.h"
 #include "cli/shared/teachers.h"
 #include "cli/shared/source.h"
 
@@ -29,7 +30,11 @@ typedef struct mnist_session {
     bool log_failed, save_failed, checkpoint_failed; /* exit code 1 in the end */
     int checkpoint_pipe; /* if --checkpoint is a pipe: open for writing until the end; else -1 */
     mnist_progress progress;
-    int farewell; /* exit code where a signal has ended a training */
+    mnist_notes notes;
+    unsigned stored_largest; /* with --max-pixel: the largest pixel before it, if not above 127 all
+                              * images were looked at; else 0 */
+    bool looks_wrong;        /* something was noted of the training images' pixels */
+    int farewell;            /* exit code where a signal has ended a training */
 } mnist_session;
 
 /* The result of one seed. */
@@ -43,10 +48,12 @@ typedef struct mnist_run_result {
     mnist_bias_shift shift; /* with --calibrate-bias */
     mnist_epochs *epochs;   /* NULL unless wanted, by --json, the page or checkpoints */
     mnist_train_end end;
-    unsigned last_epoch;  /* the last that was begun */
-    uint64_t step, steps; /* steps done, and of all epochs asked for */
-    unsigned kept_epoch;  /* the epoch whose weights were tested */
-    double kept_loss;     /* its validation loss; only with --keep best */
+    unsigned last_epoch;   /* the last that was begun */
+    uint64_t step, steps;  /* steps done, and of all epochs asked for */
+    unsigned kept_epoch;   /* the epoch whose weights were tested */
+    double kept_loss;      /* its validation loss; only with --keep best */
+    double largest_loss;   /* of all epochs, the largest mean training loss */
+    double train_accuracy; /* of the last epoch, while it was trained */
 } mnist_run_result;
 
 /* Reads or makes the images, and puts them through the steps that the settings have. Errors: as

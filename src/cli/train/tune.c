@@ -6,6 +6,7 @@
 #include "cli/train/halving.h"
 #include "cli/shared/figures.h"
 #include "cli/shared/program.h"
+#include "cli/train/remarks.h"
 #include "cli/train/search_space.h"
 #include "cli/shared/signals.h"
 #include "cli/train/say.h"
@@ -357,14 +358,16 @@ static json_t *document(const tuner *t, const mnist_train_settings *config)
             mnist_json_append(&vary, json_string(space[row].option));
         }
     }
-    return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:{s:f, s:o, s:o, s:o}}", "schema", "mnist-train/1",
-        "version", mnist_version(), "config",
-        mnist_options_json(t->parsed->program, config, MNIST_OPTION_IN_CONFIG, &err), "data",
-        mnist_train_data_json(&t->session), "seed", mnist_json_whole(t->base.training.config.seed),
-        "kernels", mnist_kernels_name(), "threads", (json_int_t)mnist_pool_threads(t->session.pool),
-        "tune", "seconds", t->base.tune_seconds, "vary", vary, "epochs", epochs, "candidates",
-        candidates);
+    json_t *doc =
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:{s:f, s:o, s:o, s:o}}", "schema",
+                  "mnist-train/1", "version", mnist_version(), "config",
+                  mnist_options_json(t->parsed->program, config, MNIST_OPTION_IN_CONFIG, &err),
+                  "data", mnist_train_data_json(&t->session), "seed",
+                  mnist_json_whole(t->base.training.config.seed), "kernels", mnist_kernels_name(),
+                  "threads", (json_int_t)mnist_pool_threads(t->session.pool), "tune", "seconds",
+                  t->base.tune_seconds, "vary", vary, "epochs", epochs, "candidates", candidates);
+    mnist_notes_put_json(&t->session.notes, &doc);
+    return doc;
 }
 
 static int say_plan(const tuner *t)
@@ -484,6 +487,7 @@ int mnist_tune(const mnist_train_settings *settings, const mnist_parsed *parsed)
     t.deadline = t.start + settings->tune_seconds;
     t.plan = mnist_halving_plan_for(settings->training.config.epochs);
     t.session.settings = &t.base;
+    t.session.notes = (mnist_notes){.program = PROGRAM, .quiet = settings->out.quiet};
     mnist_progress_start(&t.session.progress, mnist_train_progress_mode(settings),
                          settings->out.color, STDERR_FILENO);
     /* the search's own output; a file's or a recipe's is for the training that follows */
@@ -501,6 +505,7 @@ int mnist_tune(const mnist_train_settings *settings, const mnist_parsed *parsed)
         code = mnist_program_error(PROGRAM, &err);
         code = status == MNIST_ERR_ARGUMENT ? MNIST_EXIT_USAGE : code;
     } else {
+        mnist_remark_data(&t.session);
         code = settings->dry_run ? say_plan(&t) : search(&t, output);
     }
     mnist_session_close(&t.session);
