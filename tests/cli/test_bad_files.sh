@@ -328,6 +328,10 @@ model dtype-f32 "tensor 'layers.0.weight' has dtype 'f32', expected one of the s
 model dtype-none "tensor 'layers.0.weight' has dtype '', expected one of the safetensors format, as F32 or BF16"
 model version-2 'no "weights" in __metadata__, expected bf16, fp16 or integers'
 model weights-fp32 "__metadata__ weights is 'fp32', expected bf16, fp16 or integers"
+model steps-version-1 "format_version '1' of format 'mnist-mlp', expected '3'; made by another version of mnist-train?"
+model steps-twice 'steps in its metadata: the step invert is there twice'
+model steps-unknown 'steps in its metadata: unknown step "?[31mdeskew"; expected some of max-pixel=N, invert, transpose'
+model steps-value 'steps in its metadata: "max-pixel=1e2": expected max-pixel=N, N from 1 to 254'
 model weights-int4 "__metadata__ weights is '?[31mint4', expected bf16, fp16 or integers"
 model dtype-U64 "tensor 'layers.0.weight' has 640 bytes by its data_offsets and 1280 by its shape"
 model dtype-f64-fits "tensor 'layers.0.weight' has dtype F64, expected F32"

@@ -165,6 +165,10 @@ done
 usage "$train" '--quantize: start of quantisation: expected 0 to below 1, found 1' --quantize ternary,start=100%
 usage "$train" '--batch-norm does not go with --quantize: what it is folded into are no longer quantised weights' \
     --quantize int4 --batch-norm
+for value in 255 -1 x 0.5; do
+    usage "$train" "--max-pixel: \"$value\" is not a whole number from 0 to 254" "--max-pixel=$value"
+done
+usage "$train" '--invert: takes no argument, but was given "1"' --invert=1
 usage "$train" '--tie-pixels does not go with a first layer that is frozen' --tie-pixels 2 --freeze 1
 usage "$train" '--tie-pixels does not go with --prune 2:4: tied pixels are pruned as one' --tie-pixels 2 --prune 2:4
 usage "$train" '--tie-pixels does not go with --prune 5%,4x16: tied pixels are pruned as one' --tie-pixels 2 \
