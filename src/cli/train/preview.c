@@ -1,6 +1,7 @@
 #include "cli/train/preview.h"
 
-#include <mnist/io.h>
+#include "cli/shared/sheet.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +13,13 @@
 #define MARGIN   4u  /* pixels between cells */
 #define GAP      12u /* more between groups */
 
-enum { BACKGROUND = 64, FRAME = 160 };
+enum { FRAME = 160 };
 
 #define NO_IMAGE UINT32_MAX /* fewer images of a digit than places */
 
 typedef struct sheet {
     mnist_view view;
-    uint8_t *pixels; /* (height, width) */
-    size_t width, height;
+    mnist_sheet paper;
     unsigned zoom; /* each pixel of an image is zoom x zoom of the sheet */
     uint32_t image[ROWS][GROUPS];
 } sheet;
@@ -49,13 +49,6 @@ static mnist_status choose_images(sheet *s, uint64_t seed, mnist_error *err)
     return MNIST_OK;
 }
 
-static void fill(sheet *s, size_t y, size_t x, size_t rows, size_t cols, uint8_t value)
-{
-    for (size_t row = y; row < y + rows; row++) {
-        memset(s->pixels + row * s->width + x, value, cols);
-    }
-}
-
 /* Draws an image into its cell; variant 0 is the image undistorted. */
 static void draw(sheet *s, unsigned row, unsigned group, unsigned variant, const uint8_t *image)
 {
@@ -64,14 +57,11 @@ static void draw(sheet *s, unsigned row, unsigned group, unsigned variant, const
     const size_t top = MARGIN + row * (high + MARGIN),
                  left = MARGIN + cell * (wide + MARGIN) + group * GAP;
     if (variant == 0) {
-        fill(s, top - MARGIN / 2, left - MARGIN / 2, high + MARGIN, wide + MARGIN, FRAME);
+        mnist_sheet_fill(&s->paper, top - MARGIN / 2, left - MARGIN / 2, high + MARGIN,
+                         wide + MARGIN, FRAME);
     }
-    for (size_t y = 0; y < high; y++) {
-        for (size_t x = 0; x < wide; x++) {
-            s->pixels[(top + y) * s->width + left + x] =
-                image[y / s->zoom * s->view.cols + x / s->zoom];
-        }
-    }
+    mnist_sheet_draw(&s->paper, top, left, (mnist_sheet_image){image, s->view.rows, s->view.cols},
+                     s->zoom);
 }
 
 static void draw_variant(sheet *s, const mnist_augmenter *augmenter, unsigned variant,
@@ -106,21 +96,20 @@ mnist_status mnist_preview_save(const char *path, mnist_view train,
     if (status != MNIST_OK) {
         return status;
     }
-    s.width = MARGIN + CELLS * (train.cols * s.zoom + MARGIN) + (GROUPS - 1) * GAP;
-    s.height = MARGIN + ROWS * (train.rows * s.zoom + MARGIN);
-    s.pixels = malloc(s.width * s.height);
     uint8_t *scratch = malloc((size_t)train.rows * train.cols);
-    status = s.pixels && scratch ? choose_images(&s, seed, err) : fail_memory(err);
+    const bool paper =
+        mnist_sheet_create(&s.paper, MARGIN + ROWS * (train.rows * s.zoom + MARGIN),
+                           MARGIN + CELLS * (train.cols * s.zoom + MARGIN) + (GROUPS - 1) * GAP);
+    status = paper && scratch ? choose_images(&s, seed, err) : fail_memory(err);
     if (status == MNIST_OK) {
-        memset(s.pixels, BACKGROUND, s.width * s.height);
         for (unsigned variant = 0; variant <= VARIANTS; variant++) {
             mnist_augmenter_start(augmenter, pool, seed, variant); /* not used for variant 0 */
             draw_variant(&s, augmenter, variant, scratch);
         }
-        status = mnist_png_save(path, s.pixels, (unsigned)s.height, (unsigned)s.width, err);
+        status = mnist_sheet_save(&s.paper, path, err);
     }
     free(scratch);
-    free(s.pixels);
+    mnist_sheet_free(&s.paper);
     mnist_augmenter_free(augmenter);
     return status;
 }
