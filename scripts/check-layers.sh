@@ -14,7 +14,7 @@ prints FILE:LINE for each breach of these rules:
   cli -> bench -> train, eval, io -> nn, data -> kernels -> base; and train may use eval, to validate.
   image, which reads and prepares foreign pictures, uses data and base; import, data sets in any form, uses image. report uses eval and io; convert, nets in and
   out of other programs' files, uses report; each of them what is below these too. compress, nets made smaller, may use train, io and eval.
-  score, which holds texts against each other, uses base alone.
+  score, which holds texts against each other, uses base alone; export, data sets in other programs' files, data and base.
   include/mnist/ROOM.h counts as ROOM, and mnist/mnist.h as all of them.
 - cli sees its own headers, <mnist/...> and outside libraries; a public header sees public headers.
 - Within cli: no file lies in src/cli itself. options/ and terminal/ see themselves; shared/ sees these two; any
@@ -39,6 +39,7 @@ BEGIN {
     rooms["kernels"] = "kernels base"
     rooms["data"] = "data kernels base"
     rooms["score"] = "score base"
+    rooms["export"] = "export data base"
     rooms["image"] = "image data base"
     rooms["import"] = "import image data base"
     rooms["nn"] = "nn kernels base"
@@ -403,6 +404,8 @@ self_test()
     for to in kernels data nn; do
         expect src/score/a.c "#include \"$to/b.h\"" "score must not include $to: "
     done
+    expect src/export/a.c '#include "data/b.h"' ok
+    expect src/export/a.c '#include "io/b.h"' 'export must not include io: '
     expect src/eval/a.c '#include "score/b.h"' 'eval must not include score: ' # texts come in through cli alone
 
     expect include/mnist/mnist.h '#include <mnist/train.h>' ok

@@ -8,6 +8,7 @@
 #include <mnist/convert.h>
 #include <mnist/data.h>
 #include <mnist/eval.h>
+#include <mnist/export.h>
 #include <mnist/image.h>
 #include <mnist/import.h>
 #include <mnist/integers.h>
