@@ -214,7 +214,7 @@ expect 'hardly a file found' [ "$named" -ge 100 ]
 
 # --- flags and commands -------------------------------------------------------------------------------
 
-programs='mnist-train mnist-eval mnist-predict mnist-bench mnist-convert mnist-compress mnist-score'
+programs='mnist-train mnist-eval mnist-predict mnist-bench mnist-convert mnist-compress mnist-score mnist-data'
 for program in $programs; do
     "$build/$program" --help >"$program.help"
     # --name, --no-name, --[no-]name and -x, as documents may write them

@@ -17,6 +17,7 @@
 #define CONVERT  .program = "mnist-convert", .main = mnist_convert_main
 #define COMPRESS .program = "mnist-compress", .main = mnist_compress_main
 #define SCORE    .program = "mnist-score", .main = mnist_score_main
+#define DATA     .program = "mnist-data", .main = mnist_data_main
 
 /* A training of 8 steps that writes all that there is. */
 #define SMALL                                                                                      \
@@ -224,6 +225,23 @@ const scenario scenarios[] = {
     {SCORE, .name = "score-13a",
      .words = {"refs.txt", "hyps.txt", "refs.txt", "--tokenize", "13a", "--chrf-words", "2"},
      .given = {"refs.txt", "hyps.txt"}},
+    {DATA, .name = "data-info", .words = {"info", "../base", "--json"}},
+    {DATA, .name = "data-show", .words = {"info", "../base/t10k-images-idx3-ubyte", "--show"}},
+    {DATA, .name = "data-sheet", .words = {"sheet", "p.png", "--data-dir", "../base"},
+     .older = {"l.csv=p.png"}, .outputs = {{"p.png", FILE_WHOLE}}},
+    {DATA, .name = "data-npz", .words = {"convert", "n.npz", "--data-dir", "../base"},
+     .older = {"l.csv=n.npz"}, .outputs = {{"n.npz", FILE_WHOLE}}},
+    /* into the folder of the run, which is empty */
+    {DATA, .name = "data-lines",
+     .words = {"lines", ".", "-n", "2", "--digits", "1:3", "--data-dir", "../base"},
+     .outputs = {{"1.png", FILE_WHOLE}, {"2.png", FILE_WHOLE}, {"refs.txt", FILE_WHOLE}}},
+    {DATA, .name = "data-split", .words = {"split", ".", "--test", "20%", "--data-dir", "../base"},
+     .outputs = {{"train-images-idx3-ubyte", FILE_WHOLE},
+                 {"train-labels-idx1-ubyte", FILE_WHOLE},
+                 {"t10k-images-idx3-ubyte", FILE_WHOLE},
+                 {"t10k-labels-idx1-ubyte", FILE_WHOLE}}},
+    {DATA, .name = "data-csv", .words = {"convert", "n.csv", "--data-dir", "../base"},
+     .older = {"l.csv=n.csv"}, .outputs = {{"n.csv", FILE_WHOLE}}},
     {BENCH, .name = "bench-help", .words = {"--help"}},
     {.name = NULL},
 };

@@ -103,7 +103,7 @@ run 2 "$build/mnist-hello" --times 10
 
 begin 'manual page and completion'
 run 0 "$build/mnist-describe" programs
-out_is $'mnist-train\nmnist-eval\nmnist-predict\nmnist-bench\nmnist-convert\nmnist-compress\nmnist-score\nmnist-hello'
+out_is $'mnist-train\nmnist-eval\nmnist-predict\nmnist-bench\nmnist-convert\nmnist-compress\nmnist-score\nmnist-data\nmnist-hello'
 expect 'not in its manual page' grep -q '^\\fB\\-\\-times\\fR \\fIN\\fR$' "$build/docs/mnist-hello.1"
 expect 'not its default' grep -q '^Default: 2\.$' "$build/docs/mnist-hello.1"
 expect "not in mnist-train's manual page" grep -q 'mnist\\-hello' "$build/docs/mnist-train.1"
@@ -117,7 +117,7 @@ err_has 'mnist-hello: 2 options'
 expect 'not in the list for coverage' grep -qx mnist-hello "$build/programs.txt"
 
 begin 'installation'
-for program in train eval predict bench convert compress score; do
+for program in train eval predict bench convert compress score data; do
     cp "$build/mnist-hello" "$build/mnist-$program" # stand-ins: these need not be built here
 done
 run 0 "$cmake" --install "$build"
