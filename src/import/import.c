@@ -217,12 +217,16 @@ static mnist_status finish(mnist_reading *r, mnist_error *err)
                                       what->labels ? what->labels : what->images, err);
 }
 
-mnist_status mnist_dataset_load(mnist_dataset **out, const mnist_import *what,
-                                mnist_import_facts *facts, mnist_error *err)
+/* file: the bytes of the images, or NULL: to be opened. */
+static mnist_status load(mnist_dataset **out, const mnist_import *what, mnist_import_facts *facts,
+                         mnist_bytes *file, mnist_error *err)
 {
     *out = NULL;
     mnist_dataset *dataset = calloc(1, sizeof *dataset);
     if (!dataset) {
+        if (file) {
+            mnist_bytes_close(file);
+        }
         return mnist_fail_memory(err, sizeof *dataset, "a data set");
     }
     mnist_reading r = {.add = add_bytes,
@@ -230,7 +234,8 @@ mnist_status mnist_dataset_load(mnist_dataset **out, const mnist_import *what,
                        .dataset = dataset,
                        .images = true,
                        .labels = what->labels == NULL};
-    mnist_status status = mnist_reading_add_path(&r, what->images, err);
+    mnist_status status = file ? add_bytes(&r, file, what->images, err)
+                               : mnist_reading_add_path(&r, what->images, err);
     if (status == MNIST_OK && what->labels) {
         r.images = false;
         r.labels = true;
@@ -249,4 +254,16 @@ mnist_status mnist_dataset_load(mnist_dataset **out, const mnist_import *what,
     }
     *out = dataset;
     return MNIST_OK;
+}
+
+mnist_status mnist_dataset_load(mnist_dataset **out, const mnist_import *what,
+                                mnist_import_facts *facts, mnist_error *err)
+{
+    return load(out, what, facts, NULL, err);
+}
+
+mnist_status mnist_reading_load(mnist_dataset **out, const mnist_import *what, mnist_bytes *file,
+                                mnist_error *err)
+{
+    return load(out, what, NULL, file, err);
 }

@@ -84,7 +84,7 @@ static meaning meaning_of(const char *word)
         {"double", IDX},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(word, words[i].word) == 0) {
+        if (word[0] == words[i].word[0] && strcmp(word, words[i].word) == 0) {
             return words[i].meaning;
         }
     }

@@ -143,14 +143,32 @@ static mnist_status take(void *context, mnist_picture picture, mnist_error *err)
     return MNIST_OK;
 }
 
+/* The picture as an image of the data set. */
+static mnist_status prepare(const mnist_reading *r, const mnist_picture *picture, const char *path,
+                            uint8_t *out, mnist_error *err)
+{
+    mnist_error why;
+    mnist_glyph glyph;
+    if (r->what->as_is && picture->rows == MNIST_SIDE && picture->cols == MNIST_SIDE) {
+        memcpy(out, picture->pixels, MNIST_PIXELS); /* what the call below would do, sooner */
+        return MNIST_OK;
+    }
+    const mnist_status status =
+        mnist_picture_prepare(picture, r->what->as_is ? MNIST_INVERT_NO : MNIST_INVERT_AUTO,
+                              r->what->as_is ? MNIST_CENTER_NONE : MNIST_CENTER_MASS, &glyph, &why);
+    if (status != MNIST_OK) {
+        return mnist_fail(err, status, "%s: %s", path, why.text);
+    }
+    memcpy(out, glyph.pixels, sizeof glyph.pixels);
+    return MNIST_OK;
+}
+
 static mnist_status read_picture(const mnist_reading *r, const mnist_bytes *file, const char *path,
                                  uint8_t *out, mnist_error *err)
 {
     caught c = {.count = 0};
     const mnist_picture_sink sink = {.context = &c, .admit = admit, .take = take};
     const mnist_file_kind kind = mnist_signature_kind(file->data, file->size);
-    mnist_error why;
-    mnist_glyph glyph;
     mnist_status status;
     if (kind == MNIST_FILE_PNG) {
         status = mnist_png_read(&sink, file->data, file->size, path, err);
@@ -166,22 +184,14 @@ static mnist_status read_picture(const mnist_reading *r, const mnist_bytes *file
         status = mnist_fail(err, MNIST_ERR_FORMAT, "%s: %zu pictures: expected one", path, c.count);
     }
     if (status == MNIST_OK) {
-        status = mnist_picture_prepare(
-            &c.picture, r->what->as_is ? MNIST_INVERT_NO : MNIST_INVERT_AUTO,
-            r->what->as_is ? MNIST_CENTER_NONE : MNIST_CENTER_MASS, &glyph, &why);
-        if (status != MNIST_OK) {
-            (void)mnist_fail(err, status, "%s: %s", path, why.text);
-        } else {
-            memcpy(out, glyph.pixels, sizeof glyph.pixels);
-        }
+        status = prepare(r, &c.picture, path, out, err);
     }
     free((void *)c.picture.pixels);
     return status;
 }
 
 static mnist_status read_items(mnist_reading *r, const item *items, size_t count,
-                               const mnist_listing *list, const mnist_fetch *fetch,
-                               mnist_error *err)
+                               const mnist_fetch *fetch, mnist_error *err)
 {
     mnist_dataset *dataset = r->dataset;
     mnist_status status = MNIST_OK;
@@ -198,7 +208,6 @@ static mnist_status read_items(mnist_reading *r, const item *items, size_t count
             dataset->labels[i] = (uint8_t)items[i].label;
         }
     }
-    (void)list;
     return status;
 }
 
@@ -238,7 +247,7 @@ mnist_status mnist_reading_add_pictures(mnist_reading *r, const mnist_listing *l
         }
     }
     if (status == MNIST_OK) {
-        status = read_items(r, items, count, list, fetch, err);
+        status = read_items(r, items, count, fetch, err);
     }
     if (status == MNIST_OK) {
         dataset->view = (mnist_view){

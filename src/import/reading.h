@@ -65,6 +65,11 @@ mnist_status mnist_reading_add_listing(mnist_reading *r, const mnist_listing *li
 mnist_status mnist_reading_add_pictures(mnist_reading *r, const mnist_listing *list, unsigned part,
                                         const mnist_fetch *fetch, mnist_error *err);
 
+/* mnist_dataset_load for bytes that have been read: they are taken over, also on failure, and what->images is their
+ * name, for messages. */
+mnist_status mnist_reading_load(mnist_dataset **out, const mnist_import *what, mnist_bytes *file,
+                                mnist_error *err);
+
 /* "CSV", then "CSV in zip". */
 void mnist_reading_note(mnist_reading *r, const char *format);
 

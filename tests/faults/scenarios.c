@@ -5,8 +5,10 @@
 #include "sweep.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -77,6 +79,17 @@ const scenario scenarios[] = {
     {TRAIN, .name = "config", .words = {"--config", "config.json", "--print-config"},
      .given = {"config.json"}, .config = true},
     {TRAIN, .name = "help", .words = {"--help"}},
+    {TRAIN, .name = "csv",
+     .words = {"--train-images", "../base/train.csv.gz", "--test-images", "../base/train.csv.gz",
+               "--hidden", "5", "--epochs", "1", "--threads", "1", "--quiet"}},
+    {TRAIN, .name = "folder",
+     .words = {"--data-dir", "../base/classes", "--as-is", "--hidden", "5", "--epochs", "1",
+               "--threads", "1", "--quiet"}},
+#ifdef TEST_ARCHIVE
+    {TRAIN, .name = "tar",
+     .words = {"--train-images", "../base/train.tar", "--test-images", "../base/train.tar",
+               "--hidden", "5", "--epochs", "1", "--threads", "1", "--quiet"}},
+#endif
     {TRAIN, .name = "recipes", .words = {"--recipe", "list"}},
     {TRAIN, .name = "preview", .words = {SMALL, "--preview", "p.png", "--augment", "simard"},
      .older = {"l.csv=p.png"}, .outputs = {{"p.png", FILE_WHOLE}}},
@@ -300,6 +313,54 @@ static bool write_set(const char *images, const char *labels, uint32_t count, bo
     return good;
 }
 
+/* A tar archive of one file. */
+static bool write_tar(const char *path, const char *name, const char *text, size_t size)
+{
+    uint8_t *file = calloc(512 * (size / 512 + 4), 1);
+    bool good = file != NULL;
+    if (good) {
+        unsigned sum = 0;
+        char *header = (char *)file;
+        snprintf(header, 100, "%s", name);
+        snprintf(header + 100, 8, "0000644");
+        snprintf(header + 124, 12, "%011zo", size);
+        snprintf(header + 136, 12, "%011o", 0);
+        memset(header + 148, ' ', 8);
+        header[156] = '0';
+        memcpy(header + 257, "ustar\00000", 8);
+        for (size_t i = 0; i < 512; i++) {
+            sum += file[i];
+        }
+        snprintf(header + 148, 8, "%06o", sum);
+        memcpy(file + 512, text, size);
+        good = write_plain(path, file, 512 * (size / 512 + 4));
+    }
+    free(file);
+    return good;
+}
+
+/* The same data set as text, packed and in an archive, and as folders of pictures. */
+static bool write_forms(void)
+{
+    static const char table[] = "3,0,255,0,9\n1,9,9,0,0\n2,0,0,0,255\n0,1,2,3,4\n";
+    static const char *const folders[] = {"base/classes", "base/classes/train", "base/classes/test",
+                                          "base/classes/train/1", "base/classes/train/2",
+                                          "base/classes/test/1"};
+    static const char *const pictures[] = {"base/classes/train/1/1.pgm",
+                                           "base/classes/train/2/2.pgm",
+                                           "base/classes/test/1/1.pgm"};
+    static const char picture[] = "P5 2 2 255\n\0\xff\0\x7f";
+    bool good = write_packed("base/train.csv.gz", table, sizeof table - 1) &&
+                write_tar("base/train.tar", "set.csv", table, sizeof table - 1);
+    for (size_t i = 0; good && i < sizeof folders / sizeof folders[0]; i++) {
+        good = mkdir(folders[i], 0700) == 0;
+    }
+    for (size_t i = 0; good && i < sizeof pictures / sizeof pictures[0]; i++) {
+        good = write_plain(pictures[i], picture, sizeof picture - 1);
+    }
+    return good;
+}
+
 /* A grey digit and a coloured one, each a stroke that has to be found, cut out and moved. */
 static bool write_pictures(void)
 {
@@ -365,7 +426,7 @@ bool make_base(void)
     return write_set("base/train-images-idx3-ubyte.gz", "base/train-labels-idx1-ubyte", TRAINING,
                      true) &&
            write_set("base/t10k-images-idx3-ubyte", "base/t10k-labels-idx1-ubyte", TEST, false) &&
-           write_plain("base/config.json", config, sizeof config - 1) && write_pictures() &&
+           write_plain("base/config.json", config, sizeof config - 1) && write_pictures() && write_forms() &&
            write_plain("base/refs.txt", refs, sizeof refs - 1) &&
            write_plain("base/hyps.txt", hyps, sizeof hyps - 1) &&
            run_in_base(&train, older, "stdout") && run_in_base(&train, half, "stdout") &&

@@ -3,9 +3,11 @@
 
 They are made here, from the formats' definitions; scripts/fuzz.sh adds them to what corpus/ keeps.
 """
+import bz2
 import gzip
 import io
 import json
+import lzma
 import pathlib
 import struct
 import subprocess
@@ -540,6 +542,41 @@ for name, (how, references, hypotheses) in {
     "wide": (b"\x2d\x03", "\u00e9\u4e2d\U0001f600\n", "e\u4e2d\u00a0\n"), "tabs": (b"\x04\x20", "a\tb\n", "a\tb\n"),
 }.items():
     put("lines", name, how + references.encode() + b"\x01" + hypotheses.encode())
+# data sets of any form; the first byte says what is asked (fuzz_import.c)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
+from formats import idx as idx_file, npy, npz as zip_of, png as png_of, tar  # noqa: E402
+
+csv = {
+    "plain": "5,1,2,3,4\n6,0,255,7,8\n", "pixels": "1;2;3;4\r\n5;6;7;8\r\n", "labels": "1\n9\n0\n",
+    "kaggle": "label,pixel0,pixel1\n5,1,2\n6,3,4", "openml": "a,b,class\n0,1,9\n", "index": ",y,a,b\n0,1,2,3\n",
+    "quoted": '"label","a"\n"1","2"\n', "units": "5,0.0,1.0,0.5,0.2\n", "bytes": "5,0.0,255.0,1.4,1.5\n",
+    "exponents": "5,1e0,5E-1,-1,+0.25\n", "long": "5,0.12345678901234567890123,1,1e-400,0\n", "bom": "\ufeff1,2,3,4,5\n",
+    "ragged": "1,2,3,4,5\n1,2\n", "beyond": "1,2,3,4,256\n", "ten": "10,2,3,4,5\n", "names": "label,class\n1,2\n",
+}
+for name, data in csv.items():
+    put("csv", name, data)
+pair = npy("|u1", (2, 2, 2), bytes(range(8))), npy("|u1", (2,), b"\3\4")
+both = {f"{role}_{part}.npy": body for part in ("train", "test") for role, body in zip("xy", pair)}
+four = {f"{part}-{what}": body for part in ("train", "t10k") for what, body in
+        (("images-idx3-ubyte", idx_file(8, (2, 2, 2), bytes(8))), ("labels-idx1-ubyte", idx_file(8, (2,), b"\1\2")))}
+flat_png = png_of(b"".join(bytes(28 - y) + b"\xff" * y for y in range(28)))
+classes = {f"{part}/{label}/1.png": flat_png for part in ("train", "test") for label in "25"}
+forms = {
+    "npz": zip_of(both), "one": zip_of({"a.npy": pair[0], "b.npy": pair[1]}), "idx-zip": zip_of(four), "idx-tar": tar(four),
+    "idx-tar-gz": gzip.compress(tar(four)), "png-zip": zip_of(classes, 0), "png-tar": tar({"1/1.png": flat_png}),
+    "pgm-tar": tar({"a/2.pgm": b"P5 2 2 255\n\0\1\2\xff", "b/1.pgm": b"P2 1 1 9 4"}), "csv-zip": zip_of({"train.csv": b"5,1,2,3,4\n"}),
+    "csv": b"5,1,2,3,4\n", "csv-gz": gzip.compress(b"5,1,2,3,4\n"), "floats": npy("<f4", (1, 4), struct.pack("<4f", 0, .5, 1, .25)),
+    "doubles": npy(">f8", (1, 4), struct.pack(">4d", 0, -.5, 1, .25)), "columns": npy("|u1", (2, 2, 2), bytes(range(8)), True),
+    "signed": idx_file(9, (1, 2, 2), b"\x80\x80\0\x7f"), "short": idx_file(11, (1, 1, 2, 2), bytes(8)),
+    "flat": idx_file(8, (2, 4), bytes(8)), "wide": npy("<u2", (1, 4), struct.pack("<4H", 0, 65535, 256, 9)),
+    "bools": npy("|b1", (1, 4), b"\0\1\1\0"), "halves": npy("<f2", (1, 4), struct.pack("<4e", 0, .5, 1, .25)),
+    "one-hot": zip_of({"x.npy": pair[0], "y.npy": npy("<i4", (2, 3), struct.pack("<6i", 0, 1, 0, 0, 0, 1))}),
+    "html": b"<html>", "bz2": bz2.compress(b"5,1,2,3,4\n"), "xz": lzma.compress(b"5,1,2,3,4\n"),
+    "nested": gzip.compress(zip_of({"a.csv.gz": gzip.compress(b"5,1,2,3,4\n")})),
+}
+for name, data in forms.items():
+    for asked in (1, 13, 19):
+        put("import", f"{name}-{asked}", bytes([asked]) + data)
 
 
 def dictionary(target, words):
@@ -619,3 +656,8 @@ dictionary("onnx", [op.encode() for op in ("Gemm", "MatMul", "Add", "Sub", "Mul"
 dictionary("gguf", [b"GGUF\x03\0\0\0", b"general.architecture", b"mnist-fc", b"general.alignment", b"mnist-fc.mean", b"mnist-fc.stddev",
                     b"mnist-fc.activation", b"fc1.weight", b"fc1.bias", b"fc2.weight", b"fc2.bias", b"\x08\0\0\0", b"\x09\0\0\0",
                     b"\xff\xff\xff\xff\xff\xff\xff\xff", b"\x40\0\0\0", b"\x1c\0\0\0", b"\x1e\0\0\0"])
+dictionary("csv", [b"label", b"class", b"id", b"\xef\xbb\xbf", b"\r\n", b"0.5", b"1e-1", b"255.0", b"-1", b"255", b'"', b";", b"\t"])
+dictionary("import", [b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"ustar  \0", b"\x93NUMPY\x01\0", b"\0\0\x0d\x03", b"\0\0\x08\x02",
+                      b"\x1f\x8b\x08\0", b"BZh9", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x89PNG\r\n\x1a\n", b"P5 2 2 255\n", b"x_train.npy",
+                      b"y_train.npy", b"arr_0.npy", b"train/", b"test/", b"images", b"labels", b".png", b".csv", b".gz", b"label,"]
+           + [d.encode() for d in DESCRS + ["|u1", "|b1", "<u2"]])

@@ -55,9 +55,9 @@ static const mnist_option eval_temperature_options[] = {
 /* Only --temperature fit reads them. */
 static const mnist_option eval_train_options[] = {
     {INPUT(mnist_data_settings, train_images, "FILE"), .name = "train-images",
-     .help = "IDX file of training images, for --temperature fit"},
+     .help = "training images, for --temperature fit"},
     {INPUT(mnist_data_settings, train_labels, "FILE"), .name = "train-labels",
-     .help = "IDX file of training labels, for --temperature fit"},
+     .help = "training labels, for --temperature fit"},
 };
 
 static const mnist_option eval_baseline_options[] = {

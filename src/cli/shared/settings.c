@@ -43,7 +43,7 @@ const mnist_option mnist_source_options[] = {
 
 const mnist_option mnist_test_options[] = {
     {INPUT(mnist_data_settings, test_images, "FILE"), .name = "test-images", .flags = CONFIG,
-     .help = "test images: IDX, NPY, NPZ, CSV, a folder, an archive; maybe with labels"},
+     .help = "test images, in any form that is read; maybe with labels"},
     {INPUT(mnist_data_settings, test_labels, "FILE"), .name = "test-labels", .flags = CONFIG,
      .help = "test labels, where the images have none"},
     {SIZE(mnist_data_settings, synthetic_test, 1, MOST_IMAGES), .name = "synthetic-test",

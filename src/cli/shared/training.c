@@ -58,9 +58,9 @@ mnist_training_settings mnist_training_defaults(void)
 
 const mnist_option mnist_train_files_options[] = {
     {INPUT(mnist_data_settings, train_images, "FILE"), .name = "train-images", .flags = CONFIG,
-     .help = "IDX file of training images, raw or gzip"},
+     .help = "training images, in any form that is read; maybe with labels"},
     {INPUT(mnist_data_settings, train_labels, "FILE"), .name = "train-labels", .flags = CONFIG,
-     .help = "IDX file of training labels"},
+     .help = "training labels, where the images have none"},
     {SIZE(mnist_data_settings, synthetic_train, 1, MOST_IMAGES), .name = "synthetic-train",
      .flags = MATHS, .help = "training images of the synthetic data set"},
 };
