@@ -127,8 +127,12 @@ typedef struct mnist_glyph {
 mnist_status mnist_picture_prepare(const mnist_picture *picture, mnist_invert invert,
                                    mnist_center center, mnist_glyph *out, mnist_error *err);
 
-/* The picture as a line of digits, from left to right. After step 4, strokes that stand one above
- * the other are joined to one digit: two are if their columns overlap by more than half of the
+/* The picture as a line of digits, from left to right; several rows from the top. After step 4,
+ * strokes that stand side by side are joined to one row: two are if their rows of pixels overlap by
+ * more than a third of the shorter one's, a row having those of all its strokes, and this is
+ * repeated until no two are left. In their order, rows of less than half the height of the highest
+ * then join the nearest row. Within a row, strokes that stand one above the
+ * other are joined to one digit: two are if their columns overlap by more than half of the
  * narrower one's, a digit having the columns of all its strokes, and this is repeated until no two
  * are left. Each digit goes through steps 5 to 8 by itself. Their order is that of the middle
  * columns of their strokes. *glyphs is to be released with free. center is not MNIST_CENTER_NONE.
@@ -137,6 +141,30 @@ mnist_status mnist_picture_prepare(const mnist_picture *picture, mnist_invert in
 mnist_status mnist_picture_segment(const mnist_picture *picture, mnist_invert invert,
                                    mnist_center center, mnist_glyph **glyphs, size_t *count,
                                    mnist_error *err);
+
+/* The most pieces that a line is cut into. */
+#define MNIST_MAX_PIECES 16000u
+
+/* A part of a picture that may be a digit of a line. Borders 0 to n divide the line: they are the
+ * ends of shapes of ink, and where a shape is wide, places to cut it. */
+typedef struct mnist_piece {
+    mnist_glyph glyph;
+    unsigned row;      /* the row of digits in which it stands, from the top, from 0 */
+    unsigned height;   /* of the highest shape of that row, in pixels */
+    unsigned from, to; /* the borders between which the piece lies */
+    unsigned cuts;     /* how many of these two, 0 to 2, cut a shape */
+    unsigned crossed;  /* how much ink they cross, in thousandths of the shape's height */
+    unsigned joined;   /* how many shapes have been taken together, less 1 */
+} mnist_piece;
+
+/* The shapes of ink that mnist_picture_segment takes for digits, and what else may be digits: parts
+ * of a shape that is wide, and neighbours taken together that are as narrow as one. A path through
+ * pieces from border 0 to the last is one way to read the picture, and whoever knows digits chooses
+ * among them; the way of uncut single shapes is always there. In the order of from and to. Borders
+ * are where little ink is crossed from top to bottom. Otherwise as mnist_picture_segment. */
+mnist_status mnist_picture_pieces(const mnist_picture *picture, mnist_invert invert,
+                                  mnist_center center, mnist_piece **pieces, size_t *count,
+                                  mnist_error *err);
 
 typedef enum mnist_picture_format {
     MNIST_PICTURE_PNG, /* any that libpng reads; files may follow one another */

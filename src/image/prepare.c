@@ -22,13 +22,23 @@ typedef struct source {
     const uint8_t *value;         /* (256): the value of each grey */
     const mnist_levels *levels;   /* with strokes */
     const mnist_strokes *strokes; /* NULL: every pixel counts */
-    uint32_t glyph;
+    uint32_t glyph, last;
+    const mnist_borders *borders; /* or NULL */
     mnist_box box;
 } source;
 
-static bool belongs(const source *in, size_t at)
+static bool is_between(const mnist_borders *b, unsigned x, unsigned y)
 {
-    return in->strokes->glyphs[in->strokes->labels[at]] == in->glyph;
+    const unsigned row = (y - b->y) / b->cell, col = x - b->x;
+    return b->left[row] <= col && col < b->right[row];
+}
+
+static bool belongs(const source *in, unsigned x, unsigned y)
+{
+    const size_t at = (size_t)y * in->picture->cols + x;
+    const uint32_t glyph = in->strokes->glyphs[in->strokes->labels[at]];
+    return glyph >= in->glyph && glyph <= in->last &&
+           (!in->borders || is_between(in->borders, x, y));
 }
 
 static bool touches(const source *in, unsigned x, unsigned y)
@@ -36,9 +46,9 @@ static bool touches(const source *in, unsigned x, unsigned y)
     const mnist_picture *picture = in->picture;
     const unsigned left = x > 0 ? x - 1 : x, right = x + 1 < picture->cols ? x + 1 : x;
     const unsigned top = y > 0 ? y - 1 : y, bottom = y + 1 < picture->rows ? y + 1 : y;
-    for (size_t row = top; row <= bottom; row++) {
-        for (size_t col = left; col <= right; col++) {
-            if (belongs(in, row * picture->cols + col)) {
+    for (unsigned row = top; row <= bottom; row++) {
+        for (unsigned col = left; col <= right; col++) {
+            if (belongs(in, col, row)) {
                 return true;
             }
         }
@@ -55,7 +65,8 @@ static unsigned value_at(const source *in, unsigned x, unsigned y)
     if (!in->strokes || value == 0) {
         return value;
     }
-    const bool counts = mnist_levels_is_ink(in->levels, grey) ? belongs(in, at) : touches(in, x, y);
+    const bool counts =
+        mnist_levels_is_ink(in->levels, grey) ? belongs(in, x, y) : touches(in, x, y);
     return counts ? value : 0;
 }
 
@@ -240,7 +251,9 @@ mnist_status mnist_glyph_make(const mnist_part *part, mnist_center center, mnist
                  .value = part->levels->value,
                  .levels = part->levels,
                  .strokes = part->strokes,
-                 .glyph = part->glyph};
+                 .glyph = part->glyph,
+                 .last = part->last,
+                 .borders = part->borders};
     mnist_values values;
     bool broadened = false;
     in.box = find_box(&in, part->within);
@@ -300,6 +313,7 @@ mnist_status mnist_picture_prepare(const mnist_picture *picture, mnist_invert in
                                  .levels = &levels,
                                  .strokes = &strokes,
                                  .glyph = 1,
+                                 .last = 1,
                                  .within = {0, 0, picture->cols, picture->rows}};
         status = mnist_glyph_make(&part, center, out, err);
         mnist_strokes_free(&strokes);

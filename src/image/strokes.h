@@ -35,13 +35,21 @@ mnist_status mnist_strokes_find(const mnist_picture *picture, const mnist_levels
                                 mnist_strokes *out, mnist_error *err);
 void mnist_strokes_free(mnist_strokes *strokes);
 
+/* Two borders from top to bottom, between which a part of a digit lies: a step in columns for every
+ * `cell` rows, counted from (x, y). */
+typedef struct mnist_borders {
+    const uint32_t *left, *right; /* ink in columns from x + left on, and before x + right */
+    unsigned x, y, cell;
+} mnist_borders;
+
 /* A digit of a picture. */
 typedef struct mnist_part {
     const mnist_picture *picture;
     const mnist_levels *levels;
     const mnist_strokes *strokes;
-    uint32_t glyph;   /* the number of the digit, which has some ink */
-    mnist_box within; /* a part of the picture in which all of that is */
+    uint32_t glyph, last; /* the number of the digit; or of several, from the one to the other */
+    mnist_box within;     /* a part of the picture in which all of its ink is */
+    const mnist_borders *borders; /* NULL: all of the digit; else it has some ink between them */
 } mnist_part;
 
 /* Steps 5 to 8 for one digit. Errors: MNIST_ERR_MEMORY. */

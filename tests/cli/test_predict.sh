@@ -141,9 +141,9 @@ shell 0 '$predict pixel.st <twenty | cut -f 2 | tr -d "\n"'
 out_is 01234567890123456789
 run 0 "$predict" pixel.st twenty
 expect 'numbers of raw images' [ "$(cut -f 1 "$work/out" | tail -n 1)" = 'twenty#20' ]
-head -c 1567 twenty >cut
-run 1 "$predict" pixel.st cut
-err_is 'mnist-predict: cut: 1567 bytes: expected a picture as PNG, PGM or PPM (P2, P3, P5, P6), images as IDX, or '\
+head -c 1567 twenty >cut.raw
+run 1 "$predict" pixel.st cut.raw
+err_is 'mnist-predict: cut.raw: 1567 bytes: expected a picture as PNG, PGM or PPM (P2, P3, P5, P6), images as IDX, or '\
 '784 bytes for each image of 28 x 28'
 tr '\000\377' '\377\000' <raw >raw-inverted
 run 0 "$predict" pixel.st raw
@@ -175,6 +175,21 @@ expect 'not two numbers' [ "$(cut -f 1,2 "$work/out" | tr '\t\n' ': ')" = 'sheet
 expect 'the product' [ "$(head -n 1 "$work/out" | awk -F '\t' '{ printf "%.4f", $3 }')" = "$product" ]
 run 0 "$predict" --line --json model.st sheet
 expect 'boxes in order' jq -es 'map(.glyph) == [1, 2, 3, 4, 5] and (map(.box.x) == (map(.box.x) | sort))' "$work/out" >/dev/null
+
+begin '--line: rows, and digits that touch'
+{ echo P2 250 180 255 && tail -n +2 sheet && paste -d ' ' column1 column0 column7 column1 column1 && paste -d ' ' column0 column0 column1 column7 column0; } >rows
+run 0 "$predict" --text model.st rows
+expect 'not three lines, numbered' [ "$(cut -f 1,2 "$work/out" | tr '\t\n' ': ')" = 'rows#1:01770 rows#2:10711 rows#3:00170 ' ]
+run 0 "$predict" --line --json model.st rows
+expect 'rows of five' jq -es 'map(.row) == [1,1,1,1,1,2,2,2,2,2,3,3,3,3,3] and map(.glyph) == [range(1; 16)]' "$work/out" >/dev/null
+for joint in 26 27; do
+    draw 0 90 60 8 10 38 20 230 >left
+    draw 0 90 60 $((8 + joint)) 10 38 20 230 >right
+    { echo P2 90 60 255 && paste -d ' ' <(tail -n +2 left | tr -s ' ' '\n' | grep .) <(tail -n +2 right | tr -s ' ' '\n' | grep .) |
+        awk '{ print $1 < $2 ? $1 : $2 }'; } >pair
+    run 0 "$predict" --text model.st pair
+    expect "a pair that touches, $joint apart" [ "$(cut -f 2 "$work/out")" = 00 ]
+done
 
 # --- What cannot be read ---------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,29 @@ static inline void check_glyph(const mnist_picture *picture, const mnist_glyph *
     PROMISED(most == 255);
 }
 
+/* Pieces of a line: in order, and with a way through all that is cut nowhere. */
+static inline void check_pieces(const mnist_picture *picture, mnist_invert invert,
+                                mnist_center center, mnist_status expected)
+{
+    mnist_piece *pieces;
+    mnist_error err;
+    size_t count;
+    unsigned last = 0, reached = 0;
+    PROMISED(mnist_picture_pieces(picture, invert, center, &pieces, &count, &err) == expected);
+    PROMISED(expected == MNIST_OK || (!pieces && count == 0));
+    PROMISED(count <= MNIST_MAX_PIECES);
+    for (size_t i = 0; i < count; i++) {
+        const mnist_piece *p = &pieces[i];
+        check_glyph(picture, &p->glyph);
+        PROMISED(p->from < p->to && p->height >= 1);
+        PROMISED(i == 0 || p[-1].from < p->from || (p[-1].from == p->from && p[-1].to < p->to));
+        last = p->to > last ? p->to : last;
+        reached = p->from == reached && p->cuts == 0 && p->joined == 0 ? p->to : reached;
+    }
+    PROMISED(reached == last);
+    free(pieces);
+}
+
 static inline void check_prepared(const mnist_picture *picture, mnist_invert invert,
                                   mnist_center center)
 {
@@ -34,6 +57,7 @@ static inline void check_prepared(const mnist_picture *picture, mnist_invert inv
         check_glyph(picture, &glyph);
     }
     const mnist_status line = mnist_picture_segment(picture, invert, center, &glyphs, &count, &err);
+    check_pieces(picture, invert, center, line);
     if (line != MNIST_OK) {
         check_failure(line, &err);
         PROMISED(!glyphs && count == 0);

@@ -360,6 +360,38 @@ static void test_idempotent(void **state)
     mnist_dataset_free(dataset);
 }
 
+static mnist_piece *pieces_of(const canvas *c, size_t *count)
+{
+    mnist_piece *pieces;
+    mnist_error err;
+    const mnist_picture picture = picture_of(c);
+    if (mnist_picture_pieces(&picture, MNIST_INVERT_YES, MNIST_CENTER_MASS, &pieces, count, &err) !=
+        MNIST_OK) {
+        fail_msg("%s", err.text);
+    }
+    return pieces;
+}
+
+/* What every list of pieces promises: order, and that the whole picture can be read. */
+static void check_pieces(const canvas *c, const mnist_piece *pieces, size_t count)
+{
+    unsigned last = 0, reached = 0;
+    assert_true(count >= 1 && count <= MNIST_MAX_PIECES);
+    for (size_t i = 0; i < count; i++) {
+        const mnist_piece *p = &pieces[i];
+        assert_true(p->from < p->to && p->cuts <= 2 && p->height >= 1);
+        assert_true(i == 0 || pieces[i - 1].from < p->from ||
+                    (pieces[i - 1].from == p->from && pieces[i - 1].to < p->to));
+        assert_true(p->glyph.box.x + p->glyph.box.width <= c->cols);
+        assert_true(p->glyph.box.y + p->glyph.box.height <= c->rows);
+        last = p->to > last ? p->to : last;
+        if (p->from == reached && p->cuts == 0 && p->joined == 0) {
+            reached = p->to;
+        }
+    }
+    assert_int_equal(reached, last);
+}
+
 /* Any picture at all gives results that keep to the promises. */
 static void test_random(void **state)
 {
@@ -402,8 +434,18 @@ static void test_random(void **state)
         const mnist_status line =
             mnist_picture_segment(&picture, invert, MNIST_CENTER_BOX, &glyphs, &count, &err);
         assert_int_equal(line, status);
-        assert_true(status != MNIST_OK || (count >= 1 && count <= cols));
+        assert_true(status != MNIST_OK || (count >= 1 && count <= rows * cols));
         free(glyphs);
+        mnist_piece *pieces;
+        const mnist_status cut =
+            mnist_picture_pieces(&picture, invert, MNIST_CENTER_BOX, &pieces, &count, &err);
+        assert_int_equal(cut, status);
+        if (cut == MNIST_OK) {
+            check_pieces(&c, pieces, count);
+        } else {
+            assert_true(!pieces && count == 0);
+        }
+        free(pieces);
         free(c.pixels);
     }
 }
@@ -448,6 +490,96 @@ static void test_line(void **state)
     assert_memory_equal(one.pixels, glyphs[3].pixels, MNIST_PIXELS);
     free(alone.pixels);
     free(glyphs);
+    free(c.pixels);
+}
+
+static const mnist_piece *piece_between(const mnist_piece *pieces, size_t count, unsigned x,
+                                        unsigned width)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].glyph.box.x == x && pieces[i].glyph.box.width == width) {
+            return &pieces[i];
+        }
+    }
+    return NULL;
+}
+
+/* A frame: a 0. */
+static void ring(canvas *c, unsigned x, unsigned y)
+{
+    fill(c, (mnist_box){x, y, 30, 50}, 10);
+    fill(c, (mnist_box){x + 8, y + 8, 14, 34}, 250);
+}
+
+/* Two rings of which corners touch, two that are joined by a bridge; a stroke with a gap. */
+static void test_pieces(void **state)
+{
+    (void)state;
+    static const unsigned gap[] = {0, 4};
+    for (unsigned n = 0; n < 2; n++) {
+        canvas c = blank(120, 120, 250);
+        ring(&c, 10, 10);
+        ring(&c, 40 + gap[n], n == 0 ? 56 : 10);
+        fill(&c, (mnist_box){40, 34, gap[n], 3}, 10);
+        size_t count;
+        mnist_piece *pieces = pieces_of(&c, &count);
+        check_pieces(&c, pieces, count);
+        assert_non_null(piece_between(pieces, count, 10, 60 + gap[n]));
+        const mnist_piece *left = piece_between(pieces, count, 10, 30);
+        const mnist_piece *right = NULL; /* a border may be a cell beside the corner */
+        for (unsigned x = 37; x <= 40; x++) {
+            right = right ? right : piece_between(pieces, count, x, 70 + gap[n] - x);
+        }
+        assert_true(left && right && left->to == right->from);
+        assert_int_equal(left->cuts, 1);
+        assert_int_equal(left->crossed, right->crossed);
+        assert_in_range(left->crossed, 30, 70); /* 4 of 96 rows, 3 of 50 */
+        free(pieces);
+        free(c.pixels);
+    }
+    canvas c = blank(90, 120, 250); /* a stroke of which the middle is missing */
+    fill(&c, (mnist_box){10, 10, 12, 40}, 10);
+    fill(&c, (mnist_box){23, 10, 12, 40}, 10);
+    size_t count;
+    mnist_piece *pieces = pieces_of(&c, &count);
+    check_pieces(&c, pieces, count);
+    assert_int_equal(count, 3);
+    assert_int_equal(pieces[1].joined, 1);
+    assert_box(pieces[1].glyph.box, 10, 10, 25, 40);
+    free(pieces);
+    free(c.pixels);
+}
+
+/* Two rows, the lower one with a part that stands above its neighbour; and a low dash. */
+static void test_rows(void **state)
+{
+    (void)state;
+    canvas c = blank(160, 200, 250);
+    ring(&c, 100, 10);
+    ring(&c, 20, 20);
+    ring(&c, 60, 90);
+    fill(&c, (mnist_box){110, 85, 10, 45}, 10);
+    fill(&c, (mnist_box){140, 146, 20, 8}, 10);
+    size_t count;
+    mnist_glyph *glyphs;
+    mnist_error err;
+    const mnist_picture picture = picture_of(&c);
+    assert_int_equal(
+        mnist_picture_segment(&picture, MNIST_INVERT_YES, MNIST_CENTER_MASS, &glyphs, &count, &err),
+        MNIST_OK);
+    assert_int_equal(count, 5);
+    static const unsigned lefts[] = {20, 100, 60, 110, 140};
+    for (size_t g = 0; g < count; g++) {
+        assert_int_equal(glyphs[g].box.x, lefts[g]);
+    }
+    free(glyphs);
+    mnist_piece *pieces = pieces_of(&c, &count);
+    check_pieces(&c, pieces, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(pieces[i].row, pieces[i].glyph.box.y >= 80);
+        assert_int_equal(pieces[i].height, 50);
+    }
+    free(pieces);
     free(c.pixels);
 }
 
@@ -507,7 +639,8 @@ int main(void)
         cmocka_unit_test(test_idempotent),    cmocka_unit_test(test_random),
         cmocka_unit_test(test_line),          cmocka_unit_test(test_many),
         cmocka_unit_test(test_names),         cmocka_unit_test(test_hairlines),
-        cmocka_unit_test(test_hairs_at_edge),
+        cmocka_unit_test(test_hairs_at_edge), cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

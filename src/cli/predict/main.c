@@ -3,6 +3,7 @@
 #include "cli/options/json.h"
 #include "cli/shared/figures.h"
 #include "cli/shared/program.h"
+#include "cli/predict/lines.h"
 #include "cli/predict/settings.h"
 #include "cli/terminal/show.h"
 
@@ -29,6 +30,7 @@ typedef struct subject {
     const char *file;
     size_t image; /* from 1; 0: the only one of its file */
     size_t glyph; /* from 1; 0: the only one of its image */
+    size_t row;   /* of digits, from 1; 0: the only one of its image */
     bool prepared;
     mnist_box box; /* if prepared, and whether it was inverted */
     bool inverted;
@@ -132,6 +134,9 @@ static json_t *subject_json(const subject *s, const float *probabilities, const 
     if (s->glyph > 0) {
         mnist_json_put(&object, "glyph", json_integer((json_int_t)s->glyph));
     }
+    if (s->row > 0) {
+        mnist_json_put(&object, "row", json_integer((json_int_t)s->row));
+    }
     mnist_json_put(&object, "digit", told ? json_integer((json_int_t)order[0]) : json_null());
     mnist_json_put(&object, "probability", float_json(probabilities[order[0]]));
     mnist_json_put(&object, "probabilities", all);
@@ -215,39 +220,52 @@ static void take_glyph(subject *s, const mnist_glyph *glyph)
     s->rows = s->cols = MNIST_SIDE;
 }
 
-/* --text: the number, and the product of probabilities. */
-static void predict_line(prediction *p, subject *s, const mnist_picture *picture)
+/* Predicts the digits of one row, of which there are count. --text: prints the number, and the
+ * product of probabilities. */
+static void predict_row(prediction *p, subject *s, const mnist_piece *pieces, size_t count)
 {
-    mnist_glyph *glyphs;
-    mnist_error err;
-    size_t count;
+    char digits[MNIST_MAX_PIECES + 1];
     double likely = 1.0;
     bool told = true;
-    if (mnist_picture_segment(picture, p->settings->invert, p->settings->center, &glyphs, &count,
-                              &err) != MNIST_OK) {
-        fail_image(p, s, err.text);
-        return;
-    }
-    char *digits = malloc(count + 1);
-    for (size_t i = 0; digits && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         float own;
         unsigned digit;
-        s->glyph = i + 1;
-        take_glyph(s, &glyphs[i]);
+        s->glyph++;
+        take_glyph(s, &pieces[i].glyph);
         told = classify(p, s, &digit, &own) && told;
         digits[i] = (char)('0' + digit);
-        digits[i + 1] = '\0';
         likely *= (double)own;
     }
-    s->glyph = 0;
-    if (!digits) {
-        fail_image(p, s, "out of memory");
-    } else if (told && p->settings->text) {
-        print_field(s->file, s->image, 0);
+    digits[count] = '\0';
+    if (told && p->settings->text) {
+        print_field(s->file, s->image, s->row);
         printf("\t%s\t%.6f\n", digits, likely);
     }
-    free(digits);
-    free(glyphs);
+}
+
+static void predict_line(prediction *p, subject *s, const mnist_picture *picture)
+{
+    mnist_piece *pieces;
+    mnist_error err;
+    size_t count;
+    mnist_status status = mnist_picture_pieces(picture, p->settings->invert, p->settings->center,
+                                               &pieces, &count, &err);
+    if (status == MNIST_OK) {
+        status = mnist_lines_choose(p->classifier, pieces, &count, &err);
+    }
+    if (status != MNIST_OK) {
+        fail_image(p, s, err.text);
+        count = 0;
+    }
+    const bool several = count > 0 && pieces[count - 1].row > 0;
+    for (size_t begin = 0, end; begin < count; begin = end) {
+        for (end = begin; end < count && pieces[end].row == pieces[begin].row;) {
+            end++;
+        }
+        s->row = several ? pieces[begin].row + 1u : 0;
+        predict_row(p, s, pieces + begin, end - begin);
+    }
+    free(pieces);
 }
 
 /* Predicts one image of a file. ready: the file holds IDX or raw images, which are not prepared. */

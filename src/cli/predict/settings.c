@@ -34,7 +34,8 @@ static const mnist_option predict_picture_options[] = {
          "is cut out and scaled to 20 x 20; none leaves images as they are, and is the default "
          "for IDX and raw images)"},
     {FLAG(mnist_predict_settings, line), .name = "line", .known_as = "segment",
-     .help = "each picture is a line of digits, which are read from left to right"},
+     .help = "each picture is a line of digits, which are read from left to right; or several, "
+             "from the top"},
 };
 
 static const mnist_option predict_output_options[] = {
@@ -43,8 +44,8 @@ static const mnist_option predict_output_options[] = {
     {FLAG(mnist_predict_settings, all), .name = "prob", .known_as = "probabilities",
      .help = "print the probabilities of all ten digits, 0 to 9, after the likeliest"},
     {FLAG(mnist_predict_settings, text), .name = "text",
-     .help = "print each line of digits as one number, and the product of their probabilities; "
-             "implies --line"},
+     .help = "print each line of digits as one number, and the product of their probabilities, "
+             "lines of one picture numbered; implies --line"},
     {FLAG(mnist_predict_settings, out.json), .name = "json",
      .help = "print a JSON object a digit, each on a line, instead of tab-separated values"},
     {FLAG(mnist_predict_settings, show), .name = "show", .known_as = "preview",
