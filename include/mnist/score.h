@@ -65,12 +65,14 @@ typedef struct mnist_text_pairs {
     mnist_text_pair *pairs; /* (count), in the order of the first file of references */
     size_t count;
     size_t missing; /* references for which no hypothesis was there */
+    char *joined;   /* hypotheses that were found by name */
 } mnist_text_pairs;
 
 /* Of files of references, (reference_count), and one of hypotheses, whose first field alone counts: fields of a line
  * of references, and lines of further files, are further references. paths: (reference_count + 1), for messages, the
  * hypotheses' last. Where the hypotheses and all references have names, those are compared, without the folders before
- * them, and a reference for which there is no hypothesis has an empty one; a file without names goes with others line
+ * them, and a reference for which there is no hypothesis has an empty one; hypotheses NAME#1, NAME#2 without references
+ * of their own, as mnist-predict has of rows of digits in one picture, are one text, with a blank between. A file without names goes with others line
  * by line, and must have as many lines. The files must outlive what is made of them. Errors: MNIST_ERR_MISMATCH (numbers
  * of lines, a name that one file lacks, names in some files alone), MNIST_ERR_ARGUMENT (too many references),
  * MNIST_ERR_MEMORY. */

@@ -9,7 +9,7 @@
 /* A line by the name that counts, for sorting and for looking up. */
 typedef struct entry {
     const char *name;
-    size_t index;
+    size_t length, index;
 } entry;
 
 /* A file whose lines are looked up by name. */
@@ -28,7 +28,9 @@ static const char *base_name(const char *name)
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const entry *)a)->name, ((const entry *)b)->name);
+    const entry *x = a, *y = b;
+    const int order = memcmp(x->name, y->name, x->length < y->length ? x->length : y->length);
+    return order ? order : (x->length > y->length) - (x->length < y->length);
 }
 
 static mnist_status directory_create(directory *out, const mnist_lines *lines, const char *path,
@@ -41,11 +43,12 @@ static mnist_status directory_create(directory *out, const mnist_lines *lines, c
         return mnist_fail_memory(err, lines->count * (sizeof(entry) + 1), "the names of lines");
     }
     for (size_t i = 0; i < lines->count; i++) {
-        out->entries[i] = (entry){base_name(lines->lines[i].name), i};
+        const char *name = base_name(lines->lines[i].name);
+        out->entries[i] = (entry){name, strlen(name), i};
     }
     qsort(out->entries, out->count, sizeof *out->entries, by_name);
     for (size_t i = 1; i < out->count; i++) {
-        if (strcmp(out->entries[i - 1].name, out->entries[i].name) == 0) {
+        if (by_name(&out->entries[i - 1], &out->entries[i]) == 0) {
             return mnist_fail(err, MNIST_ERR_MISMATCH,
                               "%s: two names end in \"%.200s\": expected names that differ without "
                               "the folders before them",
@@ -61,10 +64,10 @@ static void directory_free(directory *names)
     free(names->used);
 }
 
-/* The line of that name; SIZE_MAX: there is none. */
-static size_t directory_find(directory *names, const char *name)
+/* The line of that name, without what follows its first length characters; SIZE_MAX: there is none. */
+static size_t directory_find(directory *names, const char *name, size_t length)
 {
-    const entry key = {base_name(name), 0};
+    const entry key = {name, length, 0};
     const entry *found = bsearch(&key, names->entries, names->count, sizeof key, by_name);
     if (!found) {
         return SIZE_MAX;
@@ -91,24 +94,14 @@ static mnist_status add_references(mnist_text_pair *pair, const mnist_line *line
 
 /* What one file, but the first, adds to all pairs. */
 typedef struct addition {
-    const mnist_lines *lines;
+    const mnist_lines *lines, *first;
     bool is_hypotheses;
     const char *path, *first_path; /* of this file, of the first */
 } addition;
 
-static mnist_status add_line(mnist_text_pairs *out, size_t pair, size_t line, const addition *file,
+static mnist_status add_line(mnist_text_pair *to, const mnist_line *from, const addition *file,
                              mnist_error *err)
 {
-    mnist_text_pair *to = &out->pairs[pair];
-    if (line == SIZE_MAX && file->is_hypotheses) {
-        out->missing++; /* its hypothesis is empty */
-        return MNIST_OK;
-    }
-    if (line == SIZE_MAX) {
-        return mnist_fail(err, MNIST_ERR_MISMATCH, "%s: has no line \"%.200s\", which is in %s",
-                          file->path, to->name, file->first_path);
-    }
-    const mnist_line *from = &file->lines->lines[line];
     if (!to->name) {
         to->name = from->name;
     }
@@ -119,21 +112,114 @@ static mnist_status add_line(mnist_text_pairs *out, size_t pair, size_t line, co
     return add_references(to, from, file->path, err);
 }
 
+static mnist_status fail_stranger(const addition *file, size_t line, mnist_error *err)
+{
+    return mnist_fail(err, MNIST_ERR_MISMATCH, "%s: line %zu is of \"%.200s\", which is not in %s",
+                      file->path, line + 1, file->lines->lines[line].name, file->first_path);
+}
+
+/* Further references. */
 static mnist_status add_by_name(mnist_text_pairs *out, const addition *file, mnist_error *err)
 {
     directory names;
     mnist_status status = directory_create(&names, file->lines, file->path, err);
     for (size_t i = 0; i < out->count && status == MNIST_OK; i++) {
-        status = add_line(out, i, directory_find(&names, out->pairs[i].name), file, err);
+        const char *name = base_name(out->pairs[i].name);
+        const size_t line = directory_find(&names, name, strlen(name));
+        status = line == SIZE_MAX ? mnist_fail(err, MNIST_ERR_MISMATCH,
+                                               "%s: has no line \"%.200s\", which is in %s",
+                                               file->path, out->pairs[i].name, file->first_path)
+                                  : add_line(&out->pairs[i], &file->lines->lines[line], file, err);
     }
     for (size_t i = 0; i < names.count && status == MNIST_OK; i++) {
-        if (!names.used[i]) {
-            status = mnist_fail(err, MNIST_ERR_MISMATCH,
-                                "%s: line %zu is of \"%.200s\", which is not in %s", file->path,
-                                i + 1, file->lines->lines[i].name, file->first_path);
-        }
+        status = names.used[i] ? MNIST_OK : fail_stranger(file, i, err);
     }
     directory_free(&names);
+    return status;
+}
+
+static mnist_status check_names(const mnist_lines *lines, const char *path, mnist_error *err)
+{
+    directory names;
+    const mnist_status status = directory_create(&names, lines, path, err);
+    directory_free(&names);
+    return status;
+}
+
+/* Which pair each hypothesis is of: that of its name, or, as mnist-predict calls the rows of digits in one picture NAME#1
+ * and NAME#2, of its name up to the last #. */
+static mnist_status find_owners(size_t *owners, const addition *file, mnist_error *err)
+{
+    directory names;
+    mnist_status status = directory_create(&names, file->first, file->first_path, err);
+    for (size_t i = 0; i < file->lines->count && status == MNIST_OK; i++) {
+        const char *name = base_name(file->lines->lines[i].name), *hash = strrchr(name, '#');
+        owners[i] = directory_find(&names, name, strlen(name));
+        if (owners[i] == SIZE_MAX && hash && hash[1] != '\0' &&
+            strspn(hash + 1, "0123456789") == strlen(hash + 1)) {
+            owners[i] = directory_find(&names, name, (size_t)(hash - name));
+        }
+        status = owners[i] == SIZE_MAX ? fail_stranger(file, i, err) : MNIST_OK;
+    }
+    directory_free(&names);
+    return status;
+}
+
+/* Rows of one picture are one text, with blanks between. lengths: (count), of what each pair is given. */
+static mnist_status join(mnist_text_pairs *out, const addition *file, const size_t *owners,
+                         size_t *lengths, mnist_error *err)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < file->lines->count; i++) {
+        size_t *length = &lengths[owners[i]];
+        *length += strlen(file->lines->lines[i].texts) + 1;
+        if (*length > MNIST_LINE_BYTES_MOST + 1) {
+            return mnist_fail(err, MNIST_ERR_MISMATCH,
+                              "%s: what is read of \"%.200s\" has more than %u bytes in all",
+                              file->path, out->pairs[owners[i]].name, MNIST_LINE_BYTES_MOST);
+        }
+    }
+    for (size_t i = 0; i < out->count; i++) {
+        const size_t own = lengths[i];
+        out->missing += own == 0;
+        lengths[i] = total; /* from now on, where its text goes */
+        total += own;
+    }
+    out->joined = malloc(total + 1);
+    if (!out->joined) {
+        return mnist_fail_memory(err, total + 1, "the hypotheses");
+    }
+    for (size_t i = 0; i < file->lines->count; i++) {
+        mnist_text_pair *pair = &out->pairs[owners[i]];
+        const char *text = file->lines->lines[i].texts;
+        char *to = out->joined + lengths[owners[i]];
+        const size_t length = strlen(text) + 1;
+        memcpy(to, text, length);
+        if (pair->hypothesis) {
+            to[-1] = ' '; /* in place of the zero behind the row before */
+        } else {
+            pair->hypothesis = to;
+        }
+        lengths[owners[i]] += length;
+    }
+    return MNIST_OK;
+}
+
+static mnist_status add_hypotheses(mnist_text_pairs *out, const addition *file, mnist_error *err)
+{
+    size_t *owners = calloc(file->lines->count + 1, sizeof *owners);
+    size_t *lengths = calloc(out->count, sizeof *lengths);
+    mnist_status status = owners && lengths
+                              ? check_names(file->lines, file->path, err)
+                              : mnist_fail_memory(err, out->count * sizeof *lengths, "hypotheses");
+    if (status == MNIST_OK) {
+        status = find_owners(owners, file, err);
+    }
+    if (status == MNIST_OK) {
+        status = join(out, file, owners, lengths, err);
+    }
+    free(owners);
+    free(lengths);
     return status;
 }
 
@@ -146,7 +232,7 @@ static mnist_status add_by_line(mnist_text_pairs *out, const addition *file, mni
                           file->path, file->lines->count, file->first_path, out->count);
     }
     for (size_t i = 0; i < out->count && status == MNIST_OK; i++) {
-        status = add_line(out, i, i, file, err);
+        status = add_line(&out->pairs[i], &file->lines->lines[i], file, err);
     }
     return status;
 }
@@ -166,15 +252,10 @@ static mnist_status begin(mnist_text_pairs *out, const mnist_lines *first, const
     for (; out->count < first->count && status == MNIST_OK; out->count++) {
         mnist_text_pair *pair = &out->pairs[out->count];
         const mnist_line *line = &first->lines[out->count];
-        *pair = (mnist_text_pair){.name = line->name, .hypothesis = ""};
+        *pair = (mnist_text_pair){.name = line->name};
         status = add_references(pair, line, path, err);
     }
-    if (status == MNIST_OK && first->named) { /* its names are to differ */
-        directory names;
-        status = directory_create(&names, first, path, err);
-        directory_free(&names);
-    }
-    return status;
+    return status == MNIST_OK && first->named ? check_names(first, path, err) : status;
 }
 
 mnist_status mnist_text_pairs_create(mnist_text_pairs *out, const mnist_lines *const *references,
@@ -184,9 +265,16 @@ mnist_status mnist_text_pairs_create(mnist_text_pairs *out, const mnist_lines *c
     mnist_status status = begin(out, references[0], paths[0], err);
     for (size_t i = 1; i <= reference_count && status == MNIST_OK; i++) {
         const bool last = i == reference_count;
-        const addition file = {last ? hypotheses : references[i], last, paths[i], paths[0]};
-        status = file.lines->named && references[0]->named ? add_by_name(out, &file, err)
-                                                           : add_by_line(out, &file, err);
+        const addition file = {last ? hypotheses : references[i], references[0], last, paths[i],
+                               paths[0]};
+        status = !file.lines->named || !references[0]->named ? add_by_line(out, &file, err)
+                 : last                                      ? add_hypotheses(out, &file, err)
+                                                             : add_by_name(out, &file, err);
+    }
+    for (size_t i = 0; i < out->count && status == MNIST_OK; i++) {
+        if (!out->pairs[i].hypothesis) {
+            out->pairs[i].hypothesis = "";
+        }
     }
     if (status != MNIST_OK) {
         mnist_text_pairs_free(out);
@@ -198,6 +286,7 @@ void mnist_text_pairs_free(mnist_text_pairs *pairs)
 {
     if (pairs) {
         free(pairs->pairs);
+        free(pairs->joined);
         *pairs = (mnist_text_pairs){0};
     }
 }

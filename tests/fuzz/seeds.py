@@ -539,7 +539,7 @@ for name, head in {"softmax": [0, 0, 3, 10], "hidden": [0, 1, 3, 2, 10], "whole"
 for name, (how, references, hypotheses) in {
     "plain": (b"\x0c\0", "12345\n99\n\n7\n", "12345\n999\n\n1\n"), "names": (b"\x0c\0", "a\t1\t2\nb\t3\n", "x/b\t3\t0.5\n"),
     "marks": (b"\x0e\x0b", "Hello, world. 1-2 &amp;\r\n", "\ufeffHello ,world <skipped>3.5"), "twice": (b"\x10\x4b", "aba\n", "ab a\n"),
-    "wide": (b"\x2d\x03", "\u00e9\u4e2d\U0001f600\n", "e\u4e2d\u00a0\n"), "tabs": (b"\x04\x20", "a\tb\n", "a\tb\n"),
+    "wide": (b"\x2d\x03", "\u00e9\u4e2d\U0001f600\n", "e\u4e2d\u00a0\n"), "rows": (b"\x0c\0", "a\t1 2\nb\t3\n", "a#1\t1\nx/a#2\t2\nb#9\t3\n"), "tabs": (b"\x04\x20", "a\tb\n", "a\tb\n"),
 }.items():
     put("lines", name, how + references.encode() + b"\x01" + hypotheses.encode())
 # data sets of any form; the first byte says what is asked (fuzz_import.c)

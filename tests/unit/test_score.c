@@ -478,6 +478,16 @@ static void test_pairs(void **state)
     assert_string_equal(pairs.pairs[2].hypothesis, "");
     mnist_text_pairs_free(&pairs);
     free_files(files);
+    /* rows of one picture, and a name that ends like one */
+    static const char *const rows[] = {"a\t12 34\nb#1\t5\nc#x\t6\n", "a#1\t12\nb#1\t5\na#22\t34\n",
+                                       NULL};
+    assert_int_equal(make_pairs(&pairs, files, rows, &err), MNIST_OK);
+    assert_string_equal(pairs.pairs[0].hypothesis, "12 34");
+    assert_string_equal(pairs.pairs[1].hypothesis, "5");
+    assert_string_equal(pairs.pairs[2].hypothesis, "");
+    assert_int_equal(pairs.missing, 1);
+    mnist_text_pairs_free(&pairs);
+    free_files(files);
     /* by line where one has no names; a second file of references */
     static const char *const plain[] = {"2\n1\n", "b\t22\na\t11\n", "x\ny\n", NULL};
     assert_int_equal(make_pairs(&pairs, files, plain, &err), MNIST_OK);
@@ -488,6 +498,33 @@ static void test_pairs(void **state)
     mnist_text_pairs_free(&pairs);
     free_files(files);
     mnist_text_pairs_free(NULL);
+}
+
+/* Rows that are too long together. */
+static void test_long_rows(void **state)
+{
+    (void)state;
+    enum { HALF = MNIST_LINE_BYTES_MOST / 2 };
+    char *text = malloc(2 * HALF + 20);
+    mnist_text_pairs pairs;
+    mnist_lines files[FILES + 1] = {0};
+    mnist_error err;
+    assert_non_null(text);
+    memset(text, '1', 2 * HALF + 19);
+    memcpy(text, "a#1\t", 4);
+    memcpy(text + HALF + 4, "\na#2\t", 5);
+    text[2 * HALF + 8] = '\0';
+    for (unsigned more = 0; more < 2; more++) { /* 16384 with the blank, and 1 more */
+        const char *const texts[] = {"a\t1\n", text, NULL};
+        assert_int_equal(make_pairs(&pairs, files, texts, &err),
+                         more ? MNIST_ERR_MISMATCH : MNIST_OK);
+        mnist_text_pairs_free(&pairs);
+        free_files(files);
+        text[2 * HALF + 8] = '1';
+        text[2 * HALF + 9] = '\0';
+    }
+    assert_string_equal(err.text, "second: what is read of \"a\" has more than 16384 bytes in all");
+    free(text);
 }
 
 static void test_bad_pairs(void **state)
@@ -505,6 +542,15 @@ static void test_bad_pairs(void **state)
         {{"a\t1\n", "b\t1\n", NULL},
          MNIST_ERR_MISMATCH,
          "second: line 1 is of \"b\", which is not in first"},
+        {{"a\t1\n", "a#x\t1\n", NULL},
+         MNIST_ERR_MISMATCH,
+         "second: line 1 is of \"a#x\", which is not in first"},
+        {{"a\t1\n", "b#1\t1\n", NULL},
+         MNIST_ERR_MISMATCH,
+         "second: line 1 is of \"b#1\", which is not in first"},
+        {{"a\t1\n", "a\t1\nb\t1\n", "a\t1\n", NULL},
+         MNIST_ERR_MISMATCH,
+         "second: line 2 is of \"b\", which is not in first"},
         {{"a\t1\n", "b\t1\n", "a\t1\n", NULL},
          MNIST_ERR_MISMATCH,
          "second: has no line \"a\", which is in first"},
@@ -540,6 +586,7 @@ int main(void)
         cmocka_unit_test(test_long),       cmocka_unit_test(test_names),
         cmocka_unit_test(test_lines),      cmocka_unit_test(test_bad_lines),
         cmocka_unit_test(test_pairs),      cmocka_unit_test(test_bad_pairs),
+        cmocka_unit_test(test_long_rows),
     };
     return cmocka_run_group_tests(tests, load_golden, release_golden);
 }
