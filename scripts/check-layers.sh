@@ -19,7 +19,8 @@ prints FILE:LINE for each breach of these rules:
 - cli sees its own headers, <mnist/...> and outside libraries; a public header sees public headers.
 - Within cli: no file lies in src/cli itself. options/ and terminal/ see themselves; shared/ sees these two; any
   other folder is a program, which sees itself and these three, and no other program.
-- include/mnist/metrics.h belongs to eval, include/mnist/integers.h and sparse.h to nn, include/mnist/steps.h to data.
+- include/mnist/metrics.h belongs to eval, include/mnist/integers.h and sparse.h to nn, include/mnist/steps.h to data,
+  include/mnist/labels.h to io.
 - A quoted name is relative to src/, names its room and goes straight there; what lies in src/ is quoted. Only
   headers are included.
 - In src/cli itself lies nothing but README.md.
@@ -113,7 +114,8 @@ function strip(line,    i, c, two, out)
 # The room that a public header speaks for: one of its name, save those of rooms that have several.
 function room_of(header)
 {
-    return header == "metrics" ? "eval" : header == "integers" || header == "sparse" ? "nn" : header == "steps" ? "data" : header
+    return header == "metrics" ? "eval" : header == "labels" ? "io" : header == "steps" ? "data" : \
+        header == "integers" || header == "sparse" ? "nn" : header
 }
 
 # What a folder of cli may include of cli.
@@ -415,6 +417,8 @@ self_test()
     expect src/io/a.c '#include <mnist/steps.h>' ok
     expect src/kernels/a.c '#include <mnist/steps.h>' 'kernels must not include steps'
     expect src/io/a.c '#include <mnist/metrics.h>' 'io must not include metrics'
+    expect src/io/a.c '#include <mnist/labels.h>' ok
+    expect src/data/a.c '#include <mnist/labels.h>' 'data must not include labels'
     expect src/cli/train/a.c '#include <mnist/mnist.h>' ok
     expect src/cli/train/a.c '#include <jansson.h>' ok
     local floor

@@ -44,6 +44,7 @@ typedef struct mnist_net {
      * (mnist/integers.h) and so not quite what the layers give, which are the floats that the numbers
      * stand for; owned. NULL: the layers are what was read. */
     mnist_model *integers;
+    mnist_labels *labels;           /* what its classes are called; owned. NULL: by number */
     const mnist_format *source;     /* what it was read from; NULL: no file */
     char digest[MNIST_DIGEST_TEXT]; /* SHA-256 of that file; "": no file */
     char name[MNIST_NET_NAME];      /* its name without folders, made plain (mnist_plain_text), and
@@ -64,7 +65,7 @@ void mnist_net_note(mnist_net *net, const char *format, ...) MNIST_PRINTF(2, 3);
 mnist_status mnist_net_add_layer(mnist_net *net, uint64_t inputs, uint64_t outputs,
                                  const char *path, mnist_error *err);
 
-/* That there are layers, the last gives MNIST_CLASSES, and all numbers are finite: what every net
+/* That there are layers, the last gives MNIST_MIN_CLASSES to MNIST_MAX_CLASSES, and all numbers are finite: what every net
  * that is handed out by a read has passed. status: that of the failure; path: for the text. */
 mnist_status mnist_net_check(const mnist_net *net, mnist_status status, const char *path,
                              mnist_error *err);
@@ -147,9 +148,10 @@ void mnist_format_output_free(mnist_format_output *output);
 enum {
     MNIST_HOLDS_ACTIVATION = 1,
     MNIST_HOLDS_NORMALIZATION = 2,
-    MNIST_HOLDS_ORIGIN = 4, /* where the net came from */
-    MNIST_HOLDS_INPUT = 8,  /* what the net takes, of which there is a choice: mnist_net_input */
-    MNIST_HOLDS_STEPS = 32, /* the steps from stored images to inputs, or needs none */
+    MNIST_HOLDS_ORIGIN = 4,  /* where the net came from */
+    MNIST_HOLDS_INPUT = 8,   /* what the net takes, of which there is a choice: mnist_net_input */
+    MNIST_HOLDS_STEPS = 32,  /* the steps from stored images to inputs, or needs none */
+    MNIST_HOLDS_LABELS = 64, /* what classes are called: mnist_labels */
     MNIST_HOLDS_INTEGERS =
         16 /* whole numbers, where the net computes with them; else the floats that
                                * they stand for */

@@ -10,7 +10,12 @@
 extern "C" {
 #endif
 
+/* Of MNIST, of synthetic digits, and of a view that does not say how many classes it has. */
 #define MNIST_CLASSES 10u
+
+/* Labels are bytes. */
+#define MNIST_MIN_CLASSES 2u
+#define MNIST_MAX_CLASSES 256u
 
 /* Largest image accepted, in pixels: 256 x 256. Limits the memory that a file's header can ask for.
  */
@@ -20,10 +25,42 @@ extern "C" {
  * as the data set (or other memory) that it points into. */
 typedef struct mnist_view {
     const uint8_t *images; /* (count, rows * cols), row-major, 0 = background */
-    const uint8_t *labels; /* (count), each below MNIST_CLASSES */
+    const uint8_t *labels; /* (count), each below the number of classes; some calls take NULL */
     size_t count;
     unsigned rows, cols;
+    unsigned classes;    /* 0: MNIST_CLASSES; ask mnist_view_classes */
+    unsigned label_base; /* what class 0 is called where the data come from: mostly 0 */
 } mnist_view;
+
+static inline unsigned mnist_view_classes(mnist_view view)
+{
+    return view.classes > 0 ? view.classes : MNIST_CLASSES;
+}
+
+/* Some of the classes. Zeros are none. */
+typedef struct mnist_class_set {
+    uint64_t bits[MNIST_MAX_CLASSES / 64];
+} mnist_class_set;
+
+/* c is below MNIST_MAX_CLASSES. */
+static inline bool mnist_class_set_has(const mnist_class_set *set, unsigned c)
+{
+    return set->bits[c / 64] >> c % 64 & 1;
+}
+
+static inline void mnist_class_set_add(mnist_class_set *set, unsigned c)
+{
+    set->bits[c / 64] |= (uint64_t)1 << c % 64;
+}
+
+/* How many classes are in it. */
+unsigned mnist_class_set_count(const mnist_class_set *set);
+
+/* Each class less base: of labels, the classes. Those below base are left out. */
+mnist_class_set mnist_class_set_less(mnist_class_set set, unsigned base);
+
+/* Those of the classes that are below `classes`, which are in the set: how many. */
+unsigned mnist_class_set_count_below(const mnist_class_set *set, unsigned classes);
 
 /* count images from first on. Asserts first + count <= view.count. */
 mnist_view mnist_view_slice(mnist_view view, size_t first, size_t count);
@@ -32,7 +69,8 @@ mnist_view mnist_view_slice(mnist_view view, size_t first, size_t count);
 typedef struct mnist_dataset mnist_dataset;
 
 /* Reads an image file (IDX, unsigned byte, 3 dimensions) and a label file (unsigned byte, 1
- * dimension; or 32-bit int, 1 or 2 dimensions, of which the first column counts, as in QMNIST).
+ * dimension; or 32-bit int, 1 or 2 dimensions, of which the first column counts, as in QMNIST). The
+ * largest label says how many classes there are: see mnist_dataset_set_classes.
  * Each may be raw or gzip, told by content. A raw image file of up to 1 GiB is read, from 4 MiB on
  * into large pages where the system has them; a larger one is mapped and must not shrink while in
  * use. Everything is checked before it is used: magic, type, rank, sizes against the bytes there
@@ -52,10 +90,23 @@ mnist_status mnist_dataset_load_idx(mnist_dataset **out, const char *images_path
 mnist_status mnist_dataset_create_synthetic(mnist_dataset **out, uint64_t first, size_t count,
                                             uint64_t seed, mnist_error *err);
 
-/* A copy of those images of the view whose class is not among `classes`: a bit for each, 1 << class.
- * Errors: MNIST_ERR_ARGUMENT (none is left), MNIST_ERR_MEMORY. */
-mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view, unsigned classes,
-                                          mnist_error *err);
+/* What the labels of a data set mean. */
+typedef struct mnist_label_rule {
+    unsigned base;    /* the label of class 0; each label becomes label - base */
+    unsigned classes; /* 2 to 256; 0: the largest label says it, and it is 2 at least */
+} mnist_label_rule;
+
+/* Labels as the rule has them; views that were taken before are not changed. To be called at most
+ * once, on a data set that was read. name: for messages, of the file of labels. Errors:
+ * MNIST_ERR_FORMAT (a label below base, or not below base + classes: which, and where), and
+ * MNIST_ERR_ARGUMENT (the rule itself). */
+mnist_status mnist_dataset_set_classes(mnist_dataset *dataset, mnist_label_rule rule,
+                                       const char *name, mnist_error *err);
+
+/* A copy of those images of the view whose class is not among `classes`. Errors:
+ * MNIST_ERR_ARGUMENT (none is left), MNIST_ERR_MEMORY. */
+mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view,
+                                          mnist_class_set classes, mnist_error *err);
 
 /* A copy of per_class images of each class that the view has, drawn by seed, in the order in which
  * they are in the view. Which they are is a function of the view's labels, per_class and seed. Errors:
@@ -64,7 +115,10 @@ mnist_status mnist_dataset_create_sample(mnist_dataset **out, mnist_view view, s
                                          uint64_t seed, mnist_error *err);
 
 /* How many images of the view are of these classes. */
-size_t mnist_view_count_of(mnist_view view, unsigned classes);
+size_t mnist_view_count_of(mnist_view view, mnist_class_set classes);
+
+/* How many images of each class the view has; counts of classes that there are not are 0. */
+void mnist_view_count_each(mnist_view view, size_t counts[MNIST_MAX_CLASSES]);
 
 void mnist_dataset_free(mnist_dataset *dataset);
 
@@ -79,8 +133,9 @@ typedef struct mnist_data_digests {
 } mnist_data_digests;
 
 /* SHA-256 of what the view would be as uncompressed IDX files of unsigned bytes: for a whole MNIST
- * file that is what `sha256sum` gives for it, gunzipped. Reads every byte (47 MB: 30 to 150 ms), so
- * ask once, and only where it is shown. */
+ * file that is what `sha256sum` gives for it, gunzipped: labels are as they were before
+ * mnist_dataset_set_classes. Reads every byte (47 MB: 30 to 150 ms), so ask once, and only where it
+ * is shown. */
 void mnist_view_digests(mnist_view view, mnist_data_digests *out);
 
 /* The four files of a data set. Strings are owned; release with mnist_idx_paths_free. */

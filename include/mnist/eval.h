@@ -18,19 +18,18 @@ typedef struct mnist_evaluation {
     double loss;        /* mean cross-entropy, natural logarithm, no smoothing */
     double accuracy;    /* 1 - errors / count */
     double accuracy_se; /* standard error, sqrt(accuracy (1 - accuracy) / count) */
-    size_t confusion[MNIST_CLASSES][MNIST_CLASSES]; /* [true label][predicted] */
 } mnist_evaluation;
 
 /* The predicted class is the lowest index of the largest logit. The result does not depend on the
- * pool. Errors: MNIST_ERR_ARGUMENT (empty view), MNIST_ERR_MISMATCH (image size and net),
- * MNIST_ERR_MEMORY. */
+ * pool. Errors: MNIST_ERR_ARGUMENT (empty view), MNIST_ERR_MISMATCH (image size and net, or the
+ * view's classes and the net's outputs), MNIST_ERR_MEMORY. */
 mnist_status mnist_evaluate(mnist_mlp *mlp, mnist_view view,
                             const mnist_normalization *normalization, mnist_pool *pool,
                             mnist_evaluation *out, mnist_error *err);
 
-/* Each image's class probabilities, the softmax of the logits: (view.count, MNIST_CLASSES),
- * row-major, in the caller's memory. NaN where a logit is not finite. out, if not NULL, is as from
- * mnist_evaluate; if it is NULL, view.labels may be NULL too. Nothing depends on the pool. Errors:
+/* Each image's class probabilities, the softmax of the logits: (view.count,
+ * outputs of the net), row-major, in the caller's memory. NaN where a logit is not finite. out, if not
+ * NULL, is as from mnist_evaluate; if it is NULL, labels and their classes are not looked at. Nothing depends on the pool. Errors:
  * as mnist_evaluate. */
 mnist_status mnist_probabilities(mnist_mlp *mlp, mnist_view view,
                                  const mnist_normalization *normalization, mnist_pool *pool,
@@ -42,8 +41,8 @@ mnist_status mnist_probabilities(mnist_mlp *mlp, mnist_view view,
 mnist_status mnist_logits(mnist_mlp *mlp, mnist_view view, const mnist_normalization *normalization,
                           mnist_pool *pool, float *logits, mnist_evaluation *out, mnist_error *err);
 
-/* Adds one number to the last layer's biases of some classes (a bit for each, 1 << class; neither none
- * nor all), so that the net has the fewest errors on the view: what a net needs that was trained
+/* Adds one number to the last layer's biases of some classes (neither none nor
+ * all), so that the net has the fewest errors on the view: what a net needs that was trained
  * without images of them (Hinton, Vinyals & Dean 2015, section 3). Of all numbers that leave the
  * fewest errors, offset is the middle of the widest run without any image between, or 0 if that is
  * in it; 0, too, where a logit is not finite. The view is used to choose, so figures on it are no
@@ -55,14 +54,13 @@ typedef struct mnist_bias_shift {
 
 mnist_status mnist_bias_calibrate(mnist_mlp *mlp, mnist_view view,
                                   const mnist_normalization *normalization, mnist_pool *pool,
-                                  unsigned classes, mnist_bias_shift *out, mnist_error *err);
+                                  mnist_class_set classes, mnist_bias_shift *out, mnist_error *err);
 
 /* Classifies images as they come, one or a few at a time: from bytes to probabilities without
  * threads, allocation or failure. The net is borrowed. */
 typedef struct mnist_classifier mnist_classifier;
 
-/* capacity: the most images of a call, >= 1. Errors: MNIST_ERR_MISMATCH (the net's outputs are not
- * MNIST_CLASSES), MNIST_ERR_MEMORY. */
+/* capacity: the most images of a call, >= 1. Errors: MNIST_ERR_MEMORY. */
 mnist_status mnist_classifier_create(mnist_classifier **out, mnist_mlp *mlp,
                                      const mnist_normalization *normalization, size_t capacity,
                                      mnist_error *err);
@@ -73,8 +71,8 @@ void mnist_classifier_free(mnist_classifier *classifier);
  * may not change. Errors: MNIST_ERR_MEMORY; the classifier is then as before. */
 mnist_status mnist_classifier_expect(mnist_classifier *classifier, size_t images, mnist_error *err);
 
-/* images (count, inputs of the net), count from 1 to capacity. probabilities (count, MNIST_CLASSES)
- * are those of mnist_probabilities, to the bit. */
+/* images (count, inputs of the net), count from 1 to capacity. probabilities (count, outputs of the
+ * net) are those of mnist_probabilities, to the bit. */
 void mnist_classifier_run(mnist_classifier *classifier, const uint8_t *images, size_t count,
                           float *probabilities);
 
@@ -113,7 +111,7 @@ mnist_status mnist_mlp_quantize(mnist_mlp *mlp, mnist_view images,
  * may have its own shape and normalisation. What the view points to is borrowed. */
 typedef struct mnist_committee mnist_committee;
 
-/* Errors: MNIST_ERR_ARGUMENT (empty view), MNIST_ERR_MEMORY. */
+/* Its members will have as many outputs as the view has classes. Errors: MNIST_ERR_ARGUMENT (empty view), MNIST_ERR_MEMORY. */
 mnist_status mnist_committee_create(mnist_committee **out, mnist_view view, mnist_error *err);
 void mnist_committee_free(mnist_committee *committee);
 
@@ -146,7 +144,7 @@ void mnist_committee_join(mnist_committee *committee, const mnist_committee *oth
 
 size_t mnist_committee_count(const mnist_committee *committee);
 
-/* The mean probabilities: (view.count, MNIST_CLASSES), row-major, in the caller's memory. Where
+/* The mean probabilities: (view.count, the view's classes), row-major, in the caller's memory. Where
  * rounding to float would make the largest equal to one of a lower index, it becomes the next
  * larger float: so the lowest index of the largest is always the class that
  * mnist_committee_evaluate counts. Asserts that there is a member. */

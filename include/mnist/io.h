@@ -15,6 +15,7 @@
 #define MNIST_IO_H
 
 #include <mnist/data.h>
+#include <mnist/labels.h>
 #include <mnist/nn.h>
 #include <mnist/steps.h>
 
@@ -26,6 +27,11 @@ typedef struct mnist_metadata {
     const char *key;   /* not one of the format's own keys */
     const char *value; /* UTF-8 */
 } mnist_metadata;
+
+/* The keys that a model's metadata need, 2 at most, with their values, which are put into `base` and
+ * `names`. Returns how many; labels may be NULL: none. */
+size_t mnist_labels_metadata(const mnist_labels *labels, char base[MNIST_LABEL_NUMBER],
+                             char names[MNIST_CLASS_NAMES_TEXT], mnist_metadata metadata[2]);
 
 typedef struct mnist_model mnist_model;
 typedef struct mnist_checkpoint mnist_checkpoint;
@@ -127,6 +133,9 @@ mnist_mlp *mnist_model_mlp(mnist_model *model);
 const mnist_normalization *mnist_model_normalization(const mnist_model *model);
 /* What stored images go through before the normalisation; of no steps where the file states none. */
 const mnist_steps *mnist_model_steps(const mnist_model *model);
+/* What its classes are called; a file whose MNIST_KEY_LABEL_BASE or MNIST_KEY_CLASS_NAMES cannot be
+ * read, or does not go with the net, is not loaded. */
+const mnist_labels *mnist_model_labels(const mnist_model *model);
 /* The value of a metadata key, the format's own included (of a packed file format, format_version and
  * weights: "packed" or "integers"); NULL if there is none. */
 const char *mnist_model_metadata(const mnist_model *model, const char *key);

@@ -20,10 +20,16 @@ extern "C" {
 
 /* Borrowed. The predicted class is the lowest index of the largest probability. */
 typedef struct mnist_predictions {
-    const float *probabilities; /* (count, MNIST_CLASSES), row-major, each in [0, 1] */
-    const uint8_t *labels;      /* (count), each below MNIST_CLASSES */
+    const float *probabilities; /* (count, number of classes), row-major, each in [0, 1] */
+    const uint8_t *labels;      /* (count), each below the number of classes */
     size_t count;
+    unsigned classes; /* 0: MNIST_CLASSES; ask mnist_predictions_classes */
 } mnist_predictions;
+
+static inline unsigned mnist_predictions_classes(const mnist_predictions *predictions)
+{
+    return predictions->classes > 0 ? predictions->classes : MNIST_CLASSES;
+}
 
 /* Checks that there is an image, and that probabilities and labels are in range; the sums of rows
  * are not checked. All functions below that return a status begin with this. Errors:
@@ -76,20 +82,21 @@ typedef struct mnist_calibration {
 
 typedef struct mnist_metrics {
     size_t count, errors;
-    double accuracy, accuracy_se;                   /* as in mnist_evaluation */
-    unsigned classes_present;                       /* how many classes the images have */
-    size_t confusion[MNIST_CLASSES][MNIST_CLASSES]; /* [true label][predicted]. confusion_matrix */
-    mnist_class_metrics classes[MNIST_CLASSES];
+    double accuracy, accuracy_se; /* as in mnist_evaluation */
+    unsigned classes_present;     /* how many classes the images have */
+    unsigned class_count;         /* how many there are */
+    size_t *confusion; /* (class_count, class_count): [true label][predicted]. confusion_matrix */
+    mnist_class_metrics classes[MNIST_MAX_CLASSES];
     mnist_scores macro;             /* mean over the classes present */
     mnist_scores weighted;          /* the same, weighted by support */
     mnist_scores micro;             /* over all images together: all three are the accuracy */
     double macro_auc, weighted_auc; /* roc_auc_score(multi_class="ovr") */
     double macro_average_precision;
-    double macro_brier; /* mean over all MNIST_CLASSES, absent ones too: brier / MNIST_CLASSES */
+    double macro_brier; /* mean over all classes, absent ones too: brier / class_count */
     /* Share of images whose label is among the index + 1 most probable classes. Of equally probable
      * ones the lower class comes first, so that [0] is the accuracy. top_k_accuracy_score, which
      * puts the higher class first. */
-    double top_k[MNIST_CLASSES];
+    double top_k[MNIST_MAX_CLASSES];
     /* Mean of -log of the label's probability, natural logarithm. As log_loss does it in float64, a
      * probability is first limited to [e, 1 - e] with e = 2^-52, and each row is divided by its
      * sum: a probability of 0 costs 36.04. */
@@ -102,9 +109,13 @@ typedef struct mnist_metrics {
     mnist_calibration calibration;
 } mnist_metrics;
 
-/* Errors: as mnist_predictions_check; MNIST_ERR_MEMORY. */
+/* *out is released with mnist_metrics_free; on failure it is zeros. Errors: as
+ * mnist_predictions_check; MNIST_ERR_MEMORY. */
 mnist_status mnist_metrics_compute(const mnist_predictions *predictions, mnist_metrics *out,
                                    mnist_error *err);
+
+/* Releases what it holds and makes it zeros, which may be freed again. */
+void mnist_metrics_free(mnist_metrics *metrics);
 
 /* A curve over thresholds of one class's probability, from the highest threshold down. */
 typedef struct mnist_curve {
@@ -159,21 +170,22 @@ typedef struct mnist_temperature_fit {
 } mnist_temperature_fit;
 
 /* The T of least loss. The loss is convex in 1 / T: Newton's method within a shrinking bracket
- * finds it, until steps are below 1e-12. logits (count, MNIST_CLASSES). Errors: MNIST_ERR_ARGUMENT
- * (no image, a logit that is not finite, a label out of range). */
-mnist_status mnist_temperature_find(const float *logits, const uint8_t *labels, size_t count,
-                                    mnist_temperature_fit *out, mnist_error *err);
+ * finds it, until steps are below 1e-12. logits (count, classes), of at most MNIST_MAX_CLASSES.
+ * Errors: MNIST_ERR_ARGUMENT (no image, a logit that is not finite, a label out of range). */
+mnist_status mnist_temperature_find(const float *logits, unsigned classes, const uint8_t *labels,
+                                    size_t count, mnist_temperature_fit *out, mnist_error *err);
 
-/* probabilities (count, MNIST_CLASSES) = softmax(logits / temperature); may be the same memory as
+/* probabilities (count, classes) = softmax(logits / temperature); may be the same memory as
  * the logits. Asserts temperature > 0. The predicted class stays the lowest index of the largest
  * logit: where rounding to float would make its probability equal to that of a lower index, it
  * becomes the next larger float. */
-void mnist_temperature_apply(const float *logits, size_t count, double temperature,
-                             float *probabilities);
+void mnist_temperature_apply(const float *logits, unsigned classes, size_t count,
+                             double temperature, float *probabilities);
 
-/* logits (count, MNIST_CLASSES) = log of the probabilities; for 0, the log of the least float above
- * 0. May be the same memory. */
-void mnist_log_probabilities(const float *probabilities, size_t count, float *logits);
+/* logits (count, classes) = log of the probabilities; for 0, the log of the least float above 0. May
+ * be the same memory. */
+void mnist_log_probabilities(const float *probabilities, unsigned classes, size_t count,
+                             float *logits);
 
 /* Two sets of predictions for the same images: how often each is right. */
 typedef struct mnist_pairing {

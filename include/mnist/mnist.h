@@ -14,6 +14,7 @@
 #include <mnist/integers.h>
 #include <mnist/io.h>
 #include <mnist/kernels.h>
+#include <mnist/labels.h>
 #include <mnist/metrics.h>
 #include <mnist/nn.h>
 #include <mnist/report.h>

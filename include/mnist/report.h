@@ -15,6 +15,7 @@
 #define MNIST_REPORT_H
 
 #include <mnist/eval.h>
+#include <mnist/labels.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -79,10 +80,11 @@ typedef struct mnist_page {
 
     /* The results of all models together on the test images. */
     mnist_view test;
-    const float *probabilities; /* (test.count, MNIST_CLASSES): mnist_probabilities, or a
+    const float *probabilities; /* (test.count, outputs of mlp): mnist_probabilities, or a
                                  * committee's */
     bool own_probabilities;     /* the probabilities are those of mlp alone */
     const mnist_evaluation *evaluation;
+    const mnist_labels *labels; /* what the classes are called; NULL: by number */
 } mnist_page;
 
 /* Writes the page, whole or not at all. pool: for what is computed with the net. Errors:
@@ -126,6 +128,7 @@ typedef struct mnist_pad_page {
     mnist_view tried; /* images of 28 x 28 on which the net is tried if it is rounded, 1,000 of them
                        * at most; count 0: on none. Labels are not needed */
     const char *kind; /* what these are, for a sentence: "test images" */
+    const mnist_labels *labels; /* what the classes are called; NULL: by number */
 } mnist_pad_page;
 
 /* What becomes of a net by being embedded (below). */

@@ -49,7 +49,8 @@ static void shape_name(const mnist_suite *suite, const net_shape *shape, net_kin
     for (unsigned i = 0; i < shape->hidden_count; i++) {
         used += (size_t)snprintf(name + used, MNIST_BENCH_NAME - used, "-%u", shape->hidden[i]);
     }
-    snprintf(name + used, MNIST_BENCH_NAME - used, "-%u%s", MNIST_CLASSES, kind_names[kind]);
+    snprintf(name + used, MNIST_BENCH_NAME - used, "-%u%s", mnist_view_classes(suite->view),
+             kind_names[kind]);
 }
 
 static void free_mlp(void *object)
@@ -61,7 +62,7 @@ static mnist_status create_net(mnist_suite *suite, const net_shape *shape, mnist
                                mnist_error *err)
 {
     mnist_mlp_config config = {.inputs = suite->view.rows * suite->view.cols,
-                               .outputs = MNIST_CLASSES,
+                               .outputs = mnist_view_classes(suite->view),
                                .hidden_count = shape->hidden_count,
                                .activation = MNIST_RELU};
     memcpy(config.hidden, shape->hidden, sizeof shape->hidden);

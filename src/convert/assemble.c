@@ -193,9 +193,36 @@ static bool bias_fits(const pair *p, bool outputs_first)
     return !p->bias || p->bias->shape[0] == outputs_of(p, outputs_first);
 }
 
-/* Whether the layers follow one another as they stand, and end at the classes. */
-static bool is_chain(const pairs *p, bool outputs_first)
+/* A way to read the pairs. */
+typedef struct reading {
+    bool outputs_first; /* how weights lie */
+    bool any;           /* any number of classes is looked for, not ten alone */
+    bool is_own;        /* weights lie as the format has them */
+} reading;
+
+/* The ways, in the order in which they are tried: ten classes before any other number, and of each the
+ * format's own order before the other. */
+static reading reading_at(const mnist_assembly *a, unsigned index)
 {
+    const bool is_own = index % 2 == 0;
+    return (reading){a->outputs_first == is_own, index >= 2, is_own};
+}
+#define READINGS 4u
+
+/* Whether a net may have these widths. Read from its end to its beginning, a chain of layers is one, too:
+ * what tells them apart is ten outputs; or, of other classes, the format's own order; or that there are
+ * more inputs than there can be classes. */
+static bool widths_fit(uint64_t inputs, uint64_t outputs, reading r)
+{
+    return r.any ? outputs >= MNIST_MIN_CLASSES && outputs <= MNIST_MAX_CLASSES &&
+                       (r.is_own || inputs > MNIST_MAX_CLASSES)
+                 : outputs == MNIST_CLASSES;
+}
+
+/* Whether the layers follow one another as they stand, and end at the classes. */
+static bool is_chain(const pairs *p, reading r)
+{
+    const bool outputs_first = r.outputs_first;
     for (unsigned i = 0; i < p->count; i++) {
         if (!bias_fits(&p->of[i], outputs_first) ||
             (i > 0 &&
@@ -203,49 +230,61 @@ static bool is_chain(const pairs *p, bool outputs_first)
             return false;
         }
     }
-    return p->count > 0 && outputs_of(&p->of[p->count - 1], outputs_first) == MNIST_CLASSES;
+    return p->count > 0 && widths_fit(inputs_of(&p->of[0], outputs_first),
+                                      outputs_of(&p->of[p->count - 1], outputs_first), r);
 }
 
 /* A search for orders in which they do, from the last layer back. */
 typedef struct search {
     const pairs *pairs;
-    bool outputs_first;
+    reading reading;
     bool used[MNIST_NET_LAYERS];
     unsigned order[MNIST_NET_LAYERS], found[MNIST_NET_LAYERS];
     unsigned solutions; /* 2: more than one */
     unsigned steps;
 } search;
 
+/* outputs: of the layer that is looked for; of the last one, the reading says them. */
 static void search_from(search *s, unsigned left, uint64_t outputs)
 {
+    const bool outputs_first = s->reading.outputs_first;
     if (left == 0) {
-        memcpy(s->found, s->order, sizeof s->found);
-        s->solutions++;
+        const pair *first = &s->pairs->of[s->order[0]],
+                   *last = &s->pairs->of[s->order[s->pairs->count - 1]];
+        if (widths_fit(inputs_of(first, outputs_first), outputs_of(last, outputs_first),
+                       s->reading)) {
+            memcpy(s->found, s->order, sizeof s->found);
+            s->solutions++;
+        }
         return;
     }
     for (unsigned i = 0; i < s->pairs->count && s->solutions < 2 && s->steps < SEARCH_STEPS; i++) {
         const pair *p = &s->pairs->of[i];
-        if (s->used[i] || outputs_of(p, s->outputs_first) != outputs) {
+        const uint64_t own = outputs_of(p, outputs_first);
+        const bool fits = left < s->pairs->count ? own == outputs
+                          : s->reading.any       ? own <= MNIST_MAX_CLASSES
+                                                 : own == MNIST_CLASSES;
+        if (s->used[i] || !fits) {
             continue;
         }
         s->steps++;
         s->used[i] = true;
         s->order[left - 1] = i;
-        search_from(s, left - 1, inputs_of(p, s->outputs_first));
+        search_from(s, left - 1, inputs_of(p, outputs_first));
         s->used[i] = false;
     }
 }
 
 /* The one order in which the layers follow one another. false: there is none, or more. */
-static bool order_by_shape(pairs *p, bool outputs_first)
+static bool order_by_shape(pairs *p, reading r)
 {
-    search s = {.pairs = p, .outputs_first = outputs_first};
+    search s = {.pairs = p, .reading = r};
     for (unsigned i = 0; i < p->count; i++) {
-        if (!bias_fits(&p->of[i], outputs_first)) {
+        if (!bias_fits(&p->of[i], r.outputs_first)) {
             return false;
         }
     }
-    search_from(&s, p->count, MNIST_CLASSES);
+    search_from(&s, p->count, 0);
     if (s.solutions != 1 || s.steps >= SEARCH_STEPS) {
         return false;
     }
@@ -267,10 +306,11 @@ static mnist_status fail_chain(const mnist_assembly *a, const pairs *p, mnist_er
                              "%s'%s' (%" PRIu64 ", %" PRIu64 ")", i > 0 ? ", " : "",
                              mnist_show(weights->name).text, weights->shape[0], weights->shape[1]);
     }
-    return mnist_fail(err, MNIST_ERR_MISMATCH,
-                      "%s: its matrices %s, with their biases, are not in just one way layers that "
-                      "follow one another to %u outputs; name them in order",
-                      a->path, shapes, MNIST_CLASSES);
+    return mnist_fail(
+        err, MNIST_ERR_MISMATCH,
+        "%s: its matrices %s, with their biases, are not in just one way layers that "
+        "follow one another to %u outputs, or to another number of classes; name them in order",
+        a->path, shapes, MNIST_CLASSES);
 }
 
 /* Pairs, in the file's own order or by shape, and how the weights lie. */
@@ -295,20 +335,24 @@ static mnist_status find_order(pairs *out, bool *outputs_first, mnist_net *net,
             "matrices or for none; name the layers in order",
             a->path, s.matrix_count, s.vector_count);
     }
-    for (unsigned attempt = 0; attempt < 2; attempt++) {
-        *outputs_first = a->outputs_first == (attempt == 0);
-        if (is_chain(out, *outputs_first)) {
-            return MNIST_OK;
+    for (unsigned at = 0; at < READINGS; at += 2) {
+        for (unsigned other = 0; other < 2; other++) {
+            const reading r = reading_at(a, at + other);
+            if (is_chain(out, r)) {
+                *outputs_first = r.outputs_first;
+                return MNIST_OK;
+            }
         }
-    }
-    for (unsigned attempt = 0; attempt < 2; attempt++) {
-        *outputs_first = a->outputs_first == (attempt == 0);
-        if (order_by_shape(out, *outputs_first)) {
-            mnist_net_note(net,
-                           "names do not say the order of the layers: it was found by shape, "
-                           "'%.60s' first",
-                           out->of[0].weights->name);
-            return MNIST_OK;
+        for (unsigned other = 0; other < 2; other++) {
+            const reading r = reading_at(a, at + other);
+            if (order_by_shape(out, r)) {
+                *outputs_first = r.outputs_first;
+                mnist_net_note(net,
+                               "names do not say the order of the layers: it was found by shape, "
+                               "'%.60s' first",
+                               out->of[0].weights->name);
+                return MNIST_OK;
+            }
         }
     }
     return fail_chain(a, out, err);
@@ -375,8 +419,11 @@ static mnist_status fail_order(const mnist_assembly *a, const pairs *named, mnis
     pairs ordered = *named;
     char names[1024];
     size_t used = 0;
-    if (!order_by_shape(&ordered, a->outputs_first) &&
-        !order_by_shape(&ordered, !a->outputs_first)) {
+    unsigned at = 0;
+    while (at < READINGS && !order_by_shape(&ordered, reading_at(a, at))) {
+        at++;
+    }
+    if (at == READINGS) {
         return fail_chain(a, named, err);
     }
     for (unsigned i = 0; i < ordered.count && used < sizeof names; i++) {
@@ -387,8 +434,8 @@ static mnist_status fail_order(const mnist_assembly *a, const pairs *named, mnis
     }
     return mnist_fail(err, MNIST_ERR_MISMATCH,
                       "%s: in the order in which they are named its layers do not follow one "
-                      "another to %u outputs; in this order they do: %s",
-                      a->path, MNIST_CLASSES, names);
+                      "another to the classes; in this order they do: %s",
+                      a->path, names);
 }
 
 static mnist_status follow_layers(pairs *out, bool *outputs_first, const mnist_assembly *a,
@@ -410,9 +457,10 @@ static mnist_status follow_layers(pairs *out, bool *outputs_first, const mnist_a
         more = word[length] == ',';
         word += length + 1;
     }
-    for (unsigned attempt = 0; attempt < 2; attempt++) {
-        *outputs_first = a->outputs_first == (attempt == 0);
-        if (is_chain(out, *outputs_first)) {
+    for (unsigned at = 0; at < READINGS; at++) {
+        const reading r = reading_at(a, at);
+        *outputs_first = r.outputs_first;
+        if (is_chain(out, r)) {
             return MNIST_OK;
         }
     }

@@ -2,6 +2,7 @@
 #include "convert/c_text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 void mnist_c_put_source(mnist_c_source *source)
 {
@@ -49,8 +50,10 @@ static void put_comment(mnist_c_source *source)
     const mnist_net *net = source->net;
     char shape[MNIST_NET_SHAPE];
     mnist_net_shape_text(net, shape);
-    mnist_c_put(source, "/* %.*s.h, %s: a net that reads digits, as C99.\n *\n", source->stem,
-                source->name, source->name);
+    mnist_c_put(source, "/* %.*s.h, %s: a net that %s, as C99.\n *\n", source->stem, source->name,
+                source->name,
+                strcmp(mnist_c_word(source), "digit") == 0 ? "reads digits"
+                                                           : "tells classes apart");
     mnist_c_put(source, " * The net is %s", shape);
     if (net->layer_count > 1) {
         mnist_c_put(source, ", %s", mnist_activation_name(net->activation));
@@ -90,17 +93,20 @@ void mnist_c_put_header(mnist_c_source *source)
                         "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     mnist_c_put(
         source,
-        "/* Returns the digit, 0 to 9, and in out the probability of each: the softmax of the "
+        "/* Returns the %s, 0 to %u, and in out the probability of each: the softmax of the "
         "net's last\n"
-        " * layer, whose sum is 1 but for rounding. Of digits that are equally likely it returns "
+        " * layer, whose sum is 1 but for rounding. Of %s that are equally likely it returns "
         "the lowest.\n"
         " * pixels: an image%s, row after row, from 0, the background, to 255,\n"
         " * as MNIST's files have it. */\n",
+        mnist_c_word(source), mnist_c_classes(source) - 1,
+        strcmp(mnist_c_word(source), "digit") == 0 ? "digits" : "classes",
         inputs == 784 ? " of 28 rows and 28 columns" : "");
     if (source->integers) {
         mnist_c_put_integer_prototypes(source);
     } else {
-        mnist_c_put(source, "int $(const uint8_t pixels[%u], float out[10]);\n", inputs);
+        mnist_c_put(source, "int $(const uint8_t pixels[%u], float out[%u]);\n", inputs,
+                    mnist_c_classes(source));
     }
     mnist_c_put(source, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }

@@ -170,8 +170,8 @@ static void put_function(mnist_c_source *source)
     const unsigned layers = source->net->layer_count;
     unsigned widths[2];
     measure_arrays(source->net, widths);
-    mnist_c_put(source, "\nint $(const uint8_t pixels[%u], float out[10])\n{\n",
-                source->net->layers[0].inputs);
+    mnist_c_put(source, "\nint $(const uint8_t pixels[%u], float out[%u])\n{\n",
+                source->net->layers[0].inputs, mnist_c_classes(source));
     for (unsigned k = 0; k < 2 && widths[k] > 0; k++) {
         mnist_c_put(source, "    float %s[%u];\n", names[k], widths[k]);
     }

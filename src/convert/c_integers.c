@@ -60,7 +60,7 @@ static mnist_status check_logits(const c_layer *last, const char *path, mnist_er
         }
         if (!(scale >= FLT_MIN && (most + 1.0) * (double)scale < (double)FLT_MAX / 2.0)) {
             return mnist_fail(err, MNIST_ERR_ARGUMENT,
-                              "%.2000s: logits of digit %zu are whole numbers up to %.9g times "
+                              "%.2000s: logits of class %zu are whole numbers up to %.9g times "
                               "%.9g: format c takes a factor of at least 1.2e-38, and logits below "
                               "1.7e38",
                               path, o, most, (double)scale);
@@ -78,7 +78,7 @@ mnist_status mnist_c_integers_create(mnist_c_integers **out, const mnist_net *ne
         return mnist_fail_memory(err, sizeof *integers, "a net as C");
     }
     integers->layer_count = net->layer_count;
-    integers->sums = MNIST_CLASSES;
+    integers->sums = net->layers[net->layer_count - 1].outputs;
     for (unsigned l = 0; l < net->layer_count; l++) {
         c_layer *layer = &integers->layers[l];
         layer->inputs = net->layers[l].inputs;
@@ -95,7 +95,7 @@ mnist_status mnist_c_integers_create(mnist_c_integers **out, const mnist_net *ne
             integers->values = layer->outputs;
         }
     }
-    integers->sums = integers->values > MNIST_CLASSES ? integers->values : MNIST_CLASSES;
+    integers->sums = integers->values > integers->sums ? integers->values : integers->sums;
     return check_logits(&integers->layers[net->layer_count - 1], path, err);
 }
 
@@ -109,7 +109,8 @@ void mnist_c_integers_free(mnist_c_integers *integers)
 
 mnist_c_sizes mnist_c_integer_sizes(const mnist_c_integers *integers)
 {
-    mnist_c_sizes sizes = {.tables = MNIST_CLASSES * sizeof(uint32_t), /* scales */
+    mnist_c_sizes sizes = {.tables = integers->layers[integers->layer_count - 1].outputs *
+                                     sizeof(uint32_t), /* scales */
                            .code = 2 + integers->layer_count / 4,
                            .stack = integers->sums * sizeof(int32_t) + integers->values};
     for (unsigned l = 0; l < integers->layer_count; l++) {
@@ -183,11 +184,13 @@ static void put_weights(mnist_c_source *source, unsigned l)
     mnist_c_put(source, "};\n");
 }
 
-static void put_scales(mnist_c_source *source, const float *scales)
+static void put_scales(mnist_c_source *source, const float *scales, unsigned classes)
 {
-    mnist_c_put(source, "\n/* What a sum is times to be a logit: the bits of floats. */\n"
-                        "static const uint32_t $_scale[10] = {");
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    mnist_c_put(source,
+                "\n/* What a sum is times to be a logit: the bits of floats. */\n"
+                "static const uint32_t $_scale[%u] = {",
+                classes);
+    for (unsigned c = 0; c < classes; c++) {
         uint32_t bits;
         memcpy(&bits, &scales[c], sizeof bits);
         mnist_c_put(source, "%s0x%08" PRIX32 ",", c % 5 == 0 ? "\n    " : " ", bits);
@@ -203,7 +206,7 @@ static void put_tables(mnist_c_source *source)
         put_weights(source, l);
         put_table(source, "int32_t", "start", l, constants->start);
         if (!constants->shifts) {
-            put_scales(source, constants->scales);
+            put_scales(source, constants->scales, integers->layers[l].outputs);
             continue;
         }
         put_table(source, "int16_t", "multiplier", l, constants->multipliers);
@@ -388,6 +391,7 @@ static void put_functions(mnist_c_source *source)
 {
     const mnist_c_integers *integers = source->integers;
     const unsigned inputs = integers->layers[0].inputs;
+    const unsigned classes = integers->layers[integers->layer_count - 1].outputs;
     mnist_c_put(source,
                 "\nint $_class(const uint8_t pixels[%u])\n"
                 "{\n"
@@ -396,34 +400,38 @@ static void put_functions(mnist_c_source *source)
                 "    int best = 0;\n"
                 "    int32_t most = $_logit(z[0], $_scale[0]);\n",
                 inputs, integers->sums);
-    mnist_c_put(source, "    for (int c = 1; c < 10; c++) {\n"
-                        "        const int32_t logit = $_logit(z[c], $_scale[c]);\n"
-                        "        if (logit > most) {\n"
-                        "            most = logit;\n"
-                        "            best = c;\n"
-                        "        }\n"
-                        "    }\n"
-                        "    return best;\n"
-                        "}\n\n");
+    mnist_c_put(source,
+                "    for (int c = 1; c < %u; c++) {\n"
+                "        const int32_t logit = $_logit(z[c], $_scale[c]);\n"
+                "        if (logit > most) {\n"
+                "            most = logit;\n"
+                "            best = c;\n"
+                "        }\n"
+                "    }\n"
+                "    return best;\n"
+                "}\n\n",
+                classes);
     mnist_c_put_macro(source, "#ifndef", "_CLASS_ONLY");
     mnist_c_put_exp(source);
     mnist_c_put_softmax(source);
     mnist_c_put(source,
-                "\nint $(const uint8_t pixels[%u], float out[10])\n"
+                "\nint $(const uint8_t pixels[%u], float out[%u])\n"
                 "{\n"
                 "    int32_t z[%u];\n"
                 "    $_sums(pixels, z);\n",
-                inputs, integers->sums);
-    mnist_c_put(source, "    for (size_t c = 0; c < 10; c++) {\n"
-                        "        union {\n"
-                        "            uint32_t bits;\n"
-                        "            float value;\n"
-                        "        } scale;\n"
-                        "        scale.bits = $_scale[c];\n"
-                        "        out[c] = (float)z[c] * scale.value;\n"
-                        "    }\n"
-                        "    return $_softmax(out);\n"
-                        "}\n\n#endif\n");
+                inputs, classes, integers->sums);
+    mnist_c_put(source,
+                "    for (size_t c = 0; c < %u; c++) {\n"
+                "        union {\n"
+                "            uint32_t bits;\n"
+                "            float value;\n"
+                "        } scale;\n"
+                "        scale.bits = $_scale[c];\n"
+                "        out[c] = (float)z[c] * scale.value;\n"
+                "    }\n"
+                "    return $_softmax(out);\n"
+                "}\n\n#endif\n",
+                classes);
 }
 
 void mnist_c_put_integers(mnist_c_source *source)
@@ -459,13 +467,14 @@ void mnist_c_put_integer_comment(mnist_c_source *source)
 
 void mnist_c_put_integer_prototypes(mnist_c_source *source)
 {
-    const unsigned inputs = source->integers->layers[0].inputs;
+    const mnist_c_integers *integers = source->integers;
+    const unsigned inputs = integers->layers[0].inputs;
     mnist_c_put_macro(source, "#ifndef", "_CLASS_ONLY");
-    mnist_c_put(source, "int $(const uint8_t pixels[%u], float out[10]);\n#endif\n\n", inputs);
-    mnist_c_put(
-        source,
-        "/* The same digit, in whole numbers from the pixels to it. Compiled with the macro\n"
-        " * above defined, there is nothing else and no float. */\n"
-        "int $_class(const uint8_t pixels[%u]);\n",
-        inputs);
+    mnist_c_put(source, "int $(const uint8_t pixels[%u], float out[%u]);\n#endif\n\n", inputs,
+                integers->layers[integers->layer_count - 1].outputs);
+    mnist_c_put(source,
+                "/* The same %s, in whole numbers from the pixels to it. Compiled with the macro\n"
+                " * above defined, there is nothing else and no float. */\n"
+                "int $_class(const uint8_t pixels[%u]);\n",
+                mnist_c_word(source), inputs);
 }

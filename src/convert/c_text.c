@@ -113,24 +113,35 @@ static const char softmax_text[] =
     "static int $_softmax(float *values)\n"
     "{\n"
     "    int best = 0;\n"
-    "    for (int c = 1; c < 10; c++) {\n"
+    "    for (int c = 1; c < %u; c++) {\n"
     "        best = values[c] > values[best] ? c : best;\n"
     "    }\n"
     "    const float top = values[best];\n"
     "    float sum = 0.0f;\n"
-    "    for (int c = 0; c < 10; c++) {\n"
+    "    for (int c = 0; c < %u; c++) {\n"
     "        values[c] = $_exp(values[c] - top);\n"
     "        sum += values[c];\n"
     "    }\n"
-    "    for (int c = 0; c < 10; c++) {\n"
+    "    for (int c = 0; c < %u; c++) {\n"
     "        values[c] /= sum;\n"
     "    }\n"
     "    return best;\n"
     "}\n";
 
+unsigned mnist_c_classes(const mnist_c_source *source)
+{
+    return source->net->layers[source->net->layer_count - 1].outputs;
+}
+
+const char *mnist_c_word(const mnist_c_source *source)
+{
+    return mnist_c_classes(source) == MNIST_CLASSES && !source->net->labels ? "digit" : "class";
+}
+
 void mnist_c_put_softmax(mnist_c_source *source)
 {
-    mnist_c_put_text(source, softmax_text);
+    const unsigned classes = mnist_c_classes(source);
+    mnist_c_put(source, softmax_text, classes, classes, classes);
 }
 
 void mnist_c_put_macro(mnist_c_source *source, const char *before, const char *after)

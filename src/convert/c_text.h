@@ -47,6 +47,11 @@ size_t mnist_c_number(char text[MNIST_C_NUMBER], float value);
 void mnist_c_put_exp(mnist_c_source *source);
 void mnist_c_put_softmax(mnist_c_source *source);
 
+/* What the net tells apart: "digit", of ten classes, or "class". */
+const char *mnist_c_word(const mnist_c_source *source);
+/* How many classes there are. */
+unsigned mnist_c_classes(const mnist_c_source *source);
+
 /* What the header's comment says. */
 typedef struct mnist_c_sizes {
     uint64_t tables; /* bytes */

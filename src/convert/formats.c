@@ -237,6 +237,11 @@ mnist_status mnist_net_encode_for(mnist_format_output *out, mnist_net *net,
                        "format %s does not say: do so before it gets them",
                        steps, format->name);
     }
+    if (status == MNIST_OK && net->labels && !(format->holds & MNIST_HOLDS_LABELS)) {
+        mnist_net_note(net,
+                       "what its classes are called stays behind: format %s counts them from 0",
+                       format->name);
+    }
     if (status == MNIST_OK) {
         status = format->write(out, net, err);
     }

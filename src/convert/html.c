@@ -116,8 +116,10 @@ static mnist_status html_write(mnist_format_output *out, mnist_net *net, mnist_e
     if (status != MNIST_OK) {
         return status;
     }
-    mnist_pad_page page = {
-        .mlp = mlp, .normalization = &net->normalization, .kind = "synthetic digits"};
+    mnist_pad_page page = {.mlp = mlp,
+                           .normalization = &net->normalization,
+                           .kind = "synthetic digits",
+                           .labels = net->labels};
     if (mnist_embed_bits(mlp) < 32) {
         status = mnist_dataset_create_synthetic(&digits, 0, TRIED, TRIED_SEED, err);
     }
@@ -155,8 +157,8 @@ const mnist_format mnist_format_html = {
     .text = "a web page to draw digits on, which this net reads",
     .endings = ".html .htm",
     /* what is drawn on a pad is upright and light on black, and needs no step of storage */
-    .holds =
-        MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN | MNIST_HOLDS_STEPS,
+    .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN |
+             MNIST_HOLDS_STEPS | MNIST_HOLDS_LABELS,
     .matches = html_matches,
     .write = html_write,
     .as_written = html_as_written,

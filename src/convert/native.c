@@ -9,6 +9,7 @@
 
 #include <mnist/integers.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #define HEADER_LOOKED_AT 65536u /* bytes of a header in which the format's name is looked for */
@@ -76,6 +77,19 @@ static void take_form(mnist_net *out, mnist_model *model)
     mnist_model_free(model);
 }
 
+static mnist_status take_labels(mnist_net *out, const mnist_labels *labels, mnist_error *err)
+{
+    if (labels->count == 0 && labels->base == 0) {
+        return MNIST_OK;
+    }
+    out->labels = malloc(sizeof *out->labels);
+    if (!out->labels) {
+        return mnist_fail_memory(err, sizeof *out->labels, "names of classes");
+    }
+    *out->labels = *labels;
+    return MNIST_OK;
+}
+
 static mnist_status native_read(mnist_net *out, const mnist_format_input *input, mnist_error *err)
 {
     mnist_model *model;
@@ -90,6 +104,9 @@ static mnist_status native_read(mnist_net *out, const mnist_format_input *input,
         return status;
     }
     status = mnist_net_of_mlp(out, mnist_model_mlp(model), mnist_model_normalization(model), err);
+    if (status == MNIST_OK) {
+        status = take_labels(out, mnist_model_labels(model), err);
+    }
     out->steps = *mnist_model_steps(model);
     if (status == MNIST_OK && mnist_model_metadata(model, "options")) {
         mnist_net_note(out, "the options of its training and the digests of its data stay behind");
@@ -105,10 +122,14 @@ static mnist_status native_read(mnist_net *out, const mnist_format_input *input,
 static mnist_status native_write(mnist_format_output *out, mnist_net *net, mnist_error *err)
 {
     mnist_safetensors_output file = {.path = out->path};
-    const mnist_metadata origin[] = {
-        {"converted_from", net->source ? net->source->name : ""},
-        {"source_sha256", net->digest},
-    };
+    char base[MNIST_LABEL_NUMBER], names[MNIST_CLASS_NAMES_TEXT];
+    mnist_metadata metadata[4];
+    size_t count = 0;
+    if (net->source) {
+        metadata[count++] = (mnist_metadata){"converted_from", net->source->name};
+        metadata[count++] = (mnist_metadata){"source_sha256", net->digest};
+    }
+    count += mnist_labels_metadata(net->labels, base, names, metadata + count);
     mnist_mlp *mlp = NULL;
     mnist_status status = net->integers ? MNIST_OK : mnist_net_to_mlp(net, &mlp, err);
     if (status == MNIST_OK) {
@@ -116,8 +137,8 @@ static mnist_status native_write(mnist_format_output *out, mnist_net *net, mnist
         status = mnist_model_encode(&file,
                                     &(mnist_model_parts){.mlp = whole,
                                                          .normalization = &net->normalization,
-                                                         .metadata = origin,
-                                                         .metadata_count = net->source ? 2 : 0,
+                                                         .metadata = metadata,
+                                                         .metadata_count = count,
                                                          .steps = &net->steps},
                                     err);
         mnist_mlp_free(mlp);
@@ -132,7 +153,7 @@ const mnist_format mnist_format_native = {
     .text = "a model of mnist-train, safetensors",
     .endings = ".safetensors",
     .holds = MNIST_HOLDS_ACTIVATION | MNIST_HOLDS_NORMALIZATION | MNIST_HOLDS_ORIGIN |
-             MNIST_HOLDS_INTEGERS | MNIST_HOLDS_STEPS,
+             MNIST_HOLDS_INTEGERS | MNIST_HOLDS_STEPS | MNIST_HOLDS_LABELS,
     .matches = native_matches,
     .read = native_read,
     .write = native_write,

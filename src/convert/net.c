@@ -18,6 +18,7 @@ void mnist_net_free(mnist_net *net)
         free(net->layers[l].bias);
     }
     mnist_model_free(net->integers);
+    free(net->labels);
     *net = (mnist_net){.layer_count = 0};
 }
 
@@ -99,10 +100,10 @@ mnist_status mnist_net_check(const mnist_net *net, mnist_status status, const ch
                           MNIST_NET_LAYERS);
     }
     const unsigned outputs = net->layers[net->layer_count - 1].outputs;
-    if (outputs != MNIST_CLASSES) {
+    if (outputs < MNIST_MIN_CLASSES || outputs > MNIST_MAX_CLASSES) {
         return mnist_fail(err, status,
-                          "%s: the last layer has %u outputs, expected %u, the classes", path,
-                          outputs, MNIST_CLASSES);
+                          "%s: the last layer has %u outputs, expected %u to %u, the classes", path,
+                          outputs, MNIST_MIN_CLASSES, MNIST_MAX_CLASSES);
     }
     for (unsigned l = 0; l < net->layer_count; l++) {
         const mnist_net_layer *layer = &net->layers[l];

@@ -280,9 +280,9 @@ void mnist_onnx_begin(mnist_onnx_building *g)
     g->proto.initializer = g->part_list;
 }
 
-void mnist_onnx_finish(mnist_onnx_building *g, char *logits)
+void mnist_onnx_finish(mnist_onnx_building *g, const mnist_net *net, char *logits)
 {
-    const unsigned shape[MNIST_ONNX_DIMS] = {0, MNIST_CLASSES};
+    const unsigned shape[MNIST_ONNX_DIMS] = {0, net->layers[net->layer_count - 1].outputs};
     mnist_onnx_add_node(g, "Softmax", "probabilities", (char *[3]){logits});
     mnist_onnx_set_int(g, "axis", 1);
     describe(&g->outputs[0], "logits", MNIST_ONNX_FLOAT, 2, shape);

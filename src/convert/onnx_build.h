@@ -96,7 +96,7 @@ char *mnist_onnx_add_activation(mnist_onnx_building *g, unsigned layer, mnist_ac
 void mnist_onnx_add_constants(mnist_onnx_building *g, const mnist_net *net, char *constants[4]);
 
 /* Probabilities of the logits, which are there, and what comes out of the graph. */
-void mnist_onnx_finish(mnist_onnx_building *g, char *logits);
+void mnist_onnx_finish(mnist_onnx_building *g, const mnist_net *net, char *logits);
 
 /* A net of floats, and one of whole numbers (net->integers), as layers of a model that has begun. Short memory
  * is noted in g. */

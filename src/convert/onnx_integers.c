@@ -249,7 +249,8 @@ static void note_floats(mnist_onnx_reading *r)
 mnist_status mnist_onnx_take_integers(mnist_onnx_reading *r)
 {
     mnist_status status = MNIST_OK;
-    if (!r->has_rounds || r->net->layers[r->net->layer_count - 1].outputs != MNIST_CLASSES) {
+    const unsigned outputs = r->net->layers[r->net->layer_count - 1].outputs;
+    if (!r->has_rounds || outputs < MNIST_MIN_CLASSES || outputs > MNIST_MAX_CLASSES) {
         return MNIST_OK; /* the latter is refused when all has been read */
     }
     taking t = {.r = r};

@@ -48,7 +48,7 @@ void mnist_onnx_build_floats(mnist_onnx_building *g, const mnist_net *net, mnist
             at = mnist_onnx_add_activation(g, l, net->activation, at, constants);
         }
     }
-    mnist_onnx_finish(g, at);
+    mnist_onnx_finish(g, net, at);
 }
 
 /* A message holds at most 2 GiB: whether the weights and 1 MiB are less. */

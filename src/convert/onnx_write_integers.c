@@ -218,7 +218,7 @@ void mnist_onnx_build_integers(mnist_onnx_building *g, const mnist_net *net, mni
         release(&l);
     }
     if (!g->is_short) {
-        mnist_onnx_finish(g, sums);
+        mnist_onnx_finish(g, net, sums);
     }
 }
 

@@ -350,7 +350,7 @@ static mnist_status read_label(table *t, uint8_t *out, mnist_error *err)
     const uint8_t *field = t->at;
     double value;
     bool whole;
-    if (!take_number(t, &value, &whole) || !mnist_label_of(value, out)) {
+    if (!take_number(t, &value, &whole) || !mnist_number_is_label(value, out)) {
         char expected[64] = "a label of ";
         strcat(expected, mnist_label_range());
         t->at = field;

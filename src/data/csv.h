@@ -6,8 +6,8 @@
 
 typedef struct mnist_csv {
     uint8_t *pixels; /* (count, rows * cols), or NULL: a table of labels; release with free */
-    uint8_t
-        *labels; /* (count), each as mnist_label_of says, or NULL: a table of pixels; likewise */
+    uint8_t *
+        labels; /* (count), each as mnist_number_is_label says, or NULL: a table of pixels; likewise */
     size_t count;
     unsigned rows, cols;
 } mnist_csv;

@@ -66,18 +66,27 @@ mnist_status mnist_dataset_load_idx(mnist_dataset **out, const char *images_path
                                  .labels = labels.values,
                                  .count = images.count,
                                  .rows = images.rows,
-                                 .cols = images.cols};
+                                 .cols = images.cols,
+                                 .classes = labels.classes};
     *out = dataset;
     return MNIST_OK;
 }
 
-size_t mnist_view_count_of(mnist_view view, unsigned classes)
+size_t mnist_view_count_of(mnist_view view, mnist_class_set classes)
 {
     size_t count = 0;
     for (size_t i = 0; i < view.count; i++) {
-        count += classes >> view.labels[i] & 1u;
+        count += mnist_class_set_has(&classes, view.labels[i]);
     }
     return count;
+}
+
+void mnist_view_count_each(mnist_view view, size_t counts[MNIST_MAX_CLASSES])
+{
+    memset(counts, 0, MNIST_MAX_CLASSES * sizeof *counts);
+    for (size_t i = 0; i < view.count; i++) {
+        counts[view.labels[i]]++;
+    }
 }
 
 /* Copies those of the view's images that are marked; count: how many are. */
@@ -101,17 +110,16 @@ static mnist_status copy_marked(mnist_dataset **out, mnist_view view, const uint
             dataset->labels[kept++] = view.labels[i];
         }
     }
-    dataset->view = (mnist_view){.images = dataset->images,
-                                 .labels = dataset->labels,
-                                 .count = count,
-                                 .rows = view.rows,
-                                 .cols = view.cols};
+    dataset->view = view;
+    dataset->view.images = dataset->images;
+    dataset->view.labels = dataset->labels;
+    dataset->view.count = count;
     *out = dataset;
     return MNIST_OK;
 }
 
-mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view, unsigned classes,
-                                          mnist_error *err)
+mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view,
+                                          mnist_class_set classes, mnist_error *err)
 {
     const size_t count = view.count - mnist_view_count_of(view, classes);
     *out = NULL;
@@ -124,7 +132,7 @@ mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view, 
         return mnist_fail_memory(err, view.count, "the choice of images");
     }
     for (size_t i = 0; i < view.count; i++) {
-        marked[i] = !(classes >> view.labels[i] & 1u);
+        marked[i] = !mnist_class_set_has(&classes, view.labels[i]);
     }
     mnist_status status = copy_marked(out, view, marked, count, err);
     free(marked);
@@ -135,7 +143,7 @@ mnist_status mnist_dataset_create_without(mnist_dataset **out, mnist_view view, 
  * where memory is short. */
 static size_t mark_sample(mnist_view view, size_t per_class, uint64_t seed, uint8_t *marked)
 {
-    size_t taken[MNIST_CLASSES] = {0}, count = 0;
+    size_t taken[MNIST_MAX_CLASSES] = {0}, count = 0;
     uint32_t *order = malloc(view.count * sizeof *order);
     if (order) {
         mnist_epoch_order(order, view.count, seed, 0); /* epochs of trainings begin at 1 */
@@ -160,12 +168,13 @@ mnist_status mnist_dataset_create_sample(mnist_dataset **out, mnist_view view, s
                           "4294967295 images",
                           per_class, view.count);
     }
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        const size_t there_are = mnist_view_count_of(view, 1u << c);
-        if (there_are > 0 && there_are < per_class) {
+    size_t there_are[MNIST_MAX_CLASSES];
+    mnist_view_count_each(view, there_are);
+    for (unsigned c = 0; c < mnist_view_classes(view); c++) {
+        if (there_are[c] > 0 && there_are[c] < per_class) {
             return mnist_fail(err, MNIST_ERR_ARGUMENT,
                               "%zu images of each class are wanted, but of class %u there are %zu",
-                              per_class, c, there_are);
+                              per_class, view.label_base + c, there_are[c]);
         }
     }
     uint8_t *marked = malloc(view.count);
@@ -200,7 +209,8 @@ void mnist_view_digests(mnist_view view, mnist_data_digests *out)
     mnist_sha256(header, sizeof header, view.images, view.count * view.rows * view.cols,
                  out->images);
     mnist_idx_labels_header(header, (uint32_t)view.count);
-    mnist_sha256(header, MNIST_IDX_LABELS_HEADER, view.labels, view.count, out->labels);
+    mnist_sha256_raised(header, MNIST_IDX_LABELS_HEADER, view.labels, view.count,
+                        (uint8_t)view.label_base, out->labels);
 }
 
 void mnist_dataset_digests(const mnist_dataset *dataset, mnist_data_digests *out)

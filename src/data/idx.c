@@ -492,30 +492,30 @@ static mnist_status fail_label(const source *in, const header *h, size_t index, 
                                uint32_t value, mnist_error *err)
 {
     const char *cause = "a damaged file?";
-    if (h->type == TYPE_INT && value >> 24 < MNIST_CLASSES && (value & 0x00FFFFFFu) == 0) {
+    if (h->type == TYPE_INT && (value & 0x00FFFFFFu) == 0) {
         cause = "written in little-endian order?";
-    } else if (value < 100) {
-        cause = "a data set of more than ten classes, such as EMNIST's letters, or a damaged file?";
     }
     long long shown = h->type == TYPE_INT && value > INT32_MAX ? (long long)value - (1LL << 32)
                                                                : (long long)value;
-    return mnist_fail(err, MNIST_ERR_FORMAT,
-                      "%s%s: label %lld at byte %zu (index %zu): expected 0 to %u; %s", in->path,
-                      in->note, shown, h->bytes + index * stride, index, MNIST_CLASSES - 1, cause);
+    return mnist_fail(
+        err, MNIST_ERR_FORMAT, "%s%s: label %lld at byte %zu (index %zu): expected 0 to %u; %s",
+        in->path, in->note, shown, h->bytes + index * stride, index, MNIST_MAX_CLASSES - 1, cause);
 }
 
 /* data is (count) of bytes or (count, columns) of 32-bit ints; values (count) of bytes. */
 static mnist_status convert_labels(const source *in, const header *h, const uint8_t *data,
-                                   uint8_t *values, mnist_error *err)
+                                   mnist_idx_labels *out, mnist_error *err)
 {
+    out->classes = MNIST_MIN_CLASSES;
     bool wide = h->type == TYPE_INT;
     size_t stride = !wide ? 1 : h->rank == 2 ? (size_t)4 * h->sizes[1] : 4;
     for (size_t i = 0; i < h->sizes[0]; i++) {
         uint32_t value = wide ? get_be32(data + i * stride) : data[i];
-        if (value >= MNIST_CLASSES) {
+        if (value >= MNIST_MAX_CLASSES) {
             return fail_label(in, h, i, stride, value, err);
         }
-        values[i] = (uint8_t)value;
+        out->values[i] = (uint8_t)value;
+        out->classes = value < out->classes ? out->classes : value + 1;
     }
     return MNIST_OK;
 }
@@ -527,7 +527,7 @@ mnist_status mnist_idx_take_labels(mnist_idx_labels *out, mnist_bytes *file, con
     source in;
     header h = {0};
     const uint8_t *data = NULL;
-    uint8_t *owned = NULL, *values = NULL;
+    uint8_t *owned = NULL;
     mnist_status status = source_open(&in, file, path, err);
     if (status != MNIST_OK) {
         return status;
@@ -540,14 +540,13 @@ mnist_status mnist_idx_take_labels(mnist_idx_labels *out, mnist_bytes *file, con
         status = read_body(&in, LABELS, &h, &data, &owned, err);
     }
     if (status == MNIST_OK) {
-        values = malloc(h.sizes[0]);
-        status = values ? convert_labels(&in, &h, data, values, err)
-                        : mnist_fail_memory(err, h.sizes[0], path);
+        *out = (mnist_idx_labels){.values = malloc(h.sizes[0]), .count = h.sizes[0]};
+        status = out->values ? convert_labels(&in, &h, data, out, err)
+                             : mnist_fail_memory(err, h.sizes[0], path);
     }
-    if (status == MNIST_OK) {
-        *out = (mnist_idx_labels){.values = values, .count = h.sizes[0]};
-    } else {
-        free(values);
+    if (status != MNIST_OK) {
+        free(out->values);
+        *out = (mnist_idx_labels){0};
     }
     free(owned);
     source_close(&in);

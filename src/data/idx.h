@@ -25,8 +25,9 @@ typedef struct mnist_idx_images {
 } mnist_idx_images;
 
 typedef struct mnist_idx_labels {
-    uint8_t *values; /* (count), each below MNIST_CLASSES; release with free */
+    uint8_t *values; /* (count); release with free */
     size_t count;
+    unsigned classes; /* the largest label and 1 more, but at least MNIST_MIN_CLASSES */
 } mnist_idx_labels;
 
 /* Unsigned bytes, 3 dimensions, raw or gzip. On failure *out is all zero and there is nothing to

@@ -44,9 +44,9 @@ size_t mnist_kind_width(mnist_kind type)
     return elements[type].width;
 }
 
-bool mnist_label_of(double value, uint8_t *label)
+bool mnist_number_is_label(double value, uint8_t *label)
 {
-    if (!(value >= 0.0 && value < (double)MNIST_CLASSES) || value != floor(value)) {
+    if (!(value >= 0.0 && value < (double)MNIST_MAX_CLASSES) || value != floor(value)) {
         return false;
     }
     *label = (uint8_t)value;
@@ -55,7 +55,7 @@ bool mnist_label_of(double value, uint8_t *label)
 
 const char *mnist_label_range(void)
 {
-    return "0 to 9";
+    return "0 to 255";
 }
 
 void mnist_sides_of(size_t pixels, unsigned *rows, unsigned *cols)
@@ -557,7 +557,7 @@ mnist_status mnist_numbers_labels_of(uint8_t **labels, size_t *count, const mnis
     }
     for (size_t i = 0; i < rows; i++) {
         const double value = label_in_row(array, i, columns, one_hot);
-        if (!mnist_label_of(value, &values[i])) {
+        if (!mnist_number_is_label(value, &values[i])) {
             free(values);
             return mnist_fail(err, MNIST_ERR_FORMAT,
                               "%s%s: label %.9g at index %zu: expected whole numbers from %s",

@@ -68,7 +68,7 @@ typedef struct mnist_numbers_images {
 mnist_status mnist_numbers_images_of(mnist_numbers_images *out, const mnist_numbers *array,
                                      mnist_error *err);
 
-/* *labels: (*count) of bytes, each below MNIST_CLASSES; release with free. Errors: as above. */
+/* *labels: (*count) of bytes, each below MNIST_MAX_CLASSES; release with free. Errors: as above. */
 mnist_status mnist_numbers_labels_of(uint8_t **labels, size_t *count, const mnist_numbers *array,
                                      mnist_error *err);
 
@@ -76,9 +76,9 @@ mnist_status mnist_numbers_labels_of(uint8_t **labels, size_t *count, const mnis
 void mnist_sides_of(size_t pixels, unsigned *rows, unsigned *cols);
 
 /* Whether the value is a label; *label: it as a byte. The one place that knows which are. */
-bool mnist_label_of(double value, uint8_t *label);
+bool mnist_number_is_label(double value, uint8_t *label);
 
-/* What mnist_label_of accepts, for messages: "0 to 9". */
+/* What mnist_number_is_label accepts, for messages: "0 to 255". */
 const char *mnist_label_range(void);
 
 #endif

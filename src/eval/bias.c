@@ -21,12 +21,14 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The class of the largest logit, of those in `classes`. */
-static unsigned best_of(const float *logits, unsigned classes)
+/* The class of the largest logit, of those in the set, or of those that are not. */
+static unsigned best_of(const float *logits, unsigned count, const mnist_class_set *classes,
+                        bool inside)
 {
-    unsigned best = MNIST_CLASSES;
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        if (classes >> c & 1u && (best == MNIST_CLASSES || logits[c] > logits[best])) {
+    unsigned best = count;
+    for (unsigned c = 0; c < count; c++) {
+        if (mnist_class_set_has(classes, c) == inside &&
+            (best == count || logits[c] > logits[best])) {
             best = c;
         }
     }
@@ -35,13 +37,15 @@ static unsigned best_of(const float *logits, unsigned classes)
 
 /* Fills in each image's crossing. The number of errors where none is predicted to be of the classes;
  * false: a logit is not finite. */
-static bool find_crossings(const float *logits, mnist_view view, unsigned classes,
+static bool find_crossings(const float *logits, mnist_view view, const mnist_class_set *classes,
                            crossing *crossings, size_t *errors)
 {
+    const unsigned count = mnist_view_classes(view);
     *errors = 0;
     for (size_t i = 0; i < view.count; i++) {
-        const float *z = logits + i * MNIST_CLASSES;
-        const unsigned outside = best_of(z, ~classes), inside = best_of(z, classes);
+        const float *z = logits + i * count;
+        const unsigned outside = best_of(z, count, classes, false),
+                       inside = best_of(z, count, classes, true);
         const bool wrong = outside != view.labels[i], wrong_then = inside != view.labels[i];
         crossings[i] = (crossing){z[outside] - z[inside], (int)wrong_then - (int)wrong};
         *errors += wrong;
@@ -74,30 +78,32 @@ static void choose(const crossing *crossings, size_t count, size_t errors, mnist
     }
 }
 
-static void shift(mnist_mlp *mlp, unsigned classes, float offset)
+static void shift(mnist_mlp *mlp, const mnist_class_set *classes, float offset)
 {
-    float bias[MNIST_CLASSES];
+    float bias[MNIST_MAX_CLASSES];
     const unsigned last = mnist_mlp_layers(mlp) - 1;
     mnist_mlp_get_layer(mlp, last, NULL, bias);
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        bias[c] += classes >> c & 1u ? offset : 0.0f;
+    for (unsigned c = 0; c < mnist_mlp_shape(mlp)->outputs; c++) {
+        bias[c] += mnist_class_set_has(classes, c) ? offset : 0.0f;
     }
     mnist_mlp_set_layer(mlp, last, NULL, bias);
 }
 
 mnist_status mnist_bias_calibrate(mnist_mlp *mlp, mnist_view view,
                                   const mnist_normalization *normalization, mnist_pool *pool,
-                                  unsigned classes, mnist_bias_shift *out, mnist_error *err)
+                                  mnist_class_set classes, mnist_bias_shift *out, mnist_error *err)
 {
-    const unsigned all = (1u << MNIST_CLASSES) - 1;
-    assert((classes & all) != 0 && (classes & all) != all);
+    const unsigned all = mnist_view_classes(view),
+                   chosen = mnist_class_set_count_below(&classes, all);
+    assert(chosen > 0 && chosen < all && all <= MNIST_MAX_CLASSES);
+    (void)chosen;
     mnist_evaluation before;
-    float *logits = mnist_alloc(view.count, MNIST_CLASSES * sizeof *logits);
+    float *logits = mnist_alloc(view.count, all * sizeof *logits);
     crossing *crossings = mnist_alloc(view.count, sizeof *crossings);
     mnist_status status = MNIST_OK;
     if (!logits || !crossings) {
-        status = mnist_fail_memory(
-            err, view.count * (MNIST_CLASSES * sizeof *logits + sizeof *crossings), "logits");
+        status = mnist_fail_memory(err, view.count * (all * sizeof *logits + sizeof *crossings),
+                                   "logits");
     }
     if (status == MNIST_OK) {
         status = mnist_logits(mlp, view, normalization, pool, logits, &before, err);
@@ -105,10 +111,10 @@ mnist_status mnist_bias_calibrate(mnist_mlp *mlp, mnist_view view,
     if (status == MNIST_OK) {
         size_t errors;
         *out = (mnist_bias_shift){.errors_before = before.errors, .errors = before.errors};
-        if (find_crossings(logits, view, classes & all, crossings, &errors)) {
+        if (find_crossings(logits, view, &classes, crossings, &errors)) {
             qsort(crossings, view.count, sizeof *crossings, compare);
             choose(crossings, view.count, errors, out);
-            shift(mlp, classes, out->offset);
+            shift(mlp, &classes, out->offset);
             /* counted and not taken from the sweep: a bias is what a logit's sum starts from, so
              * logits move by the offset up to rounding only */
             mnist_evaluation after;

@@ -21,12 +21,6 @@ mnist_status mnist_classifier_create(mnist_classifier **out, mnist_mlp *mlp,
 {
     assert(capacity >= 1);
     *out = NULL;
-    const unsigned outputs = mnist_mlp_shape(mlp)->outputs;
-    if (outputs != MNIST_CLASSES) {
-        return mnist_fail(err, MNIST_ERR_MISMATCH,
-                          "there are %u classes, but the net has %u outputs", MNIST_CLASSES,
-                          outputs);
-    }
     mnist_classifier *classifier = mnist_alloc(1, sizeof *classifier);
     if (!classifier) {
         return mnist_fail_memory(err, sizeof *classifier, "a classifier");
@@ -64,14 +58,14 @@ void mnist_classifier_run(mnist_classifier *classifier, const uint8_t *images, s
 {
     mnist_pass *pass = classifier->pass;
     const unsigned last = pass->mlp->layer_count - 1;
-    const size_t stride = pass->mlp->layers[last].row;
+    const size_t stride = pass->mlp->layers[last].row, classes = pass->mlp->config.outputs;
     assert(count >= 1 && count <= pass->capacity);
     const mnist_pass_batch batch = {
         .bytes = images, .table = classifier->table, .shift = classifier->shift, .count = count};
     mnist_pass_evaluate(pass, &batch);
     mnist_pass_probabilities(pass, 0, count);
     for (size_t i = 0; i < count; i++) {
-        memcpy(probabilities + i * MNIST_CLASSES, pass->activations[last] + i * stride,
-               MNIST_CLASSES * sizeof *probabilities);
+        memcpy(probabilities + i * classes, pass->activations[last] + i * stride,
+               classes * sizeof *probabilities);
     }
 }

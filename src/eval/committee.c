@@ -10,8 +10,9 @@
 
 struct mnist_committee {
     mnist_view view;
+    unsigned classes;
     size_t members;
-    double *sums;         /* (view.count, MNIST_CLASSES), over the members in their order */
+    double *sums;         /* (view.count, classes), over the members in their order */
     float *probabilities; /* the same shape: of the member being added */
 };
 
@@ -24,9 +25,10 @@ mnist_status mnist_committee_create(mnist_committee **out, mnist_view view, mnis
     mnist_committee *committee = mnist_alloc(1, sizeof *committee);
     if (committee) {
         committee->view = view;
-        committee->sums = mnist_alloc(view.count, MNIST_CLASSES * sizeof *committee->sums);
+        committee->classes = mnist_view_classes(view);
+        committee->sums = mnist_alloc(view.count, committee->classes * sizeof *committee->sums);
         committee->probabilities =
-            mnist_alloc(view.count, MNIST_CLASSES * sizeof *committee->probabilities);
+            mnist_alloc(view.count, committee->classes * sizeof *committee->probabilities);
     }
     if (!committee || !committee->sums || !committee->probabilities) {
         mnist_committee_free(committee);
@@ -53,12 +55,17 @@ static mnist_status add_images(mnist_committee *committee, const uint8_t *images
 {
     mnist_view view = committee->view;
     view.images = images;
+    const unsigned outputs = mnist_mlp_shape(mlp)->outputs;
+    if (outputs != committee->classes) {
+        return mnist_fail(err, MNIST_ERR_MISMATCH, "the data have %u classes, the net %u outputs",
+                          committee->classes, outputs);
+    }
     mnist_status status =
         mnist_probabilities(mlp, view, normalization, pool, committee->probabilities, own, err);
     if (status != MNIST_OK) {
         return status;
     }
-    for (size_t i = 0; i < committee->view.count * MNIST_CLASSES; i++) {
+    for (size_t i = 0; i < committee->view.count * committee->classes; i++) {
         committee->sums[i] += (double)committee->probabilities[i];
     }
     committee->members++;
@@ -120,8 +127,8 @@ mnist_status mnist_committee_add_versions(mnist_committee *committee, mnist_mlp 
 
 void mnist_committee_join(mnist_committee *committee, const mnist_committee *other)
 {
-    assert(committee->view.count == other->view.count);
-    for (size_t i = 0; i < committee->view.count * MNIST_CLASSES; i++) {
+    assert(committee->view.count == other->view.count && committee->classes == other->classes);
+    for (size_t i = 0; i < committee->view.count * committee->classes; i++) {
         committee->sums[i] += other->sums[i];
     }
     committee->members += other->members;
@@ -137,10 +144,10 @@ void mnist_committee_probabilities(const mnist_committee *committee, float *prob
     assert(committee->members > 0);
     const double members = (double)committee->members;
     for (size_t i = 0; i < committee->view.count; i++) {
-        const double *sums = committee->sums + i * MNIST_CLASSES;
-        float *p = probabilities + i * MNIST_CLASSES;
+        const double *sums = committee->sums + i * committee->classes;
+        float *p = probabilities + i * committee->classes;
         unsigned top = 0, first = 0;
-        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        for (unsigned c = 0; c < committee->classes; c++) {
             p[c] = (float)(sums[c] / members);
             top = sums[c] > sums[top] ? c : top;
             first = p[c] > p[first] ? c : first;
@@ -157,10 +164,10 @@ void mnist_committee_evaluate(const mnist_committee *committee, mnist_evaluation
     const double members = (double)committee->members;
     mnist_tally tally = {0};
     for (size_t i = 0; i < committee->view.count; i++) {
-        const double *sums = committee->sums + i * MNIST_CLASSES;
+        const double *sums = committee->sums + i * committee->classes;
         const unsigned label = committee->view.labels[i];
         unsigned top = 0;
-        for (unsigned c = 1; c < MNIST_CLASSES; c++) {
+        for (unsigned c = 1; c < committee->classes; c++) {
             top = sums[c] > sums[top] ? c : top;
         }
         /* No probability is 0, as the exponentials are clamped; a NaN must stay a NaN, and is not

@@ -36,7 +36,7 @@ void mnist_curve_free(mnist_curve *curve)
 static mnist_status walk(counts *out, mnist_sweep *sweep, const mnist_predictions *predictions,
                          unsigned class_index, mnist_error *err)
 {
-    assert(class_index < MNIST_CLASSES);
+    assert(class_index < mnist_predictions_classes(predictions));
     *out = (counts){0};
     mnist_status status = mnist_predictions_check(predictions, err);
     if (status != MNIST_OK) {

@@ -25,7 +25,7 @@ typedef struct evaluator {
     mnist_pass *pass;        /* with rows of its own for each worker */
     float *x;                /* (rows of each worker, stride); NULL: bytes as they are */
     size_t stride;
-    float *outputs;     /* (view.count, MNIST_CLASSES); NULL: not wanted */
+    float *outputs;     /* (view.count, outputs of the net); NULL: not wanted */
     bool logits;        /* outputs are logits, else probabilities */
     float *losses;      /* (view.count); meaningless without labels */
     uint8_t *predicted; /* (view.count) */
@@ -44,13 +44,13 @@ static void keep_outputs(const evaluator *e, size_t image, size_t count, size_t 
 {
     const mnist_mlp *mlp = e->pass->mlp;
     const unsigned last = mlp->layer_count - 1;
-    const size_t stride = mlp->layers[last].row;
+    const size_t stride = mlp->layers[last].row, classes = mlp->config.outputs;
     if (!e->logits) {
         mnist_pass_probabilities(e->pass, row, count);
     }
     for (size_t i = 0; i < count; i++) {
-        memcpy(e->outputs + (image + i) * MNIST_CLASSES,
-               e->pass->activations[last] + (row + i) * stride, MNIST_CLASSES * sizeof *e->outputs);
+        memcpy(e->outputs + (image + i) * classes, e->pass->activations[last] + (row + i) * stride,
+               classes * sizeof *e->outputs);
     }
 }
 
@@ -90,7 +90,8 @@ static void share_task(void *argument, mnist_worker worker)
     }
 }
 
-static mnist_status check_view(const mnist_mlp *mlp, mnist_view view, mnist_error *err)
+static mnist_status check_view(const mnist_mlp *mlp, mnist_view view, bool with_figures,
+                               mnist_error *err)
 {
     const mnist_mlp_config *shape = mnist_mlp_shape(mlp);
     if (view.count < 1) {
@@ -101,9 +102,9 @@ static mnist_status check_view(const mnist_mlp *mlp, mnist_view view, mnist_erro
                           "the images are %u x %u = %zu pixels, but the net has %u inputs",
                           view.rows, view.cols, (size_t)view.rows * view.cols, shape->inputs);
     }
-    if (shape->outputs != MNIST_CLASSES) {
+    if (with_figures && shape->outputs != mnist_view_classes(view)) {
         return mnist_fail(err, MNIST_ERR_MISMATCH, "the data have %u classes, the net %u outputs",
-                          MNIST_CLASSES, shape->outputs);
+                          mnist_view_classes(view), shape->outputs);
     }
     return MNIST_OK;
 }
@@ -150,7 +151,7 @@ static mnist_status prepare(evaluator *e, mnist_mlp *mlp, mnist_pool *pool, mnis
 
 /* What an evaluation is to compute. */
 typedef struct wanted {
-    float *outputs; /* (count, MNIST_CLASSES): logits or probabilities; NULL: not wanted */
+    float *outputs; /* (count, outputs of the net): logits or probabilities; NULL: not wanted */
     bool logits;
     mnist_evaluation *figures; /* NULL: not */
 } wanted;
@@ -184,7 +185,8 @@ static mnist_status evaluate(mnist_mlp *mlp, mnist_view view,
                              wanted want, mnist_error *err)
 {
     mnist_pool *own = NULL;
-    mnist_status status = check_view(mlp, view, err);
+    mnist_status status = check_view(mlp, view, want.figures != NULL, err);
+    view.labels = want.figures ? view.labels : NULL; /* which may be of more classes */
     if (status == MNIST_OK && !pool) {
         status = mnist_pool_create(&own, 0, err);
     }

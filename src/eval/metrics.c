@@ -8,19 +8,25 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 mnist_status mnist_predictions_check(const mnist_predictions *predictions, mnist_error *err)
 {
+    const unsigned classes = mnist_predictions_classes(predictions);
     if (predictions->count < 1) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT, "there are no predictions to measure");
     }
+    if (classes < MNIST_MIN_CLASSES || classes > MNIST_MAX_CLASSES) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "%u classes, expected %u to %u", classes,
+                          MNIST_MIN_CLASSES, MNIST_MAX_CLASSES);
+    }
     for (size_t i = 0; i < predictions->count; i++) {
-        const float *p = predictions->probabilities + i * MNIST_CLASSES;
-        if (predictions->labels[i] >= MNIST_CLASSES) {
+        const float *p = predictions->probabilities + i * classes;
+        if (predictions->labels[i] >= classes) {
             return mnist_fail(err, MNIST_ERR_ARGUMENT, "image %zu: label %u, expected 0 to %u", i,
-                              predictions->labels[i], MNIST_CLASSES - 1);
+                              predictions->labels[i], classes - 1);
         }
-        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        for (unsigned c = 0; c < classes; c++) {
             if (!(p[c] >= 0.0f && p[c] <= 1.0f)) { /* NaN too */
                 return mnist_fail(err, MNIST_ERR_ARGUMENT,
                                   "image %zu: the probability of class %u is %g, expected 0 to 1",
@@ -33,9 +39,10 @@ mnist_status mnist_predictions_check(const mnist_predictions *predictions, mnist
 
 unsigned mnist_predictions_top(const mnist_predictions *predictions, size_t i)
 {
-    const float *p = predictions->probabilities + i * MNIST_CLASSES;
+    const unsigned classes = mnist_predictions_classes(predictions);
+    const float *p = predictions->probabilities + i * classes;
     unsigned top = 0;
-    for (unsigned c = 1; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 1; c < classes; c++) {
         top = p[c] > p[top] ? c : top;
     }
     return top;
@@ -44,18 +51,18 @@ unsigned mnist_predictions_top(const mnist_predictions *predictions, size_t i)
 /* Sums over the images, in their order. */
 typedef struct sums {
     double loss, confidence;
-    double squares[MNIST_CLASSES];
-    size_t within[MNIST_CLASSES]; /* [k]: images with k classes before the label */
+    double squares[MNIST_MAX_CLASSES];
+    size_t within[MNIST_MAX_CLASSES]; /* [k]: images with k classes before the label */
     double bin_confidence[MNIST_RELIABILITY_BINS];
     size_t bin_right[MNIST_RELIABILITY_BINS];
 } sums;
 
 /* -log of the label's probability, as log_loss computes it. */
-static double loss_of(const float *p, unsigned label)
+static double loss_of(const float *p, unsigned classes, unsigned label)
 {
     const double low = DBL_EPSILON, high = 1.0 - DBL_EPSILON;
     double sum = 0.0, own = 0.0;
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < classes; c++) {
         const double limited = (double)p[c] < low ? low : (double)p[c] > high ? high : (double)p[c];
         sum += limited;
         own = c == label ? limited : own;
@@ -64,10 +71,10 @@ static double loss_of(const float *p, unsigned label)
 }
 
 /* How many classes come before the label: more probable ones, and equally probable lower ones. */
-static unsigned rank_of(const float *p, unsigned label)
+static unsigned rank_of(const float *p, unsigned classes, unsigned label)
 {
     unsigned before = 0;
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < classes; c++) {
         before += p[c] > p[label] || (p[c] == p[label] && c < label);
     }
     return before;
@@ -82,15 +89,16 @@ static unsigned bin_of(double confidence)
 
 static void add_image(const mnist_predictions *predictions, size_t i, sums *s, mnist_metrics *out)
 {
-    const float *p = predictions->probabilities + i * MNIST_CLASSES;
+    const unsigned classes = mnist_predictions_classes(predictions);
+    const float *p = predictions->probabilities + i * classes;
     const unsigned label = predictions->labels[i], top = mnist_predictions_top(predictions, i);
     const double confidence = (double)p[top];
     const unsigned bin = bin_of(confidence);
-    out->confusion[label][top]++;
+    out->confusion[label * classes + top]++;
     out->errors += label != top;
-    s->loss += loss_of(p, label);
-    s->within[rank_of(p, label)]++;
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    s->loss += loss_of(p, classes, label);
+    s->within[rank_of(p, classes, label)]++;
+    for (unsigned c = 0; c < classes; c++) {
         const double error = (double)p[c] - (c == label);
         s->squares[c] += error * error;
     }
@@ -130,13 +138,14 @@ static mnist_scores scores_of(size_t right, size_t support, size_t predicted)
 
 static void finish_classes(const sums *s, mnist_metrics *out)
 {
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    const unsigned classes = out->class_count;
+    for (unsigned c = 0; c < classes; c++) {
         mnist_class_metrics *own = &out->classes[c];
-        for (unsigned other = 0; other < MNIST_CLASSES; other++) {
-            own->support += out->confusion[c][other];
-            own->predicted += out->confusion[other][c];
+        for (unsigned other = 0; other < classes; other++) {
+            own->support += out->confusion[c * classes + other];
+            own->predicted += out->confusion[other * classes + c];
         }
-        own->scores = scores_of(out->confusion[c][c], own->support, own->predicted);
+        own->scores = scores_of(out->confusion[c * classes + c], own->support, own->predicted);
         own->brier = own->support > 0 ? s->squares[c] / (double)out->count : NAN;
         out->classes_present += own->support > 0;
     }
@@ -164,7 +173,7 @@ static double mean_of(mean m)
 static void finish_averages(mnist_metrics *out)
 {
     mean macro[5] = {{0}}, weighted[4] = {{0}};
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < out->class_count; c++) {
         const mnist_class_metrics *own = &out->classes[c];
         const double values[5] = {own->scores.precision, own->scores.recall, own->scores.f1,
                                   own->auc, own->average_precision};
@@ -190,7 +199,7 @@ static void finish_agreement(mnist_metrics *out)
 {
     const double n = (double)out->count, right = n - (double)out->errors;
     double products = 0.0, supports = 0.0, predictions = 0.0;
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < out->class_count; c++) {
         const double t = (double)out->classes[c].support, p = (double)out->classes[c].predicted;
         products += t * p;
         supports += t * t;
@@ -225,18 +234,24 @@ static void measure_sweep(mnist_sweep *sweep, mnist_class_metrics *own)
 mnist_status mnist_metrics_compute(const mnist_predictions *predictions, mnist_metrics *out,
                                    mnist_error *err)
 {
+    memset(out, 0, sizeof *out);
     mnist_status status = mnist_predictions_check(predictions, err);
     if (status != MNIST_OK) {
         return status;
     }
     const double count = (double)predictions->count;
+    const unsigned classes = mnist_predictions_classes(predictions);
     uint64_t *keys = mnist_alloc(predictions->count, 2 * sizeof *keys);
-    if (!keys) {
+    out->confusion = mnist_alloc((size_t)classes * classes, sizeof *out->confusion);
+    if (!keys || !out->confusion) {
+        mnist_free(keys);
+        mnist_metrics_free(out);
         return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the metrics of %zu images",
                           predictions->count);
     }
     sums s = {0};
-    *out = (mnist_metrics){.count = predictions->count};
+    out->count = predictions->count;
+    out->class_count = classes;
     for (size_t i = 0; i < predictions->count; i++) {
         add_image(predictions, i, &s, out);
     }
@@ -244,14 +259,14 @@ mnist_status mnist_metrics_compute(const mnist_predictions *predictions, mnist_m
     out->accuracy_se = sqrt(out->accuracy * (1.0 - out->accuracy) / count);
     out->log_loss = s.loss / count;
     size_t within = 0;
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < classes; c++) {
         within += s.within[c];
         out->top_k[c] = (double)within / count;
         out->brier += s.squares[c] / count;
     }
-    out->macro_brier = out->brier / MNIST_CLASSES;
+    out->macro_brier = out->brier / classes;
     finish_classes(&s, out);
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < classes; c++) {
         mnist_sweep sweep;
         mnist_sweep_start(&sweep, predictions, c, keys);
         measure_sweep(&sweep, &out->classes[c]);
@@ -261,6 +276,12 @@ mnist_status mnist_metrics_compute(const mnist_predictions *predictions, mnist_m
     finish_calibration(&s, predictions->count, &out->calibration);
     mnist_free(keys);
     return MNIST_OK;
+}
+
+void mnist_metrics_free(mnist_metrics *metrics)
+{
+    mnist_free(metrics->confusion);
+    memset(metrics, 0, sizeof *metrics);
 }
 
 /* The most confident errors first. */
@@ -292,7 +313,7 @@ mnist_status mnist_mistakes_worst(mnist_mistake **out, size_t *count, size_t mos
     }
     size_t found = 0;
     for (size_t i = 0; i < predictions->count; i++) {
-        const float *p = predictions->probabilities + i * MNIST_CLASSES;
+        const float *p = predictions->probabilities + i * mnist_predictions_classes(predictions);
         const uint8_t label = predictions->labels[i];
         const unsigned top = mnist_predictions_top(predictions, i);
         if (label != top) {

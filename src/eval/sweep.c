@@ -33,7 +33,7 @@ static void sort_by_digit(const uint64_t *from, uint64_t *to, size_t count, unsi
 }
 
 /* Probabilities are at most 1, so their keys have 31 bits: three digits. This is ten times faster
- * than qsort, and there are ten classes to sort. */
+ * than qsort, and there is a sort for each class. */
 static void sort_keys(uint64_t *keys, uint64_t *room, size_t count)
 {
     sort_by_digit(keys, room, count, 0);
@@ -46,10 +46,11 @@ void mnist_sweep_start(mnist_sweep *sweep, const mnist_predictions *predictions,
                        unsigned class_index, uint64_t *keys)
 {
     *sweep = (mnist_sweep){.count = predictions->count, .keys = keys};
+    const unsigned classes = mnist_predictions_classes(predictions);
     for (size_t i = 0; i < predictions->count; i++) {
         bool positive = predictions->labels[i] == class_index;
         sweep->positives += positive;
-        keys[i] = key_of(predictions->probabilities[i * MNIST_CLASSES + class_index], positive);
+        keys[i] = key_of(predictions->probabilities[i * classes + class_index], positive);
     }
     sort_keys(keys, keys + predictions->count, predictions->count);
 }

@@ -19,7 +19,6 @@ static inline void mnist_tally_add(mnist_tally *tally, unsigned label, unsigned 
     tally->loss += loss;
     tally->counts.count++;
     tally->counts.errors += label != predicted;
-    tally->counts.confusion[label][predicted]++;
 }
 
 /* Makes the figures. At least one image must have been added. */

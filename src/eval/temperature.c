@@ -13,14 +13,15 @@
 #define EXP_LEAST (-690.0)
 
 /* e = exp(beta (z - the row's largest)); returns the sum, which is at least 1. */
-static double exponentials(const float *z, double beta, double e[MNIST_CLASSES])
+static double exponentials(const float *z, unsigned classes, double beta,
+                           double e[MNIST_MAX_CLASSES])
 {
     float most = z[0];
     double sum = 0.0;
-    for (unsigned c = 1; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 1; c < classes; c++) {
         most = z[c] > most ? z[c] : most;
     }
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < classes; c++) {
         const double power = beta * ((double)z[c] - (double)most);
         e[c] = power < EXP_LEAST ? 0.0 : approx_exp(power);
         sum += e[c];
@@ -34,18 +35,19 @@ typedef struct loss_at {
     double loss, slope, curvature;
 } loss_at;
 
-static loss_at measure(const float *logits, const uint8_t *labels, size_t count, double beta)
+static loss_at measure(const float *logits, unsigned classes, const uint8_t *labels, size_t count,
+                       double beta)
 {
     loss_at sum = {0};
     for (size_t i = 0; i < count; i++) {
-        const float *z = logits + i * MNIST_CLASSES;
-        double e[MNIST_CLASSES], first = 0.0, second = 0.0;
-        const double total = exponentials(z, beta, e);
+        const float *z = logits + i * classes;
+        double e[MNIST_MAX_CLASSES], first = 0.0, second = 0.0;
+        const double total = exponentials(z, classes, beta, e);
         float most = z[0];
-        for (unsigned c = 1; c < MNIST_CLASSES; c++) {
+        for (unsigned c = 1; c < classes; c++) {
             most = z[c] > most ? z[c] : most;
         }
-        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        for (unsigned c = 0; c < classes; c++) {
             const double above = (double)z[c] - (double)most;
             first += e[c] / total * above;
             second += e[c] / total * above * above;
@@ -59,19 +61,19 @@ static loss_at measure(const float *logits, const uint8_t *labels, size_t count,
     return (loss_at){sum.loss / n, sum.slope / n, sum.curvature / n};
 }
 
-static mnist_status check(const float *logits, const uint8_t *labels, size_t count,
-                          mnist_error *err)
+static mnist_status check(const float *logits, unsigned classes, const uint8_t *labels,
+                          size_t count, mnist_error *err)
 {
     if (count < 1) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT, "there are no images to fit a temperature on");
     }
     for (size_t i = 0; i < count; i++) {
-        if (labels[i] >= MNIST_CLASSES) {
+        if (labels[i] >= classes) {
             return mnist_fail(err, MNIST_ERR_ARGUMENT, "image %zu: label %u, expected 0 to %u", i,
-                              labels[i], MNIST_CLASSES - 1);
+                              labels[i], classes - 1);
         }
-        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-            if (!isfinite(logits[i * MNIST_CLASSES + c])) {
+        for (unsigned c = 0; c < classes; c++) {
+            if (!isfinite(logits[i * classes + c])) {
                 return mnist_fail(err, MNIST_ERR_ARGUMENT,
                                   "image %zu: the logit of class %u is not finite", i, c);
             }
@@ -80,26 +82,26 @@ static mnist_status check(const float *logits, const uint8_t *labels, size_t cou
     return MNIST_OK;
 }
 
-mnist_status mnist_temperature_find(const float *logits, const uint8_t *labels, size_t count,
-                                    mnist_temperature_fit *out, mnist_error *err)
+mnist_status mnist_temperature_find(const float *logits, unsigned classes, const uint8_t *labels,
+                                    size_t count, mnist_temperature_fit *out, mnist_error *err)
 {
-    mnist_status status = check(logits, labels, count, err);
+    mnist_status status = check(logits, classes, labels, count, err);
     if (status != MNIST_OK) {
         return status;
     }
     double low = 1.0 / MNIST_TEMPERATURE_MAX, high = 1.0 / MNIST_TEMPERATURE_MIN, beta = 1.0;
-    *out = (mnist_temperature_fit){.before = measure(logits, labels, count, 1.0).loss};
-    if (measure(logits, labels, count, low).slope >= 0.0) {
+    *out = (mnist_temperature_fit){.before = measure(logits, classes, labels, count, 1.0).loss};
+    if (measure(logits, classes, labels, count, low).slope >= 0.0) {
         beta = low;
         out->at_limit = true;
-    } else if (measure(logits, labels, count, high).slope <= 0.0) {
+    } else if (measure(logits, classes, labels, count, high).slope <= 0.0) {
         beta = high;
         out->at_limit = true;
     }
     /* The slope rises with beta. The bracket always holds its zero, and is halved if Newton's step
      * leaves it. */
     for (unsigned step = 0; step < 200 && !out->at_limit; step++) {
-        const loss_at here = measure(logits, labels, count, beta);
+        const loss_at here = measure(logits, classes, labels, count, beta);
         if (here.slope < 0.0) {
             low = beta;
         } else {
@@ -116,24 +118,24 @@ mnist_status mnist_temperature_find(const float *logits, const uint8_t *labels, 
         }
     }
     out->temperature = 1.0 / beta;
-    out->after = measure(logits, labels, count, beta).loss;
+    out->after = measure(logits, classes, labels, count, beta).loss;
     return MNIST_OK;
 }
 
-void mnist_temperature_apply(const float *logits, size_t count, double temperature,
-                             float *probabilities)
+void mnist_temperature_apply(const float *logits, unsigned classes, size_t count,
+                             double temperature, float *probabilities)
 {
     assert(temperature > 0.0);
     for (size_t i = 0; i < count; i++) {
-        const float *z = logits + i * MNIST_CLASSES;
-        float *p = probabilities + i * MNIST_CLASSES;
-        double e[MNIST_CLASSES];
-        const double total = exponentials(z, 1.0 / temperature, e);
+        const float *z = logits + i * classes;
+        float *p = probabilities + i * classes;
+        double e[MNIST_MAX_CLASSES];
+        const double total = exponentials(z, classes, 1.0 / temperature, e);
         unsigned top = 0, first = 0;
-        for (unsigned c = 1; c < MNIST_CLASSES; c++) {
+        for (unsigned c = 1; c < classes; c++) {
             top = z[c] > z[top] ? c : top;
         }
-        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+        for (unsigned c = 0; c < classes; c++) {
             p[c] = (float)(e[c] / total);
             first = p[c] > p[first] ? c : first;
         }
@@ -143,9 +145,10 @@ void mnist_temperature_apply(const float *logits, size_t count, double temperatu
     }
 }
 
-void mnist_log_probabilities(const float *probabilities, size_t count, float *logits)
+void mnist_log_probabilities(const float *probabilities, unsigned classes, size_t count,
+                             float *logits)
 {
-    for (size_t i = 0; i < count * MNIST_CLASSES; i++) {
+    for (size_t i = 0; i < count * classes; i++) {
         const float p = probabilities[i] > 0.0f ? probabilities[i] : FLT_TRUE_MIN;
         logits[i] = (float)-approx_log(1.0 / (double)p);
     }

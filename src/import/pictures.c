@@ -102,7 +102,7 @@ static mnist_status label_items(item *items, size_t count, const char *path, mni
             place += i > 0 && compare_folders(&items[i - 1], &items[i]) != 0;
             items[i].label = place;
         }
-        if (!mnist_label_of((double)items[i].label, &label)) {
+        if (!mnist_number_is_label((double)items[i].label, &label)) {
             return mnist_fail(err, MNIST_ERR_FORMAT,
                               "%s: the folder of picture '%s' stands for label %zu: expected %s",
                               path, mnist_show(items[i].name).text, items[i].label,

@@ -36,6 +36,7 @@ struct mnist_model {
     mnist_safetensors file; /* for the metadata */
     char *text;             /* of a packed file: what the metadata point into */
     char digest[MNIST_DIGEST_TEXT];
+    mnist_labels labels;
 };
 
 /* The text of a net without hidden layers is "none", else "128,64". */
@@ -313,9 +314,9 @@ static mnist_status read_config(const mnist_safetensors *file, mnist_mlp_config 
     if (status != MNIST_OK) {
         return status;
     }
-    if (config->outputs != MNIST_CLASSES) {
-        return mnist_fail(err, MNIST_ERR_FORMAT, "%s: a net of %u outputs, expected %u", path,
-                          config->outputs, MNIST_CLASSES);
+    if (config->outputs < MNIST_MIN_CLASSES || config->outputs > MNIST_MAX_CLASSES) {
+        return mnist_fail(err, MNIST_ERR_FORMAT, "%s: a net of %u outputs, expected %u to %u", path,
+                          config->outputs, MNIST_MIN_CLASSES, MNIST_MAX_CLASSES);
     }
     const char *hidden = mnist_safetensors_metadata(file, "hidden");
     if (!hidden || !read_hidden(hidden, config)) {
@@ -454,6 +455,12 @@ mnist_status mnist_model_decode(mnist_model **out, const uint8_t *data, size_t s
         status = mnist_steps_metadata_read(&model->steps,
                                            mnist_model_metadata(model, MNIST_STEPS_KEY), path, err);
     }
+    if (status == MNIST_OK) {
+        status =
+            mnist_labels_read(&model->labels, mnist_model_metadata(model, MNIST_KEY_LABEL_BASE),
+                              mnist_model_metadata(model, MNIST_KEY_CLASS_NAMES),
+                              mnist_mlp_shape(model->mlp)->outputs, path, err);
+    }
     if (status != MNIST_OK) {
         mnist_model_free(model);
         return status;
@@ -497,6 +504,11 @@ const mnist_normalization *mnist_model_normalization(const mnist_model *model)
 const mnist_steps *mnist_model_steps(const mnist_model *model)
 {
     return &model->steps;
+}
+
+const mnist_labels *mnist_model_labels(const mnist_model *model)
+{
+    return &model->labels;
 }
 
 const char *mnist_model_metadata(const mnist_model *model, const char *key)

@@ -28,9 +28,9 @@ mnist_status mnist_model_check_saveable(const char *path, const mnist_mlp *mlp,
 {
     unsigned outputs = mnist_mlp_shape(mlp)->outputs;
     const char *fault = mnist_normalization_fault(normalization);
-    if (outputs != MNIST_CLASSES) {
-        return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: the net has %u outputs, expected %u", path,
-                          outputs, MNIST_CLASSES);
+    if (outputs < MNIST_MIN_CLASSES || outputs > MNIST_MAX_CLASSES) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: the net has %u outputs, expected %u to %u",
+                          path, outputs, MNIST_MIN_CLASSES, MNIST_MAX_CLASSES);
     }
     return fault ? mnist_fail(err, MNIST_ERR_ARGUMENT, "%s: %s", path, fault) : MNIST_OK;
 }

@@ -157,9 +157,9 @@ static bool get_shape(mnist_packed_reader *r, mnist_mlp_config *config)
     if (!good || !get_width(r, &config->outputs)) {
         return false;
     }
-    if (config->outputs != MNIST_CLASSES) {
-        mnist_fail(r->err, MNIST_ERR_FORMAT, "%s: a net of %u outputs, expected %u", r->path,
-                   config->outputs, MNIST_CLASSES);
+    if (config->outputs < MNIST_MIN_CLASSES || config->outputs > MNIST_MAX_CLASSES) {
+        mnist_fail(r->err, MNIST_ERR_FORMAT, "%s: a net of %u outputs, expected %u to %u", r->path,
+                   config->outputs, MNIST_MIN_CLASSES, MNIST_MAX_CLASSES);
         return false;
     }
     if (!mnist_packed_allows(config, r->size)) {

@@ -73,7 +73,7 @@ mnist_status mnist_mlp_create(mnist_mlp **out, const mnist_mlp_config *config, m
         layer->inputs = inputs;
         layer->outputs = l < config->hidden_count ? config->hidden[l] : config->outputs;
         layer->stride = mnist_pad(layer->outputs);
-        layer->row = (layer->stride / MNIST_LANES | 1) * MNIST_LANES;
+        layer->row = mnist_row(layer->outputs);
         layer->panels = (layer->stride + MNIST_PANEL - 1) / MNIST_PANEL;
         layer->offset = mlp->arena_size;
         const bool normalized = config->batch_norm && l < config->hidden_count;

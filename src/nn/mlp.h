@@ -48,6 +48,13 @@ static inline size_t mnist_pad(size_t count)
     return (count + MNIST_LANES - 1) / MNIST_LANES * MNIST_LANES;
 }
 
+/* Distance between rows of a layer's activations: an odd number of cache lines, so that rows do not all
+ * fall on the same places of a cache. */
+static inline size_t mnist_row(size_t outputs)
+{
+    return (mnist_pad(outputs) / MNIST_LANES | 1) * MNIST_LANES;
+}
+
 static inline size_t mnist_panel_width(const mnist_layer *layer, size_t panel)
 {
     size_t rest = layer->stride - panel * MNIST_PANEL;

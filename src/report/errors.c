@@ -6,13 +6,18 @@ static void put_error(mnist_text *text, const mnist_findings *findings,
                       const mnist_mistake *mistake)
 {
     const mnist_view test = findings->page->test;
+    const mnist_labels *labels = findings->page->labels;
     const size_t pixels = (size_t)test.rows * test.cols;
     mnist_text_put(text, "<li><img class=\"digit\" alt=\"image ");
-    mnist_text_format(text, "%zu, a %u\" width=\"%u\" height=\"%u\" src=\"", mistake->index,
-                      mistake->label, test.cols, test.rows);
+    mnist_text_format(text, "%zu, a ", mistake->index);
+    mnist_put_label(text, labels, mistake->label);
+    mnist_text_format(text, "\" width=\"%u\" height=\"%u\" src=\"", test.cols, test.rows);
     mnist_picture_put(text, test.images + mistake->index * pixels, test.rows, test.cols, NULL, 0);
-    mnist_text_format(text, "\"><span>%u, not <b>%u</b></span><span>", mistake->label,
-                      mistake->predicted);
+    mnist_text_put(text, "\"><span>");
+    mnist_put_label(text, labels, mistake->label);
+    mnist_text_put(text, ", not <b>");
+    mnist_put_label(text, labels, mistake->predicted);
+    mnist_text_put(text, "</b></span><span>");
     mnist_text_percent(text, (double)mistake->probability, 1);
     mnist_text_format(text, "</span><span class=\"quiet\">no. %zu</span></li>\n", mistake->index);
 }

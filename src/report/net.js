@@ -62,7 +62,7 @@ function softmax(logits)
     return powers.map(p => p / sum);
 }
 
-// pixels: 28 x 28 bytes, 0 is paper. The ten probabilities.
+// pixels: 28 x 28 bytes, 0 is paper. The probability of each class.
 function classify(net, pixels)
 {
     let input = Float64Array.from(pixels, v => (v / 255 - net.mean) / net.stddev);

@@ -6,12 +6,12 @@
 
 #define TRIED_MOST 1000u /* images on which the rounded net is tried, which takes a millisecond */
 
-/* exact: (count, MNIST_CLASSES), the probabilities of the net itself. */
+/* exact: (count, outputs of the net), the probabilities of the net itself. */
 static mnist_status measure_loss(const mnist_pad *pad, const float *exact, mnist_view view,
                                  mnist_mlp *rounded, mnist_pool *pool, mnist_pad_loss *out,
                                  mnist_error *err)
 {
-    const size_t values = view.count * MNIST_CLASSES;
+    const size_t classes = mnist_mlp_shape(rounded)->outputs, values = view.count * classes;
     float *near = malloc(values * sizeof *near);
     out->tried = view.count;
     mnist_status status =
@@ -19,14 +19,14 @@ static mnist_status measure_loss(const mnist_pad *pad, const float *exact, mnist
              : mnist_fail_memory(err, values * sizeof *near, "probabilities");
     for (size_t i = 0; status == MNIST_OK && i < view.count; i++) {
         size_t top = 0, near_top = 0;
-        for (size_t c = 0; c < MNIST_CLASSES; c++) {
-            const size_t at = i * MNIST_CLASSES + c;
+        for (size_t c = 0; c < classes; c++) {
+            const size_t at = i * classes + c;
             const double difference = fabs((double)exact[at] - (double)near[at]);
             const bool both_nan = isnan(exact[at]) && isnan(near[at]);
             out->difference = isnan(difference) && !both_nan ? (double)INFINITY
                                                              : fmax(out->difference, difference);
-            top = exact[at] > exact[i * MNIST_CLASSES + top] ? c : top;
-            near_top = near[at] > near[i * MNIST_CLASSES + near_top] ? c : near_top;
+            top = exact[at] > exact[i * classes + top] ? c : top;
+            near_top = near[at] > near[i * classes + near_top] ? c : near_top;
         }
         out->changed += top != near_top;
     }
@@ -43,7 +43,7 @@ static mnist_status find_loss(const mnist_pad *pad, mnist_mlp *rounded, mnist_po
     if (pad->exact) {
         return measure_loss(pad, pad->exact, view, rounded, pool, out, err);
     }
-    const size_t size = view.count * MNIST_CLASSES * sizeof(float);
+    const size_t size = view.count * mnist_mlp_shape(pad->mlp)->outputs * sizeof(float);
     float *exact = malloc(size);
     mnist_status status =
         exact ? mnist_probabilities(pad->mlp, view, pad->normalization, pool, exact, NULL, err)
@@ -100,8 +100,10 @@ static void put_net(mnist_text *text, const mnist_pad *pad, unsigned bits,
     mnist_text_put(text, "</script>\n");
 }
 
-static void put_stage(mnist_text *text)
+static void put_stage(mnist_text *text, const mnist_pad *pad)
 {
+    const unsigned classes = mnist_mlp_shape(pad->mlp)->outputs;
+    const bool digits = mnist_labels_are_digits(pad->labels, classes);
     mnist_text_put(
         text,
         "<p class=\"unscripted\">The pad needs JavaScript; all else on this page does not.</p>\n"
@@ -112,14 +114,17 @@ static void put_stage(mnist_text *text)
         "<div class=\"seen\"><canvas id=\"seen\" width=\"28\" height=\"28\" role=\"img\" "
         "aria-label=\"What the net sees\"></canvas><p class=\"quiet\">what the net sees</p>\n"
         "<p><button type=\"button\" id=\"clear\">Clear</button></p></div>\n"
-        "<div class=\"answer\"><p id=\"verdict\" role=\"status\" aria-live=\"polite\">Draw a digit."
-        "</p>\n<table id=\"chances\"><caption class=\"hidden\">Probability of each digit</caption>"
-        "<tbody>");
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        mnist_text_format(text,
-                          "<tr><th scope=\"row\">%u</th><td class=\"track\"><span "
-                          "class=\"chance\"></span></td><td class=\"figure\">&ndash;</td></tr>",
-                          c);
+        "<div class=\"answer\"><p id=\"verdict\" role=\"status\" aria-live=\"polite\">");
+    mnist_text_put(text, digits ? "Draw a digit." : "Draw something.");
+    mnist_text_format(text,
+                      "</p>\n<table id=\"chances\"%s><caption class=\"hidden\">Probability of each "
+                      "%s</caption><tbody>",
+                      classes > MNIST_CLASSES ? " class=\"many\"" : "", digits ? "digit" : "class");
+    for (unsigned c = 0; c < classes; c++) {
+        mnist_text_put(text, "<tr><th scope=\"row\">");
+        mnist_put_label(text, pad->labels, c);
+        mnist_text_put(text, "</th><td class=\"track\"><span class=\"chance\"></span></td>"
+                             "<td class=\"figure\">&ndash;</td></tr>");
     }
     mnist_text_put(
         text,
@@ -159,7 +164,7 @@ mnist_status mnist_put_pad(mnist_text *text, const mnist_pad *pad, mnist_pool *p
                                               "you draw");
     mnist_text_put(text, ". Nothing leaves it. What is drawn is cut out, scaled and centred as "
                          "MNIST&#39;s digits were.</p>\n");
-    put_stage(text);
+    put_stage(text, pad);
     return put_embedded(text, pad, pool, loss, err);
 }
 
@@ -167,7 +172,10 @@ mnist_status mnist_put_pad_section(mnist_text *text, const mnist_page *page, mni
                                    mnist_error *err)
 {
     mnist_status status = MNIST_OK;
-    mnist_text_put(text, "<section id=\"draw\"><h2>Draw a digit</h2>\n");
+    mnist_text_put(text, "<section id=\"draw\"><h2>Draw ");
+    mnist_text_put(text, mnist_labels_are_digits(page->labels, mnist_mlp_shape(page->mlp)->outputs)
+                             ? "a digit</h2>\n"
+                             : "something</h2>\n");
     if (page->test.rows != MNIST_PAD_SIDE || page->test.cols != MNIST_PAD_SIDE) {
         mnist_text_format(text,
                           "<p>There is no pad: it makes images of %u x %u pixels, and this net "
@@ -185,6 +193,7 @@ mnist_status mnist_put_pad_section(mnist_text *text, const mnist_page *page, mni
                                .is_of_several = page->models > 1,
                                .tried = page->test,
                                .kind = "test images",
+                               .labels = page->labels,
                                .exact = page->own_probabilities ? page->probabilities : NULL};
         mnist_pad_loss loss;
         status = mnist_put_pad(text, &pad, pool, &loss, err);

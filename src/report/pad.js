@@ -16,6 +16,8 @@ function startPad()
     const ink = paper.getContext('2d', {willReadFrequently: true});
     const verdict = document.getElementById('verdict');
     const rows = Array.from(document.querySelectorAll('#chances tr'));
+    const names = rows.map(row => row.querySelector('th').textContent);
+    const invitation = verdict.textContent;
     const at = {x: paper.width / 2, y: paper.height / 2}; // of the keyboard's pen
     let net = null, penDown = false, pointer = null, last = null, waiting = false;
 
@@ -65,7 +67,7 @@ function startPad()
     };
 
     const sayBest = ({chances, best}) => {
-        say(best < 0 ? 'Draw a digit.' : `Looks like a ${best}: ${(100 * chances[best]).toFixed(1)}\u202f%`);
+        say(best < 0 ? invitation : `Looks like a ${names[best]}: ${(100 * chances[best]).toFixed(1)}\u202f%`);
     };
 
     // At most once a frame, however fast the pointer is.

@@ -27,14 +27,18 @@ mnist_status mnist_pad_page_render(const mnist_pad_page *page, mnist_pool *pool,
     const mnist_pad pad = {.mlp = page->mlp,
                            .normalization = page->normalization,
                            .tried = page->tried,
-                           .kind = page->kind};
+                           .kind = page->kind,
+                           .labels = page->labels};
+    const char *title = mnist_labels_are_digits(page->labels, mnist_mlp_shape(page->mlp)->outputs)
+                            ? "Draw a digit"
+                            : "Draw something";
     mnist_text text = {0};
     mnist_status status = check_net(page->mlp, err);
     *loss = (mnist_pad_loss){.bits = 0};
     if (status == MNIST_OK) {
-        mnist_put_head(&text, "Draw a digit", page->heading);
+        mnist_put_head(&text, title, page->heading);
         mnist_put_headline(&text, page->program, page->heading);
-        mnist_text_put(&text, "</header>\n<main>\n<section id=\"draw\"><h2>Draw a digit</h2>\n");
+        mnist_text_format(&text, "</header>\n<main>\n<section id=\"draw\"><h2>%s</h2>\n", title);
         status = mnist_put_pad(&text, &pad, pool, loss, err);
         mnist_text_put(&text, "</section>\n<section id=\"about\"><h2>The net</h2>\n");
         mnist_put_facts(&text, page->facts);

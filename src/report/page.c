@@ -46,17 +46,23 @@ static void put_tiles(mnist_text *text, const mnist_findings *findings)
 }
 
 /* Links to the sections that the page has. */
-static void put_contents(mnist_text *text, const mnist_page *page)
+static void put_contents(mnist_text *text, const mnist_findings *findings)
 {
+    const mnist_page *page = findings->page;
+    const bool digits = strcmp(findings->word, "digit") == 0;
     mnist_text_put(text, "<nav aria-label=\"Contents\"><ul>");
     if (page->epoch_count > 0) {
         mnist_text_put(text, "<li><a href=\"#course\">Course</a></li>");
     }
     mnist_text_put(text, "<li><a href=\"#confusion\">Confusion</a></li>"
-                         "<li><a href=\"#classes\">Digits</a></li><li><a href=\"#roc\">ROC</a></li>"
+                         "<li><a href=\"#classes\">");
+    mnist_text_put(text, digits ? "Digits" : "Classes");
+    mnist_text_put(text, "</a></li><li><a href=\"#roc\">ROC</a></li>"
                          "<li><a href=\"#reliability\">Reliability</a></li>"
                          "<li><a href=\"#errors\">Errors</a></li>"
-                         "<li><a href=\"#draw\">Draw a digit</a></li>"
+                         "<li><a href=\"#draw\">Draw ");
+    mnist_text_put(text, digits ? "a digit" : "something");
+    mnist_text_put(text, "</a></li>"
                          "<li><a href=\"#weights\">Weights</a></li>"
                          "<li><a href=\"#settings\">Settings</a></li>"
                          "<li><a href=\"#measured\">Speed</a></li></ul></nav>\n");
@@ -72,7 +78,7 @@ static void put_header(mnist_text *text, const mnist_findings *findings)
         mnist_text_put(text, "</p>\n");
     }
     put_tiles(text, findings);
-    put_contents(text, page);
+    put_contents(text, findings);
     mnist_text_put(text, "</header>\n<main>\n");
 }
 
@@ -120,13 +126,19 @@ mnist_status mnist_page_render(const mnist_page *page, mnist_pool *pool, char **
                                mnist_error *err)
 {
     assert(page->models >= 1 && (page->epoch_count == 0 || page->epoch_steps >= 1));
-    mnist_findings findings = {
-        .page = page, .predictions = {page->probabilities, page->test.labels, page->test.count}};
+    mnist_findings findings = {.page = page,
+                               .predictions = {page->probabilities, page->test.labels,
+                                               page->test.count,
+                                               mnist_mlp_shape(page->mlp)->outputs}};
+    const bool digits = mnist_labels_are_digits(page->labels, findings.predictions.classes);
+    findings.word = digits ? "digit" : "class";
+    findings.words = digits ? "digits" : "classes";
     mnist_text text = {0};
     mnist_status status = mnist_metrics_compute(&findings.predictions, &findings.metrics, err);
     if (status == MNIST_OK) {
         status = put_page(&text, &findings, pool, err);
     }
+    mnist_metrics_free(&findings.metrics);
     return mnist_text_hand_out(&text, status, html, size, err);
 }
 

@@ -12,7 +12,14 @@ typedef struct mnist_findings {
     const mnist_page *page;
     mnist_predictions predictions;
     mnist_metrics metrics;
+    const char *word, *words; /* what there is to tell apart: digits, or classes */
 } mnist_findings;
+
+/* What a class is called, escaped (labels.c). labels may be NULL. */
+void mnist_put_label(mnist_text *text, const mnist_labels *labels, unsigned class_index);
+
+/* Whether the classes are the ten digits as they are. */
+bool mnist_labels_are_digits(const mnist_labels *labels, unsigned classes);
 
 /* What every page begins and ends with (frame.c): the head, with the style and a title of two
  * parts; the headline, with which a <header> begins; the end of <main>, and the script. */
@@ -49,7 +56,8 @@ typedef struct mnist_pad {
     bool is_of_several; /* the net is the first of several */
     mnist_view tried; /* images on which a rounded net is tried, 1,000 at most; count 0: on none */
     const char *kind; /* what these are: "test images" */
-    const float *exact; /* their probabilities by the net itself; NULL: not known */
+    const mnist_labels *labels; /* NULL: by number */
+    const float *exact;         /* their probabilities by the net itself; NULL: not known */
 } mnist_pad;
 
 /* What the section has below its heading, and in *loss what rounding changes. Errors: as

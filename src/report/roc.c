@@ -5,6 +5,7 @@
 #include "report/parts.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #define WIDTH  176.0
 #define HEIGHT 152.0
@@ -12,6 +13,8 @@
 #define RIGHT  12.0
 #define TOP    30.0
 #define BOTTOM 34.0
+
+#define OTHERS_MOST 24u /* classes up to which a panel shows the curves of all others */
 
 typedef struct panel {
     mnist_axis x, y;
@@ -98,33 +101,65 @@ static void put_axes(mnist_text *text, const panel *p)
     }
 }
 
-static void put_panel(mnist_text *text, const panel *p, const bool drawn[MNIST_CLASSES],
-                      unsigned digit, double area)
+#define NAME_MOST 18u /* characters of a name for which a panel is wide enough */
+
+/* A name that is longer than a number stands above the area; its end is cut off where there is no room. */
+static void put_heading(mnist_text *text, const mnist_labels *labels, unsigned digit, double area)
 {
+    char number[MNIST_LABEL_NUMBER], cut[MNIST_CLASS_NAME];
+    const char *name = mnist_label_of(labels, digit, number);
+    size_t bytes = 0, characters = 0;
+    for (; name[bytes] != '\0' && characters < NAME_MOST; characters++) {
+        do {
+            bytes++;
+        } while (((unsigned char)name[bytes] & 0xC0) == 0x80);
+    }
+    if (characters <= 3) {
+        mnist_label_begin(text, "name", LEFT, 16.0);
+        mnist_text_put(text, "<tspan class=\"digit\">");
+        mnist_text_escape(text, name);
+        mnist_text_put(text, "</tspan>  area ");
+    } else {
+        snprintf(cut, sizeof cut, "%.*s", (int)bytes, name);
+        mnist_label_begin(text, "name", LEFT, 9.0);
+        mnist_text_escape(text, cut);
+        mnist_text_put(text, name[bytes] != '\0' ? "&hellip;</text>" : "</text>");
+        mnist_label_begin(text, "tick", LEFT, 24.0);
+        mnist_text_put(text, "area ");
+    }
+    mnist_text_real(text, area, 5);
+    mnist_text_put(text, "</text>");
+}
+
+static void put_panel(mnist_text *text, const mnist_findings *findings, const panel *p,
+                      const bool drawn[MNIST_MAX_CLASSES], unsigned digit)
+{
+    const double area = findings->metrics.classes[digit].auc;
     mnist_text_format(text,
                       "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"roc-%u-title\">"
-                      "<title id=\"roc-%u-title\">ROC curve of the digit %u, area ",
-                      (int)WIDTH, (int)HEIGHT, digit, digit, digit);
+                      "<title id=\"roc-%u-title\">ROC curve of the %s ",
+                      (int)WIDTH, (int)HEIGHT, digit, digit, findings->word);
+    mnist_put_label(text, findings->page->labels, digit);
+    mnist_text_put(text, ", area ");
     mnist_text_real(text, area, 6);
     mnist_text_put(text, "</title>");
     put_axes(text, p);
-    for (unsigned other = 0; other < MNIST_CLASSES; other++) {
+    const bool few = findings->metrics.class_count <= OTHERS_MOST;
+    for (unsigned other = 0; few && other < findings->metrics.class_count; other++) {
         if (drawn[other] && other != digit) {
             mnist_text_format(text, "<use href=\"#roc-%u\" class=\"line other\"/>", other);
         }
     }
     mnist_text_format(text, "<use href=\"#roc-%u\" class=\"line a\"/>", digit);
-    mnist_label_begin(text, "name", LEFT, 16.0);
-    mnist_text_format(text, "<tspan class=\"digit\">%u</tspan>  area ", digit);
-    mnist_text_real(text, area, 5);
-    mnist_text_put(text, "</text></svg>\n");
+    put_heading(text, findings->page->labels, digit, area);
+    mnist_text_put(text, "</svg>\n");
 }
 
 /* The curve of each digit that has one. */
-static mnist_status find_curves(const mnist_findings *findings, mnist_curve *curves[MNIST_CLASSES],
-                                mnist_error *err)
+static mnist_status find_curves(const mnist_findings *findings,
+                                mnist_curve *curves[MNIST_MAX_CLASSES], mnist_error *err)
 {
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < findings->metrics.class_count; c++) {
         if (isnan(findings->metrics.classes[c].auc)) {
             continue;
         }
@@ -137,11 +172,11 @@ static mnist_status find_curves(const mnist_findings *findings, mnist_curve *cur
 }
 
 static void put_panels(mnist_text *text, const mnist_findings *findings,
-                       mnist_curve *const curves[MNIST_CLASSES])
+                       mnist_curve *const curves[MNIST_MAX_CLASSES])
 {
     double least_hits = 1.0;
-    bool drawn[MNIST_CLASSES];
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    bool drawn[MNIST_MAX_CLASSES];
+    for (unsigned c = 0; c < findings->metrics.class_count; c++) {
         drawn[c] = curves[c] != NULL;
         least_hits = drawn[c] ? fmin(least_hits, hits_at(curves[c], 1e-3)) : least_hits;
     }
@@ -159,15 +194,15 @@ static void put_panels(mnist_text *text, const mnist_findings *findings,
     };
     mnist_text_put(text,
                    "<svg class=\"hidden\" aria-hidden=\"true\" width=\"0\" height=\"0\"><defs>\n");
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < findings->metrics.class_count; c++) {
         if (drawn[c]) {
             put_path(text, &p, curves[c], c);
         }
     }
     mnist_text_put(text, "</defs></svg>\n<div class=\"panels\">\n");
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < findings->metrics.class_count; c++) {
         if (drawn[c]) {
-            put_panel(text, &p, drawn, c, findings->metrics.classes[c].auc);
+            put_panel(text, findings, &p, drawn, c);
         }
     }
     mnist_text_put(text, "</div>\n");
@@ -175,22 +210,28 @@ static void put_panels(mnist_text *text, const mnist_findings *findings,
 
 /* The picture's content as numbers. */
 static void put_table(mnist_text *text, const mnist_findings *findings,
-                      mnist_curve *const curves[MNIST_CLASSES])
+                      mnist_curve *const curves[MNIST_MAX_CLASSES])
 {
     static const double rates[] = {1e-4, 1e-3, 1e-2};
     mnist_text_put(text, "<details><summary>The numbers of each curve</summary>\n"
-                         "<p>How many of a digit&#39;s images are found, if so many of the others "
+                         "<p>How many of a ");
+    mnist_text_put(text, findings->word);
+    mnist_text_put(text, "&#39;s images are found, if so many of the others "
                          "may be taken for it: where the curve is at that rate.</p>\n");
     mnist_put_scroll(text, "The numbers of each ROC curve");
-    mnist_text_put(text, "<table id=\"roc-table\"><thead><tr><th scope=\"col\">digit</th>"
+    mnist_text_put(text, "<table id=\"roc-table\"><thead><tr><th scope=\"col\">");
+    mnist_text_put(text, findings->word);
+    mnist_text_put(text, "</th>"
                          "<th scope=\"col\">area</th><th scope=\"col\">found at 0.01&#8239;%</th>"
                          "<th scope=\"col\">at 0.1&#8239;%</th><th scope=\"col\">at 1&#8239;%</th>"
                          "</tr></thead><tbody>\n");
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < findings->metrics.class_count; c++) {
         if (!curves[c]) {
             continue;
         }
-        mnist_text_format(text, "<tr><th scope=\"row\">%u</th><td>", c);
+        mnist_text_put(text, "<tr><th scope=\"row\">");
+        mnist_put_label(text, findings->page->labels, c);
+        mnist_text_put(text, "</th><td>");
         mnist_text_real(text, findings->metrics.classes[c].auc, 6);
         for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
             mnist_text_put(text, "</td><td>");
@@ -203,19 +244,24 @@ static void put_table(mnist_text *text, const mnist_findings *findings,
 
 mnist_status mnist_put_roc(mnist_text *text, const mnist_findings *findings, mnist_error *err)
 {
-    mnist_curve *curves[MNIST_CLASSES] = {NULL};
+    mnist_curve *curves[MNIST_MAX_CLASSES] = {NULL};
     mnist_status status = find_curves(findings, curves, err);
     if (status == MNIST_OK) {
         mnist_text_put(text, "<section id=\"roc\"><h2>ROC curves</h2>\n"
-                             "<p>Of each digit against all others, from the first false alarm on: "
+                             "<p>Of each ");
+        mnist_text_put(text, findings->word);
+        mnist_text_put(text, " against all others, from the first false alarm on: "
                              "how many of its images are found (upwards), if so many others may be "
-                             "taken for it (to the right, logarithmic). The other digits are grey. "
-                             "The numbers are in the table below.</p>\n");
+                             "taken for it (to the right, logarithmic). ");
+        if (findings->metrics.class_count <= OTHERS_MOST) {
+            mnist_text_format(text, "The other %s are grey. ", findings->words);
+        }
+        mnist_text_put(text, "The numbers are in the table below.</p>\n");
         put_panels(text, findings, curves);
         put_table(text, findings, curves);
         mnist_text_put(text, "</section>\n");
     }
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < findings->metrics.class_count; c++) {
         mnist_curve_free(curves[c]);
     }
     return status;

@@ -53,6 +53,23 @@ static void draw(const float *weights, size_t inputs, size_t outputs, size_t ind
     }
 }
 
+/* Output units are called as their classes. */
+static const char *word_of(const mnist_page *page)
+{
+    return mnist_labels_are_digits(page->labels, mnist_mlp_shape(page->mlp)->outputs) ? "digit"
+                                                                                      : "class";
+}
+
+static void put_name(mnist_text *text, const mnist_page *page, bool is_hidden, size_t index)
+{
+    if (is_hidden) {
+        mnist_text_format(text, "unit %zu", index);
+    } else {
+        mnist_text_format(text, "%s ", word_of(page));
+        mnist_put_label(text, page->labels, (unsigned)index);
+    }
+}
+
 static void put_units(mnist_text *text, const mnist_page *page, const float *weights,
                       const unit *units, size_t count, uint8_t *pixels)
 {
@@ -64,9 +81,11 @@ static void put_units(mnist_text *text, const mnist_page *page, const float *wei
     mnist_text_put(text, "<ul class=\"weights\">\n");
     for (size_t i = 0; i < count; i++) {
         draw(weights, inputs, outputs, units[i].index, pixels);
-        mnist_text_format(text, "<li><img class=\"unit\" alt=\"%s %zu\" title=\"%s %zu, length ",
-                          is_hidden ? "unit" : "digit", units[i].index,
-                          is_hidden ? "unit" : "digit", units[i].index);
+        mnist_text_put(text, "<li><img class=\"unit\" alt=\"");
+        put_name(text, page, is_hidden, units[i].index);
+        mnist_text_put(text, "\" title=\"");
+        put_name(text, page, is_hidden, units[i].index);
+        mnist_text_put(text, ", length ");
         mnist_text_real(text, units[i].norm, 2);
         mnist_text_format(text, "\" width=\"%u\" height=\"%u\" src=\"", page->test.cols,
                           page->test.rows);
@@ -107,7 +126,7 @@ mnist_status mnist_put_weights(mnist_text *text, const mnist_page *page, mnist_e
         units[o].norm = sqrt(units[o].norm);
     }
     const bool is_hidden = mnist_mlp_layers(page->mlp) > 1;
-    if (is_hidden) { /* output units stay in the order of the digits */
+    if (is_hidden) { /* output units stay in the order of the classes */
         qsort(units, outputs, sizeof *units, longer_first);
     }
     const size_t count = outputs < MNIST_UNITS_MOST ? outputs : MNIST_UNITS_MOST;
@@ -116,7 +135,7 @@ mnist_status mnist_put_weights(mnist_text *text, const mnist_page *page, mnist_e
         mnist_text_format(text, "of the %zu of %zu units that have the longest ones", count,
                           outputs);
     } else {
-        mnist_text_put(text, "of each digit");
+        mnist_text_format(text, "of each %s", word_of(page));
     }
     mnist_text_put(text,
                    ", as pictures: ink where it is <span class=\"positive\">blue</span> speaks "

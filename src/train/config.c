@@ -369,9 +369,12 @@ static mnist_status check_views(const mnist_train_job *job, mnist_error *err)
                               (size_t)views[i].rows * views[i].cols, shape->inputs);
         }
     }
-    if (shape->outputs != MNIST_CLASSES) {
-        return mnist_fail(err, MNIST_ERR_MISMATCH, "the data have %u classes, the net %u outputs",
-                          MNIST_CLASSES, shape->outputs);
+    for (size_t i = 0; i < 2; i++) {
+        if (views[i].count > 0 && shape->outputs != mnist_view_classes(views[i])) {
+            return mnist_fail(err, MNIST_ERR_MISMATCH,
+                              "the data have %u classes, the net %u outputs",
+                              mnist_view_classes(views[i]), shape->outputs);
+        }
     }
     return MNIST_OK;
 }

@@ -15,30 +15,29 @@ typedef struct gathered {
     uint8_t *labels;
 } gathered;
 
-/* Length of a row of a net's logits, with padding. */
-#define TARGET_STRIDE MNIST_LANES
-_Static_assert(MNIST_CLASSES <= TARGET_STRIDE, "targets fit a row");
-_Static_assert(TARGET_STRIDE == MNIST_SOFT_STRIDE, "soft targets are rows of the same length");
+/* Of rows of targets: mnist_row of MNIST_MAX_CLASSES. */
+#define MOST_STRIDE (MNIST_MAX_CLASSES + MNIST_LANES)
 
 struct mnist_feed {
     mnist_view view;
     float table[256], shift; /* of the normalisation */
     size_t pixels, batch_size;
-    uint32_t *order;     /* (view.count) */
-    size_t first, count; /* the current batch, in the epoch's order */
+    size_t target_stride; /* length of a row of the net's logits, with padding */
+    uint32_t *order;      /* (view.count) */
+    size_t first, count;  /* the current batch, in the epoch's order */
     /* If zeros are left out: the current batch's bytes, transposed, (copies, pixels,
      * transposed_stride), and its labels. */
     uint8_t *transposed, *labels;
     size_t transposed_stride, copies;
     /* If images' bytes change on their way: the changed bytes of the current batch and of the next,
      * which take turns, (batch_size, pixels); with mixup also their targets, (batch_size,
-     * TARGET_STRIDE). */
+     * target_stride). */
     mnist_augmenter *augmenter; /* NULL: none */
     mnist_inputs inputs;
     uint8_t *changed[2];
     float *targets[2];
     /* With teachers: the soft targets of the current batch and of the next, which take turns,
-     * (batch_size, TARGET_STRIDE), and their entropies. */
+     * (batch_size, target_stride), and their entropies. */
     mnist_soft_targets *soft; /* NULL: no teachers */
     float *soft_rows[2], *entropies[2];
     const mnist_half *half;
@@ -90,12 +89,12 @@ static mnist_status allocate(mnist_feed *feed, bool skip, unsigned threads, mnis
         feed->changed[i] = mnist_alloc(feed->batch_size, feed->pixels);
         ok = ok && feed->changed[i];
         if (feed->inputs.mixup > 0.0f) {
-            feed->targets[i] = mnist_alloc(feed->batch_size, TARGET_STRIDE * sizeof(float));
+            feed->targets[i] = mnist_alloc(feed->batch_size, feed->target_stride * sizeof(float));
             ok = ok && feed->targets[i];
         }
     }
     for (size_t i = 0; feed->soft && i < 2; i++) {
-        feed->soft_rows[i] = mnist_alloc(feed->batch_size, TARGET_STRIDE * sizeof(float));
+        feed->soft_rows[i] = mnist_alloc(feed->batch_size, feed->target_stride * sizeof(float));
         feed->entropies[i] = mnist_alloc(feed->batch_size, sizeof(float));
         ok = ok && feed->soft_rows[i] && feed->entropies[i];
     }
@@ -113,8 +112,8 @@ typedef struct changing {
     const uint32_t *index; /* (count): which images of the view they are */
     uint64_t step;         /* whose batch it is */
     uint8_t *changed;      /* (count, pixels) */
-    float *targets;        /* (count, TARGET_STRIDE); NULL: mixup's are not wanted */
-    float *soft;           /* (count, TARGET_STRIDE); NULL: the teachers are not asked */
+    float *targets;        /* (count, target_stride); NULL: mixup's are not wanted */
+    float *soft;           /* (count, target_stride); NULL: the teachers are not asked */
     float *entropies;      /* (count): of soft */
 } changing;
 
@@ -142,8 +141,8 @@ static void change_part(mnist_feed *feed, const changing *batch, size_t image, s
         }
     }
     for (size_t i = image; inputs->mixup > 0.0f && i < end; i += 2) {
-        float unwanted[2 * TARGET_STRIDE],
-            *target = batch->targets ? batch->targets + i * TARGET_STRIDE : unwanted;
+        float unwanted[2 * MOST_STRIDE],
+            *target = batch->targets ? batch->targets + i * feed->target_stride : unwanted;
         if (i + 1 < end) {
             mnist_inputs_mix(inputs, batch->step, i,
                              &(mnist_neighbours){.a = changed + i * pixels,
@@ -151,14 +150,14 @@ static void change_part(mnist_feed *feed, const changing *batch, size_t image, s
                                                  .pixels = pixels,
                                                  .labels = {labels[index[i]], labels[index[i + 1]]},
                                                  .targets = target,
-                                                 .stride = TARGET_STRIDE});
+                                                 .stride = feed->target_stride});
         } else { /* the last of an odd number */
-            mnist_inputs_target(labels[index[i]], target, TARGET_STRIDE);
+            mnist_inputs_target(labels[index[i]], target, feed->target_stride);
         }
     }
     if (batch->soft) {
         mnist_soft_targets_ask(feed->soft, worker, changed + image * pixels, end - image,
-                               batch->soft + image * TARGET_STRIDE, batch->entropies + image);
+                               batch->soft + image * feed->target_stride, batch->entropies + image);
     }
     for (size_t i = image; inputs->dropout > 0.0f && i < end; i++) {
         mnist_inputs_drop(inputs, feed->kernels, batch->step, i, changed + i * pixels, pixels);
@@ -246,6 +245,7 @@ mnist_status mnist_feed_create(mnist_feed **out, const mnist_feed_source *source
         feed->half->round(feed->table, feed->table, 256);
     }
     feed->pixels = (size_t)feed->view.rows * feed->view.cols;
+    feed->target_stride = mnist_row(mnist_view_classes(feed->view));
     feed->batch_size = source->batch_size;
     mnist_status status = prepare(feed, config, pool, err);
     if (status != MNIST_OK) {
@@ -399,7 +399,7 @@ static void copy_soft_targets(mnist_feed *feed, mnist_worker worker)
     for (; image < end; image++) {
         feed->entropies[feed->current][image] =
             mnist_soft_targets_copy(feed->soft, feed->order[feed->first + image],
-                                    feed->soft_rows[feed->current] + image * TARGET_STRIDE);
+                                    feed->soft_rows[feed->current] + image * feed->target_stride);
     }
 }
 

@@ -4,13 +4,11 @@
 #include "base/status.h"
 #include "data/batch.h"
 #include "kernels/approx.h"
+#include "nn/mlp.h"
 #include "nn/pass.h"
 
 #include <assert.h>
 #include <string.h>
-
-_Static_assert(MNIST_SOFT_STRIDE % MNIST_LANES == 0 && MNIST_CLASSES <= MNIST_SOFT_STRIDE,
-               "a soft target is a row that kernels can read");
 
 /* How many images a worker shows the teachers at a time (as eval/evaluate.c: few enough for a
  * second-level cache, enough for the weights to be worth reading). Even, as rows of a pass go in
@@ -26,9 +24,12 @@ typedef struct reader {
 struct mnist_soft_targets {
     reader *readers; /* (count) */
     size_t count, pixels;
+    unsigned classes;
+    size_t stride; /* of a soft target */
+    float *rows;   /* (workers, ROWS, stride): what they ask in mnist_soft_targets_keep */
     float temperature;
     const mnist_kernels *kernels;
-    /* Of all images of the view, or NULL: (view.count, MNIST_CLASSES) and (view.count). */
+    /* Of all images of the view, or NULL: (view.count, classes) and (view.count). */
     float *targets, *entropies;
     mnist_view view;
 };
@@ -46,6 +47,8 @@ mnist_status mnist_soft_targets_create(mnist_soft_targets **out, const mnist_tra
         return mnist_fail_memory(err, job->teacher_count * sizeof(reader), "the teachers");
     }
     soft->pixels = (size_t)job->train.rows * job->train.cols;
+    soft->classes = mnist_mlp_shape(job->teachers[0].net)->outputs;
+    soft->stride = mnist_row(soft->classes);
     soft->temperature = job->config->temperature;
     soft->kernels = mnist_kernels_select();
     mnist_status status = MNIST_OK;
@@ -75,16 +78,17 @@ void mnist_soft_targets_free(mnist_soft_targets *soft)
         mnist_pass_free(soft->readers[i].pass);
     }
     mnist_free(soft->readers);
+    mnist_free(soft->rows);
     mnist_free(soft->targets);
     mnist_free(soft->entropies);
     mnist_free(soft);
 }
 
 /* - sum of q log q, in double and in one order. A share of 0 adds nothing. */
-static float entropy_of(const float *target)
+static float entropy_of(const float *target, unsigned classes)
 {
     double entropy = 0.0;
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < classes; c++) {
         const double q = (double)target[c];
         entropy += q > 0.0 ? q * approx_log(1.0 / q) : 0.0;
     }
@@ -99,20 +103,20 @@ static const float *ask_one(const mnist_soft_targets *soft, const reader *r, uns
     const mnist_mlp *mlp = r->pass->mlp;
     const unsigned last = mlp->layer_count - 1;
     const size_t row = (size_t)worker * ROWS;
-    assert(mlp->layers[last].row == MNIST_SOFT_STRIDE);
-    float *z = r->pass->activations[last] + row * MNIST_SOFT_STRIDE;
+    assert(mlp->layers[last].row == soft->stride);
+    float *z = r->pass->activations[last] + row * soft->stride;
     mnist_pass_evaluate(
         r->pass,
         &(mnist_pass_batch){
             .bytes = images, .table = r->table, .shift = r->shift, .count = count, .row = row});
-    for (size_t k = 0; k < count * MNIST_SOFT_STRIDE; k++) {
+    for (size_t k = 0; k < count * soft->stride; k++) {
         z[k] /= soft->temperature;
     }
     soft->kernels->softmax(&(mnist_softmax){.z = z,
                                             .dz = z,
-                                            .stride = MNIST_SOFT_STRIDE,
+                                            .stride = soft->stride,
                                             .rows = count,
-                                            .classes = MNIST_CLASSES,
+                                            .classes = soft->classes,
                                             .scale = 1.0f});
     return z;
 }
@@ -122,8 +126,8 @@ void mnist_soft_targets_ask(mnist_soft_targets *soft, unsigned worker, const uin
 {
     for (size_t first = 0, rows; first < count; first += rows) {
         rows = count - first < ROWS ? count - first : ROWS;
-        const size_t size = rows * MNIST_SOFT_STRIDE;
-        float *target = targets + first * MNIST_SOFT_STRIDE;
+        const size_t size = rows * soft->stride;
+        float *target = targets + first * soft->stride;
         for (size_t t = 0; t < soft->count; t++) { /* the mean, added up in the teachers' order */
             const float *q =
                 ask_one(soft, &soft->readers[t], worker, images + first * soft->pixels, rows);
@@ -135,7 +139,7 @@ void mnist_soft_targets_ask(mnist_soft_targets *soft, unsigned worker, const uin
             target[k] /= (float)soft->count;
         }
         for (size_t i = 0; i < rows; i++) {
-            entropies[first + i] = entropy_of(target + i * MNIST_SOFT_STRIDE);
+            entropies[first + i] = entropy_of(target + i * soft->stride, soft->classes);
         }
     }
 }
@@ -143,7 +147,7 @@ void mnist_soft_targets_ask(mnist_soft_targets *soft, unsigned worker, const uin
 static void keep_task(void *argument, mnist_worker worker)
 {
     mnist_soft_targets *soft = argument;
-    _Alignas(MNIST_ALIGN) float targets[ROWS * MNIST_SOFT_STRIDE];
+    float *targets = soft->rows + worker.index * ROWS * soft->stride;
     size_t image, end;
     mnist_worker_share(worker, soft->view.count, &image, &end);
     for (size_t count; image < end; image += count) {
@@ -151,8 +155,8 @@ static void keep_task(void *argument, mnist_worker worker)
         mnist_soft_targets_ask(soft, worker.index, soft->view.images + image * soft->pixels, count,
                                targets, soft->entropies + image);
         for (size_t i = 0; i < count; i++) {
-            memcpy(soft->targets + (image + i) * MNIST_CLASSES, targets + i * MNIST_SOFT_STRIDE,
-                   MNIST_CLASSES * sizeof *targets);
+            memcpy(soft->targets + (image + i) * soft->classes, targets + i * soft->stride,
+                   soft->classes * sizeof *targets);
         }
     }
 }
@@ -161,14 +165,20 @@ mnist_status mnist_soft_targets_keep(mnist_soft_targets *soft, mnist_view view, 
                                      mnist_error *err)
 {
     soft->view = view;
-    soft->targets = mnist_alloc(view.count, MNIST_CLASSES * sizeof *soft->targets);
+    soft->targets = mnist_alloc(view.count, soft->classes * sizeof *soft->targets);
     soft->entropies = mnist_alloc(view.count, sizeof *soft->entropies);
-    if (!soft->targets || !soft->entropies) {
-        return mnist_fail_memory(err, view.count * (MNIST_CLASSES + 1) * sizeof(float),
+    soft->rows = mnist_alloc(mnist_pool_threads(pool) * ROWS, soft->stride * sizeof *soft->rows);
+    if (!soft->targets || !soft->entropies || !soft->rows) {
+        return mnist_fail_memory(err, view.count * (soft->classes + 1) * sizeof(float),
                                  "soft targets");
     }
     mnist_pool_run(pool, keep_task, soft);
     return MNIST_OK;
+}
+
+size_t mnist_soft_targets_stride(const mnist_soft_targets *soft)
+{
+    return soft->stride;
 }
 
 bool mnist_soft_targets_kept(const mnist_soft_targets *soft)
@@ -178,7 +188,7 @@ bool mnist_soft_targets_kept(const mnist_soft_targets *soft)
 
 float mnist_soft_targets_copy(const mnist_soft_targets *soft, size_t image, float *target)
 {
-    memset(target, 0, MNIST_SOFT_STRIDE * sizeof *target);
-    memcpy(target, soft->targets + image * MNIST_CLASSES, MNIST_CLASSES * sizeof *target);
+    memset(target, 0, soft->stride * sizeof *target);
+    memcpy(target, soft->targets + image * soft->classes, soft->classes * sizeof *target);
     return soft->entropies[image];
 }

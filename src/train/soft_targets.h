@@ -10,8 +10,8 @@
 
 typedef struct mnist_soft_targets mnist_soft_targets;
 
-/* Floats between two soft targets: a row of a net's logits, with padding. */
-#define MNIST_SOFT_STRIDE 16u
+/* Floats between two soft targets: a row of the net's logits, with padding. */
+size_t mnist_soft_targets_stride(const mnist_soft_targets *soft);
 
 /* Of a job that has been checked and has teachers. pool: its workers will ask them. Errors:
  * MNIST_ERR_MEMORY. */
@@ -19,17 +19,18 @@ mnist_status mnist_soft_targets_create(mnist_soft_targets **out, const mnist_tra
                                        mnist_pool *pool, mnist_error *err);
 void mnist_soft_targets_free(mnist_soft_targets *soft);
 
-/* Asks for all images of the view now. Takes 44 bytes an image. Errors: MNIST_ERR_MEMORY. */
+/* Asks for all images of the view now. Takes 4 bytes an image, and 4 for
+ * each class. Errors: MNIST_ERR_MEMORY. */
 mnist_status mnist_soft_targets_keep(mnist_soft_targets *soft, mnist_view view, mnist_pool *pool,
                                      mnist_error *err);
 bool mnist_soft_targets_kept(const mnist_soft_targets *soft);
 
-/* The soft target of an image of the view, which are kept: writes a row of MNIST_SOFT_STRIDE floats,
+/* The soft target of an image of the view, which are kept: writes a row, with padding,
  * and returns its entropy. */
 float mnist_soft_targets_copy(const mnist_soft_targets *soft, size_t image, float *target);
 
 /* The soft targets of images, (count, pixels), asked for by one worker alone: (count,
- * MNIST_SOFT_STRIDE), aligned to 64 bytes, and their entropies, (count). */
+ * stride), aligned to 64 bytes, and their entropies, (count). */
 void mnist_soft_targets_ask(mnist_soft_targets *soft, unsigned worker, const uint8_t *images,
                             size_t count, float *targets, float *entropies);
 

@@ -124,7 +124,7 @@ HOSTILE = {
     "quantised": one(kind=8),
     "integers": one(kind=26),
     "nothing": gguf([]),
-    "classes": one(dims=(4, 9), body=bytes(144)),
+    "classes": one(dims=(4, 1), body=bytes(16)),
     "infinite": one(body=struct.pack("<40f", *[float("inf")] * 40)),
 }
 

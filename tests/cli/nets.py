@@ -144,7 +144,7 @@ def hostile(folder):
     put("conv", {"conv1.weight": ("F32", [1, 1, 1, 1], bytes(4)), "fc.weight": tensor(10, 4)})
     put("norm", {"fc.weight": tensor(10, 4), "bn.running_mean": tensor(10)})
     put("int8", {"fc.weight": tensor(10, 4, kind="I8", width=1)})
-    put("classes", {"fc.weight": tensor(9, 4)})
+    put("classes", {"fc.weight": tensor(1, 4)})
     put("ambiguous", {n: tensor(*s) for n, s in {"a": (10, 3), "b": (3, 3), "c": (3, 3), "d": (3, 4)}.items()})
     put("vectors", {"a": tensor(10), "b": tensor(10)})
     put("biases", {"w": tensor(10, 4), "a": tensor(10), "b": tensor(4)})

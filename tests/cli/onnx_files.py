@@ -277,7 +277,7 @@ HOSTILE = {
     "batch-norm": tiny([Z, node("BatchNormalization", ["z", "b", "b", "b", "b"], ["n"])], outputs=[port("n", FLOAT, ["N", 10])]),
     "softmax-axis": tiny([Z, node("Softmax", ["z"], ["p"], axis=0)], outputs=[port("p", FLOAT, ["N", 10])]),
     "after-softmax": tiny([Z, node("Softmax", ["z"], ["p"]), node("Add", ["p", "b"], ["q"])], outputs=[port("q", FLOAT, ["N", 10])]),
-    "eleven": tiny([node("MatMul", ["x", "w"], ["z"])], [tensor("w", [4, 11], [0.25] * 44)]),
+    "many": tiny([node("MatMul", ["x", "w"], ["z"])], [tensor("w", [4, 257], [0.25] * 1028)]),
     "infinite": tiny(tensors=[W, tensor("b", [10], [float("inf")] * 10)]),
     "opset": tiny(opset=6),
     "no-graph": num(1, 8) + blob(2, "pytorch") + blob(8, num(2, 13)),

@@ -174,16 +174,16 @@ labels count-0 '0 labels at byte 4: expected at least 1; a writer that was stopp
 labels count-39 '1 trailing bytes at byte 47: expected the end after a header of 8 bytes and 39 labels; two files written into one, or a damaged header?'
 labels count-41 'truncated at byte 48: expected 49 bytes (a header of 8 and 41 labels), found 48; an interrupted download?'
 labels count-4294967295 'truncated at byte 48: expected 4294967303 bytes (a header of 8 and 4294967295 labels), found 48; an interrupted download?'
-labels value-10 "label 10 at byte 20 (index 12): expected 0 to 9; a data set of more than ten classes, such as EMNIST's letters, or a damaged file?"
-labels value-255 'label 255 at byte 20 (index 12): expected 0 to 9; a damaged file?'
-labels int-10 "label 10 at byte 12 (index 1): expected 0 to 9; a data set of more than ten classes, such as EMNIST's letters, or a damaged file?"
-labels int-negative 'label -1 at byte 12 (index 1): expected 0 to 9; a damaged file?'
-labels int-little 'label 16777216 at byte 8 (index 0): expected 0 to 9; written in little-endian order?'
+labels value-12 'label 12 (index 12), but no image has label 10 to 11: a damaged file? If there are 13 classes, say --classes 13'
+labels value-255 'label 255 (index 12), but no image has label 10 to 254: a damaged file? If there are 256 classes, say --classes 256'
+labels int-256 'label 256 at byte 12 (index 1): expected 0 to 255; a damaged file?'
+labels int-negative 'label -1 at byte 12 (index 1): expected 0 to 255; a damaged file?'
+labels int-little 'label 16777216 at byte 8 (index 0): expected 0 to 255; written in little-endian order?'
 labels int-cut 'truncated at byte 15: expected 16 bytes (a header of 8 and 2 labels), found 15; an interrupted download?'
 labels rows-0 '0 labels at byte 4: expected at least 1; a writer that was stopped before it was done?'
 labels rows-none '0 columns at byte 8: expected at least 1; a damaged header?'
 labels rows-promise 'the sizes at byte 4 (4294967295 labels of 4294967295 columns) overflow: expected fewer than 18446744073709551615 bytes in all; a damaged header?'
-labels rows-10 "label 10 at byte 20 (index 1): expected 0 to 9; a data set of more than ten classes, such as EMNIST's letters, or a damaged file?"
+labels rows-256 'label 256 at byte 20 (index 1): expected 0 to 255; a damaged file?'
 labels gz-cut-magic 'gzip data truncated at byte 2: expected more compressed data, found the end of the file; an interrupted download?'
 labels gz-cut-head 'gzip data truncated at byte 9: expected more compressed data, found the end of the file; an interrupted download?'
 labels gz-cut-middle 'gzip data truncated at byte 20: expected more compressed data, found the end of the file; an interrupted download?'
@@ -202,7 +202,7 @@ labels gz-junk '5 trailing bytes at byte 40, after the last gzip member: expecte
 labels_gz gz-empty 'empty: expected an IDX file of labels; a download that failed?'
 labels_gz gz-short 'truncated at byte 47: expected 48 bytes (a header of 8 and 40 labels), found 47; an interrupted download?'
 labels_gz gz-trailing '1 trailing bytes at byte 48: expected the end after a header of 8 bytes and 40 labels; two files written into one, or a damaged header?'
-labels_gz gz-value "label 10 at byte 20 (index 12): expected 0 to 9; a data set of more than ten classes, such as EMNIST's letters, or a damaged file?"
+labels gz-value 'label 12 (index 12), but no image has label 10 to 11: a damaged file? If there are 13 classes, say --classes 13'
 labels_gz gz-html 'bad magic 0x3C68746D at byte 0: expected 0x00000801 (unsigned bytes, 1 dimension); an HTML or XML error page saved as data?'
 labels_gz gz-images 'magic 0x00000803 at byte 0: expected 0x00000801 (unsigned bytes, 1 dimension); this looks like an image file: are the two swapped?'
 
@@ -291,7 +291,7 @@ model inputs-6 "__metadata__ inputs is ' 16', expected an integer from 1 to 6553
 model inputs-7 "__metadata__ inputs is '1e1', expected an integer from 1 to 65536"
 model inputs-8 "__metadata__ inputs is '99999999999999999999', expected an integer from 1 to 65536"
 model inputs-9 "tensor 'layers.0.weight' has shape (16, 10), but the architecture in __metadata__ says (17, 10)"
-model outputs-9 'a net of 9 outputs, expected 10'
+model outputs-1 'a net of 1 outputs, expected 2 to 256'
 model outputs-text "__metadata__ outputs is 'ten', expected an integer from 1 to 65536"
 model hidden-0 "__metadata__ hidden is '', expected none, or 1 to 16 widths from 1 to 65536 with commas between them"
 model hidden-1 "__metadata__ hidden is '0', expected none, or 1 to 16 widths from 1 to 65536 with commas between them"

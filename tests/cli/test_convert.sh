@@ -265,7 +265,7 @@ usage "$convert" 'hostile/unknown.safetensors: a file of format torch does not s
     hostile/unknown.safetensors none.safetensors
 usage "$convert" "hostile/unknown.safetensors: the list of layers names 'fc3', of which the file has no weights; it has 2 arrays, as fc1.weight" \
     --layers fc1,fc3 hostile/unknown.safetensors none.safetensors
-fails 1 "$convert" 'hostile/unknown.safetensors: in the order in which they are named its layers do not follow one another to 10 outputs; in this order '\
+fails 1 "$convert" 'hostile/unknown.safetensors: in the order in which they are named its layers do not follow one another to the classes; in this order '\
 'they do: fc1.weight,fc2.weight (--layers NAME,... or WEIGHTS+BIAS,...)' --normalize unit --activation relu --layers fc2,fc1 \
     hostile/unknown.safetensors none.safetensors
 run 1 "$convert" "${known[@]}" --layers minex+offx,minez+offz,miney+offy variants/columns.safetensors none.safetensors
@@ -288,7 +288,7 @@ begin 'bad safetensors'
 refused conv.safetensors "'conv1.weight' has 4 dimensions, expected 2 (weights) or 1 (a bias)*"
 refused norm.safetensors "'bn.running_mean' belongs to a batch normalisation, which is not read; fold it*"
 refused int8.safetensors "'fc.weight' is of type I8, expected floating-point numbers of 16, 32 or 64 bits*"
-refused classes.safetensors "its matrices 'fc.weight' (9, 4)*follow one another to 10 outputs; name them in order (--layers NAME,... or WEIGHTS+BIAS,...)"
+refused classes.safetensors "its matrices 'fc.weight' (1, 4)*follow one another to 10 outputs, or to another number of classes; name them in order (--layers NAME,... or WEIGHTS+BIAS,...)"
 refused ambiguous.safetensors "its matrices 'a' (10, 3), 'b' (3, 3), 'c' (3, 3), 'd' (3, 4)*"
 refused vectors.safetensors 'no matrix among its 2 arrays, expected the weights of 1 to 17 layers'
 refused nothing.safetensors 'no matrix among its 0 arrays*'

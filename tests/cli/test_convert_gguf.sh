@@ -125,7 +125,7 @@ refused dimension-huge "dimension 0 of tensor 'fc1.weight' is 1099511627776, exp
 refused quantised "tensor 'fc1.weight' is of ggml's type 8, expected F32 (0), F16 (1), F64 (28) or BF16 (30): *"
 refused integers "tensor 'fc1.weight' is of ggml's type 26, expected F32 (0), F16 (1), F64 (28) or BF16 (30): *"
 refused nothing "no matrix among its 0 arrays, expected the weights of 1 to 17 layers"
-refused classes "its matrices 'fc1.weight' (9, 4), with their biases, are not in just one way layers that follow *"
+refused classes "its matrices 'fc1.weight' (1, 4), with their biases, are not in just one way layers that follow *"
 refused infinite "layer 1, weight 0 is not a finite number as fp32, in which nets are kept; expected one of *"
 
 table_ends 39

@@ -244,7 +244,7 @@ refused type-99 "tensor 'w' is of type 99, expected float, double, float16 or bf
 refused bias-wide "node 0 'n_z' (Gemm): tensor 'b' has 11 numbers, expected 10 in a row for the bias of that layer"
 refused bias-shape "node 0 'n_z' (Gemm): tensor 'b' has 10 numbers, expected 10 in a row for the bias of that layer"
 refused infinite "layer 1, bias 0 is not a finite number as fp32, in which nets are kept; expected one of *"
-refused eleven "the last layer has 11 outputs, expected 10, the classes"
+refused many "the last layer has 257 outputs, expected 2 to 256, the classes"
 refused widths "layer 2 has 4 inputs, but the layer before it 10 outputs"
 begin 'bad nodes'
 refused trans-a "node 0 'n_z' (Gemm): transA is set, expected images as rows"

@@ -233,8 +233,9 @@ fails 2 "$train" '--output linked.st would overwrite the teacher one.st; name an
     -o linked.st
 fails 2 "$train" '--checkpoint would overwrite the teacher one.st; name another file' "${tiny[@]}" --teacher one.st \
     --checkpoint one.st
-usage "$train" '--omit-class: "10" is not none, or classes from 0 to 9, each once, like 3 or 0,1,2' --omit-class 10
-usage "$train" '--omit-class leaves no class to train on' --omit-class 9,8,7,6,5,4,3,2,1,0
+usage "$train" '--omit-class: "256" is not none, or classes from 0 to 255, each once, like 3 or 0,1,2 or 10-15' --omit-class 256
+fails 2 "$train" '--omit-class leaves no class to train on' "${synthetic[@]}" -q --omit-class 9,8,7,6,5,4,3,2,1,0
+fails 2 "$train" '--omit-class: the data have labels from 0 to 9' "${synthetic[@]}" -q --omit-class 10
 usage "$train" '--calibrate-bias needs an --omit-class' --calibrate-bias
 usage "$train" '--calibrate-bias goes by the validation images, but --val-split is 0' --omit-class 3 --calibrate-bias \
     --val-split 0

@@ -47,7 +47,7 @@ static void go_on(const mnist_train_settings *settings)
     static mnist_pool *pool;
     static const uint8_t labels[IMAGES] = {0, 1, 2, 3, 4, 5, 6, 9};
     uint8_t images[IMAGES * SIDE * SIDE];
-    const mnist_view all = {images, labels, IMAGES, SIDE, SIDE};
+    const mnist_view all = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
     const mnist_view train = mnist_view_slice(all, 0, IMAGES - 2);
     const mnist_view validation = mnist_view_slice(all, IMAGES - 2, 2);
     const mnist_train_hooks hooks = {NULL, stop_at_step, stop_at_epoch};
@@ -70,7 +70,8 @@ static void go_on(const mnist_train_settings *settings)
     const mnist_normalization normalization =
         mnist_normalization_fit(settings->training.normalize, train);
     config.adapt_threads = false;
-    if (!mnist_resume_check_net(settings->resumed, &settings->training.hidden, SIDE * SIDE, &err)) {
+    if (!mnist_resume_check_net(settings->resumed, &settings->training.hidden, SIDE * SIDE,
+                                MNIST_CLASSES, &err)) {
         check_failure(MNIST_ERR_FORMAT, &err);
         return;
     }

@@ -457,7 +457,8 @@ static void test_view(void **state)
             memset(labels, label, sizeof labels);
             memset(out, 1, VIEW * PIXELS);
             mnist_augment_view(augmenter, pool,
-                               (mnist_view){images, label == 9 ? NULL : labels, VIEW, SIDE, SIDE},
+                               (mnist_view){images, label == 9 ? NULL : labels, VIEW, SIDE, SIDE,
+                                            MNIST_CLASSES, 0},
                                out);
             for (size_t i = 0; i < VIEW; i++) {
                 mnist_augment_image(augmenter, 0, i, 0, images + i * PIXELS, one);
@@ -518,7 +519,7 @@ static void check_feed(mnist_zero_skip skip, unsigned threads)
 {
     uint8_t *images = noise(PIXELS, IMAGES), labels[IMAGES];
     test_images(images, labels, IMAGES, PIXELS);
-    const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+    const mnist_view view = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
     const mnist_normalization unit = {.kind = MNIST_NORMALIZE_UNIT, .stddev = 1.0f};
     const mnist_augmentation a = parsed(EVERYTHING);
     mnist_pool *pool;
@@ -566,7 +567,7 @@ static void trained(const mnist_train_config *config, mnist_normalization_kind k
 {
     uint8_t *images = noise(PIXELS, IMAGES), labels[IMAGES];
     test_images(images, labels, IMAGES, PIXELS);
-    const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+    const mnist_view view = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
     const mnist_mlp_config shape = {.inputs = PIXELS,
                                     .outputs = MNIST_CLASSES,
                                     .hidden_count = 1,

@@ -150,7 +150,7 @@ static void assert_gathers(fixture *f, unsigned rows, unsigned cols, size_t ldx,
                            const uint32_t *order, size_t first, size_t count)
 {
     const float untouched = -77.25f;
-    mnist_view view = {f->images, f->labels, COUNT, rows, cols};
+    mnist_view view = {f->images, f->labels, COUNT, rows, cols, MNIST_CLASSES, 0};
     size_t pixels = (size_t)rows * cols;
     for (size_t i = 0; i < COUNT * ldx; i++) {
         f->x[i] = untouched;
@@ -198,7 +198,8 @@ static void gather_is_the_table_s_lookup(void **state)
 static void labels_are_optional(void **state)
 {
     fixture *f = *state;
-    mnist_view view = {f->images, NULL, COUNT, 2, 2}; /* an image's class need not be known */
+    mnist_view view = {f->images, NULL,          COUNT, 2,
+                       2,         MNIST_CLASSES, 0}; /* an image's class need not be known */
     mnist_batch_gather(&(mnist_gather){
         .view = view, .first = 1, .count = 1, .table = f->table, .x = f->x, .x_stride = 4});
     for (size_t p = 0; p < 4; p++) {

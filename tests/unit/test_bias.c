@@ -8,7 +8,7 @@
 enum { SIDE = 6, PIXELS = SIDE * SIDE, IMAGES = 300 };
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
-static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
 
 /* Images of a class are noise about a pattern of their own; the net has learnt all of it but for the
  * biases of `classes`, which are off by `off`. */
@@ -59,6 +59,11 @@ static size_t errors_at(const float *logits, unsigned classes, double offset)
     return errors;
 }
 
+static mnist_class_set set_of(unsigned bits)
+{
+    return (mnist_class_set){{bits}};
+}
+
 static void check(unsigned classes, float off)
 {
     mnist_mlp *mlp = made(classes, off);
@@ -66,7 +71,8 @@ static void check(unsigned classes, float off)
     mnist_evaluation before, after;
     mnist_bias_shift found;
     assert_int_equal(mnist_logits(mlp, view, NULL, NULL, logits, &before, NULL), MNIST_OK);
-    assert_int_equal(mnist_bias_calibrate(mlp, view, NULL, NULL, classes, &found, NULL), MNIST_OK);
+    assert_int_equal(mnist_bias_calibrate(mlp, view, NULL, NULL, set_of(classes), &found, NULL),
+                     MNIST_OK);
     assert_int_equal(mnist_evaluate(mlp, view, NULL, NULL, &after, NULL), MNIST_OK);
     size_t least = IMAGES;
     for (int step = -4000; step <= 4000; step++) {
@@ -104,12 +110,14 @@ static void test_left_alone(void **state)
     assert_int_equal(mnist_evaluate(mlp, first, NULL, NULL, &all, NULL), MNIST_OK);
     assert_int_equal(all.errors, 0);
     mnist_mlp_get_layer(mlp, 1, NULL, bias[0]);
-    assert_int_equal(mnist_bias_calibrate(mlp, first, NULL, NULL, 1u << 5, &found, NULL), MNIST_OK);
+    assert_int_equal(mnist_bias_calibrate(mlp, first, NULL, NULL, set_of(1u << 5), &found, NULL),
+                     MNIST_OK);
     assert_int_equal(found.errors, 0);
     mnist_mlp_set_layer(mlp, 1, NULL, bias[0]);
     bias[0][4] = INFINITY;
     mnist_mlp_set_layer(mlp, 1, NULL, bias[0]);
-    assert_int_equal(mnist_bias_calibrate(mlp, view, NULL, NULL, 1u << 5, &found, NULL), MNIST_OK);
+    assert_int_equal(mnist_bias_calibrate(mlp, view, NULL, NULL, set_of(1u << 5), &found, NULL),
+                     MNIST_OK);
     assert_true(found.offset == 0.0f);
     mnist_mlp_get_layer(mlp, 1, NULL, bias[1]);
     assert_memory_equal(bias[0], bias[1], sizeof bias[0]);
@@ -122,7 +130,7 @@ static void test_errors(void **state)
     mnist_mlp *mlp = made(0, 0.0f);
     mnist_bias_shift found;
     const mnist_view empty = mnist_view_slice(view, 0, 0);
-    assert_int_equal(mnist_bias_calibrate(mlp, empty, NULL, NULL, 1, &found, NULL),
+    assert_int_equal(mnist_bias_calibrate(mlp, empty, NULL, NULL, set_of(1), &found, NULL),
                      MNIST_ERR_ARGUMENT);
     mnist_mlp_free(mlp);
 }

@@ -9,7 +9,7 @@
 enum { SIDE = 6, PIXELS = SIDE * SIDE, IMAGES = 200, FIRST = 70, SECOND = 30, OUT = MNIST_CLASSES };
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
-static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
 static float before[IMAGES * OUT], after[IMAGES * OUT];
 
 static mnist_mlp *drawn(mnist_activation activation)

@@ -101,7 +101,7 @@ static void names_are_ordered_as_people_do(void **state)
 /* Order of layers */
 
 /* A matrix or a vector of floats that count up from first; static room for a few. */
-static float room[8][256];
+static float room[8][512];
 
 static mnist_named_array array(size_t slot, const char *name, uint64_t rows, uint64_t columns)
 {
@@ -110,7 +110,7 @@ static mnist_named_array array(size_t slot, const char *name, uint64_t rows, uin
                               .shape = {rows, columns},
                               .type = MNIST_NUMBER_F32,
                               .bytes = (const uint8_t *)room[slot]};
-    for (size_t i = 0; i < 256; i++) {
+    for (size_t i = 0; i < 512; i++) {
         room[slot][i] = (float)(1000 * slot + i);
     }
     return made;
@@ -187,11 +187,40 @@ static void layers_by_shape(void **state)
     mnist_net_free(&net);
 }
 
+/* Other numbers of classes than ten, where it is clear which end of the net they are. */
+static void layers_of_other_classes(void **state)
+{
+    (void)state;
+    mnist_net net;
+    mnist_error err;
+    const mnist_named_array own[] = {array(0, "a.weight", 5, 6), array(1, "b.weight", 7, 5)};
+    assert_int_equal(assemble(&net, own, 2, NULL, &err), MNIST_OK);
+    assert_widths(&net, "6-5-7");
+    mnist_net_free(&net);
+    /* the format's own order is not this, and 6 may be classes as well as 7 */
+    const mnist_named_array other[] = {array(0, "a.weight", 6, 5), array(1, "b.weight", 5, 7)};
+    assert_int_equal(assemble(&net, other, 2, NULL, &err), MNIST_OK);
+    assert_widths(&net, "7-5-6");
+    mnist_net_free(&net);
+    assert_int_equal(assemble(&net, other, 2, "a.weight,b.weight", &err), MNIST_ERR_MISMATCH);
+    mnist_net_free(&net);
+    /* but 300 may not */
+    const mnist_named_array wide[] = {array(0, "a.weight", 300, 0 + 1),
+                                      array(1, "b.weight", 1, 47)};
+    assert_int_equal(assemble(&net, wide, 2, NULL, &err), MNIST_OK);
+    assert_widths(&net, "300-1-47");
+    mnist_net_free(&net);
+    const mnist_named_array one[] = {array(0, "w", 1, 4)};
+    assert_int_equal(assemble(&net, one, 1, NULL, &err), MNIST_ERR_MISMATCH);
+    assert_non_null(strstr(err.text, "to another number of classes"));
+    mnist_net_free(&net);
+}
+
 static void layers_as_told(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"W1,W3",    "W1+b1,W2+b3", "W1", "",       "W1,",    "b1",
-                                        "W1,W2,W2", "W2,W1",       "+",  "W1+,W2", "conv,W2"};
+    static const char *const wrong[] = {"W1,W3",    "W1+b1,W2+b3", "",  "W1,",    "b1",
+                                        "W1,W2,W2", "W2,W1",       "+", "W1+,W2", "conv,W2"};
     mnist_net net;
     mnist_error err;
     mnist_named_array conv = array(4, "conv", 3, 4);
@@ -222,7 +251,7 @@ static void arrays_that_are_no_net(void **state)
     mnist_error err;
     mnist_named_array one = array(0, "w", 10, 4);
     const mnist_named_array vectors[] = {array(0, "a", 10, 0), array(1, "b", 10, 0)};
-    const mnist_named_array classes[] = {array(0, "w", 9, 4)};
+    const mnist_named_array classes[] = {array(0, "w", 1, 4)};
     const mnist_named_array biases[] = {array(0, "w", 10, 4), array(1, "a", 10, 0),
                                         array(2, "b", 4, 0)};
     const mnist_named_array norm[] = {array(0, "w", 10, 4), array(1, "bn.running_mean", 10, 0)};
@@ -766,7 +795,8 @@ static void limits(void **state)
     assert_int_equal(mnist_net_add_layer(&net, UINT64_MAX, UINT64_MAX, "net", &err),
                      MNIST_ERR_FORMAT);
     for (unsigned l = 0; l < MNIST_NET_LAYERS; l++) {
-        assert_int_equal(mnist_net_add_layer(&net, 2, 2, "net", &err), MNIST_OK);
+        const uint64_t outputs = l + 1 < MNIST_NET_LAYERS ? 2 : 257;
+        assert_int_equal(mnist_net_add_layer(&net, 2, outputs, "net", &err), MNIST_OK);
     }
     assert_int_equal(mnist_net_add_layer(&net, 2, 2, "net", &err), MNIST_ERR_FORMAT);
     assert_int_equal(mnist_net_check(&net, MNIST_ERR_FORMAT, "net", &err), MNIST_ERR_FORMAT);
@@ -831,6 +861,7 @@ int main(void)
         cmocka_unit_test(layers_by_name),
         cmocka_unit_test(layers_the_other_way_round),
         cmocka_unit_test(layers_by_shape),
+        cmocka_unit_test(layers_of_other_classes),
         cmocka_unit_test(layers_as_told),
         cmocka_unit_test(arrays_that_are_no_net),
         cmocka_unit_test(npy_headers),

@@ -205,7 +205,7 @@ static void logits_that_are_refused(void **state)
     static const struct {
         float scale;
         const char *part;
-    } wrong[] = {{FLT_MIN, "net.c: logits of digit 3 are whole numbers up to "},
+    } wrong[] = {{FLT_MIN, "net.c: logits of class 3 are whole numbers up to "},
                  {1e36f, "format c takes a factor of at least 1.2e-38, and logits below 1.7e38"}};
     mnist_net net = whole_net((unsigned[]){784, 10, 0}, MNIST_RELU, 8);
     mnist_mlp *mlp = mnist_model_mlp(net.integers);

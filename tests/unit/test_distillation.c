@@ -10,10 +10,10 @@
 #include <mnist/mnist.h>
 #include <stdlib.h>
 
-enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 131, TEACHERS = 2 };
+enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 131, TEACHERS = 2, SOFT_STRIDE = 16 };
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
-static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
 static const mnist_normalization standard = {MNIST_NORMALIZE_STANDARD, 0.2f, 0.3f};
 static mnist_teacher teachers[TEACHERS];
 
@@ -126,7 +126,7 @@ static void test_what_teachers_say(void **state)
     mnist_soft_targets *soft = new_soft(&config, TEACHERS, true, pool);
     for (size_t i = 0; i < IMAGES; i++) {
         double expected[MNIST_CLASSES] = {0}, entropy = 0, sum_of_all = 0;
-        float found[MNIST_SOFT_STRIDE];
+        float found[SOFT_STRIDE];
         for (size_t t = 0; t < TEACHERS; t++) {
             const float *z = logits[t] + i * MNIST_CLASSES;
             double sum = 0;
@@ -138,7 +138,7 @@ static void test_what_teachers_say(void **state)
             }
         }
         const float given = mnist_soft_targets_copy(soft, i, found);
-        for (size_t c = 0; c < MNIST_SOFT_STRIDE; c++) {
+        for (size_t c = 0; c < SOFT_STRIDE; c++) {
             const double q = c < MNIST_CLASSES ? expected[c] : 0;
             assert_true(fabs((double)found[c] - q) < 1e-6);
             entropy -= q > 0 ? q * log(q) : 0;
@@ -161,16 +161,16 @@ static void test_same_answers(void **state)
     assert_int_equal(mnist_pool_create(&pools[1], 7, NULL), MNIST_OK);
     mnist_soft_targets *kept = new_soft(&config, TEACHERS, true, pools[1]);
     mnist_soft_targets *asked = new_soft(&config, TEACHERS, false, pools[0]);
-    float *targets = mnist_alloc(IMAGES, MNIST_SOFT_STRIDE * sizeof(float));
+    float *targets = mnist_alloc(IMAGES, SOFT_STRIDE * sizeof(float));
     assert_non_null(targets);
     for (size_t first = 0; first < IMAGES; first += 17) {
         float entropies[IMAGES];
         const size_t count = first % 2 ? 1 : IMAGES - first;
         mnist_soft_targets_ask(asked, 0, images + first * PIXELS, count, targets, entropies);
         for (size_t i = 0; i < count; i++) {
-            float row[MNIST_SOFT_STRIDE];
+            float row[SOFT_STRIDE];
             const float entropy = mnist_soft_targets_copy(kept, first + i, row);
-            assert_memory_equal(row, targets + i * MNIST_SOFT_STRIDE, sizeof row);
+            assert_memory_equal(row, targets + i * SOFT_STRIDE, sizeof row);
             assert_memory_equal(&entropy, &entropies[i], sizeof entropy);
         }
     }

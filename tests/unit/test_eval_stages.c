@@ -20,7 +20,7 @@ static uint8_t images[COUNT * PIXELS], labels[COUNT];
 static mnist_view test_view(void)
 {
     test_images(images, labels, COUNT, PIXELS);
-    return (mnist_view){images, labels, COUNT, SIDE, SIDE};
+    return (mnist_view){images, labels, COUNT, SIDE, SIDE, MNIST_CLASSES, 0};
 }
 
 static mnist_view held_out_view(void)
@@ -343,10 +343,11 @@ static void test_temperature_fitted(void **state)
         memcpy(before, held_out.values, sizeof before);
         memcpy(logarithms, held_out.values, sizeof before);
         if (held_out.kind == MNIST_EVAL_PROBABILITIES) {
-            mnist_log_probabilities(before, HELD_OUT, logarithms);
+            mnist_log_probabilities(before, MNIST_CLASSES, HELD_OUT, logarithms);
         }
         const mnist_eval_temperature t = temperature_of(&s, &held_out);
-        assert_int_equal(mnist_temperature_find(logarithms, view.labels, HELD_OUT, &expected, NULL),
+        assert_int_equal(mnist_temperature_find(logarithms, MNIST_CLASSES, view.labels, HELD_OUT,
+                                                &expected, NULL),
                          MNIST_OK);
         assert_true(t.value == expected.temperature && t.fit.after == expected.after);
         assert_true(t.fit.after < t.fit.before);
@@ -377,10 +378,11 @@ static void test_probabilities(void **state)
             mnist_eval_analysis a = analysed(&s, &inputs, &test, &t);
             memcpy(expected, test.values, sizeof expected);
             if (last == 1 && t.value > 0.0) {
-                mnist_log_probabilities(expected, COUNT, expected);
+                mnist_log_probabilities(expected, MNIST_CLASSES, COUNT, expected);
             }
             if (!as_measured) {
-                mnist_temperature_apply(expected, COUNT, t.value > 0.0 ? t.value : 1.0, expected);
+                mnist_temperature_apply(expected, MNIST_CLASSES, COUNT,
+                                        t.value > 0.0 ? t.value : 1.0, expected);
             }
             assert_true(a.measured);
             assert_int_equal(a.predictions.count, COUNT);

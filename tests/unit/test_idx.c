@@ -243,16 +243,13 @@ static const struct defect {
     {LABELS, BYTES("\0\0\x0C\x02\0\0\0\x01\0\0\0\x02\0\0\0\x01\0\0\0"),
      BOTH("truncated at byte 19: expected 20 bytes (a header of 12 and 1 labels of 2 columns)")},
     /* labels out of range */
-    {LABELS, BYTES(LABELS_3 "\x09\x0A\x01"),
-     BOTH("label 10 at byte 9 (index 1): expected 0 to 9; a data set of more than ten classes")},
-    {LABELS, BYTES(LABELS_3 "\x09\x08\xFF"),
-     BOTH("label 255 at byte 10 (index 2): expected 0 to 9; a d")},
     {LABELS, BYTES("\0\0\x0C\x01\0\0\0\x02\0\0\0\x07\xFF\xFF\xFF\xFF"),
-     BOTH("label -1 at byte 12 (index 1): expected 0 to 9")},
+     BOTH("label -1 at byte 12 (index 1): expected 0 to 255")},
     {LABELS, BYTES("\0\0\x0C\x01\0\0\0\x01\x07\0\0\0"),
-     BOTH("label 117440512 at byte 8 (index 0): expected 0 to 9; written in little-endian order?")},
-    {LABELS, BYTES("\0\0\x0C\x02\0\0\0\x02\0\0\0\x02\0\0\0\x01\0\0\0\x63\0\0\0\x0B\0\0\0\x00"),
-     BOTH("label 11 at byte 20 (index 1)")},
+     BOTH("label 117440512 at byte 8 (index 0): expected 0 to 255; written in little-endian "
+          "order?")},
+    {LABELS, BYTES("\0\0\x0C\x02\0\0\0\x02\0\0\0\x02\0\0\0\x01\0\0\0\x63\0\0\1\x02\0\0\0\x00"),
+     BOTH("label 258 at byte 20 (index 1): expected 0 to 255; a damaged file?")},
 #undef BOTH
 };
 

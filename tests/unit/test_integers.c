@@ -17,7 +17,7 @@ static uint8_t images[COUNT * PIXELS], labels[COUNT];
 static mnist_view the_view(void)
 {
     test_images(images, labels, COUNT, PIXELS);
-    return (mnist_view){images, labels, COUNT, SIDE, SIDE};
+    return (mnist_view){images, labels, COUNT, SIDE, SIDE, MNIST_CLASSES, 0};
 }
 
 static mnist_mlp *drawn_net(mnist_activation activation, unsigned hidden_count,
@@ -281,7 +281,7 @@ static void test_dense_images(void **state)
     for (size_t i = 0; i < sizeof inverse; i++) {
         inverse[i] = (uint8_t)(255 - images[i]);
     }
-    const mnist_view view = {inverse, labels, COUNT, SIDE, SIDE};
+    const mnist_view view = {inverse, labels, COUNT, SIDE, SIDE, MNIST_CLASSES, 0};
     assert_int_equal(mnist_mlp_quantize(mlp, view, NULL, NULL, NULL, NULL), MNIST_OK);
     assert_int_equal(mnist_logits(mlp, view, NULL, NULL, all, NULL, NULL), MNIST_OK);
     memset(inverse + PIXELS, 0,

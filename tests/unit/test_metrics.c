@@ -54,7 +54,7 @@ static mnist_predictions load_case(const json_t *source, const char *values, tab
     for (size_t i = 0; i < t->count * MNIST_CLASSES; i++) {
         t->values[i] = (float)json_number_value(json_array_get(list, i));
     }
-    return (mnist_predictions){t->values, t->labels, t->count};
+    return (mnist_predictions){t->values, t->labels, t->count, MNIST_CLASSES};
 }
 
 /* How many numbers were compared: a comparison of none would show nothing. */
@@ -104,6 +104,8 @@ static void assert_numbers(const char *where, const double *found, const json_t 
     }
 }
 
+static const mnist_labels plain; /* classes are called 0, 1, 2, ... */
+
 static void test_golden_metrics(void **state)
 {
     (void)state;
@@ -115,10 +117,11 @@ static void test_golden_metrics(void **state)
         mnist_metrics metrics;
         mnist_predictions predictions = load_case(one, "probabilities", &t);
         assert_int_equal(mnist_metrics_compute(&predictions, &metrics, NULL), MNIST_OK);
-        json_t *found = mnist_eval_metrics_json(&metrics);
+        json_t *found = mnist_eval_metrics_json(&metrics, &plain);
         assert_like(json_string_value(json_object_get(one, "name")), found,
                     json_object_get(one, "metrics"));
         json_decref(found);
+        mnist_metrics_free(&metrics);
     }
     assert_int_equal(i, 7);
     assert_true(compared > 7 * 200);
@@ -194,6 +197,7 @@ static void test_corners(void **state)
         mnist_curve_free(pr);
         mnist_curve_free(pr_corners);
     }
+    mnist_metrics_free(&metrics);
 }
 
 static void test_golden_temperature(void **state)
@@ -205,7 +209,9 @@ static void test_golden_temperature(void **state)
         table t;
         mnist_temperature_fit fit;
         (void)load_case(one, "logits", &t);
-        assert_int_equal(mnist_temperature_find(t.values, t.labels, t.count, &fit, NULL), MNIST_OK);
+        assert_int_equal(
+            mnist_temperature_find(t.values, MNIST_CLASSES, t.labels, t.count, &fit, NULL),
+            MNIST_OK);
         const double found[] = {fit.temperature, fit.before, fit.after};
         static const char *const names[] = {"temperature", "before", "after"};
         for (size_t k = 0; k < 3; k++) {
@@ -216,22 +222,26 @@ static void test_golden_temperature(void **state)
         assert_true(fit.after < fit.before);
         /* it reports the loss at its temperature, and no other temperature has a lower one */
         float scaled[MOST * MNIST_CLASSES];
-        mnist_predictions predictions = {scaled, t.labels, t.count};
+        mnist_predictions predictions = {scaled, t.labels, t.count, MNIST_CLASSES};
         mnist_metrics metrics;
         const double tries[] = {0.99, 1.0, 1.01};
         double losses[3];
         for (size_t k = 0; k < 3; k++) {
-            mnist_temperature_apply(t.values, t.count, tries[k] * fit.temperature, scaled);
+            mnist_temperature_apply(t.values, MNIST_CLASSES, t.count, tries[k] * fit.temperature,
+                                    scaled);
             assert_int_equal(mnist_metrics_compute(&predictions, &metrics, NULL), MNIST_OK);
             losses[k] = metrics.log_loss;
+            mnist_metrics_free(&metrics);
         }
         assert_true(fabs(losses[1] - fit.after) < 1e-6);
         assert_true(losses[0] > losses[1] && losses[2] > losses[1]);
         /* logarithms of probabilities do as well as logits */
-        mnist_temperature_apply(t.values, t.count, 1.0, scaled);
-        mnist_log_probabilities(scaled, t.count, scaled);
+        mnist_temperature_apply(t.values, MNIST_CLASSES, t.count, 1.0, scaled);
+        mnist_log_probabilities(scaled, MNIST_CLASSES, t.count, scaled);
         mnist_temperature_fit again;
-        assert_int_equal(mnist_temperature_find(scaled, t.labels, t.count, &again, NULL), MNIST_OK);
+        assert_int_equal(
+            mnist_temperature_find(scaled, MNIST_CLASSES, t.labels, t.count, &again, NULL),
+            MNIST_OK);
         assert_true(fabs(again.temperature / fit.temperature - 1.0) < 1e-5);
     }
     assert_int_equal(i, 2);
@@ -247,23 +257,25 @@ static void test_temperature_edges(void **state)
     uint8_t labels[2] = {3, 5};
     z[3] = 4.0f;
     z[MNIST_CLASSES + 5] = 1000.0f;
-    assert_int_equal(mnist_temperature_find(z, labels, 2, &fit, NULL), MNIST_OK);
+    assert_int_equal(mnist_temperature_find(z, MNIST_CLASSES, labels, 2, &fit, NULL), MNIST_OK);
     assert_true(fit.at_limit && fit.temperature == MNIST_TEMPERATURE_MIN);
     labels[0] = 4;
     labels[1] = 6; /* all wrong: the highest temperature that is tried */
-    assert_int_equal(mnist_temperature_find(z, labels, 2, &fit, NULL), MNIST_OK);
+    assert_int_equal(mnist_temperature_find(z, MNIST_CLASSES, labels, 2, &fit, NULL), MNIST_OK);
     assert_true(fit.at_limit && fit.temperature == MNIST_TEMPERATURE_MAX);
-    mnist_temperature_apply(z, 2, MNIST_TEMPERATURE_MIN, p);
+    mnist_temperature_apply(z, MNIST_CLASSES, 2, MNIST_TEMPERATURE_MIN, p);
     assert_true(p[3] == 1.0f && p[0] >= 0.0f && p[MNIST_CLASSES] == 0.0f);
     z[7] = NAN;
-    assert_int_equal(mnist_temperature_find(z, labels, 2, &fit, &err), MNIST_ERR_ARGUMENT);
+    assert_int_equal(mnist_temperature_find(z, MNIST_CLASSES, labels, 2, &fit, &err),
+                     MNIST_ERR_ARGUMENT);
     assert_non_null(strstr(err.text, "image 0: the logit of class 7"));
-    assert_int_equal(mnist_temperature_find(z, labels, 0, &fit, &err), MNIST_ERR_ARGUMENT);
+    assert_int_equal(mnist_temperature_find(z, MNIST_CLASSES, labels, 0, &fit, &err),
+                     MNIST_ERR_ARGUMENT);
     /* a difference too small for the probabilities leaves the prediction as it was */
     memset(z, 0, sizeof z);
     z[8] = 1e-9f;
-    mnist_predictions predictions = {p, labels, 1};
-    mnist_temperature_apply(z, 1, 1.0, p);
+    mnist_predictions predictions = {p, labels, 1, MNIST_CLASSES};
+    mnist_temperature_apply(z, MNIST_CLASSES, 1, 1.0, p);
     assert_int_equal(mnist_predictions_top(&predictions, 0), 8);
 }
 
@@ -323,7 +335,7 @@ static void test_worst(void **state)
         p[i * MNIST_CLASSES + labels[i]] = 0.25f;
         p[i * MNIST_CLASSES + tops[i].top] = tops[i].probability;
     }
-    mnist_predictions predictions = {p, labels, COUNT};
+    mnist_predictions predictions = {p, labels, COUNT, MNIST_CLASSES};
     mnist_mistake *worst;
     size_t count;
     static const size_t order[] = {4, 2, 1, 3};
@@ -346,7 +358,7 @@ static void test_refused(void **state)
     (void)state;
     float p[2 * MNIST_CLASSES] = {0};
     uint8_t labels[2] = {1, 1};
-    mnist_predictions predictions = {p, labels, 2};
+    mnist_predictions predictions = {p, labels, 2, MNIST_CLASSES};
     mnist_metrics metrics;
     mnist_curve *curve;
     mnist_error err;
@@ -358,6 +370,7 @@ static void test_refused(void **state)
     }
     p[13] = -0.0f; /* which is 0, and ties with it */
     assert_int_equal(mnist_metrics_compute(&predictions, &metrics, &err), MNIST_OK);
+    mnist_metrics_free(&metrics);
     assert_int_equal(mnist_precision_recall_curve(&curve, &predictions, 1, false, NULL), MNIST_OK);
     assert_int_equal(curve->count, 2);
     mnist_curve_free(curve);

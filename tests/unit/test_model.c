@@ -357,8 +357,8 @@ static void hostile_models(void **state)
                            "__metadata__ says (2, 2)"},
         {WITH_INPUTS("65536"), "says (65536, 2)"},
         {META(FORMAT INPUTS HIDDEN RELU UNIT CRC, TENSORS), "no \"outputs\""},
-        {META(FORMAT INPUTS HIDDEN "\"outputs\":\"11\"," RELU UNIT CRC, TENSORS),
-         "a net of 11 outputs, expected 10"},
+        {META(FORMAT INPUTS HIDDEN "\"outputs\":\"257\"," RELU UNIT CRC, TENSORS),
+         "a net of 257 outputs, expected 2 to 256"},
         {META(FORMAT INPUTS OUTPUTS RELU UNIT CRC, TENSORS), "no \"hidden\""},
         {WITH_HIDDEN(""), "hidden is ''"},
         {WITH_HIDDEN("None"), "hidden is 'None'"},
@@ -494,7 +494,7 @@ static void save_refuses(void **state)
     scratch_file file = scratch_name(state, "model");
     mnist_mlp *mlp =
         create((mnist_mlp_config){.inputs = 3, .outputs = 10, .hidden_count = 1, .hidden = {2}}, 3);
-    mnist_mlp *wide = create((mnist_mlp_config){.inputs = 3, .outputs = 11}, 3);
+    mnist_mlp *wide = create((mnist_mlp_config){.inputs = 3, .outputs = 257}, 3);
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
         mnist_metadata metadata[] = {{"fine", ""}, {own[i], "x"}};
         char expected[64];
@@ -509,7 +509,7 @@ static void save_refuses(void **state)
         assert_save_fails(file.path, mlp, &bad[i], NULL, 0, MNIST_ERR_ARGUMENT, "");
     }
     assert_save_fails(file.path, wide, &unit, NULL, 0, MNIST_ERR_ARGUMENT,
-                      "the net has 11 outputs, expected 10");
+                      "the net has 257 outputs, expected 2 to 256");
 
     float weights[20] = {0}, bias[10] = {0};
     weights[17] = NAN;

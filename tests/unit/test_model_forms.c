@@ -14,7 +14,7 @@
 enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 60 };
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
-static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
 
 static int make_images(void **state)
 {

@@ -106,7 +106,7 @@ static void test_actions(void **state)
 
 #define WHOLE_EPOCHS " is not a whole number from 1 to 1000000"
 #define WIDTHS       " is not none, or up to 16 whole numbers from 1 to 65536 with commas between them"
-#define CLASSES      " is not none, or classes from 0 to 9, each once, like 3 or 0,1,2"
+#define CLASSES      " is not none, or classes from 0 to 255, each once, like 3 or 0,1,2 or 10-15"
 #define SHARE                                                                                      \
     " is not a count from 0 to 1000000000, a fraction below 1 like 0.05, or a percentage like 5%"
 #define ACCURACY " is not a fraction above 0 and at most 1, or that as a percentage like 97%"
@@ -169,7 +169,15 @@ static const bad_line bad_train_lines[] = {
     {"--hidden 128,none", "--hidden: \"128,none\"" WIDTHS},
     {"--hidden 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1",
      "--hidden: \"1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1\"" WIDTHS},
-    {"--omit-class 10", "--omit-class: \"10\"" CLASSES},
+    {"--omit-class 256", "--omit-class: \"256\"" CLASSES},
+    {"--omit-class 0003", "--omit-class: \"0003\"" CLASSES},
+    {"--omit-class 3-", "--omit-class: \"3-\"" CLASSES},
+    {"--omit-class 3-3", "--omit-class: \"3-3\"" CLASSES},
+    {"--omit-class 3-2", "--omit-class: \"3-2\"" CLASSES},
+    {"--omit-class 3-5,4", "--omit-class: \"3-5,4\"" CLASSES},
+    {"--classes 1", "--classes: \"1\" is not a whole number from 2 to 256"},
+    {"--classes 257", "--classes: \"257\" is not a whole number from 2 to 256"},
+    {"--label-base 256", "--label-base: \"256\" is not a whole number from 0 to 255"},
     {"--omit-class 3,3", "--omit-class: \"3,3\"" CLASSES},
     {"--omit-class 3,", "--omit-class: \"3,\"" CLASSES},
     {"--omit-class ,3", "--omit-class: \",3\"" CLASSES},
@@ -177,7 +185,6 @@ static const bad_line bad_train_lines[] = {
     {"--omit-class -1", "--omit-class: \"-1\"" CLASSES},
     {"--omit-class=", "--omit-class: \"\"" CLASSES},
     {"--omit-class three", "--omit-class: \"three\"" CLASSES},
-    {"--omit-class 0,1,2,3,4,5,6,7,8,9", "--omit-class leaves no class to train on"},
     {"--calibrate-bias", "--calibrate-bias needs an --omit-class"},
     /* choices */
     {"--precision bf17",

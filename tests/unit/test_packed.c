@@ -18,7 +18,7 @@
 enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 40 };
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
-static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
 static mnist_odds_tables tables;
 
 static int prepare(void **state)
@@ -502,7 +502,7 @@ static void test_wrong_headers(void **state)
         {{0, 0, 0x81, 0x80, 4, 10}, 6, "a width at byte 11 is not 1 to 65536"},
         {{0, 0, 0x80, 0x80, 0x80, 10}, 6, "a width at byte 11 is not 1 to 65536"},
         {{0, 1, 3, 0, 10}, 5, "a width at byte 12 is not 1 to 65536"},
-        {{0, 0, 3, 9}, 4, "a net of 9 outputs, expected 10"},
+        {{0, 0, 3, 1}, 4, "a net of 1 outputs, expected 2 to 256"},
         {{0, 0, 0x80, 0x80, 4, 10}, 6, "is larger than a file of 15 bytes may make it"},
         {{0x10, 0, 3, 10, 0, 0, 0, 0}, 8, "the file ends after 17 bytes, in its header"},
     };

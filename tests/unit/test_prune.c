@@ -8,7 +8,7 @@
 enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 120, LAYERS = 3, MOST = 90 };
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
-static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
 static const mnist_mlp_config shape = {
     .inputs = PIXELS, .outputs = MNIST_CLASSES, .hidden_count = 2, .hidden = {70, 33}};
 
@@ -101,7 +101,7 @@ static mnist_mlp *train(const mnist_train_config *config, unsigned threads, mnis
     return mlp;
 }
 
-static const mnist_view nothing = {NULL, NULL, 0, SIDE, SIDE};
+static const mnist_view nothing = {NULL, NULL, 0, SIDE, SIDE, MNIST_CLASSES, 0};
 
 /* What is pruned as one, as a plain list. */
 typedef struct group {

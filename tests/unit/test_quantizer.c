@@ -12,7 +12,7 @@
 enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 120, LAYERS = 3 };
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
-static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
 static const mnist_mlp_config shape = {
     .inputs = PIXELS, .outputs = MNIST_CLASSES, .hidden_count = 2, .hidden = {70, 33}};
 

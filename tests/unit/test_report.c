@@ -604,7 +604,8 @@ static void test_roc_table(void **state)
     mnist_metrics metrics;
     double hits[3], spread = 0.0;
     scene_start(&s, 400, 12);
-    const mnist_predictions predictions = {s.probabilities, s.page.test.labels, s.page.test.count};
+    const mnist_predictions predictions = {s.probabilities, s.page.test.labels, s.page.test.count,
+                                           MNIST_CLASSES};
     /* no two alike, and better than chance: a curve that is still rising between the rates */
     for (size_t i = 0; i < predictions.count * MNIST_CLASSES; i++) {
         const double noise = (double)(i * 7919 % 4001) / 4001.0;
@@ -623,6 +624,7 @@ static void test_roc_table(void **state)
     }
     assert_true(spread > 0.01);
     free(html);
+    mnist_metrics_free(&metrics);
     /* all alike: the curve is the diagonal */
     for (size_t i = 0; i < predictions.count * MNIST_CLASSES; i++) {
         s.probabilities[i] = 0.1f;

@@ -14,7 +14,7 @@
 enum { SIDE = 12, PIXELS = SIDE * SIDE, IMAGES = 100, VALIDATION = 60, MOST_SNAPSHOTS = 64 };
 
 static uint8_t images[(IMAGES + VALIDATION) * PIXELS], labels[IMAGES + VALIDATION];
-static const mnist_view all = {images, labels, IMAGES + VALIDATION, SIDE, SIDE};
+static const mnist_view all = {images, labels, IMAGES + VALIDATION, SIDE, SIDE, MNIST_CLASSES, 0};
 
 static int make_images(void **state)
 {

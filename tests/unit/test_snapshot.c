@@ -14,9 +14,9 @@ enum { BATCH = 30, STEPS = 4 * EPOCHS, POSITIONS = STEPS + EPOCHS };
 enum { LONGEST = 14 }; /* epochs: where it is early stopping that ends a training */
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
-static const mnist_view training = {images, labels, TRAINED, SIDE, SIDE};
-static const mnist_view validation = {images + TRAINED * PIXELS, labels + TRAINED, IMAGES - TRAINED,
-                                      SIDE, SIDE};
+static const mnist_view training = {images, labels, TRAINED, SIDE, SIDE, MNIST_CLASSES, 0};
+static const mnist_view validation = {
+    images + TRAINED * PIXELS, labels + TRAINED, IMAGES - TRAINED, SIDE, SIDE, MNIST_CLASSES, 0};
 static const mnist_normalization unit = {MNIST_NORMALIZE_UNIT, 0.0f, 1.0f};
 static mnist_pool *pools[2];
 static mnist_teacher teacher; /* no net: the trainings have no teacher */

@@ -15,7 +15,7 @@ static uint8_t images[COUNT * PIXELS], labels[COUNT];
 static mnist_view the_view(void)
 {
     test_images(images, labels, COUNT, PIXELS);
-    return (mnist_view){images, labels, COUNT, SIDE, SIDE};
+    return (mnist_view){images, labels, COUNT, SIDE, SIDE, MNIST_CLASSES, 0};
 }
 
 /* Leaves the share `kept` of each layer's weights; of the last only if `last`. Some outputs keep

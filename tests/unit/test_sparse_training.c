@@ -11,7 +11,7 @@
 enum { SIDE = 12, PIXELS = SIDE * SIDE, IMAGES = 331 };
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
-static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
 
 static int make_images(void **state)
 {

@@ -22,7 +22,7 @@ typedef struct golden_case {
 #include "golden/golden.h"
 
 static uint8_t images[IMAGES * PIXELS], labels[IMAGES];
-static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE};
+static const mnist_view view = {images, labels, IMAGES, SIDE, SIDE, MNIST_CLASSES, 0};
 
 static int make_images(void **state)
 {
@@ -31,7 +31,7 @@ static int make_images(void **state)
     return 0;
 }
 
-static const mnist_view nothing = {NULL, NULL, 0, SIDE, SIDE};
+static const mnist_view nothing = {NULL, NULL, 0, SIDE, SIDE, MNIST_CLASSES, 0};
 
 typedef struct trace {
     double losses[STEPS];
@@ -435,7 +435,7 @@ static void test_misfits(void **state)
     c.mlp.outputs = 11;
     assert_int_equal(train(&c, 1, nothing, &record, &mlp, &err), MNIST_ERR_MISMATCH);
     mnist_mlp_free(mlp);
-    mnist_view small = {images, labels, 5, 10, 10};
+    mnist_view small = {images, labels, 5, 10, 10, MNIST_CLASSES, 0};
     c.mlp.outputs = 10;
     assert_int_equal(train(&c, 1, small, &record, &mlp, &err), MNIST_ERR_MISMATCH);
     assert_non_null(strstr(err.text, "validation images are 10 x 10"));

@@ -10,10 +10,10 @@ mnist_mlp *mnist_compression_net(const mnist_compression *c)
 }
 
 /* The lowest index of the largest, as mnist_evaluate has it. */
-static uint8_t answer(const float *values)
+static uint8_t answer(const float *values, unsigned classes)
 {
     unsigned best = 0;
-    for (unsigned k = 1; k < MNIST_CLASSES; k++) {
+    for (unsigned k = 1; k < classes; k++) {
         best = values[k] > values[best] ? k : best;
     }
     return (uint8_t)best;
@@ -27,7 +27,8 @@ static bool measure(const mnist_compression *c, mnist_compress_figures *f, bool 
     if (count == 0) {
         return true;
     }
-    float *logits = malloc(count * MNIST_CLASSES * sizeof *logits);
+    const unsigned classes = mnist_mlp_shape(mnist_compression_net(c))->outputs;
+    float *logits = malloc(count * classes * sizeof *logits);
     f->answers = f->answers ? f->answers : malloc(count);
     if (!logits || !f->answers) {
         free(logits);
@@ -39,7 +40,7 @@ static bool measure(const mnist_compression *c, mnist_compress_figures *f, bool 
                      c->pool, logits, is_after ? &f->after : &f->before, err);
     f->changed = 0;
     for (size_t i = 0; i < count && status == MNIST_OK; i++) {
-        const uint8_t is = answer(logits + i * MNIST_CLASSES);
+        const uint8_t is = answer(logits + i * classes, classes);
         f->changed += is_after && is != f->answers[i];
         f->answers[i] = is_after ? f->answers[i] : is;
     }

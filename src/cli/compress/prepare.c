@@ -41,6 +41,8 @@ static bool adopt(mnist_compression *c, mnist_error *err)
                                   "more than %u, say --synthetic-train",
                                   c->in, training->data.synthetic_train, MNIST_ADOPT_IMAGES);
     }
+    training->data.classes = mnist_mlp_shape(mnist_model_mlp(c->model))->outputs;
+    training->data.label_base = mnist_model_labels(c->model)->base;
     return mnist_settings_check_data(&training->data, true, c->parsed, err);
 }
 
@@ -251,9 +253,9 @@ static bool leave_out(mnist_compression *c, mnist_error *err)
     uint64_t seed = training->config.seed;
     mnist_dataset *kept;
     mnist_error why = {0};
-    if (training->omitted != 0) {
-        const mnist_status status =
-            mnist_dataset_create_without(&kept, c->train, training->omitted, &why);
+    if (mnist_class_set_count(&training->omitted) > 0) {
+        const mnist_status status = mnist_dataset_create_without(
+            &kept, c->train, mnist_class_set_less(training->omitted, c->train.label_base), &why);
         if (!keep(c, kept, status, &why, err)) {
             return false;
         }

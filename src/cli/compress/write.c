@@ -19,6 +19,8 @@ static const char *const carried[] = {
     "init_from_sha256",
     "teachers_sha256",
     "calibrated_bias",
+    MNIST_KEY_LABEL_BASE,
+    MNIST_KEY_CLASS_NAMES,
     "converted_from",
     "source_sha256",
     "options",

@@ -15,11 +15,16 @@ typedef struct measured {
     bool as_read;
 } measured;
 
+static unsigned classes_of(const mnist_net *net)
+{
+    return net->layers[net->layer_count - 1].outputs;
+}
+
 /* Each image's values of a net. To be freed; NULL with err filled. */
 static float *measure(const mnist_net *net, mnist_view view, measured what, mnist_error *err)
 {
     mnist_mlp *mlp = NULL;
-    float *values = malloc(view.count * MNIST_CLASSES * sizeof *values);
+    float *values = malloc(view.count * classes_of(net) * sizeof *values);
     if (!values) {
         mnist_fail(err, MNIST_ERR_MEMORY, "out of memory");
         return NULL;
@@ -41,21 +46,22 @@ static float *measure(const mnist_net *net, mnist_view view, measured what, mnis
 }
 
 /* The lowest index of the largest. */
-static unsigned answer(const float *values)
+static unsigned answer(const float *values, unsigned classes)
 {
     unsigned best = 0;
-    for (unsigned c = 1; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 1; c < classes; c++) {
         best = values[c] > values[best] ? c : best;
     }
     return best;
 }
 
-static void compare(mnist_comparison *out, const float *a, const float *b, size_t count)
+static void compare(mnist_comparison *out, const float *a, const float *b, unsigned classes,
+                    size_t count)
 {
     *out = (mnist_comparison){.count = count};
-    for (size_t i = 0; i < count; i++, a += MNIST_CLASSES, b += MNIST_CLASSES) {
-        out->changed += answer(a) != answer(b);
-        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (size_t i = 0; i < count; i++, a += classes, b += classes) {
+        out->changed += answer(a, classes) != answer(b, classes);
+        for (unsigned c = 0; c < classes; c++) {
             const double difference = fabs((double)a[c] - (double)b[c]);
             const bool both_nan = isnan(a[c]) && isnan(b[c]);
             if (isnan(difference) && !both_nan) {
@@ -95,7 +101,7 @@ bool mnist_conversion_compare(mnist_conversion *c, mnist_error *err)
     float *before = measure(&c->net, view, (measured){.as_read = true}, err);
     float *after = before ? measure(&again, view, (measured){.as_read = true}, err) : NULL;
     if (after) {
-        compare(&c->comparison, before, after, view.count);
+        compare(&c->comparison, before, after, classes_of(&c->net), view.count);
     }
     free(before);
     free(after);
@@ -113,7 +119,7 @@ static json_t *numbers(const float *values, size_t count)
 }
 
 /* One image. */
-static json_t *vector(mnist_view view, size_t index, const float *logits,
+static json_t *vector(mnist_view view, size_t index, unsigned classes, const float *logits,
                       const float *probabilities)
 {
     const size_t pixels = (size_t)view.rows * view.cols;
@@ -124,16 +130,15 @@ static json_t *vector(mnist_view view, size_t index, const float *logits,
     mnist_json_put(&object, "index", json_integer((json_int_t)index));
     mnist_json_put(&object, "label", json_integer(view.labels[index]));
     mnist_json_put(&object, "pixels", bytes);
-    mnist_json_put(&object, "logits", numbers(logits + index * MNIST_CLASSES, MNIST_CLASSES));
-    mnist_json_put(&object, "probabilities",
-                   numbers(probabilities + index * MNIST_CLASSES, MNIST_CLASSES));
+    mnist_json_put(&object, "logits", numbers(logits + index * classes, classes));
+    mnist_json_put(&object, "probabilities", numbers(probabilities + index * classes, classes));
     return object;
 }
 
 /* What the net makes of the images. */
 typedef struct vectors {
     mnist_view view;
-    float *logits, *probabilities; /* (count, MNIST_CLASSES) */
+    float *logits, *probabilities; /* (count, classes) */
 } vectors;
 
 /* The whole document. NULL: memory is short. */
@@ -141,7 +146,7 @@ static json_t *document(const mnist_net *net, const vectors *v)
 {
     json_t *list = json_array(), *object = json_pack("{s:s}", "schema", VECTORS_SCHEMA);
     for (size_t i = 0; i < v->view.count; i++) {
-        mnist_json_append(&list, vector(v->view, i, v->logits, v->probabilities));
+        mnist_json_append(&list, vector(v->view, i, classes_of(net), v->logits, v->probabilities));
     }
     mnist_json_put(&object, "source_sha256", json_string(net->digest));
     mnist_json_put(&object, "mean", mnist_conversion_number(net->normalization.mean));
@@ -176,8 +181,8 @@ static bool write_arrays(const mnist_conversion *c, const vectors *v, mnist_erro
     const mnist_npz_array arrays[] = {
         {"pixels", MNIST_NPZ_U8, v->view.images, 2, {count, pixels}},
         {"labels", MNIST_NPZ_U8, v->view.labels, 1, {count}},
-        {"logits", MNIST_NPZ_F32, v->logits, 2, {count, MNIST_CLASSES}},
-        {"probabilities", MNIST_NPZ_F32, v->probabilities, 2, {count, MNIST_CLASSES}},
+        {"logits", MNIST_NPZ_F32, v->logits, 2, {count, classes_of(net)}},
+        {"probabilities", MNIST_NPZ_F32, v->probabilities, 2, {count, classes_of(net)}},
         {"mean", MNIST_NPZ_F32, &net->normalization.mean, 0, {0}},
         {"stddev", MNIST_NPZ_F32, &net->normalization.stddev, 0, {0}},
         {"schema", MNIST_NPZ_TEXT, VECTORS_SCHEMA, 0, {0}},

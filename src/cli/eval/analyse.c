@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 /* As many as the measurement has. */
-static float *room_for_values(const mnist_eval_measurement *measurement, mnist_error *err)
+static float *room_for_values(const mnist_eval_measurement *measurement, unsigned classes,
+                              mnist_error *err)
 {
     const size_t count = measurement->view.count;
-    float *values = calloc(count, MNIST_CLASSES * sizeof *values);
+    float *values = calloc(count, classes * sizeof *values);
     if (!values) {
         mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the outputs of %zu images", count);
     }
@@ -22,14 +23,15 @@ static bool fit(mnist_eval_temperature *out, const mnist_eval_models *models,
     const mnist_view *view = &held_out->view;
     float *logarithms = NULL;
     if (held_out->kind == MNIST_EVAL_PROBABILITIES) {
-        logarithms = room_for_values(held_out, err);
+        logarithms = room_for_values(held_out, models->classes, err);
         if (!logarithms) {
             return false;
         }
-        mnist_log_probabilities(held_out->values, view->count, logarithms);
+        mnist_log_probabilities(held_out->values, models->classes, view->count, logarithms);
     }
-    mnist_status status = mnist_temperature_find(logarithms ? logarithms : held_out->values,
-                                                 view->labels, view->count, &out->fit, err);
+    mnist_status status =
+        mnist_temperature_find(logarithms ? logarithms : held_out->values, models->classes,
+                               view->labels, view->count, &out->fit, err);
     free(logarithms);
     if (status == MNIST_ERR_ARGUMENT) { /* images there are, and their labels were checked */
         return mnist_eval_fail_not_finite(held_out, models, "no temperature can be fitted", err);
@@ -53,26 +55,43 @@ bool mnist_eval_find_temperature(mnist_eval_temperature *out, const mnist_eval_m
 
 /* The measurement's values as probabilities, with the temperature; false: memory is short. */
 static bool make_probabilities(mnist_eval_analysis *out, const mnist_eval_measurement *test,
-                               mnist_error *err)
+                               unsigned classes, mnist_error *err)
 {
     const double temperature = out->temperature.value;
     const size_t count = test->view.count;
     const float *logits = test->values;
-    out->predictions = (mnist_predictions){test->values, test->view.labels, count};
+    out->predictions = (mnist_predictions){test->values, test->view.labels, count, classes};
     if (test->kind == MNIST_EVAL_PROBABILITIES && temperature <= 0.0) {
         return true;
     }
-    out->probabilities = room_for_values(test, err);
+    out->probabilities = room_for_values(test, classes, err);
     if (!out->probabilities) {
         return false;
     }
     if (test->kind == MNIST_EVAL_PROBABILITIES) {
-        mnist_log_probabilities(test->values, count, out->probabilities);
+        mnist_log_probabilities(test->values, classes, count, out->probabilities);
         logits = out->probabilities;
     }
-    mnist_temperature_apply(logits, count, temperature > 0.0 ? temperature : 1.0,
+    mnist_temperature_apply(logits, classes, count, temperature > 0.0 ? temperature : 1.0,
                             out->probabilities);
     out->predictions.probabilities = out->probabilities;
+    return true;
+}
+
+/* By the values as they are: they may be no probabilities, and not even numbers. */
+static bool count_confusion(mnist_eval_analysis *out, const mnist_eval_measurement *test,
+                            unsigned classes, mnist_error *err)
+{
+    const mnist_view *view = &test->view;
+    const mnist_predictions values = {test->values, view->labels, view->count, classes};
+    out->confusion = calloc(classes, classes * sizeof *out->confusion);
+    if (!out->confusion) {
+        mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the confusion matrix");
+        return false;
+    }
+    for (size_t i = 0; i < view->count; i++) {
+        out->confusion[view->labels[i] * classes + mnist_predictions_top(&values, i)]++;
+    }
     return true;
 }
 
@@ -111,7 +130,8 @@ bool mnist_eval_analyse(mnist_eval_analysis *out, const mnist_eval_models *model
     if (test->kind == MNIST_EVAL_NO_VALUES) {
         return true;
     }
-    if (!make_probabilities(out, test, err)) {
+    if ((settings->confusion && !count_confusion(out, test, models->classes, err)) ||
+        !make_probabilities(out, test, models->classes, err)) {
         return false;
     }
     mnist_status status = mnist_metrics_compute(&out->predictions, &out->metrics, err);
@@ -134,6 +154,8 @@ bool mnist_eval_analyse(mnist_eval_analysis *out, const mnist_eval_models *model
 void mnist_eval_analysis_free(mnist_eval_analysis *analysis)
 {
     free(analysis->probabilities);
+    free(analysis->confusion);
+    mnist_metrics_free(&analysis->metrics);
     mnist_mistakes_free(analysis->worst);
     *analysis = (mnist_eval_analysis){.worst = NULL};
 }

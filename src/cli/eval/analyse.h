@@ -27,6 +27,7 @@ typedef struct mnist_eval_comparison {
 /* Zeros are an analysis of nothing, which may be freed too. */
 typedef struct mnist_eval_analysis {
     mnist_eval_temperature temperature;
+    size_t *confusion;     /* (classes, classes) of --confusion, which wants values; else NULL */
     mnist_evaluation test; /* the result: of all models, its loss with the temperature */
     bool measured; /* what follows is there; else no values were wanted, or one is no number */
     mnist_predictions predictions; /* borrow from the measurement, and from what follows */

@@ -196,11 +196,13 @@ static bool mark_mistakes(const char *text, const char *path, mnist_view view, u
                           size_t *errors, mnist_error *err)
 {
     const char *at = text;
+    const size_t base = view.label_base;
     size_t next = 0, index, predicted;
     while (*at) {
         if (!scan_number(&at, view.count - 1, &index) || *at++ != ':' ||
-            !scan_number(&at, MNIST_CLASSES - 1, &predicted) || (*at && (*at++ != ' ' || !*at)) ||
-            index < next || predicted == view.labels[index]) {
+            !scan_number(&at, base + mnist_view_classes(view) - 1, &predicted) ||
+            (*at && (*at++ != ' ' || !*at)) || index < next || predicted < base ||
+            predicted == view.labels[index] + base) {
             return mnist_options_fail(
                 err,
                 "%s: \"mistakes\": after %zu of them: expected "

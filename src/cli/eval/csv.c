@@ -52,25 +52,26 @@ static void print_section(FILE *out, const char *section, const json_t *object)
     print_numbers(&at, object);
 }
 
-static void print_classes(FILE *out, const json_t *metrics)
+/* base: of the numbers of classes. */
+static void print_classes(FILE *out, const json_t *metrics, long long base)
 {
     const json_t *classes = json_object_get(metrics, "classes"),
                  *confusion = json_object_get(metrics, "confusion");
     size_t c, predicted;
     json_t *value, *row;
     json_array_foreach (classes, c, value) {
-        const place at = {out, "class", (long long)c, -1};
+        const place at = {out, "class", (long long)c + base, -1};
         print_numbers(&at, value);
     }
     json_array_foreach (confusion, c, row) {
         json_array_foreach (row, predicted, value) {
-            const place at = {out, "confusion", (long long)c, (long long)predicted};
+            const place at = {out, "confusion", (long long)c + base, (long long)predicted + base};
             print_value(&at, "images", value);
         }
     }
 }
 
-static void print_metrics(FILE *out, const json_t *metrics)
+static void print_metrics(FILE *out, const json_t *metrics, long long base)
 {
     static const char *const averages[] = {"macro", "weighted", "micro", "calibration"};
     size_t i;
@@ -79,7 +80,7 @@ static void print_metrics(FILE *out, const json_t *metrics)
     for (i = 0; i < sizeof averages / sizeof *averages; i++) {
         print_section(out, averages[i], json_object_get(metrics, averages[i]));
     }
-    print_classes(out, metrics);
+    print_classes(out, metrics, base);
     json_array_foreach (json_object_get(metrics, "top_k"), i, value) {
         const place at = {out, "top_k", -1, (long long)i + 1};
         print_value(&at, "accuracy", value);
@@ -109,9 +110,10 @@ void mnist_eval_print_csv(const json_t *document, FILE *out)
 {
     size_t i;
     json_t *value;
+    const long long base = json_integer_value(json_object_get(document, "label_base"));
     fputs("section,class,item,metric,value\n", out);
     print_section(out, "test", json_object_get(document, "test"));
-    print_metrics(out, json_object_get(document, "metrics"));
+    print_metrics(out, json_object_get(document, "metrics"), base);
     print_section(out, "temperature", json_object_get(document, "temperature"));
     print_section(out, "baseline", json_object_get(document, "baseline"));
     json_array_foreach (json_object_get(document, "worst"), i, value) {
@@ -119,29 +121,31 @@ void mnist_eval_print_csv(const json_t *document, FILE *out)
         print_numbers(&at, value);
     }
     json_array_foreach (json_object_get(document, "curves"), i, value) {
-        print_curve(out, "roc", i, json_object_get(value, "roc"));
-        print_curve(out, "precision_recall", i, json_object_get(value, "precision_recall"));
+        print_curve(out, "roc", i + (size_t)base, json_object_get(value, "roc"));
+        print_curve(out, "precision_recall", i + (size_t)base,
+                    json_object_get(value, "precision_recall"));
     }
 }
 
 mnist_status mnist_eval_write_predictions(const char *path, const mnist_predictions *predictions,
-                                          mnist_error *err)
+                                          unsigned base, mnist_error *err)
 {
+    const unsigned classes = mnist_predictions_classes(predictions);
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
     /* a stream in memory that runs short may not set its error flag */
     bool complete = out && fputs("index,label,predicted", out) >= 0;
-    for (unsigned c = 0; complete && c < MNIST_CLASSES; c++) {
-        complete = fprintf(out, ",p%u", c) >= 0;
+    for (unsigned c = 0; complete && c < classes; c++) {
+        complete = fprintf(out, ",p%u", c + base) >= 0;
     }
     complete = complete && fputc('\n', out) != EOF;
     for (size_t i = 0; complete && i < predictions->count; i++) {
-        complete = fprintf(out, "%zu,%u,%u", i, predictions->labels[i],
-                           mnist_predictions_top(predictions, i)) >= 0;
-        for (unsigned c = 0; complete && c < MNIST_CLASSES; c++) {
-            complete = fprintf(out, ",%.9g",
-                               (double)predictions->probabilities[i * MNIST_CLASSES + c]) >= 0;
+        complete = fprintf(out, "%zu,%u,%u", i, predictions->labels[i] + base,
+                           mnist_predictions_top(predictions, i) + base) >= 0;
+        for (unsigned c = 0; complete && c < classes; c++) {
+            complete =
+                fprintf(out, ",%.9g", (double)predictions->probabilities[i * classes + c]) >= 0;
         }
         complete = complete && fputc('\n', out) != EOF;
     }

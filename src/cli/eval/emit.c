@@ -37,8 +37,8 @@ static int write_files(const mnist_eval_results *results, mnist_pool *pool)
         return fail_beside(&err);
     }
     if (settings->predictions &&
-        mnist_eval_write_predictions(settings->predictions, &analysis->predictions, &err) !=
-            MNIST_OK) {
+        mnist_eval_write_predictions(settings->predictions, &analysis->predictions,
+                                     results->models->labels.base, &err) != MNIST_OK) {
         code = fail_beside(&err);
     }
     if (settings->report && mnist_eval_write_page(results, pool, &err) != MNIST_OK) {

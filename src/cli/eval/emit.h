@@ -36,15 +36,15 @@ mnist_status mnist_eval_write_page(const mnist_eval_results *results, mnist_pool
 void mnist_eval_print_csv(const json_t *document, FILE *out);
 
 /* index,label,predicted,p0,…,p9: 9 digits, which read back to the same float. Replaces the file
- * whole. */
+ * whole. base: the number of class 0. */
 mnist_status mnist_eval_write_predictions(const char *path, const mnist_predictions *predictions,
-                                          mnist_error *err);
+                                          unsigned base, mnist_error *err);
 
 /* Parts of the document. Each is a new value, or NULL if memory is short. What is not defined is
  * null. */
 
 /* All of mnist_metrics but what mnist_figures_json has. */
-json_t *mnist_eval_metrics_json(const mnist_metrics *metrics);
+json_t *mnist_eval_metrics_json(const mnist_metrics *metrics, const mnist_labels *labels);
 json_t *mnist_eval_comparison_json(const mnist_eval_comparison *comparison);
 
 #endif

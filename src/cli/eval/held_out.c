@@ -34,12 +34,14 @@ bool mnist_held_out_adopt(const json_t *options, const char *path, mnist_held_ou
 /* How many images it was trained on, of those that were not held out. */
 static size_t trained_of(const mnist_held_out *held_out, mnist_view rest)
 {
-    size_t classes = 0;
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        classes += !(held_out->omitted >> c & 1u) && mnist_view_count_of(rest, 1u << c) > 0;
+    const mnist_class_set omitted = mnist_class_set_less(held_out->omitted, rest.label_base);
+    size_t classes = 0, counts[MNIST_MAX_CLASSES];
+    mnist_view_count_each(rest, counts);
+    for (unsigned c = 0; c < MNIST_MAX_CLASSES; c++) {
+        classes += !mnist_class_set_has(&omitted, c) && counts[c] > 0;
     }
     return held_out->per_class > 0 ? classes * held_out->per_class
-                                   : rest.count - mnist_view_count_of(rest, held_out->omitted);
+                                   : rest.count - mnist_view_count_of(rest, omitted);
 }
 
 bool mnist_held_out_view(const mnist_held_out *held_out, mnist_share given, const char *trained_on,

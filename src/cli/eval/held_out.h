@@ -11,8 +11,8 @@ typedef struct mnist_held_out {
     bool known; /* it says how many were held out */
     size_t limit;
     mnist_share val_split;
-    unsigned omitted; /* classes it was not trained on, a bit for each */
-    size_t per_class; /* images of each other class that it was trained on; 0: all */
+    mnist_class_set omitted; /* labels it was not trained on */
+    size_t per_class;        /* images of each other class that it was trained on; 0: all */
     size_t synthetic_train;
 } mnist_held_out;
 

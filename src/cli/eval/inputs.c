@@ -48,6 +48,13 @@ bool mnist_eval_inputs_load(mnist_eval_inputs *inputs, const mnist_eval_models *
 {
     if (mnist_source_load(&inputs->source, &models->settings.data, wanted(models), err) !=
         MNIST_OK) {
+        if (err->status == MNIST_ERR_FORMAT && strstr(err->text, ": label ")) {
+            mnist_fail(err, err->status, "%.4000s, as the net in %.1000s has %u outputs%s",
+                       err->text, models->members[0].path, models->classes,
+                       models->settings.data.label_base == 0
+                           ? "; --label-base 1 if labels begin at 1"
+                           : "");
+        }
         return false;
     }
     const mnist_steps told = mnist_steps_of_settings(&models->settings.steps);

@@ -18,13 +18,14 @@ static json_t *scores_json(const mnist_scores *scores)
                      REAL(scores->recall), "f1", REAL(scores->f1));
 }
 
-static json_t *class_json(const mnist_metrics *metrics, unsigned c)
+static json_t *class_json(const mnist_metrics *metrics, unsigned c, const mnist_labels *labels)
 {
     const mnist_class_metrics *own = &metrics->classes[c];
-    return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "class", (int)c, "support",
-                     count_json(own->support), "predicted", count_json(own->predicted), "precision",
-                     REAL(own->scores.precision), "recall", REAL(own->scores.recall), "f1",
-                     REAL(own->scores.f1), "auc", REAL(own->auc), "average_precision",
+    return json_pack("{s:i, s:s*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "class",
+                     (int)(c + labels->base), "name", c < labels->count ? labels->names[c] : NULL,
+                     "support", count_json(own->support), "predicted", count_json(own->predicted),
+                     "precision", REAL(own->scores.precision), "recall", REAL(own->scores.recall),
+                     "f1", REAL(own->scores.f1), "auc", REAL(own->auc), "average_precision",
                      REAL(own->average_precision), "brier", REAL(own->brier));
 }
 
@@ -41,11 +42,11 @@ static json_t *calibration_json(const mnist_calibration *calibration)
                      "confidence", calibration->confidence, "bins", bins);
 }
 
-json_t *mnist_eval_metrics_json(const mnist_metrics *metrics)
+json_t *mnist_eval_metrics_json(const mnist_metrics *metrics, const mnist_labels *labels)
 {
     json_t *classes = json_array(), *top_k = json_array();
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        mnist_json_append(&classes, class_json(metrics, c));
+    for (unsigned c = 0; c < metrics->class_count; c++) {
+        mnist_json_append(&classes, class_json(metrics, c, labels));
         mnist_json_append(&top_k, json_real(metrics->top_k[c]));
     }
     json_t *macro = scores_json(&metrics->macro), *weighted = scores_json(&metrics->weighted);
@@ -58,7 +59,7 @@ json_t *mnist_eval_metrics_json(const mnist_metrics *metrics)
                      macro, "weighted", weighted, "micro", scores_json(&metrics->micro), "top_k",
                      top_k, "log_loss", metrics->log_loss, "brier", metrics->brier, "kappa",
                      REAL(metrics->kappa), "mcc", REAL(metrics->mcc), "confusion",
-                     mnist_confusion_json(metrics->confusion), "calibration",
+                     mnist_confusion_json(metrics->confusion, metrics->class_count), "calibration",
                      calibration_json(&metrics->calibration));
 }
 
@@ -79,14 +80,14 @@ static json_t *curve_json(mnist_curve *curve, const char *x, const char *y)
 }
 
 /* An array of "class", "roc" and "precision_recall", corners only; null where there is no curve. */
-static json_t *curves_json(const mnist_predictions *predictions)
+static json_t *curves_json(const mnist_predictions *predictions, unsigned base)
 {
     json_t *curves = json_array();
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < mnist_predictions_classes(predictions); c++) {
         mnist_curve *roc, *pr;
         mnist_status first = mnist_roc_curve(&roc, predictions, c, true, NULL),
                      second = mnist_precision_recall_curve(&pr, predictions, c, true, NULL);
-        mnist_json_append(&curves, json_pack("{s:i, s:o, s:o}", "class", (int)c, "roc",
+        mnist_json_append(&curves, json_pack("{s:i, s:o, s:o}", "class", (int)(c + base), "roc",
                                              curve_json(roc, "fpr", "tpr"), "precision_recall",
                                              curve_json(pr, "recall", "precision")));
         if (first == MNIST_ERR_MEMORY || second == MNIST_ERR_MEMORY) {
@@ -97,15 +98,16 @@ static json_t *curves_json(const mnist_predictions *predictions)
     return curves;
 }
 
-static json_t *worst_json(const mnist_mistake *mistakes, size_t count)
+static json_t *worst_json(const mnist_mistake *mistakes, size_t count, unsigned base)
 {
     json_t *worst = json_array();
     for (size_t i = 0; i < count; i++) {
-        mnist_json_append(
-            &worst, json_pack("{s:o, s:i, s:i, s:f, s:f}", "index", count_json(mistakes[i].index),
-                              "label", mistakes[i].label, "predicted", mistakes[i].predicted,
-                              "probability", (double)mistakes[i].probability, "label_probability",
-                              (double)mistakes[i].label_probability));
+        mnist_json_append(&worst, json_pack("{s:o, s:i, s:i, s:f, s:f}", "index",
+                                            count_json(mistakes[i].index), "label",
+                                            (int)(mistakes[i].label + base), "predicted",
+                                            (int)(mistakes[i].predicted + base), "probability",
+                                            (double)mistakes[i].probability, "label_probability",
+                                            (double)mistakes[i].label_probability));
     }
     return worst;
 }
@@ -141,7 +143,7 @@ json_t *mnist_eval_comparison_json(const mnist_eval_comparison *comparison)
 
 /* All errors as a text, "index:predicted index:predicted …", in the order of the images: what a later
  * --baseline compares with. */
-static json_t *mistakes_json(const mnist_predictions *predictions)
+static json_t *mistakes_json(const mnist_predictions *predictions, unsigned base)
 {
     char *text = NULL;
     size_t size;
@@ -151,7 +153,7 @@ static json_t *mistakes_json(const mnist_predictions *predictions)
     for (size_t i = 0; good && i < predictions->count; i++) {
         const unsigned top = mnist_predictions_top(predictions, i);
         if (top != predictions->labels[i]) {
-            good = fprintf(out, "%s%zu:%u", between, i, top) >= 0;
+            good = fprintf(out, "%s%zu:%u", between, i, top + base) >= 0;
             between = " ";
         }
     }
@@ -201,22 +203,24 @@ static void add_measured(const mnist_eval_results *results, json_t **doc)
 {
     const mnist_eval_settings *settings = &results->models->settings;
     const mnist_eval_analysis *analysis = results->analysis;
+    const mnist_labels *labels = &results->models->labels;
     if (!analysis->measured) {
         mnist_json_put(doc, "metrics", json_null());
         return;
     }
-    mnist_json_put(doc, "metrics", mnist_eval_metrics_json(&analysis->metrics));
-    mnist_json_put(doc, "mistakes", mistakes_json(&analysis->predictions));
+    mnist_json_put(doc, "metrics", mnist_eval_metrics_json(&analysis->metrics, labels));
+    mnist_json_put(doc, "mistakes", mistakes_json(&analysis->predictions, labels->base));
     if (settings->temperature) {
         mnist_json_put(
             doc, "temperature",
             temperature_json(&analysis->temperature, results->test->all.evaluation.loss));
     }
     if (settings->worst > 0) {
-        mnist_json_put(doc, "worst", worst_json(analysis->worst, analysis->worst_count));
+        mnist_json_put(doc, "worst",
+                       worst_json(analysis->worst, analysis->worst_count, labels->base));
     }
     if (settings->curves) {
-        mnist_json_put(doc, "curves", curves_json(&analysis->predictions));
+        mnist_json_put(doc, "curves", curves_json(&analysis->predictions, labels->base));
     }
     if (settings->baseline) {
         mnist_json_put(doc, "baseline", mnist_eval_comparison_json(&analysis->comparison));
@@ -242,8 +246,11 @@ json_t *mnist_eval_document(const mnist_eval_results *results)
         mnist_json_put(&doc, "seed", mnist_json_whole(settings->seed));
     }
     if (settings->confusion) {
-        mnist_json_put(&doc, "confusion", mnist_confusion_json(test->confusion));
+        mnist_json_put(
+            &doc, "confusion",
+            mnist_confusion_json(results->analysis->confusion, results->models->classes));
     }
+    mnist_labels_json(&doc, &results->models->labels);
     add_measured(results, &doc);
     if (results->notes) {
         mnist_notes_put_json(results->notes, &doc);

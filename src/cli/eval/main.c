@@ -24,7 +24,8 @@ static int evaluate(const mnist_eval_models *models, const mnist_eval_inputs *in
                     mnist_pool *pool)
 {
     const mnist_eval_settings *settings = &models->settings;
-    const bool with_values = settings->out.json || mnist_eval_needs_numbers(settings);
+    const bool with_values =
+        settings->out.json || settings->confusion || mnist_eval_needs_numbers(settings);
     mnist_eval_temperature temperature;
     mnist_eval_measurement test = {.values = NULL};
     mnist_eval_analysis analysis = {.probabilities = NULL};

@@ -12,7 +12,7 @@ static bool make_room(mnist_eval_measurement *out, const mnist_eval_models *mode
     if (with_values) {
         out->kind = models->count == 1 && models->settings.tta < 2 ? MNIST_EVAL_LOGITS
                                                                    : MNIST_EVAL_PROBABILITIES;
-        out->values = calloc(count, MNIST_CLASSES * sizeof *out->values);
+        out->values = calloc(count, models->classes * sizeof *out->values);
     }
     if (with_values && !out->values) {
         mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the outputs of %zu images", count);

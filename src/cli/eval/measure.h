@@ -23,7 +23,7 @@ typedef struct mnist_eval_figures {
 typedef struct mnist_eval_measurement {
     mnist_view view; /* what was measured; borrowed */
     mnist_eval_values kind;
-    float *values;               /* (view.count, MNIST_CLASSES), row-major; NULL: no values */
+    float *values;               /* (view.count, classes), row-major; NULL: no values */
     mnist_eval_figures *members; /* each model alone: (the models' count) */
     mnist_eval_figures all;      /* all models together; of one, its own */
 } mnist_eval_measurement;

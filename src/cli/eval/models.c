@@ -1,6 +1,7 @@
 #include "cli/eval/models.h"
 
 #include "cli/shared/adopt.h"
+#include "cli/shared/labels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,16 +50,43 @@ static bool load(mnist_eval_models *out, const mnist_parsed *parsed, mnist_error
         if (!check_steps(out, member, err)) {
             return false;
         }
-        unsigned inputs = mnist_mlp_shape(mnist_model_mlp(member->model))->inputs,
-                 first = mnist_mlp_shape(mnist_model_mlp(out->members[0].model))->inputs;
-        if (inputs != first) {
+        const mnist_mlp_config *shape = mnist_mlp_shape(mnist_model_mlp(member->model)),
+                               *first = mnist_mlp_shape(mnist_model_mlp(out->members[0].model));
+        if (shape->inputs != first->inputs || shape->outputs != first->outputs) {
+            const bool inputs = shape->inputs != first->inputs;
             mnist_fail(err, MNIST_ERR_MISMATCH,
-                       "%.2500s: its net has %u inputs, but that of %.2500s has %u", member->path,
-                       inputs, out->members[0].path, first);
+                       "%.2500s: its net has %u %s, but that of %.2500s has %u", member->path,
+                       inputs ? shape->inputs : shape->outputs, inputs ? "inputs" : "outputs",
+                       out->members[0].path, inputs ? first->inputs : first->outputs);
             return false;
         }
     }
     return true;
+}
+
+/* What the classes are called, by the first model that says it; what others say must be the same. */
+static bool adopt_labels(mnist_eval_models *out, const mnist_parsed *parsed, mnist_error *err)
+{
+    mnist_data_settings *data = &out->settings.data;
+    const mnist_labels *first = mnist_model_labels(out->members[0].model);
+    out->classes = mnist_mlp_shape(mnist_model_mlp(out->members[0].model))->outputs;
+    out->labels = *first;
+    for (size_t m = 1; m < out->count; m++) {
+        const mnist_labels *own = mnist_model_labels(out->members[m].model);
+        if (own->base != first->base || own->count != first->count ||
+            memcmp(own->names, first->names, sizeof own->names) != 0) {
+            mnist_fail(err, MNIST_ERR_MISMATCH,
+                       "%.2500s: its classes are called otherwise than those of %.2500s",
+                       out->members[m].path, out->members[0].path);
+            return false;
+        }
+    }
+    if (!mnist_options_was_given(parsed, "label-base")) {
+        data->label_base = first->base;
+    }
+    data->classes = out->classes;
+    out->labels.base = data->label_base;
+    return mnist_labels_take(&out->labels, data->class_names, out->classes, err);
 }
 
 static bool adopt_data(const mnist_eval_member *member, const mnist_parsed *parsed,
@@ -159,7 +187,8 @@ bool mnist_eval_models_load(mnist_eval_models *out, const mnist_eval_settings *s
 {
     out->settings = *settings;
     return load(out, parsed, err) && adopt_data_of_all(out, parsed, err) &&
-           adopt_augmentation(out, err) && adopt_held_out(out, err);
+           adopt_labels(out, parsed, err) && adopt_augmentation(out, err) &&
+           adopt_held_out(out, err);
 }
 
 bool mnist_eval_models_check(const mnist_eval_models *models, const mnist_parsed *parsed,

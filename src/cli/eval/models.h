@@ -22,12 +22,14 @@ typedef struct mnist_eval_models {
     size_t count;
     /* As given, with what the models say of the data: what all later stages go by. */
     mnist_eval_settings settings;
+    unsigned classes;    /* outputs of each net */
+    mnist_labels labels; /* what they are called: as the command line has it, or the models */
 } mnist_eval_models;
 
 /* Loads parsed's operands and takes over what they state. Models that were trained on different data
  * are no committee, unless the command line says what they shall be measured on. What settings and
  * parsed point to must outlive the models. false: err says what; mnist_eval_models_free is due either
- * way. Errors: of mnist_model_load; MNIST_ERR_MISMATCH, of nets with different inputs;
+ * way. Errors: of mnist_model_load; MNIST_ERR_MISMATCH, of nets with different inputs or outputs;
  * MNIST_ERR_ARGUMENT, of what a model states, or of several that contradict each other. */
 bool mnist_eval_models_load(mnist_eval_models *out, const mnist_eval_settings *settings,
                             const mnist_parsed *parsed, mnist_error *err);

@@ -136,6 +136,7 @@ mnist_status mnist_eval_write_page(const mnist_eval_results *results, mnist_pool
             .measured = mnist_facts_list(&measured),
             .mlp = mnist_model_mlp(first),
             .normalization = mnist_model_normalization(first),
+            .labels = &models->labels,
             .models = models->count,
             .test = results->test->view,
             .probabilities = results->analysis->predictions.probabilities,

@@ -108,6 +108,7 @@ static const mnist_option_section eval_sections[] = {
     {"Data", mnist_test_options, TEST_OPTIONS, offsetof(mnist_eval_settings, data), AS_TRAINED},
     PART("Data", eval_train_options, mnist_eval_settings, data),
     PART("Data", eval_steps_options, mnist_eval_settings, steps),
+    {"Data", mnist_label_options, LABEL_OPTIONS, offsetof(mnist_eval_settings, data), AS_TRAINED},
     WHOLE("Test-time augmentation", eval_tta_options),
     WHOLE("Temperature", eval_temperature_options),
     WHOLE("Run", eval_run_options),

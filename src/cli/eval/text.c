@@ -1,6 +1,7 @@
 #include "cli/eval/emit.h"
 
 #include "cli/shared/figures.h"
+#include "cli/shared/labels.h"
 
 #include <math.h>
 #include <string.h>
@@ -31,10 +32,19 @@ static void print_scores(const mnist_scores *scores)
     print_share(scores->f1, 8);
 }
 
-static void print_average(const char *name, const mnist_scores *scores, const double *areas,
-                          size_t count)
+#define NAME_COLUMNS 24u /* at most, of a class's name */
+
+/* Of a column of names that is at least so wide. */
+static int column_of(const mnist_labels *labels, unsigned classes, unsigned least)
 {
-    printf("%-8s%18s", name, "");
+    const unsigned longest = mnist_labels_width(labels, classes, NAME_COLUMNS);
+    return (int)(longest < least ? least : longest + 1);
+}
+
+static void print_average(const char *name, int column, const mnist_scores *scores,
+                          const double *areas, size_t count)
+{
+    printf("%-*s%18s", column, name, "");
     print_scores(scores);
     for (size_t i = 0; i < count; i++) {
         print_number(areas[i], 9);
@@ -43,30 +53,46 @@ static void print_average(const char *name, const mnist_scores *scores, const do
 }
 
 /* "means over the 9 classes that images have, all but 4" */
-static void print_absent(const mnist_metrics *metrics)
+static void print_absent(const mnist_metrics *metrics, const mnist_labels *labels)
 {
-    if (metrics->classes_present == MNIST_CLASSES) {
+    if (metrics->classes_present == metrics->class_count) {
         return;
     }
     printf("means over the %u class%s that images have; none has ", metrics->classes_present,
            metrics->classes_present == 1 ? "" : "es");
     const char *between = "";
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < metrics->class_count; c++) {
         if (metrics->classes[c].support == 0) {
-            printf("%s%u", between, c);
+            char number[MNIST_LABEL_NUMBER];
+            printf("%s%s", between, mnist_label_of(labels, c, number));
             between = ", ";
         }
     }
     putchar('\n');
 }
 
-static void print_metrics(const mnist_metrics *metrics)
+/* "label among the first 2: 99.80%, 3: 99.92%, 5: 99.98%" */
+static void print_top(const mnist_metrics *metrics)
 {
-    printf("%-8s%8s%10s%10s%8s%8s%9s%9s%9s\n", "class", "images", "predicted", "precision",
+    static const unsigned shown[] = {2, 3, 5};
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        if (shown[i] <= metrics->class_count) {
+            printf("%s %u: %.2f%%", i == 0 ? "label among the first" : ",", shown[i],
+                   100.0 * metrics->top_k[shown[i] - 1]);
+        }
+    }
+    putchar('\n');
+}
+
+static void print_metrics(const mnist_metrics *metrics, const mnist_labels *labels)
+{
+    const int column = column_of(labels, metrics->class_count, 8);
+    printf("%-*s%8s%10s%10s%8s%8s%9s%9s%9s\n", column, "class", "images", "predicted", "precision",
            "recall", "F1", "AUC", "AP", "Brier");
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < metrics->class_count; c++) {
         const mnist_class_metrics *own = &metrics->classes[c];
-        printf("%-8u%8zu%10zu", c, own->support, own->predicted);
+        mnist_label_print(labels, c, -column, stdout);
+        printf("%8zu%10zu", own->support, own->predicted);
         print_scores(&own->scores);
         print_number(own->auc, 9);
         print_number(own->average_precision, 9);
@@ -75,12 +101,11 @@ static void print_metrics(const mnist_metrics *metrics)
     }
     const double macro[] = {metrics->macro_auc, metrics->macro_average_precision,
                             metrics->macro_brier};
-    print_average("macro", &metrics->macro, macro, 3);
-    print_average("weighted", &metrics->weighted, &metrics->weighted_auc, 1);
-    print_average("micro", &metrics->micro, NULL, 0);
-    print_absent(metrics);
-    printf("label among the first 2: %.2f%%, 3: %.2f%%, 5: %.2f%%\n", 100.0 * metrics->top_k[1],
-           100.0 * metrics->top_k[2], 100.0 * metrics->top_k[4]);
+    print_average("macro", column, &metrics->macro, macro, 3);
+    print_average("weighted", column, &metrics->weighted, &metrics->weighted_auc, 1);
+    print_average("micro", column, &metrics->micro, NULL, 0);
+    print_absent(metrics, labels);
+    print_top(metrics);
     printf("log loss %.6f, Brier score %.6f, kappa", metrics->log_loss, metrics->brier);
     print_number(metrics->kappa, isnan(metrics->kappa) ? 2 : 8);
     printf(", MCC");
@@ -108,12 +133,17 @@ static void print_calibration(const mnist_calibration *calibration)
     }
 }
 
-static void print_worst(const mnist_mistake *mistakes, size_t count)
+static void print_worst(const mnist_mistake *mistakes, size_t count, unsigned classes,
+                        const mnist_labels *labels)
 {
-    printf("%10s%7s%11s%13s%18s\n", "image", "label", "taken for", "probability", "of the label");
+    const int column[] = {column_of(labels, classes, 7), column_of(labels, classes, 11)};
+    printf("%10s%*s%*s%13s%18s\n", "image", column[0], "label", column[1], "taken for",
+           "probability", "of the label");
     for (size_t i = 0; i < count; i++) {
-        printf("%10zu%7u%11u%12.4f%%%17.4f%%\n", mistakes[i].index, mistakes[i].label,
-               mistakes[i].predicted, 100.0 * (double)mistakes[i].probability,
+        printf("%10zu", mistakes[i].index);
+        mnist_label_print(labels, mistakes[i].label, column[0], stdout);
+        mnist_label_print(labels, mistakes[i].predicted, column[1], stdout);
+        printf("%12.4f%%%17.4f%%\n", 100.0 * (double)mistakes[i].probability,
                100.0 * (double)mistakes[i].label_probability);
     }
 }
@@ -154,17 +184,18 @@ static void print_measured(const mnist_eval_results *results)
 {
     const mnist_eval_settings *settings = &results->models->settings;
     const mnist_eval_analysis *analysis = results->analysis;
+    const mnist_labels *labels = &results->models->labels;
     if (!analysis->measured) {
         return;
     }
     if (settings->metrics) {
-        print_metrics(&analysis->metrics);
+        print_metrics(&analysis->metrics, labels);
     }
     if (settings->calibration) {
         print_calibration(&analysis->metrics.calibration);
     }
     if (settings->worst > 0) {
-        print_worst(analysis->worst, analysis->worst_count);
+        print_worst(analysis->worst, analysis->worst_count, results->models->classes, labels);
     }
     if (settings->temperature) {
         print_temperature(&analysis->temperature, results->test->all.evaluation.loss);
@@ -188,7 +219,7 @@ void mnist_eval_print_text(const mnist_eval_results *results)
         putchar('\n');
     }
     if (settings->confusion) {
-        mnist_confusion_print(&results->analysis->test);
+        mnist_confusion_print(results->analysis->confusion, models->classes, &models->labels);
     }
     print_measured(results);
     if (models->count > 1) {

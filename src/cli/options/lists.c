@@ -80,36 +80,82 @@ void mnist_rates_format(const mnist_option *option, const void *field, char text
     }
 }
 
-/* Each class once. */
+/* Reads a class; *text goes on behind it. */
+static bool read_class(const char **text, unsigned *out)
+{
+    const size_t length = strspn(*text, "0123456789");
+    uint64_t value;
+    if (length < 1 || length > 3 || !mnist_read_whole(*text, length, &value) ||
+        value >= MNIST_MAX_CLASSES) {
+        return false;
+    }
+    *out = (unsigned)value;
+    *text += length;
+    return true;
+}
+
+/* In ascending order: each by itself, or runs of three and more as "3-7". false: no room. */
+static bool print_classes(const mnist_class_set *classes, bool runs, char text[MNIST_OPTION_TEXT])
+{
+    size_t length = 0;
+    for (unsigned c = 0; c < MNIST_MAX_CLASSES && length < MNIST_OPTION_TEXT; c++) {
+        unsigned last = c;
+        if (!mnist_class_set_has(classes, c)) {
+            continue;
+        }
+        while (runs && last + 1 < MNIST_MAX_CLASSES && mnist_class_set_has(classes, last + 1)) {
+            last++;
+        }
+        length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%u",
+                                   length ? "," : "", c);
+        if (last > c + 1 && length < MNIST_OPTION_TEXT) {
+            length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "-%u", last);
+            c = last;
+        }
+    }
+    return length < MNIST_OPTION_TEXT;
+}
+
 bool mnist_classes_set(void *field, const char *text)
 {
-    unsigned classes = 0;
-    for (const char *p = text; strcmp(text, "none") != 0; p += 2) {
-        const unsigned c = (unsigned char)*p - (unsigned)'0';
-        if (c >= MNIST_CLASSES || (classes & 1u << c) || (p[1] != ',' && p[1] != '\0')) {
+    mnist_class_set classes = {{0}};
+    char printed[MNIST_OPTION_TEXT];
+    for (const char *p = text; strcmp(text, "none") != 0; p++) {
+        unsigned first, last;
+        if (!read_class(&p, &first)) {
             return false;
         }
-        classes |= 1u << c;
-        if (p[1] == '\0') {
+        last = first;
+        if (*p == '-' && (p++, !read_class(&p, &last) || last <= first)) {
+            return false;
+        }
+        for (unsigned c = first; c <= last; c++) {
+            if (mnist_class_set_has(&classes, c)) { /* each once */
+                return false;
+            }
+            mnist_class_set_add(&classes, c);
+        }
+        if (*p != ',') {
+            if (*p != '\0') {
+                return false;
+            }
             break;
         }
+    }
+    if (!print_classes(&classes, true, printed)) {
+        return false;
     }
     memcpy(field, &classes, sizeof classes);
     return true;
 }
 
-/* In ascending order. */
 void mnist_classes_format(const mnist_option *option, const void *field,
                           char text[MNIST_OPTION_TEXT])
 {
-    unsigned classes;
-    size_t length = 0;
+    mnist_class_set classes;
     memcpy(&classes, field, sizeof classes);
     snprintf(text, MNIST_OPTION_TEXT, "%s", option->flags & MNIST_OPTION_OPTIONAL ? "" : "none");
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        if (classes & 1u << c) {
-            length += (size_t)snprintf(text + length, MNIST_OPTION_TEXT - length, "%s%u",
-                                       length ? "," : "", c);
-        }
+    if (!print_classes(&classes, false, text)) {
+        (void)print_classes(&classes, true, text);
     }
 }

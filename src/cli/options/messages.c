@@ -59,7 +59,8 @@ void mnist_option_expected(const mnist_option *option, char text[MNIST_OPTION_TE
         return;
     case MNIST_OPTION_CLASSES:
         snprintf(text, MNIST_OPTION_TEXT,
-                 "none, or classes from 0 to %u, each once, like 3 or 0,1,2", MNIST_CLASSES - 1);
+                 "none, or classes from 0 to %u, each once, like 3 or 0,1,2 or 10-15",
+                 MNIST_MAX_CLASSES - 1);
         return;
     case MNIST_OPTION_WIDTHS:
         snprintf(text, MNIST_OPTION_TEXT,

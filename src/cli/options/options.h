@@ -80,7 +80,7 @@ typedef enum mnist_option_type {
     MNIST_OPTION_SHARE,               /* mnist_share; 5000, 0.05 or 5% */
     MNIST_OPTION_WIDTHS,              /* mnist_widths; 128 or 512,512 or none */
     MNIST_OPTION_RATES,               /* mnist_rates; 0.5 or 0.2,0.5 or none */
-    MNIST_OPTION_CLASSES,             /* unsigned, a bit a class; 3 or 0,1 or none */
+    MNIST_OPTION_CLASSES,             /* mnist_class_set; 3 or 0,1 or 10-15 or none */
     MNIST_OPTION_INTERVAL,            /* mnist_interval; 30s, 500steps, 2epochs or 2 */
     MNIST_OPTION_CHOICE,              /* an enum of int's size; one of the names */
     MNIST_OPTION_STRING,              /* const char *; anything but the empty string */

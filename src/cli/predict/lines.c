@@ -18,11 +18,11 @@
 #define MOST_WIDTH   0.9
 #define LEAST_HEIGHT 0.6
 
-static double score(mnist_classifier *classifier, const mnist_piece *piece)
+static double score(mnist_classifier *classifier, unsigned classes, const mnist_piece *piece)
 {
-    float probabilities[MNIST_CLASSES], likely = 0.0f; /* NaN counts as 0 */
+    float probabilities[MNIST_MAX_CLASSES], likely = 0.0f; /* NaN counts as 0 */
     mnist_classifier_run(classifier, piece->glyph.pixels, 1, probabilities);
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < classes; c++) {
         likely = probabilities[c] > likely ? probabilities[c] : likely;
     }
     const double width = (double)piece->glyph.box.width / piece->height;
@@ -39,20 +39,20 @@ typedef struct way {
 } way;
 
 /* The way of the largest sum, found from left to right. ways: (borders). */
-static void find_ways(mnist_classifier *classifier, const mnist_piece *pieces, size_t count,
-                      way *ways)
+static void find_ways(mnist_classifier *classifier, unsigned classes, const mnist_piece *pieces,
+                      size_t count, way *ways)
 {
     for (size_t i = 0; i < count; i++) {
         const mnist_piece *piece = &pieces[i];
-        const double sum = ways[piece->from].score + score(classifier, piece);
+        const double sum = ways[piece->from].score + score(classifier, classes, piece);
         if (sum > ways[piece->to].score) {
             ways[piece->to] = (way){sum, i};
         }
     }
 }
 
-mnist_status mnist_lines_choose(mnist_classifier *classifier, mnist_piece *pieces, size_t *count,
-                                mnist_error *err)
+mnist_status mnist_lines_choose(mnist_classifier *classifier, unsigned classes, mnist_piece *pieces,
+                                size_t *count, mnist_error *err)
 {
     unsigned last = 0;
     for (size_t i = 0; i < *count; i++) {
@@ -69,7 +69,7 @@ mnist_status mnist_lines_choose(mnist_classifier *classifier, mnist_piece *piece
     for (unsigned border = 0; border <= last; border++) {
         ways[border] = (way){border == 0 ? 0.0 : NONE, 0};
     }
-    find_ways(classifier, pieces, *count, ways);
+    find_ways(classifier, classes, pieces, *count, ways);
     for (unsigned border = last; border > 0; border = pieces[ways[border].by].from) {
         chosen[ways[border].by] = true;
     }

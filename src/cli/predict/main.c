@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/options/json.h"
 #include "cli/shared/figures.h"
+#include "cli/shared/labels.h"
 #include "cli/shared/program.h"
 #include "cli/predict/lines.h"
 #include "cli/predict/settings.h"
@@ -23,6 +24,8 @@ typedef struct prediction {
     bool center_given, invert_given;
     mnist_show_style style;
     bool failed; /* one of the files */
+    unsigned classes;
+    const mnist_labels *labels; /* what they are called */
 } prediction;
 
 /* One image on its way through the program: where it comes from, and what the net gets. */
@@ -84,9 +87,9 @@ static void fail_image(prediction *p, const subject *s, const char *text)
 }
 
 /* The digits, the likeliest first. */
-static void rank(const float *probabilities, unsigned order[MNIST_CLASSES])
+static void rank(const float *probabilities, unsigned classes, unsigned order[MNIST_MAX_CLASSES])
 {
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < classes; c++) {
         unsigned place = c;
         while (place > 0 && probabilities[c] > probabilities[order[place - 1]]) {
             order[place] = order[place - 1];
@@ -101,9 +104,11 @@ static void print_values(const prediction *p, const subject *s, const float *pro
 {
     print_field(s->file, s->image, s->glyph);
     for (unsigned i = 0; i < p->settings->top; i++) {
-        printf("\t%u\t%.6f", order[i], (double)probabilities[order[i]]);
+        char number[MNIST_LABEL_NUMBER];
+        printf("\t%s\t%.6f", mnist_label_of(p->labels, order[i], number),
+               (double)probabilities[order[i]]);
     }
-    for (unsigned c = 0; p->settings->all && c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; p->settings->all && c < p->classes; c++) {
         printf("\t%.6f", (double)probabilities[c]);
     }
     putchar('\n');
@@ -121,11 +126,13 @@ static json_t *float_json(float value)
 }
 
 /* NULL if memory is short. */
-static json_t *subject_json(const subject *s, const float *probabilities, const unsigned *order)
+static json_t *subject_json(const prediction *p, const subject *s, const float *probabilities,
+                            const unsigned *order)
 {
+    const mnist_labels *labels = p->labels;
     const bool told = probabilities[order[0]] >= 0.0f;
     json_t *all = json_array(), *object = json_pack("{s:s}", "file", s->file);
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < p->classes; c++) {
         mnist_json_append(&all, float_json(probabilities[c]));
     }
     if (s->image > 0) {
@@ -137,7 +144,11 @@ static json_t *subject_json(const subject *s, const float *probabilities, const 
     if (s->row > 0) {
         mnist_json_put(&object, "row", json_integer((json_int_t)s->row));
     }
-    mnist_json_put(&object, "digit", told ? json_integer((json_int_t)order[0]) : json_null());
+    mnist_json_put(&object, "digit",
+                   told ? json_integer((json_int_t)(order[0] + labels->base)) : json_null());
+    if (told && order[0] < labels->count) {
+        mnist_json_put(&object, "class", json_string(labels->names[order[0]]));
+    }
     mnist_json_put(&object, "probability", float_json(probabilities[order[0]]));
     mnist_json_put(&object, "probabilities", all);
     if (s->prepared) {
@@ -150,10 +161,11 @@ static json_t *subject_json(const subject *s, const float *probabilities, const 
     return object;
 }
 
-static bool print_json(const subject *s, const float *probabilities, const unsigned *order)
+static bool print_json(const prediction *p, const subject *s, const float *probabilities,
+                       const unsigned *order)
 {
     mnist_json_begin();
-    json_t *object = subject_json(s, probabilities, order);
+    json_t *object = subject_json(p, s, probabilities, order);
     char *text = mnist_json_text(object, 0);
     if (text) {
         puts(text); /* a failure to write is seen by mnist_program_end */
@@ -177,7 +189,7 @@ static void show(const prediction *p, const subject *s)
 static bool check_numbers(prediction *p, const subject *s, const float *probabilities)
 {
     char text[8192];
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
+    for (unsigned c = 0; c < p->classes; c++) {
         if (!(probabilities[c] >= 0.0f)) {
             char path[sizeof text - 128];
             (void)mnist_plain_text(path, sizeof path, p->path);
@@ -193,16 +205,16 @@ static bool check_numbers(prediction *p, const subject *s, const float *probabil
 /* The likeliest digit, and its probability; false: the net predicts none. */
 static bool classify(prediction *p, const subject *s, unsigned *digit, float *likely)
 {
-    float probabilities[MNIST_CLASSES];
-    unsigned order[MNIST_CLASSES];
+    float probabilities[MNIST_MAX_CLASSES];
+    unsigned order[MNIST_MAX_CLASSES];
     mnist_classifier_run(p->classifier, s->pixels, 1, probabilities);
-    rank(probabilities, order);
+    rank(probabilities, p->classes, order);
     if (p->settings->show) {
         show(p, s);
     }
     const bool told = check_numbers(p, s, probabilities);
     if (p->settings->out.json) {
-        p->failed |= !print_json(s, probabilities, order);
+        p->failed |= !print_json(p, s, probabilities, order);
     } else if (told && !p->settings->text) {
         print_values(p, s, probabilities, order);
     }
@@ -220,27 +232,42 @@ static void take_glyph(subject *s, const mnist_glyph *glyph)
     s->rows = s->cols = MNIST_SIDE;
 }
 
+/* Whether something is called by more than one character, so that a line of them needs blanks. */
+static bool is_wide(const prediction *p)
+{
+    return mnist_labels_width(p->labels, p->classes, 2) > 1;
+}
+
 /* Predicts the digits of one row, of which there are count. --text: prints the number, and the
  * product of probabilities. */
 static void predict_row(prediction *p, subject *s, const mnist_piece *pieces, size_t count)
 {
-    char digits[MNIST_MAX_PIECES + 1];
     double likely = 1.0;
     bool told = true;
+    const bool apart = is_wide(p);
+    size_t used = 0;
+    char *digits = calloc(count * (MNIST_CLASS_NAME + 1) + 1, 1);
+    if (!digits) {
+        fail_image(p, s, "out of memory");
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         float own;
         unsigned digit;
         s->glyph++;
         take_glyph(s, &pieces[i].glyph);
         told = classify(p, s, &digit, &own) && told;
-        digits[i] = (char)('0' + digit);
+        char number[MNIST_LABEL_NUMBER];
+        used +=
+            (size_t)snprintf(digits + used, MNIST_CLASS_NAME + 2, "%s%s", apart && i > 0 ? " " : "",
+                             mnist_label_of(p->labels, digit, number));
         likely *= (double)own;
     }
-    digits[count] = '\0';
     if (told && p->settings->text) {
         print_field(s->file, s->image, s->row);
         printf("\t%s\t%.6f\n", digits, likely);
     }
+    free(digits);
 }
 
 static void predict_line(prediction *p, subject *s, const mnist_picture *picture)
@@ -251,7 +278,7 @@ static void predict_line(prediction *p, subject *s, const mnist_picture *picture
     mnist_status status = mnist_picture_pieces(picture, p->settings->invert, p->settings->center,
                                                &pieces, &count, &err);
     if (status == MNIST_OK) {
-        status = mnist_lines_choose(p->classifier, pieces, &count, &err);
+        status = mnist_lines_choose(p->classifier, p->classes, pieces, &count, &err);
     }
     if (status != MNIST_OK) {
         fail_image(p, s, err.text);
@@ -408,7 +435,9 @@ static int run(void *given, const mnist_parsed *parsed)
 {
     const mnist_predict_settings *settings = given;
     mnist_error err;
+    mnist_labels labels;
     prediction p = {.settings = settings,
+                    .labels = &labels,
                     .path = parsed->operands[0],
                     .center_given = mnist_options_was_given(parsed, "center"),
                     .invert_given = mnist_options_was_given(parsed, "invert"),
@@ -422,8 +451,21 @@ static int run(void *given, const mnist_parsed *parsed)
                                       mnist_model_normalization(p.model), 1, &err) == MNIST_OK;
     if (ok) {
         p.inputs = mnist_mlp_shape(mnist_model_mlp(p.model))->inputs;
+        p.classes = mnist_mlp_shape(mnist_model_mlp(p.model))->outputs;
+        labels = *mnist_model_labels(p.model);
+        ok = mnist_labels_take(&labels, settings->class_names, p.classes, &err);
     }
-    const int code = ok ? predict_files(&p, parsed) : mnist_program_error(PROGRAM, &err);
+    bool usage = false;
+    if (ok && settings->top > p.classes) {
+        usage = true;
+        ok = mnist_options_fail(&err,
+                                "--top: expected a whole number from 1 to %u, the classes of "
+                                "the net, found %u",
+                                p.classes, settings->top);
+    }
+    const int code = ok      ? predict_files(&p, parsed)
+                     : usage ? mnist_program_usage(&mnist_predict_program, &err)
+                             : mnist_program_error(PROGRAM, &err);
     mnist_classifier_free(p.classifier);
     mnist_model_free(p.model);
     return code;

@@ -39,10 +39,13 @@ static const mnist_option predict_picture_options[] = {
 };
 
 static const mnist_option predict_output_options[] = {
-    {UNSIGNED(mnist_predict_settings, top, 1, MNIST_CLASSES), .letter = 'k', .name = "top",
+    {UNSIGNED(mnist_predict_settings, top, 1, MNIST_MAX_CLASSES), .letter = 'k', .name = "top",
      .help = "print the N likeliest digits, each with its probability"},
     {FLAG(mnist_predict_settings, all), .name = "prob", .known_as = "probabilities",
-     .help = "print the probabilities of all ten digits, 0 to 9, after the likeliest"},
+     .help =
+         "print the probabilities of all digits, 0 to 9 (or of all classes), after the likeliest"},
+    {STRING(mnist_predict_settings, class_names, "FILE"), .name = "class-names",
+     .help = "what the classes are called, a name a line in UTF-8; else as the model says"},
     {FLAG(mnist_predict_settings, text), .name = "text",
      .help = "print each line of digits as one number, and the product of their probabilities, "
              "lines of one picture numbered; implies --line"},
@@ -75,7 +78,7 @@ static bool validate_predict(const void *settings, const mnist_parsed *parsed, m
     }
     if (s->all && top) {
         return mnist_options_fail(
-            err, "--prob prints all ten probabilities and --top the likeliest: give one of them");
+            err, "--prob prints all probabilities and --top the likeliest: give one of them");
     }
     if (s->text && (s->all || top)) {
         return mnist_options_fail(err, "--text prints one number, which --%s is not for",
@@ -83,7 +86,7 @@ static bool validate_predict(const void *settings, const mnist_parsed *parsed, m
     }
     if (s->out.json && (s->all || s->text || top)) {
         return mnist_options_fail(err,
-                                  "--json prints every digit with all ten probabilities, which "
+                                  "--json prints every digit with all probabilities, which "
                                   "--%s does not change",
                                   s->all    ? "prob"
                                   : s->text ? "text"

@@ -17,6 +17,7 @@ typedef struct mnist_predict_settings {
     unsigned top; /* how many digits are printed with their probabilities */
     bool all;     /* print all ten probabilities too */
     bool show;
+    const char *class_names;   /* a file with a name for each class; NULL: none */
     mnist_output_settings out; /* quiet is no option here */
 } mnist_predict_settings;
 

@@ -1,6 +1,7 @@
 #include "cli/shared/figures.h"
 
 #include "cli/options/options.h"
+#include "cli/shared/labels.h"
 
 #include <math.h>
 
@@ -61,37 +62,58 @@ json_t *mnist_figures_json(const mnist_evaluation *test)
                      (json_int_t)test->errors, "n", (json_int_t)test->count);
 }
 
-void mnist_confusion_print(const mnist_evaluation *test)
+#define NAME_COLUMNS 20u /* at most, of a row's name */
+
+void mnist_confusion_print(const size_t *confusion, unsigned classes, const mnist_labels *labels)
 {
-    printf("true \\ predicted\n     ");
-    for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-        printf("%7u", c);
+    const unsigned longest = mnist_labels_width(labels, classes, NAME_COLUMNS);
+    const int width = longest > 5 ? (int)longest : 5;
+    printf("true \\ predicted\n%*s", width, "");
+    for (unsigned c = 0; c < classes; c++) {
+        putchar(' ');
+        mnist_label_print(labels, c, 6, stdout);
     }
     printf("%9s\n", "recall");
-    for (unsigned row = 0; row < MNIST_CLASSES; row++) {
+    for (unsigned row = 0; row < classes; row++) {
+        const size_t *counts = confusion + (size_t)row * classes;
         size_t total = 0;
-        printf("%5u", row);
-        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-            total += test->confusion[row][c];
-            printf("%7zu", test->confusion[row][c]);
+        mnist_label_print(labels, row, width, stdout);
+        for (unsigned c = 0; c < classes; c++) {
+            total += counts[c];
+            printf("%7zu", counts[c]);
         }
         if (total > 0) {
-            printf("%8.2f%%\n", 100.0 * (double)test->confusion[row][row] / (double)total);
+            printf("%8.2f%%\n", 100.0 * (double)counts[row] / (double)total);
         } else {
             printf("%9s\n", "-");
         }
     }
 }
 
-json_t *mnist_confusion_json(const size_t confusion[MNIST_CLASSES][MNIST_CLASSES])
+json_t *mnist_confusion_json(const size_t *confusion, unsigned classes)
 {
     json_t *matrix = json_array();
-    for (unsigned row = 0; row < MNIST_CLASSES; row++) {
+    for (unsigned row = 0; row < classes; row++) {
         json_t *line = json_array();
-        for (unsigned c = 0; c < MNIST_CLASSES; c++) {
-            mnist_json_append(&line, json_integer((json_int_t)confusion[row][c]));
+        for (unsigned c = 0; c < classes; c++) {
+            mnist_json_append(&line,
+                              json_integer((json_int_t)confusion[(size_t)row * classes + c]));
         }
         mnist_json_append(&matrix, line);
     }
     return matrix;
+}
+
+void mnist_labels_json(json_t **object, const mnist_labels *labels)
+{
+    if (labels && labels->base > 0) {
+        mnist_json_put(object, "label_base", json_integer((json_int_t)labels->base));
+    }
+    if (labels && labels->count > 0) {
+        json_t *names = json_array();
+        for (unsigned c = 0; c < labels->count; c++) {
+            mnist_json_append(&names, json_string(labels->names[c]));
+        }
+        mnist_json_put(object, "class_names", names);
+    }
 }

@@ -6,6 +6,7 @@
 #include "cli/options/json.h"
 
 #include <mnist/eval.h>
+#include <mnist/labels.h>
 
 /* NaN without its sign, which differs between CPUs and would be printed; any other value as it
  * is. */
@@ -35,10 +36,15 @@ bool mnist_json_check_name(const char *path, mnist_error *err);
 /* {"loss", "accuracy", "accuracy_se", "errors", "n"}; NULL if memory is short. */
 json_t *mnist_figures_json(const mnist_evaluation *test);
 
-/* The confusion matrix with sums, for people. */
-void mnist_confusion_print(const mnist_evaluation *test);
+/* A confusion matrix, (classes, classes), [true][predicted], with recall, for people. labels: what
+ * classes are called; NULL: by number. */
+void mnist_confusion_print(const size_t *confusion, unsigned classes, const mnist_labels *labels);
 
-/* The same as JSON, rows of numbers, [true][predicted]; NULL if memory is short. */
-json_t *mnist_confusion_json(const size_t confusion[MNIST_CLASSES][MNIST_CLASSES]);
+/* The same as JSON, rows of numbers; NULL if memory is short. */
+json_t *mnist_confusion_json(const size_t *confusion, unsigned classes);
+
+/* What the classes are called, for a document: the names as an array, and the number of class 0,
+ * where they are not just 0, 1, 2, ... */
+void mnist_labels_json(json_t **object, const mnist_labels *labels);
 
 #endif

@@ -91,12 +91,17 @@
 enum {
     SOURCE_OPTIONS = 3,
     TEST_OPTIONS = 4,
+    LABEL_OPTIONS = 2,
+    CLASSES_OPTIONS = 1,
     GATE_OPTIONS = 2,
     JSON_OPTIONS = 2,
     COLOR_OPTIONS = 3
 };
 extern const mnist_option mnist_source_options[];
 extern const mnist_option mnist_test_options[];
+/* How labels are read and shown; and how many there are. */
+extern const mnist_option mnist_label_options[];
+extern const mnist_option mnist_classes_options[];
 extern const mnist_option mnist_gate_options[];
 extern const mnist_option mnist_json_options[];
 extern const mnist_option mnist_color_options[];

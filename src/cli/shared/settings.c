@@ -1,7 +1,7 @@
 /* What the programs' options have in common: the data, the gate, the output. */
 #include "cli/shared/option_parts.h"
 
-#include <mnist/data.h>
+#include <mnist/labels.h>
 
 const char *mnist_dataset_choice_name(mnist_dataset_choice dataset)
 {
@@ -52,6 +52,20 @@ const mnist_option mnist_test_options[] = {
      .help = "seed of the synthetic data set"},
 };
 
+const mnist_option mnist_label_options[] = {
+    {UNSIGNED(mnist_data_settings, label_base, 0, MNIST_LABEL_BASE_MAX), .name = "label-base",
+     .flags = MATHS | MNIST_OPTION_OPTIONAL,
+     .help = "the label of the first class; 1 where labels begin at 1, else 0"},
+    {STRING(mnist_data_settings, class_names, "FILE"), .name = "class-names", .flags = CONFIG,
+     .help = "what the classes are called, a name a line in UTF-8"},
+};
+
+const mnist_option mnist_classes_options[] = {
+    {UNSIGNED(mnist_data_settings, classes, MNIST_MIN_CLASSES, MNIST_MAX_CLASSES),
+     .name = "classes", .known_as = "num-classes", .flags = MATHS | MNIST_OPTION_OPTIONAL,
+     .help = "how many classes there are; else the largest label says it"},
+};
+
 /* clang-format off */
 const mnist_option mnist_gate_options[] = {
     {.type = MNIST_OPTION_PERCENT,
@@ -87,6 +101,8 @@ const mnist_option mnist_color_options[] = {
 
 HAS_LENGTH(mnist_source_options, SOURCE_OPTIONS);
 HAS_LENGTH(mnist_test_options, TEST_OPTIONS);
+HAS_LENGTH(mnist_label_options, LABEL_OPTIONS);
+HAS_LENGTH(mnist_classes_options, CLASSES_OPTIONS);
 HAS_LENGTH(mnist_gate_options, GATE_OPTIONS);
 HAS_LENGTH(mnist_json_options, JSON_OPTIONS);
 HAS_LENGTH(mnist_color_options, COLOR_OPTIONS);

@@ -24,6 +24,10 @@ typedef struct mnist_data_settings {
     size_t synthetic_train, synthetic_test; /* images of the synthetic data set */
     uint64_t seed;                          /* of the synthetic data set */
     bool as_is;                             /* pictures are taken whole, bright is ink */
+    unsigned classes;        /* 0: the largest label of the training images says it */
+    unsigned label_base;     /* the label of class 0 */
+    bool finds_label_base;   /* label_base is found: 1 where no label is 0 */
+    const char *class_names; /* a file with a name for each class; NULL: none */
 } mnist_data_settings;
 
 typedef struct mnist_gate_settings {

@@ -180,6 +180,86 @@ static mnist_status make_synthetic(mnist_source *source, const mnist_data_settin
     return status;
 }
 
+/* Whether the labels begin at 1; true if there are none. */
+static bool begins_at_one(const mnist_dataset *dataset)
+{
+    size_t counts[MNIST_MAX_CLASSES];
+    if (!dataset) {
+        return true;
+    }
+    mnist_view_count_each(mnist_dataset_view(dataset), counts);
+    return counts[0] == 0 && counts[1] > 0;
+}
+
+/* Of more than ten classes, each must have a training image: else a damaged label would make a hundred
+ * classes of ten. */
+static mnist_status check_gaps(const mnist_dataset *train, const char *name, mnist_error *err)
+{
+    const mnist_view view = mnist_dataset_view(train);
+    const unsigned classes = mnist_view_classes(view), base = view.label_base;
+    size_t counts[MNIST_MAX_CLASSES], index = 0;
+    mnist_view_count_each(view, counts);
+    unsigned first = counts[0] == 0, last; /* labels that begin at 1 are no gap */
+    while (first < classes && counts[first] > 0) {
+        first++;
+    }
+    if (classes <= MNIST_CLASSES || first == classes) {
+        return MNIST_OK;
+    }
+    for (last = first; counts[last + 1] == 0; last++) { /* the largest label has an image */
+    }
+    while (view.labels[index] != classes - 1) {
+        index++;
+    }
+    char missing[40];
+    snprintf(missing, sizeof missing, last > first ? "%u to %u" : "%u", base + first, base + last);
+    return mnist_fail(
+        err, MNIST_ERR_FORMAT,
+        "%s: label %u (index %zu), but no image has label %s: a damaged file? If there "
+        "are %u classes, say --classes %u",
+        name, base + classes - 1, index, missing, classes, classes);
+}
+
+/* From labels to classes. The training images say how many there are. */
+static mnist_status set_classes(mnist_source *source, const mnist_data_settings *settings,
+                                mnist_error *err)
+{
+    const mnist_idx_paths *paths = &source->paths;
+    const char *train = paths->train_labels ? paths->train_labels : paths->train_images;
+    const char *test = paths->test_labels ? paths->test_labels : paths->test_images;
+    mnist_label_rule rule = {.base = settings->label_base, .classes = settings->classes};
+    mnist_status status = MNIST_OK;
+    if (settings->finds_label_base && settings->dataset != MNIST_DATASET_SYNTHETIC &&
+        begins_at_one(source->train) && begins_at_one(source->test)) {
+        rule.base = 1;
+        source->found_label_base = true;
+    }
+    if (settings->dataset == MNIST_DATASET_SYNTHETIC && rule.base == 0 && rule.classes == 0) {
+        return MNIST_OK; /* ten */
+    }
+    if (source->train) {
+        train = train ? train : "the synthetic digits";
+        status = mnist_dataset_set_classes(source->train, rule, train, err);
+    }
+    if (status == MNIST_OK && source->train && rule.classes == 0) {
+        status = check_gaps(source->train, train, err);
+    }
+    if (status != MNIST_OK || !source->test) {
+        return status;
+    }
+    test = test ? test : "the synthetic digits";
+    const bool told = rule.classes > 0 || !source->train;
+    rule.classes = told ? rule.classes : mnist_view_classes(mnist_dataset_view(source->train));
+    status = mnist_dataset_set_classes(source->test, rule, test, err);
+    if (status != MNIST_OK && !told) {
+        status = mnist_fail(err, status,
+                            "%s; the training images have labels of %u classes (--classes N says "
+                            "how many there are)",
+                            err->text, rule.classes);
+    }
+    return status;
+}
+
 mnist_status mnist_source_locate(mnist_source *out, const mnist_data_settings *settings,
                                  unsigned wanted, mnist_error *err)
 {
@@ -199,6 +279,9 @@ mnist_status mnist_source_load(mnist_source *source, const mnist_data_settings *
     mnist_status status = settings->dataset == MNIST_DATASET_SYNTHETIC
                               ? make_synthetic(source, settings, wanted, err)
                               : load_files(source, settings, wanted, err);
+    if (status == MNIST_OK) {
+        status = set_classes(source, settings, err);
+    }
     if (status != MNIST_OK) {
         mnist_source_close(source);
     }

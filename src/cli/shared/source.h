@@ -10,11 +10,13 @@
 typedef struct mnist_source {
     mnist_dataset *train, *test; /* NULL if not asked for */
     mnist_idx_paths paths;       /* where they were read from; NULL entries for synthetic digits */
+    bool found_label_base;       /* labels begin at 1, and it was not the settings that said so */
 } mnist_source;
 
 /* wanted: MNIST_IDX_TRAIN, MNIST_IDX_TEST or both; the other is not even looked for. Reads
  * MNIST_DATA_DIR, XDG_CACHE_HOME and HOME. Fails as the calls of mnist/data.h do; if files are not
- * found, the message says how to fetch them. */
+ * found, the message says how to fetch them. Labels become classes: as classes, label_base and
+ * finds_label_base of the settings have it; test images have as many classes as training images. */
 mnist_status mnist_source_open(mnist_source *out, const mnist_data_settings *settings,
                                unsigned wanted, mnist_error *err);
 /* The same in two steps, locating and reading, so that in between it can be checked whether an

@@ -100,6 +100,14 @@ mnist_status mnist_teachers_load(mnist_teachers *teachers, mnist_view images,
     }
     for (size_t i = 0; i < count && status == MNIST_OK; i++) {
         status = load(teachers, i, images, steps, err);
+        const unsigned classes = mnist_view_classes(images);
+        const unsigned outputs =
+            status == MNIST_OK ? mnist_mlp_shape(teachers->list[i].net)->outputs : classes;
+        if (outputs != classes) {
+            status =
+                mnist_fail(err, MNIST_ERR_MISMATCH, "%.2500s: a net of %u outputs, expected %u",
+                           teachers->paths[i], outputs, classes);
+        }
     }
     return status;
 }

@@ -21,8 +21,8 @@ typedef struct mnist_teachers {
  * MNIST_ERR_ARGUMENT (an empty name, too many), MNIST_ERR_MEMORY. */
 mnist_status mnist_teachers_name(mnist_teachers *teachers, const char *text, mnist_error *err);
 
-/* Reads the files. Each net must have an input for each pixel of the images, and have been trained on
- * images that had gone through the same steps. Errors: as mnist_model_load; MNIST_ERR_MISMATCH. */
+/* Reads the files. Each net must have an input for each pixel of the images and an output for each
+ * of their classes, and have been trained on images that had gone through the same steps. Errors: as mnist_model_load; MNIST_ERR_MISMATCH. */
 mnist_status mnist_teachers_load(mnist_teachers *teachers, mnist_view images,
                                  const mnist_steps *steps, mnist_error *err);
 

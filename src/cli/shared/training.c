@@ -76,7 +76,7 @@ const mnist_option mnist_train_data_options[] = {
      .known_as = "validation-split", .flags = MATHS,
      .help = "validate on the last N, or this fraction, of the training images and do not train on "
              "them; 0 for none"},
-    {.type = MNIST_OPTION_CLASSES, .offset = MNIST_OPTION_FIELD(unsigned, S, omitted),
+    {.type = MNIST_OPTION_CLASSES, .offset = MNIST_OPTION_FIELD(mnist_class_set, S, omitted),
      .name = "omit-class", .argument = "LIST", .flags = MATHS | MNIST_OPTION_OPTIONAL,
      .help = "train on no image of these classes, like 3 or 0,1,2; validation and test keep theirs"},
     {SIZE(S, per_class, 1, MOST_IMAGES), .name = "per-class",
@@ -407,10 +407,7 @@ static bool check_regularization(const mnist_training_settings *s, mnist_error *
 
 static bool check_omitted(const mnist_training_settings *s, mnist_error *err)
 {
-    if (s->omitted == (1u << MNIST_CLASSES) - 1) {
-        return mnist_options_fail(err, "--omit-class leaves no class to train on");
-    }
-    if (s->calibrate_bias && s->omitted == 0) {
+    if (s->calibrate_bias && mnist_class_set_count(&s->omitted) == 0) {
         return mnist_options_fail(err, "--calibrate-bias needs an --omit-class");
     }
     if (s->calibrate_bias && s->val_split.fraction <= 0.0 && s->val_split.count == 0) {

@@ -16,7 +16,7 @@ typedef struct mnist_training_settings {
     mnist_data_settings data;
     size_t limit;               /* use only the first so many training images; 0: all */
     mnist_share val_split;      /* taken off the end of the training images that limit leaves */
-    unsigned omitted;           /* classes not trained on, a bit for each */
+    mnist_class_set omitted;    /* labels not trained on, as the data have them */
     size_t per_class;           /* images of each class that are trained on; 0: all */
     bool calibrate_bias;        /* then one number is added to their biases */
     mnist_steps_settings steps; /* of every image, stored or drawn, before anything else */
@@ -80,6 +80,10 @@ extern const mnist_option mnist_compression_options[];
     MNIST_TRAINING_SECTION("Data", mnist_train_data_options, TRAIN_DATA_OPTIONS, where),           \
     MNIST_TRAINING_SECTION("Data", mnist_steps_options, STEPS_OPTIONS,                             \
                            (where) + offsetof(mnist_training_settings, steps)),                    \
+    MNIST_TRAINING_SECTION("Data", mnist_classes_options, CLASSES_OPTIONS,                         \
+                           (where) + offsetof(mnist_training_settings, data)),                     \
+    MNIST_TRAINING_SECTION("Data", mnist_label_options, LABEL_OPTIONS,                             \
+                           (where) + offsetof(mnist_training_settings, data)),                     \
     MNIST_TRAINING_SECTION("Model", mnist_model_options, MODEL_OPTIONS, where),                    \
     MNIST_TRAINING_SECTION("Optimisation", mnist_optimisation_options, OPTIMISATION_OPTIONS,       \
                            where),                                                                 \

@@ -55,9 +55,9 @@ static void describe_log(mnist_session *s, char text[32])
 static mnist_status save(mnist_session *s, mnist_array *arrays, size_t count,
                          const mnist_epochs *epochs, const char *config, mnist_error *err)
 {
-    char log[32], initial[MNIST_INITIAL_TEXT];
+    char log[32], initial[MNIST_INITIAL_TEXT], names[MNIST_CLASS_NAMES_TEXT];
     describe_log(s, log);
-    mnist_metadata metadata[8] = {
+    mnist_metadata metadata[9] = {
         {MNIST_KEY_CONFIG, config},
         {MNIST_KEY_LOG, log},
         {MNIST_KEY_TRAIN_IMAGES, s->train_digests.images},
@@ -72,6 +72,10 @@ static mnist_status save(mnist_session *s, mnist_array *arrays, size_t count,
     if (s->settings->initial) {
         mnist_initial_print(s->settings->initial, &s->normalization, initial);
         metadata[entries++] = (mnist_metadata){MNIST_KEY_INITIAL, initial};
+    }
+    if (s->labels->count > 0) { /* the number of class 0 is one of the settings */
+        mnist_labels_print(s->labels, names);
+        metadata[entries++] = (mnist_metadata){MNIST_KEY_CLASS_NAMES, names};
     }
     if (epochs->count > 0) {
         arrays[count++] = mnist_epochs_array(epochs);
@@ -405,7 +409,7 @@ mnist_status mnist_checkpoints_check(mnist_session *s, mnist_error *err)
     }
     if (status == MNIST_OK && r &&
         !mnist_resume_check_net(r, &settings->training.hidden,
-                                (size_t)s->train.rows * s->train.cols, err)) {
+                                (size_t)s->train.rows * s->train.cols, s->classes, err)) {
         status = err->status;
     }
     if (status == MNIST_OK && r) {

@@ -43,12 +43,6 @@ static bool adopt_shape(mnist_train_settings *s, const mnist_parsed *parsed,
         return mnist_options_fail(
             err, "--activation: the net in %.600s is %s; leave the option out", s->init_from, is);
     }
-    if (shape->outputs != MNIST_CLASSES && !training->fresh_last) {
-        return mnist_options_fail(err,
-                                  "--init-from: the net in %.600s has %u outputs, but the data "
-                                  "have %u classes; with --fresh-last its last layer is left out",
-                                  s->init_from, shape->outputs, MNIST_CLASSES);
-    }
     training->hidden = hidden;
     training->activation = shape->activation;
     return true;
@@ -104,6 +98,22 @@ bool mnist_initial_adopt(void *settings, mnist_parsed *parsed, mnist_error *err)
     mnist_steps_adopt(&s->training.steps, mnist_model_steps(initial->model), parsed);
     s->initial = initial;
     return true;
+}
+
+mnist_status mnist_initial_check(const mnist_train_settings *settings, unsigned classes,
+                                 mnist_error *err)
+{
+    const mnist_initial *initial = settings->initial;
+    if (!initial || !initial->model || settings->training.fresh_last) {
+        return MNIST_OK;
+    }
+    const unsigned outputs = mnist_mlp_shape(mnist_model_mlp(initial->model))->outputs;
+    return outputs == classes
+               ? MNIST_OK
+               : mnist_fail(err, MNIST_ERR_ARGUMENT,
+                            "--init-from: the net in %.600s has %u outputs, but the data have %u "
+                            "classes; with --fresh-last its last layer is left out",
+                            settings->init_from, outputs, classes);
 }
 
 mnist_status mnist_initial_copy(const mnist_train_settings *settings, mnist_mlp *mlp,

@@ -20,6 +20,11 @@ typedef struct mnist_initial {
  * given. What is given otherwise than the model has it is refused. */
 bool mnist_initial_adopt(void *settings, mnist_parsed *parsed, mnist_error *err);
 
+/* That the net that is begun with has so many outputs, unless its last layer is left out.
+ * MNIST_ERR_ARGUMENT. */
+mnist_status mnist_initial_check(const mnist_train_settings *settings, unsigned classes,
+                                 mnist_error *err);
+
 /* Copies the model's weights into a net of that shape, those of the last layer only if they are to
  * be taken. MNIST_ERR_MISMATCH: the images have another number of pixels than the model's. */
 mnist_status mnist_initial_copy(const mnist_train_settings *settings, mnist_mlp *mlp,

@@ -254,7 +254,8 @@ static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)result->seed);
     snprintf(train_count, sizeof train_count, "%zu", s->train.count);
     mnist_float_format(result->shift.offset, offset);
-    mnist_metadata metadata[10] = {
+    char base[MNIST_LABEL_NUMBER], names[MNIST_CLASS_NAMES_TEXT];
+    mnist_metadata metadata[12] = {
         {"options", options_text},
         {"seed", seed},
         {"trained_on", train_count},
@@ -273,6 +274,7 @@ static mnist_status save_model(const mnist_session *s, const mnist_mlp *mlp,
     if (settings.initial) {
         metadata[count++] = (mnist_metadata){"init_from_sha256", settings.initial->digest};
     }
+    count += mnist_labels_metadata(s->labels, base, names, metadata + count);
     const mnist_model_parts parts = {.mlp = mlp,
                                      .normalization = &s->normalization,
                                      .metadata = metadata,
@@ -505,6 +507,9 @@ static mnist_status prepare(mnist_session *s, mnist_error *err)
         status = mnist_session_load(s, wanted, err);
     }
     if (status == MNIST_OK) {
+        status = mnist_session_take_labels(s, err);
+    }
+    if (status == MNIST_OK) {
         status = mnist_session_split(s, err);
     }
     if (status == MNIST_OK) {
@@ -567,13 +572,13 @@ static int run_session(mnist_session *s)
 }
 
 /* Runs a session and releases all that it held. */
-static int train(const char *program, const mnist_train_settings *settings,
-                 const mnist_parsed *parsed)
+static int train(const char *program, mnist_train_settings *settings, const mnist_parsed *parsed)
 {
     mnist_session s = {.program = program,
                        .settings = settings,
                        .limit_is_zero =
                            settings->training.limit == 0 && mnist_on_command_line(parsed, "limit"),
+                       .data = &settings->training.data,
                        .config_path = parsed->config_path,
                        .notes = {.program = PROGRAM, .quiet = settings->out.quiet},
                        .checkpoint_pipe = -1};

@@ -16,7 +16,8 @@ mnist_status mnist_train_page_start(mnist_train_page *page, const mnist_session 
     *page = (mnist_train_page){.session = session};
     page->epoch_steps = (session->train.count + config->batch_size - 1) / config->batch_size;
     page->steps = page->epoch_steps * config->epochs;
-    page->probabilities = calloc(session->test.count, MNIST_CLASSES * sizeof *page->probabilities);
+    page->probabilities =
+        calloc(session->test.count, session->classes * sizeof *page->probabilities);
     return page->probabilities
                ? MNIST_OK
                : mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the report's probabilities");
@@ -208,6 +209,7 @@ mnist_status mnist_train_page_write(const mnist_train_page *page, const char *pa
             .probabilities = page->probabilities,
             .own_probabilities = s->settings->ensemble == 0,
             .evaluation = test,
+            .labels = s->labels,
         };
         status = mnist_page_write(path, &view, s->pool, err);
     }

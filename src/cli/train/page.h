@@ -9,7 +9,7 @@
 typedef struct mnist_train_page {
     const mnist_session *session;
     mnist_mlp *mlp;       /* owned, once it is trained */
-    float *probabilities; /* (test images, MNIST_CLASSES), owned: those of the net are put here */
+    float *probabilities; /* (test images, classes), owned: those of the net are put here */
     mnist_page_point points[MNIST_PAGE_POINTS + 1];
     size_t count;
     uint64_t epoch_steps, steps;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS     MNIST_CLASSES
-#define GROUPS   4u /* images of a digit */
-#define VARIANTS 3u /* of an image, each of another epoch */
+#define MOST     64u /* rows: more classes are left out */
+#define GROUPS   4u  /* images of a digit */
+#define VARIANTS 3u  /* of an image, each of another epoch */
 #define CELLS    (GROUPS * (1 + VARIANTS))
 #define MARGIN   4u  /* pixels between cells */
 #define GAP      12u /* more between groups */
@@ -21,7 +21,8 @@ typedef struct sheet {
     mnist_view view;
     mnist_sheet paper;
     unsigned zoom; /* each pixel of an image is zoom x zoom of the sheet */
-    uint32_t image[ROWS][GROUPS];
+    unsigned rows; /* a class each */
+    uint32_t image[MOST][GROUPS];
 } sheet;
 
 static mnist_status fail_memory(mnist_error *err)
@@ -32,7 +33,7 @@ static mnist_status fail_memory(mnist_error *err)
 /* Chooses the first images of each digit in the order of epoch 1. */
 static mnist_status choose_images(sheet *s, uint64_t seed, mnist_error *err)
 {
-    unsigned found[ROWS] = {0};
+    unsigned found[MOST] = {0};
     uint32_t *order = calloc(s->view.count, sizeof *order);
     if (!order) {
         return fail_memory(err);
@@ -41,7 +42,7 @@ static mnist_status choose_images(sheet *s, uint64_t seed, mnist_error *err)
     memset(s->image, 0xff, sizeof s->image);
     for (size_t i = 0; i < s->view.count; i++) {
         const uint8_t label = s->view.labels[order[i]];
-        if (found[label] < GROUPS) {
+        if (label < s->rows && found[label] < GROUPS) {
             s->image[label][found[label]++] = order[i];
         }
     }
@@ -68,7 +69,7 @@ static void draw_variant(sheet *s, const mnist_augmenter *augmenter, unsigned va
                          uint8_t *scratch)
 {
     const size_t pixels = (size_t)s->view.rows * s->view.cols;
-    for (unsigned row = 0; row < ROWS; row++) {
+    for (unsigned row = 0; row < s->rows; row++) {
         for (unsigned group = 0; group < GROUPS; group++) {
             const uint32_t image = s->image[row][group];
             if (image == NO_IMAGE) {
@@ -96,9 +97,11 @@ mnist_status mnist_preview_save(const char *path, mnist_view train,
     if (status != MNIST_OK) {
         return status;
     }
+    const unsigned classes = mnist_view_classes(train);
+    s.rows = classes < MOST ? classes : MOST;
     uint8_t *scratch = malloc((size_t)train.rows * train.cols);
     const bool paper =
-        mnist_sheet_create(&s.paper, MARGIN + ROWS * (train.rows * s.zoom + MARGIN),
+        mnist_sheet_create(&s.paper, MARGIN + s.rows * (train.rows * s.zoom + MARGIN),
                            MARGIN + CELLS * (train.cols * s.zoom + MARGIN) + (GROUPS - 1) * GAP);
     status = paper && scratch ? choose_images(&s, seed, err) : fail_memory(err);
     if (status == MNIST_OK) {

@@ -151,7 +151,7 @@ mnist_status mnist_remark_result(mnist_session *s, mnist_mlp *mlp, const mnist_r
             "longer --warmup or --clip-norm 1",
             result->largest_loss, log((double)classes), test->accuracy);
     }
-    if (s->settings->training.omitted != 0) {
+    if (mnist_class_set_count(&s->settings->training.omitted) > 0) {
         return MNIST_OK; /* it cannot know classes that it has not seen */
     }
     if (result->train_accuracy > MNIST_BAD_ACCURACY) {

@@ -140,12 +140,19 @@ static bool read_checkpoint(mnist_resumption *r, mnist_error *err)
            check_finite(r, err);
 }
 
+/* How many classes a last layer has; what is no last layer gets ten, of which it then differs. */
+static size_t classes_of(const mnist_array *layer)
+{
+    const bool can_be = layer && layer->rank == 2 && layer->shape[1] >= MNIST_MIN_CLASSES &&
+                        layer->shape[1] <= MNIST_MAX_CLASSES;
+    return can_be ? (size_t)layer->shape[1] : MNIST_CLASSES;
+}
+
 bool mnist_resume_check_net(const mnist_resumption *r, const mnist_widths *hidden, size_t inputs,
-                            mnist_error *err)
+                            unsigned classes, mnist_error *err)
 {
     size_t least = inputs > 0 ? inputs : 1;
     for (unsigned l = 0; l <= hidden->count; l++) {
-        const size_t outputs = l < hidden->count ? hidden->width[l] : MNIST_CLASSES;
         char name[MNIST_ARRAY_NAME];
         snprintf(name, sizeof name, "net.layers.%u", l);
         const mnist_array *array = NULL;
@@ -153,6 +160,10 @@ bool mnist_resume_check_net(const mnist_resumption *r, const mnist_widths *hidde
             const mnist_array *one = &r->snapshot.arrays[i];
             array = strcmp(one->name, name) == 0 ? one : NULL;
         }
+        /* while the classes are not known, as many as the file has, if that can be */
+        const size_t outputs = l < hidden->count ? hidden->width[l]
+                               : classes > 0     ? classes
+                                                 : classes_of(array);
         /* a row for each input and one for the bias, at least */
         if (!array || array->rank != 2 || array->shape[0] <= least || array->shape[1] != outputs) {
             char found[64] = "is not there";
@@ -197,7 +208,7 @@ static bool check_settings(const mnist_resumption *r, const mnist_train_settings
                 drawn[i].count, MNIST_ADOPT_IMAGES, drawn[i].name);
         }
     }
-    return mnist_resume_check_net(r, &kept->training.hidden, 0, err);
+    return mnist_resume_check_net(r, &kept->training.hidden, 0, 0, err);
 }
 
 void mnist_resume_release(void *resumption)

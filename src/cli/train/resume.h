@@ -44,10 +44,10 @@ bool mnist_resume_adopt(void *settings, mnist_parsed *parsed, mnist_error *err);
 void mnist_resume_release(void *resumption);
 
 /* Does the file hold the weights of the net that its settings describe? Asked before memory is
- * taken for the net, so that this is at most a multiple of the file's size. inputs: of the net, or
- * 0 while they are not known. false: MNIST_ERR_FORMAT. */
+ * taken for the net, so that this is at most a multiple of the file's size. inputs and classes: of
+ * the net, or 0 while they are not known. false: MNIST_ERR_FORMAT. */
 bool mnist_resume_check_net(const mnist_resumption *resumption, const mnist_widths *hidden,
-                            size_t inputs, mnist_error *err);
+                            size_t inputs, unsigned classes, mnist_error *err);
 
 /* Are these the data that the training began with? MNIST_ERR_MISMATCH names the first that are
  * not. */

@@ -61,6 +61,10 @@ json_t *mnist_train_data_json(const mnist_session *s)
                        json_pack("{s:I, s:s, s:s}", "n", (json_int_t)s->test.count, "images_sha256",
                                  s->test_digests.images, "labels_sha256", s->test_digests.labels));
     }
+    if (s->classes != MNIST_CLASSES) {
+        mnist_json_put(&data, "classes", json_integer((json_int_t)s->classes));
+    }
+    mnist_labels_json(&data, s->labels);
     return data;
 }
 
@@ -265,6 +269,49 @@ static void say_limit(mnist_session *s)
     }
 }
 
+/* "10 to 199, 201": classes without training images, as far as there is room; "": none. */
+static void list_empty(const mnist_session *s, char text[120])
+{
+    size_t counts[MNIST_MAX_CLASSES], used = 0;
+    mnist_view_count_each(mnist_dataset_view(s->source.train), counts);
+    text[0] = '\0';
+    for (unsigned c = 0; c < s->classes && used < 80; c++) {
+        unsigned last = c;
+        while (counts[c] == 0 && last + 1 < s->classes && counts[last + 1] == 0) {
+            last++;
+        }
+        if (counts[c] == 0) {
+            const unsigned base = s->labels->base;
+            used += (size_t)snprintf(text + used, 120 - used, last > c ? "%s%u to %u" : "%s%u",
+                                     used > 0 ? ", " : "", base + c, base + last);
+            c = last;
+        }
+    }
+    if (used >= 80) {
+        snprintf(text + used, 120 - used, ", ...");
+    }
+}
+
+/* What is found out about labels. */
+static void say_labels(mnist_session *s)
+{
+    char empty[120];
+    list_empty(s, empty);
+    if (s->source.found_label_base) {
+        mnist_progress_message(&s->progress,
+                               "no label is 0: they are taken to begin at 1, for %u classes "
+                               "(--label-base 0 if they do not)",
+                               s->classes);
+    }
+    if (empty[0] != '\0' && s->classes != MNIST_CLASSES &&
+        s->settings->training.data.classes == 0) {
+        mnist_progress_message(&s->progress,
+                               "%u classes, as the largest label is %u; no training image is "
+                               "labelled %s (--classes N says how many there are)",
+                               s->classes, s->labels->base + s->classes - 1, empty);
+    }
+}
+
 void mnist_train_say_start(mnist_session *s, size_t parameters)
 {
     const mnist_train_settings *settings = s->settings;
@@ -276,7 +323,7 @@ void mnist_train_say_start(mnist_session *s, size_t parameters)
     mnist_progress_message(&s->progress,
                            "%u-%s%u %s, %zu parameters; %s: %zu training, %zu validation, %zu test "
                            "images",
-                           s->train.rows * s->train.cols, hidden, MNIST_CLASSES,
+                           s->train.rows * s->train.cols, hidden, s->classes,
                            settings->training.hidden.count > 0
                                ? mnist_activation_name(settings->training.activation)
                                : "softmax regression",
@@ -288,7 +335,8 @@ void mnist_train_say_start(mnist_session *s, size_t parameters)
         mnist_steps_print(&s->steps, steps);
         mnist_progress_message(&s->progress, "steps before the net: %s", steps);
     }
-    if (settings->training.omitted != 0) {
+    say_labels(s);
+    if (mnist_class_set_count(&settings->training.omitted) > 0) {
         mnist_progress_message(&s->progress,
                                "%zu more training images are left out by --omit-class", s->omitted);
     }

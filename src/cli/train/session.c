@@ -3,6 +3,7 @@
 
 #include "cli/shared/sanity.h"
 #include "cli/train/initial.h"
+#include "cli/train/resume.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,18 @@
 static mnist_status omit_classes(mnist_session *s, mnist_error *err)
 {
     const mnist_training_settings *settings = &s->settings->training;
-    const unsigned omitted = settings->omitted;
-    if (omitted == 0) {
+    const mnist_class_set omitted = mnist_class_set_less(settings->omitted, s->train.label_base);
+    const unsigned count = mnist_class_set_count(&settings->omitted);
+    if (count == 0) {
         return MNIST_OK;
+    }
+    if (mnist_class_set_count_below(&omitted, s->classes) != count) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT,
+                          "--omit-class: the data have labels from %u to %u", s->train.label_base,
+                          s->train.label_base + s->classes - 1);
+    }
+    if (count == s->classes) {
+        return mnist_fail(err, MNIST_ERR_ARGUMENT, "--omit-class leaves no class to train on");
     }
     if (settings->calibrate_bias && mnist_view_count_of(s->validation, omitted) == 0) {
         return mnist_fail(err, MNIST_ERR_ARGUMENT,
@@ -61,6 +71,46 @@ mnist_status mnist_session_load(mnist_session *s, unsigned wanted, mnist_error *
         s->stored_largest = mnist_look_at(mnist_dataset_view(s->source.train)).largest;
     }
     return status == MNIST_OK ? mnist_source_apply_steps(&s->source, &s->steps, err) : status;
+}
+
+/* Where labels come from that no file of names gives. */
+static mnist_status inherit_labels(mnist_session *s, mnist_error *err)
+{
+    const mnist_train_settings *settings = s->settings;
+    const mnist_initial *initial = settings->initial;
+    if (settings->resumed) {
+        return mnist_labels_read(
+            s->labels, NULL,
+            mnist_checkpoint_metadata(settings->resumed->checkpoint, MNIST_KEY_CLASS_NAMES),
+            s->classes, settings->resume, err);
+    }
+    if (initial && initial->model && !settings->training.fresh_last) {
+        *s->labels = *mnist_model_labels(initial->model);
+    }
+    return MNIST_OK;
+}
+
+mnist_status mnist_session_take_labels(mnist_session *s, mnist_error *err)
+{
+    const mnist_view all = mnist_dataset_view(s->source.train);
+    s->classes = mnist_view_classes(all);
+    s->data->label_base = all.label_base;
+    s->labels = calloc(1, sizeof *s->labels);
+    if (!s->labels) {
+        return mnist_fail(err, MNIST_ERR_MEMORY, "out of memory for the names of classes");
+    }
+    mnist_status status = mnist_initial_check(s->settings, s->classes, err);
+    if (status == MNIST_OK) {
+        status = inherit_labels(s, err);
+    }
+    /* a resumed training keeps its names, whatever has become of the file */
+    const bool keeps = s->settings->resumed && s->labels->count > 0;
+    if (status == MNIST_OK && !keeps &&
+        !mnist_labels_take(s->labels, s->data->class_names, s->classes, err)) {
+        status = err->status;
+    }
+    s->labels->base = all.label_base;
+    return status;
 }
 
 mnist_status mnist_session_split(mnist_session *s, mnist_error *err)
@@ -115,11 +165,15 @@ mnist_status mnist_session_net(const mnist_session *s, const mnist_train_setting
                                uint64_t seed, mnist_mlp **mlp, mnist_error *err)
 {
     mnist_mlp_config config = {.inputs = s->train.rows * s->train.cols,
-                               .outputs = MNIST_CLASSES,
+                               .outputs = s->classes,
                                .hidden_count = settings->training.hidden.count,
                                .activation = settings->training.activation};
     memcpy(config.hidden, settings->training.hidden.width, sizeof config.hidden);
-    mnist_status status = mnist_mlp_create_drawn(mlp, &config, settings->training.init, seed, err);
+    mnist_status status = mnist_initial_check(settings, s->classes, err);
+    if (status != MNIST_OK) {
+        return status;
+    }
+    status = mnist_mlp_create_drawn(mlp, &config, settings->training.init, seed, err);
     if (status == MNIST_OK && settings->initial && settings->initial->model) {
         status = mnist_initial_copy(settings, *mlp, err);
         if (status != MNIST_OK) {
@@ -137,6 +191,8 @@ void mnist_session_close(mnist_session *s)
     mnist_source_close(&s->source);
     mnist_teachers_free(&s->teachers);
     mnist_notes_free(&s->notes);
+    free(s->labels);
+    s->labels = NULL;
     s->pool = NULL;
 }
 

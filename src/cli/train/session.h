@@ -8,6 +8,7 @@
 #include "cli/shared/notes.h"
 #include "cli/shared/teachers.h"
 #include "cli/shared/source.h"
+#include "cli/shared/labels.h"
 
 #include <mnist/mnist.h>
 
@@ -15,13 +16,16 @@
 typedef struct mnist_session {
     const char *program; /* as it was called */
     const mnist_train_settings *settings;
-    const char *config_path; /* of --config; NULL: none */
-    bool limit_is_zero;      /* --limit 0 was given on the command line */
+    mnist_data_settings *data; /* the settings' own, in which a label base that is found is noted */
+    const char *config_path;   /* of --config; NULL: none */
+    bool limit_is_zero;        /* --limit 0 was given on the command line */
     mnist_source source;
     mnist_view train, validation, test;
     mnist_dataset *kept; /* with --omit-class or --per-class: what train views; else NULL */
     size_t omitted;      /* training images that --omit-class leaves out */
     mnist_steps steps;   /* that all images have gone through */
+    unsigned classes;
+    mnist_labels *labels; /* what they are called; owned */
     mnist_normalization normalization;
     mnist_teachers teachers;
     mnist_data_digests train_digests, test_digests; /* of the whole files; "" until needed */
@@ -59,6 +63,11 @@ typedef struct mnist_run_result {
 /* Reads or makes the images, and puts them through the steps that the settings have. Errors: as
  * mnist_source_load. */
 mnist_status mnist_session_load(mnist_session *s, unsigned wanted, mnist_error *err);
+/* How many classes there are, from the images that were read, and what they are called: as
+ * --class-names has it, or the checkpoint or the model that the training begins with. Errors: of
+ * mnist_labels_load; MNIST_ERR_ARGUMENT (another number of names, a net of another number of
+ * outputs); MNIST_ERR_MEMORY. */
+mnist_status mnist_session_take_labels(mnist_session *s, mnist_error *err);
 
 /* Divides the images: train and validation, of the training images as limit, val_split and omitted
  * say, the normalisation that train gives, and test, if that was read. MNIST_ERR_ARGUMENT where no

@@ -208,6 +208,8 @@ void mnist_train_settle(void *settings, const mnist_parsed *parsed)
 {
     mnist_train_settings *s = settings;
     mnist_training_settle(&s->training, parsed);
+    s->training.data.finds_label_base =
+        !s->resume && !mnist_options_was_given(parsed, "label-base");
 }
 
 /* Checks early stopping and averages. */

@@ -35,7 +35,7 @@ typedef struct mnist_train_settings {
 /* The defaults. */
 mnist_train_settings mnist_train_settings_defaults(void);
 
-enum { MNIST_TRAIN_SECTIONS = 19 };
+enum { MNIST_TRAIN_SECTIONS = 21 };
 extern const mnist_option_section mnist_train_sections[]; /* its option table */
 
 extern const mnist_program mnist_train_program; /* of these sections; in program.c */

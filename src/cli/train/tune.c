@@ -294,6 +294,9 @@ static mnist_status prepare(tuner *t, const char *output, mnist_error *err)
     if (status == MNIST_OK) {
         status = mnist_session_load(s, MNIST_IDX_TRAIN, err);
     }
+    if (status == MNIST_OK) {
+        status = mnist_session_take_labels(s, err);
+    }
     if (status != MNIST_OK) {
         return status;
     }
@@ -488,6 +491,7 @@ int mnist_tune(const mnist_train_settings *settings, const mnist_parsed *parsed)
     t.plan = mnist_halving_plan_for(settings->training.config.epochs);
     t.session.settings = &t.base;
     t.session.notes = (mnist_notes){.program = PROGRAM, .quiet = settings->out.quiet};
+    t.session.data = &t.base.training.data;
     mnist_progress_start(&t.session.progress, mnist_train_progress_mode(settings),
                          settings->out.color, STDERR_FILENO);
     /* the search's own output; a file's or a recipe's is for the training that follows */
