@@ -19,6 +19,9 @@ static const char *fault_of(const mnist_labels *labels, const char *name)
     if (name[0] == '\0') {
         return "an empty name";
     }
+    if (strncmp(name, mark, 3) == 0) { /* it would be lost where the names are read again */
+        return "a byte order mark in a name";
+    }
     for (const char *c = name; *c; c++) {
         if ((unsigned char)*c < ' ' || *c == 0x7F) {
             return "a control character in a name";

@@ -16,6 +16,7 @@ function startPad()
     const ink = paper.getContext('2d', {willReadFrequently: true});
     const verdict = document.getElementById('verdict');
     const rows = Array.from(document.querySelectorAll('#chances tr'));
+    const table = document.getElementById('chances');
     const names = rows.map(row => row.querySelector('th').textContent);
     const invitation = verdict.textContent;
     const at = {x: paper.width / 2, y: paper.height / 2}; // of the keyboard's pen
@@ -63,6 +64,9 @@ function startPad()
             row.querySelector('.chance').style.transform = `scaleX(${chance})`;
             row.querySelector('.figure').textContent = chances ? `${(100 * chance).toFixed(1)}\u202f%` : '\u2013';
         });
+        if (best >= 0) { // of many classes only some are in sight
+            table.scrollTop = rows[best].offsetTop - table.offsetTop - table.clientHeight / 2;
+        }
         return {chances, best};
     };
 

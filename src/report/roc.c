@@ -88,6 +88,9 @@ static void put_axes(mnist_text *text, const panel *p)
             mnist_text_put(text, "</text>");
         }
         mnist_line_put(text, "axis", x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4.0);
+        if (i == 1 && p->x.low < 1e-5) { /* the first label is so long that there is no room */
+            continue;
+        }
         mnist_label_begin(text,
                           i == 0   ? "tick"
                           : i == 1 ? "tick mid"

@@ -77,8 +77,8 @@ row('cut.npy', npy('|u1', (2, 2, 2), bytes(7)),
 row('three.npy', npy('|u1', (3, 2, 2), bytes(12)),
     f'@ holds 3 images, but {good_labels} holds 2 labels: expected equal numbers; a file of the training set beside one '
     'of the test set?', WITH)
-LABELS = 'expected whole numbers from 0 to 9'
-row('labels-11.npy', two('<i8', 'q', [3, 11], (2,)), f'@: label 11 at index 1: {LABELS}', IMAGES)
+LABELS = 'expected whole numbers from 0 to 255'
+row('labels-256.npy', two('<i8', 'q', [3, 256], (2,)), f'@: label 256 at index 1: {LABELS}', IMAGES)
 row('labels-negative.npy', two('<i8', 'q', [-1, 1], (2,)), f'@: label -1 at index 0: {LABELS}', IMAGES)
 row('labels-half.npy', two('<f4', 'f', [3, 4.5], (2,)), f'@: label 4.5 at index 1: {LABELS}', IMAGES)
 row('labels-columns.npy', two('<i8', 'q', [3, 1, 2, 2], (2, 2)),
@@ -126,8 +126,8 @@ row('twice.csv', b'label,class,a,b\n1,1,1,1\n',
 row('ids.csv', b'id,index\n1,1\n', '@: line 1 names no column of pixels or labels')
 row('bright.csv', b'1,2,3,4,256\n', "@: line 1, column 5: '256': expected a pixel from 0 to 255")
 row('dark.csv', b'1,2,3,-4,25\n', "@: line 1, column 4: '-4': expected a pixel from 0 to 255")
-row('letter.csv', b'label,a,b,c,d\nA,2,3,4,5\n', "@: line 2, column 1: 'A': expected a label of 0 to 9")
-row('ten.csv', b'10,2,3,4,5\n', "@: line 1, column 1: '10': expected a label of 0 to 9")
+row('letter.csv', b'label,a,b,c,d\nA,2,3,4,5\n', "@: line 2, column 1: 'A': expected a label of 0 to 255")
+row('wide.csv', b'256,2,3,4,5\n', "@: line 1, column 1: '256': expected a label of 0 to 255")
 row('quote.csv', b'1,2,3,4,"5\n', "@: no line but the header: expected at least one image or label")
 row('normalised.csv', b'1,-0.5,3.5,0,0\n', f'@: pixel 0 of image 0 (both from 0) is -0.5: expected {UNIT}')
 row('pixels.csv', b'1,2,3,4\n',
@@ -180,10 +180,10 @@ row('cut.tar', tar({'a.csv': b'1,2,3,4,5\n' * 99})[:700],
 # folders
 row('letters', {f'{label}/1.png': png(bytes(784)) for label in '12a'},
     '@/1/1.png: blank: all of its 28 x 28 pixels are of one grey: expected a digit')
-row('eleven', {f'{label}/1.png': png(bytes(784)) for label in ('1', '11')},
-    "@: the folder of picture '11/1.png' stands for label 11: expected 0 to 9")
-row('many', {f'c{label}/1.png': png(bytes(784)) for label in range(11)},
-    "@: the folder of picture 'c9/1.png' stands for label 10: expected 0 to 9")
+row('beyond', {f'{label}/1.png': png(bytes(784)) for label in ('1', '256')},
+    "@: the folder of picture '256/1.png' stands for label 256: expected 0 to 255")
+row('many', {f'c{label}/1.png': png(bytes(784)) for label in range(257)},
+    "@: the folder of picture 'c256/1.png' stands for label 256: expected 0 to 255")
 row('flat', {'1.png': png(bytes(784))},
     "@: picture '1.png' lies in no folder, whose name would be its label: expected LABEL/NAME.png")
 row('wrong', {'1/1.png': b'GIF89a'},

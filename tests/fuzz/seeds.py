@@ -312,6 +312,15 @@ for number, text in enumerate([
         "rotat=3", "x" * 80, "shift=" + "9" * 80, "\x1b[31m=1", "erase=1.000000,erase=0"]):
     put("augment", f"spec-{number}", text)
 
+ten = "\n".join("zero one two three four five six seven eight nine".split())
+for number, text in enumerate([
+        ten, ten + "\0" + "1", ten + "\0" + "255", ten + "\0" + "256", ten + "\0" + "01", "a\r\nb\r\n\r\n", "\ufeffa\nb", "a\nb\na", "a\n\nb",
+        "a", "", "\n", "a\nb\0c", "x" * 63 + "\nb", "x" * 64 + "\nb", "\u00e4\n\u4e2d\u6587", "a\n\x7f", "\n".join(map(str, range(256))),
+        "\n".join(map(str, range(257))), "\n".join(f"{n:060d}" for n in range(200))]):
+    put("names", f"names-{number}", text)
+put("names", "marks", "\ufeff\ufeffa\nb")
+put("names", "latin", b"caf\xe9\nb")
+
 for number, text in enumerate([
         "5%", "0.05", "2:4", "25%,units", "10%,4x16,start=0.2,end=0.9,magnitude", "0.123456789", "1e-3", "0", "100%", "4:4", "2:4,units",
         "5%,4x", "5%,start=", "5%,end=0.05", "5%,,", "9" * 100, "int8", "int2", "int9", "ternary", "binary,start=0.5", "codebook:8",
@@ -608,6 +617,7 @@ dictionary("values", [n.encode() for n in names])
 dictionary("config", encode + [b'"' + o.encode() + b'":' for o in options if o != "config"]
            + [n.encode() for n in names] + [e.encode() for e in entries])
 dictionary("augment", [e.encode() for e in entries])
+dictionary("names", ["\r\n".encode(), b"\xef\xbb\xbf", b"\n", b"\x00" b"1", "\u4e2d".encode()])
 dictionary("spec", [e.encode() for e in ("%", ":", "x", ",", "units", "magnitude", "start=", "end=", "int", "ternary", "binary",
                                          "codebook:", "2:4", "0.5", "KiB", "MB", "max-pixel=", "invert", "transpose")])
 dictionary("adopt", encode + [e.encode() for e in entries] + [

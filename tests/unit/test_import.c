@@ -215,7 +215,7 @@ static void wrong_tables_are_told(void **state)
         {"5,1,2,3,4\n\n5,1,2,3,4\n", "line 2, column 1: ''"},
         {"5,1,2,3,4\n5,1,2,3,\"4\n", "line 2, column 5: '\"4'"},
         {"5,1,2,3,4\n5,1,2,3,4 \n", "line 2, column 5: '4 '"},
-        {"5,1,2,3,4\n5.5,1,2,3,4\n", "expected a label of 0 to 9"},
+        {"5,1,2,3,4\n5.5,1,2,3,4\n", "expected a label of 0 to 255"},
         {"5,1,2,3,0.5\n5,1,2,3,x\n", "line 2, column 5: 'x'"},
     };
     (void)state;

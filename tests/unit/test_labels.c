@@ -189,6 +189,8 @@ static void test_bad_names(void **state)
     assert_string_equal(parse_fault("a\n\x7F", 3), "F: line 2: a control character in a name");
     assert_string_equal(parse_fault("a\n\xFF", 3), "F: line 2: a name that is not UTF-8");
     assert_string_equal(parse_fault("a\nb\0c", 5), "F: line 2: a zero byte");
+    assert_string_equal(parse_fault("\xEF\xBB\xBF\xEF\xBB\xBFx\ny", 9),
+                        "F: line 1: a byte order mark in a name");
     memset(text, 'x', 64);
     assert_string_equal(parse_fault(text, 64),
                         "F: line 1: a name of 64 bytes, expected at most 63");
