@@ -57,7 +57,8 @@ say 'gcc -fanalyzer'
 cd "$root"
 readers=(
     src/base/{file,replace,digest,status,cpu,random,memory,pool}.c
-    src/data/{idx,inflate,signature,dataset,locate,augment_spec,steps}.c
+    src/data/{idx,inflate,signature,dataset,locate,augment_spec,steps,csv,numbers,npy,elements,unpack}.c
+    src/import/{names,find,arrays,members,reading}.c
     src/io/*.c
     src/image/*.c
     src/train/{snapshot,resume}.c

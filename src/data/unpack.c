@@ -176,12 +176,16 @@ static mnist_status read_member(struct archive *a, struct archive_entry *entry, 
                                 growing *g, const mnist_archive_limits *limits, mnist_error *err)
 {
     const char *name = archive_entry_pathname(entry);
-    if (!name || !mnist_archive_is_harmless(name)) {
+    if (!name) { /* in a character set that is not this program's */
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: a tar archive with a member whose name cannot be read", g->path);
+    }
+    if (!mnist_archive_is_harmless(name)) {
         return mnist_fail(
             err, MNIST_ERR_FORMAT,
-            "%s: a tar archive with a member '%s', expected names that are relative, do "
-            "not lead upwards and hold no control characters",
-            g->path, mnist_show(name ? name : "(none)").text);
+            "%s: a tar archive with a member '%s', expected names that are relative, do not "
+            "lead upwards and hold no control characters",
+            g->path, mnist_show(name).text);
     }
     mnist_archive_entry *made = &out->entries[out->count];
     *made = (mnist_archive_entry){.name = strdup(name)};

@@ -145,8 +145,10 @@ static mnist_status load_part(mnist_dataset **out, const mnist_source *source,
         .images = train ? paths->train_images : paths->test_images,
         .labels = train ? paths->train_labels : paths->test_labels,
         .part = part,
-        .apart = paths->train_images && paths->test_images && !paths->train_labels &&
-                 !paths->test_labels && strcmp(paths->train_images, paths->test_images) == 0,
+        /* one place was found for both parts; who names it for both means what it holds */
+        .apart = !settings->train_images && !settings->test_images && paths->train_images &&
+                 paths->test_images && !paths->train_labels && !paths->test_labels &&
+                 strcmp(paths->train_images, paths->test_images) == 0,
         .as_is = settings->as_is,
     };
     return mnist_dataset_load(out, &what, NULL, err);
