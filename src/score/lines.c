@@ -58,31 +58,35 @@ static mnist_status part_line(mnist_line *line, char *text, size_t number, const
     return MNIST_OK;
 }
 
+typedef struct named {
+    const char *name;
+    size_t number; /* of its line, from 1 */
+} named;
+
 static int by_name(const void *a, const void *b)
 {
-    const mnist_line *const *x = a, *const *y = b;
-    const int order = strcmp((*x)->name, (*y)->name);
-    return order ? order : (*x > *y) - (*x < *y);
+    const named *x = a, *y = b;
+    const int order = strcmp(x->name, y->name);
+    return order ? order : (x->number > y->number) - (x->number < y->number);
 }
 
 static mnist_status check_names(const mnist_lines *lines, const char *path, mnist_error *err)
 {
-    const mnist_line **sorted = calloc(lines->count + 1, sizeof *sorted);
+    named *sorted = calloc(lines->count + 1, sizeof *sorted);
     mnist_status status = MNIST_OK;
     if (!sorted) {
         return mnist_fail_memory(err, lines->count * sizeof *sorted, "the names of lines");
     }
     for (size_t i = 0; i < lines->count; i++) {
-        sorted[i] = &lines->lines[i];
+        sorted[i] = (named){lines->lines[i].name, i + 1};
     }
     qsort(sorted, lines->count, sizeof *sorted, by_name);
     for (size_t i = 1; i < lines->count && status == MNIST_OK; i++) {
-        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0) {
+        if (strcmp(sorted[i - 1].name, sorted[i].name) == 0) {
             status = mnist_fail(err, MNIST_ERR_FORMAT,
                                 "%s: lines %zu and %zu have the same name, \"%.200s\": expected "
                                 "each name once",
-                                path, (size_t)(sorted[i - 1] - lines->lines) + 1,
-                                (size_t)(sorted[i] - lines->lines) + 1, sorted[i]->name);
+                                path, sorted[i - 1].number, sorted[i].number, sorted[i].name);
         }
     }
     free(sorted);
