@@ -19,4 +19,7 @@ struct mnist_dataset {
 mnist_status mnist_dataset_check_counts(size_t images, const char *images_path, size_t labels,
                                         const char *labels_path, mnist_error *err);
 
+/* How many classes there are, if the largest label says it: 2 at least. */
+unsigned mnist_classes_of_labels(const uint8_t *labels, size_t count);
+
 #endif

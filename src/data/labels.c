@@ -28,6 +28,15 @@ mnist_class_set mnist_class_set_less(mnist_class_set set, unsigned base)
     return classes;
 }
 
+unsigned mnist_classes_of_labels(const uint8_t *labels, size_t count)
+{
+    unsigned classes = MNIST_MIN_CLASSES;
+    for (size_t i = 0; i < count; i++) {
+        classes = labels[i] < classes ? classes : labels[i] + 1u;
+    }
+    return classes;
+}
+
 static mnist_status check_rule(mnist_label_rule rule, mnist_error *err)
 {
     if (rule.base >= MNIST_MAX_CLASSES) {

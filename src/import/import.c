@@ -213,10 +213,8 @@ static mnist_status finish(mnist_reading *r, mnist_error *err)
                           what->images);
     }
     dataset->view.labels = dataset->labels;
-    dataset->view.classes = MNIST_MIN_CLASSES;
-    for (size_t i = 0; i < r->label_count; i++) {
-        const unsigned label = dataset->labels[i];
-        dataset->view.classes = label < dataset->view.classes ? dataset->view.classes : label + 1;
+    if (r->found_labels) {
+        dataset->view.classes = mnist_classes_of_labels(dataset->labels, r->label_count);
     }
     return mnist_dataset_check_counts(dataset->view.count, what->images, r->label_count,
                                       what->labels ? what->labels : what->images, err);

@@ -80,11 +80,10 @@ static bool take_sample(sample *s, mnist_view view)
         memcpy(s->images + i * pixels, view.images + i * stride * pixels, pixels);
         s->labels[i] = view.labels[i * stride];
     }
-    s->view = (mnist_view){.images = s->images,
-                           .labels = s->labels,
-                           .count = count,
-                           .rows = view.rows,
-                           .cols = view.cols};
+    s->view = view;
+    s->view.images = s->images;
+    s->view.labels = s->labels;
+    s->view.count = count;
     return true;
 }
 

@@ -76,6 +76,11 @@ static mnist_status load(mnist_teachers *teachers, size_t i, mnist_view images,
                           "pixels",
                           teachers->paths[i], inputs, rows, cols, rows * cols);
     }
+    const unsigned outputs = mnist_mlp_shape(mnist_model_mlp(*model))->outputs;
+    if (outputs != mnist_view_classes(images)) {
+        return mnist_fail(err, MNIST_ERR_MISMATCH, "%.2500s: a net of %u outputs, expected %u",
+                          teachers->paths[i], outputs, mnist_view_classes(images));
+    }
     if (check_steps(teachers->paths[i], mnist_model_steps(*model), steps, err) != MNIST_OK) {
         return err->status;
     }
@@ -100,14 +105,6 @@ mnist_status mnist_teachers_load(mnist_teachers *teachers, mnist_view images,
     }
     for (size_t i = 0; i < count && status == MNIST_OK; i++) {
         status = load(teachers, i, images, steps, err);
-        const unsigned classes = mnist_view_classes(images);
-        const unsigned outputs =
-            status == MNIST_OK ? mnist_mlp_shape(teachers->list[i].net)->outputs : classes;
-        if (outputs != classes) {
-            status =
-                mnist_fail(err, MNIST_ERR_MISMATCH, "%.2500s: a net of %u outputs, expected %u",
-                           teachers->paths[i], outputs, classes);
-        }
     }
     return status;
 }
