@@ -190,7 +190,12 @@ mnist_status mnist_reading_add_path(mnist_reading *r, const char *path, mnist_er
 {
     struct stat info;
     mnist_bytes file;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+    if (stat(path, &info) != 0) {
+        if (errno == EIO || errno == ENOMEM) { /* others are told by what opens it */
+            return mnist_fail(err, MNIST_ERR_IO, "%s: cannot be examined: %s", path,
+                              strerror(errno));
+        }
+    } else if (S_ISDIR(info.st_mode)) {
         return add_folder(r, path, err);
     }
     mnist_status status = mnist_bytes_open(&file, path, MNIST_IDX_STREAM_LIMIT, err);
@@ -230,7 +235,7 @@ mnist_status mnist_import_locate(mnist_idx_paths *paths, unsigned wanted, const 
     struct stat info;
     mnist_status status = MNIST_OK;
     if (stat(place, &info) != 0) {
-        return mnist_fail(err, errno == ENOENT ? MNIST_ERR_NOT_FOUND : MNIST_ERR_IO,
+        return mnist_fail(err, errno == EIO || errno == ENOMEM ? MNIST_ERR_IO : MNIST_ERR_NOT_FOUND,
                           "%s: cannot be examined: %s", place, strerror(errno));
     }
     if (!S_ISDIR(info.st_mode)) {

@@ -66,7 +66,10 @@ static mnist_status take_entry(walk *w, const char *folder, const char *prefix, 
     if (!path || !inner) {
         status = mnist_fail_memory(err, strlen(folder) + strlen(name), w->path);
     } else if (lstat(path, &info) != 0) {
-        status = MNIST_OK; /* gone meanwhile */
+        if (errno != ENOENT) { /* else it is gone meanwhile */
+            status =
+                mnist_fail(err, MNIST_ERR_IO, "%s: cannot be examined: %s", path, strerror(errno));
+        }
     } else if (S_ISDIR(info.st_mode)) {
         status = depth < MNIST_TREE_DEPTH ? list_folder(w, path, inner, depth + 1, err) : MNIST_OK;
     } else if (S_ISREG(info.st_mode) ||
@@ -85,9 +88,9 @@ static mnist_status list_folder(walk *w, const char *folder, const char *prefix,
     DIR *dir = opendir(folder);
     if (!dir) {
         return mnist_fail(err,
-                          errno == ENOENT   ? MNIST_ERR_NOT_FOUND
-                          : errno == ENOMEM ? MNIST_ERR_MEMORY
-                                            : MNIST_ERR_IO,
+                          errno == ENOENT || errno == EACCES ? MNIST_ERR_NOT_FOUND
+                          : errno == ENOMEM                  ? MNIST_ERR_MEMORY
+                                                             : MNIST_ERR_IO,
                           "%s: cannot be listed: %s", folder, strerror(errno));
     }
     mnist_status status = MNIST_OK;

@@ -12,7 +12,8 @@ typedef struct mnist_tree {
     size_t count;
 } mnist_tree;
 
-/* Lists what is there, by following no symbolic link to a folder. Errors: MNIST_ERR_NOT_FOUND, MNIST_ERR_IO,
+/* Lists what is there, by following no symbolic link to a folder. Errors: MNIST_ERR_NOT_FOUND (also without
+ * permission), MNIST_ERR_IO,
  * MNIST_ERR_FORMAT (too many files), MNIST_ERR_MEMORY. */
 mnist_status mnist_tree_list(mnist_tree *out, const char *path, mnist_error *err);
 void mnist_tree_free(mnist_tree *tree);

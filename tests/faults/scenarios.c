@@ -85,11 +85,6 @@ const scenario scenarios[] = {
     {TRAIN, .name = "folder",
      .words = {"--data-dir", "../base/classes", "--as-is", "--hidden", "5", "--epochs", "1",
                "--threads", "1", "--quiet"}},
-#ifdef TEST_ARCHIVE
-    {TRAIN, .name = "tar",
-     .words = {"--train-images", "../base/train.tar", "--test-images", "../base/train.tar",
-               "--hidden", "5", "--epochs", "1", "--threads", "1", "--quiet"}},
-#endif
     {TRAIN, .name = "recipes", .words = {"--recipe", "list"}},
     {TRAIN, .name = "preview", .words = {SMALL, "--preview", "p.png", "--augment", "simard"},
      .older = {"l.csv=p.png"}, .outputs = {{"p.png", FILE_WHOLE}}},
@@ -313,33 +308,8 @@ static bool write_set(const char *images, const char *labels, uint32_t count, bo
     return good;
 }
 
-/* A tar archive of one file. */
-static bool write_tar(const char *path, const char *name, const char *text, size_t size)
-{
-    uint8_t *file = calloc(512 * (size / 512 + 4), 1);
-    bool good = file != NULL;
-    if (good) {
-        unsigned sum = 0;
-        char *header = (char *)file;
-        snprintf(header, 100, "%s", name);
-        snprintf(header + 100, 8, "0000644");
-        snprintf(header + 124, 12, "%011zo", size);
-        snprintf(header + 136, 12, "%011o", 0);
-        memset(header + 148, ' ', 8);
-        header[156] = '0';
-        memcpy(header + 257, "ustar\00000", 8);
-        for (size_t i = 0; i < 512; i++) {
-            sum += file[i];
-        }
-        snprintf(header + 148, 8, "%06o", sum);
-        memcpy(file + 512, text, size);
-        good = write_plain(path, file, 512 * (size / 512 + 4));
-    }
-    free(file);
-    return good;
-}
-
-/* The same data set as text, packed and in an archive, and as folders of pictures. */
+/* The same data set as text, packed, and as folders of pictures. None is read by libarchive, which ends the process, or
+ * crashes, where some of its own allocations fail. */
 static bool write_forms(void)
 {
     static const char table[] = "3,0,255,0,9\n1,9,9,0,0\n2,0,0,0,255\n0,1,2,3,4\n";
@@ -350,8 +320,7 @@ static bool write_forms(void)
                                            "base/classes/train/2/2.pgm",
                                            "base/classes/test/1/1.pgm"};
     static const char picture[] = "P5 2 2 255\n\0\xff\0\x7f";
-    bool good = write_packed("base/train.csv.gz", table, sizeof table - 1) &&
-                write_tar("base/train.tar", "set.csv", table, sizeof table - 1);
+    bool good = write_packed("base/train.csv.gz", table, sizeof table - 1);
     for (size_t i = 0; good && i < sizeof folders / sizeof folders[0]; i++) {
         good = mkdir(folders[i], 0700) == 0;
     }

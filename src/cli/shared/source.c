@@ -92,8 +92,7 @@ static mnist_status look_into(mnist_idx_paths *paths, unsigned wanted, const cha
     if (status != MNIST_ERR_NOT_FOUND) {
         return status;
     }
-    status = mnist_import_locate(paths, wanted, place, err);
-    return status == MNIST_ERR_IO ? MNIST_ERR_NOT_FOUND : status;
+    return mnist_import_locate(paths, wanted, place, err);
 }
 
 static mnist_status find_files(mnist_idx_paths *paths, const mnist_data_settings *settings,
