@@ -102,39 +102,58 @@ void mnist_unpack_peek(const uint8_t *data, size_t size, uint8_t *out, size_t ro
 
 #ifdef MNIST_HAVE_ARCHIVE
 
-#include <archive.h>
-#include <archive_entry.h>
+#include "data/libarchive.h"
+
 #include <errno.h>
 
-static mnist_status fail_archive(struct archive *a, const char *path, const char *what,
+/* The library, and what is read by it. */
+typedef struct reader {
+    const mnist_libarchive *lib;
+    struct archive *archive;
+} reader;
+
+static mnist_status fail_archive(const reader *r, const char *path, const char *what,
                                  mnist_error *err)
 {
-    const char *text = archive_error_string(a);
-    if (archive_errno(a) == ENOMEM || (text && strstr(text, "allocate"))) {
+    const char *text = r->lib->archive_error_string(r->archive);
+    if (r->lib->archive_errno(r->archive) == ENOMEM || (text && strstr(text, "allocate"))) {
         return mnist_fail(err, MNIST_ERR_MEMORY, "%s: out of memory for %s", path, what);
     }
     return mnist_fail(err, MNIST_ERR_FORMAT, "%s: damaged %s: %s; an interrupted download?", path,
                       what, text ? mnist_show(text).text : "no more is known");
 }
 
-/* ARCHIVE_WARN: this libarchive would run another program, which is not wanted. */
-static bool has_filters(struct archive *a)
+static mnist_status open_reader(reader *r, const char *path, const char *what, mnist_error *err)
 {
-    return archive_read_support_filter_xz(a) == ARCHIVE_OK &&
-           archive_read_support_filter_zstd(a) == ARCHIVE_OK &&
-           archive_read_support_filter_bzip2(a) == ARCHIVE_OK;
+    r->lib = mnist_libarchive_load();
+    r->archive = r->lib ? r->lib->archive_read_new() : NULL;
+    return r->archive ? MNIST_OK
+           : r->lib   ? mnist_fail_memory(err, sizeof(void *), path)
+                      : mnist_fail(err, MNIST_ERR_IO,
+                                   "%s: %s, which is read by libarchive, but %s cannot be loaded: "
+                                     "install it, or unpack the file first",
+                                   path, what, MNIST_LIBARCHIVE_FILE);
 }
 
-static mnist_status read_some(struct archive *a, growing *g, const char *what, mnist_error *err)
+/* ARCHIVE_WARN: this libarchive would run another program, which is not wanted. */
+static bool has_filters(const reader *r)
+{
+    return r->lib->archive_read_support_filter_xz(r->archive) == ARCHIVE_OK &&
+           r->lib->archive_read_support_filter_zstd(r->archive) == ARCHIVE_OK &&
+           r->lib->archive_read_support_filter_bzip2(r->archive) == ARCHIVE_OK;
+}
+
+static mnist_status read_some(const reader *r, growing *g, const char *what, mnist_error *err)
 {
     for (;;) {
         mnist_status status = grow(g, err);
         if (status != MNIST_OK) {
             return status;
         }
-        const la_ssize_t got = archive_read_data(a, g->data + g->size, g->room - g->size);
+        const la_ssize_t got =
+            r->lib->archive_read_data(r->archive, g->data + g->size, g->room - g->size);
         if (got < 0) {
-            return fail_archive(a, g->path, what, err);
+            return fail_archive(r, g->path, what, err);
         }
         if (got == 0) {
             return MNIST_OK;
@@ -146,36 +165,34 @@ static mnist_status read_some(struct archive *a, growing *g, const char *what, m
 static mnist_status unpack_others(growing *g, const mnist_bytes *file, mnist_error *err)
 {
     struct archive_entry *entry;
-    struct archive *a = archive_read_new();
-    if (!a) {
-        return mnist_fail_memory(err, sizeof(void *), g->path);
+    reader opened, *r = &opened;
+    mnist_status status = open_reader(r, g->path, "data packed by xz, zstd or bzip2", err);
+    if (status != MNIST_OK) {
+        return status;
     }
-    mnist_status status = MNIST_OK;
-    if (!has_filters(a) || archive_read_support_format_raw(a) != ARCHIVE_OK) {
-        status = mnist_fail(
-            err, MNIST_ERR_IO,
-            "%s: packed data which this libarchive does not unpack: unpack it first", g->path);
-    } else if (archive_read_open_memory(a, file->data, file->size) != ARCHIVE_OK ||
-               archive_read_next_header(a, &entry) != ARCHIVE_OK) {
-        status = fail_archive(a, g->path, "packed data", err);
-    } else if (archive_filter_count(a) < 2) { /* it would give the bytes as they are */
+    if (!has_filters(r) || r->lib->archive_read_support_format_raw(r->archive) != ARCHIVE_OK ||
+        r->lib->archive_read_open_memory(r->archive, file->data, file->size) != ARCHIVE_OK ||
+        r->lib->archive_read_next_header(r->archive, &entry) != ARCHIVE_OK) {
+        status = fail_archive(r, g->path, "packed data", err);
+    } else if (r->lib->archive_filter_count(r->archive) <
+               2) { /* it would give the bytes as they are */
         status =
             mnist_fail(err, MNIST_ERR_FORMAT,
                        "%s: damaged packed data: its beginning is that of xz, zstd or bzip2, and "
                        "what follows is not; an interrupted download?",
                        g->path);
     } else {
-        status = read_some(a, g, "packed data", err);
+        status = read_some(r, g, "packed data", err);
     }
-    (void)archive_read_free(a);
+    (void)r->lib->archive_read_free(r->archive);
     return status;
 }
 
 /* Of a sparse file in a tar archive archive_read_data gives the holes too, as zeros. */
-static mnist_status read_member(struct archive *a, struct archive_entry *entry, mnist_archive *out,
+static mnist_status read_member(const reader *r, struct archive_entry *entry, mnist_archive *out,
                                 growing *g, const mnist_archive_limits *limits, mnist_error *err)
 {
-    const char *name = archive_entry_pathname(entry);
+    const char *name = r->lib->archive_entry_pathname(entry);
     if (!name) { /* in a character set that is not this program's */
         return mnist_fail(err, MNIST_ERR_FORMAT,
                           "%s: a tar archive with a member whose name cannot be read", g->path);
@@ -196,10 +213,11 @@ static mnist_status read_member(struct archive *a, struct archive_entry *entry, 
     if (limits->wanted && !limits->wanted(limits->context, name)) {
         return MNIST_OK;
     }
-    const int64_t stated = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
+    const int64_t stated =
+        r->lib->archive_entry_size_is_set(entry) ? r->lib->archive_entry_size(entry) : 0;
     growing own = {.most = g->most - g->size, .path = g->path};
     own.first = stated > 0 && (uint64_t)stated <= own.most ? (size_t)stated + 1 : 0;
-    mnist_status status = read_some(a, &own, "tar archive", err);
+    mnist_status status = read_some(r, &own, "tar archive", err);
     if (status == MNIST_OK && own.size > own.most) {
         status = fail_growth(g, err);
     }
@@ -209,21 +227,21 @@ static mnist_status read_member(struct archive *a, struct archive_entry *entry, 
     return status;
 }
 
-static mnist_status read_members(struct archive *a, mnist_archive *out, growing *g,
+static mnist_status read_members(const reader *r, mnist_archive *out, growing *g,
                                  const mnist_archive_limits *limits, mnist_error *err)
 {
     struct archive_entry *entry;
     size_t room = 0;
     mnist_status status = MNIST_OK;
     while (status == MNIST_OK) {
-        const int code = archive_read_next_header(a, &entry);
+        const int code = r->lib->archive_read_next_header(r->archive, &entry);
         if (code == ARCHIVE_EOF) {
             break;
         }
         if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
-            return fail_archive(a, g->path, "tar archive", err);
+            return fail_archive(r, g->path, "tar archive", err);
         }
-        if (archive_entry_filetype(entry) != AE_IFREG) {
+        if (r->lib->archive_entry_filetype(entry) != AE_IFREG) {
             continue;
         }
         if (out->count == limits->entries) {
@@ -239,7 +257,7 @@ static mnist_status read_members(struct archive *a, mnist_archive *out, growing 
             }
             out->entries = entries;
         }
-        status = read_member(a, entry, out, g, limits, err);
+        status = read_member(r, entry, out, g, limits, err);
     }
     return status;
 }
@@ -250,18 +268,18 @@ mnist_status mnist_unpack_tar(mnist_archive *out, const uint8_t *data, size_t si
 {
     growing g = {.most = limit_of(size), .path = path};
     *out = (mnist_archive){.entries = NULL};
-    struct archive *a = archive_read_new();
-    if (!a) {
-        return mnist_fail_memory(err, sizeof(void *), path);
+    reader opened, *r = &opened;
+    mnist_status status = open_reader(r, path, "a tar archive", err);
+    if (status != MNIST_OK) {
+        return status;
     }
-    mnist_status status = MNIST_OK;
-    if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
-        archive_read_open_memory(a, data, size) != ARCHIVE_OK) {
-        status = fail_archive(a, path, "tar archive", err);
+    if (r->lib->archive_read_support_format_tar(r->archive) != ARCHIVE_OK ||
+        r->lib->archive_read_open_memory(r->archive, data, size) != ARCHIVE_OK) {
+        status = fail_archive(r, path, "tar archive", err);
     } else {
-        status = read_members(a, out, &g, limits, err);
+        status = read_members(r, out, &g, limits, err);
     }
-    (void)archive_read_free(a);
+    (void)r->lib->archive_read_free(r->archive);
     if (status != MNIST_OK) {
         mnist_archive_free(out);
     }

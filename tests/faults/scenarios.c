@@ -313,12 +313,11 @@ static bool write_set(const char *images, const char *labels, uint32_t count, bo
 static bool write_forms(void)
 {
     static const char table[] = "3,0,255,0,9\n1,9,9,0,0\n2,0,0,0,255\n0,1,2,3,4\n";
-    static const char *const folders[] = {"base/classes", "base/classes/train", "base/classes/test",
-                                          "base/classes/train/1", "base/classes/train/2",
-                                          "base/classes/test/1"};
-    static const char *const pictures[] = {"base/classes/train/1/1.pgm",
-                                           "base/classes/train/2/2.pgm",
-                                           "base/classes/test/1/1.pgm"};
+    static const char *const folders[] = {"base/classes",         "base/classes/train",
+                                          "base/classes/test",    "base/classes/train/1",
+                                          "base/classes/train/2", "base/classes/test/1"};
+    static const char *const pictures[] = {
+        "base/classes/train/1/1.pgm", "base/classes/train/2/2.pgm", "base/classes/test/1/1.pgm"};
     static const char picture[] = "P5 2 2 255\n\0\xff\0\x7f";
     bool good = write_packed("base/train.csv.gz", table, sizeof table - 1);
     for (size_t i = 0; good && i < sizeof folders / sizeof folders[0]; i++) {
@@ -395,8 +394,8 @@ bool make_base(void)
     return write_set("base/train-images-idx3-ubyte.gz", "base/train-labels-idx1-ubyte", TRAINING,
                      true) &&
            write_set("base/t10k-images-idx3-ubyte", "base/t10k-labels-idx1-ubyte", TEST, false) &&
-           write_plain("base/config.json", config, sizeof config - 1) && write_pictures() && write_forms() &&
-           write_plain("base/refs.txt", refs, sizeof refs - 1) &&
+           write_plain("base/config.json", config, sizeof config - 1) && write_pictures() &&
+           write_forms() && write_plain("base/refs.txt", refs, sizeof refs - 1) &&
            write_plain("base/hyps.txt", hyps, sizeof hyps - 1) &&
            run_in_base(&train, older, "stdout") && run_in_base(&train, half, "stdout") &&
            run_in_base(&train, logged, "stdout") && run_in_base(&train, drawn, "stdout") &&

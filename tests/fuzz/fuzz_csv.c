@@ -20,10 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < csv.count * pixels; i++) {
             sum += csv.pixels[i];
         }
-        PROMISED(sum <= 255 * csv.count * pixels);
         for (size_t i = 0; csv.labels && i < csv.count; i++) {
-            PROMISED(csv.labels[i] < MNIST_CLASSES);
+            sum += csv.labels[i];
         }
+        PROMISED(sum <= 255 * csv.count * (pixels + 1)); /* every byte is there */
     }
     free(csv.pixels);
     free(csv.labels);

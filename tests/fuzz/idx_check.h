@@ -54,7 +54,7 @@ static inline void check_labels(const uint8_t *data, size_t size)
     }
     PROMISED(labels.count >= 1 && labels.count + MNIST_IDX_LABELS_HEADER <= most);
     for (size_t i = 0; i < labels.count; i++) {
-        PROMISED(labels.values[i] < MNIST_CLASSES);
+        PROMISED(labels.values[i] < labels.classes);
     }
     free(labels.values);
 }

@@ -8,6 +8,7 @@
 #include "data/csv.h"
 #include "data/numbers.h"
 #include "data/signature.h"
+#include "data/unpack.h"
 #include "import/find.h"
 #include "import/names.h"
 #include "import/tree.h"
@@ -209,7 +210,8 @@ static void wrong_tables_are_told(void **state)
         {"", "f: empty"},
         {"\n\n", "f: empty"},
         {"1,2,3,4,1e9999\n", "is inf"},
-        {"1,2,3,4,99999999999999999999999\n", "column 5: '99999999999999999999999': expected a pixel"},
+        {"1,2,3,4,99999999999999999999999\n",
+         "column 5: '99999999999999999999999': expected a pixel"},
         {"1,2,3,4,1e\n5,5,5,5,5\n6,6,6,6,6", "'6'"},
         {"5,1,2,3,4\n5,1,2,3,\n", "line 2, column 5: ''"},
         {"5,1,2,3,4\n\n5,1,2,3,4\n", "line 2, column 1: ''"},
@@ -502,6 +504,100 @@ static void every_reader_has_words(void **state)
     assert_string_equal(mnist_signature_guess((const uint8_t *)"\x81\x92", 2), "not an IDX file?");
 }
 
+/* Packed data */
+
+/* Unpacks a copy; NULL: the message, else what came out. */
+static uint8_t *unpacked(const void *bytes, size_t size, size_t *length, mnist_error *err)
+{
+    uint8_t *copy = malloc(size);
+    assert_non_null(copy);
+    memcpy(copy, bytes, size);
+    mnist_bytes file = {.data = copy, .size = size};
+    if (mnist_unpack(&file, "f", err) != MNIST_OK) {
+        assert_null(file.data);
+        return NULL;
+    }
+    *length = file.size;
+    return (uint8_t *)file.data;
+}
+
+static void packed_data_have_limits(void **state)
+{
+    /* 70 MiB of zeros */
+    static const char bomb[] =
+        "\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\x0e\x09\xe2\xdf\x01\x5f\x8e\x40"
+        "\x00\xc0\x00\x00\x08\x20\x00\x30\x80\x4d\x46\x42\xa0\x25\xa9\x0a\x80\x97"
+        "\x31\x41\x59\x26\x53\x59\x33\xf2\xaf\xee\x00\xd2\xa3\xc1\x00\xc0\x00\x40"
+        "\x00\x00\x08\x20\x00\x30\xcc\x05\x29\xa6\xa8\x49\x12\xd8\x11\x24\x4b\xc5"
+        "\xdc\x91\x4e\x14\x24\x0b\xf8\x5a\x94\x00";
+    static const char *const wrong[] = {"\x1F\x8B\x08\x40 no gzip", "\xFD\x37zXZ\x01 no xz",
+                                        "BZh9 no bzip2", "\x28\xB5\x2F\xFD\xFF no zstd"};
+    size_t length;
+    mnist_error err;
+    (void)state;
+    for (size_t i = 0; i < LENGTH(wrong); i++) {
+        assert_null(unpacked(wrong[i], strlen(wrong[i]), &length, &err));
+        assert_int_equal(err.text[0], 'f');
+    }
+    assert_null(unpacked(bomb, sizeof bomb - 1, &length, &err));
+    if (err.status != MNIST_ERR_IO) { /* libarchive is there */
+        assert_non_null(strstr(err.text, "unpacks to more than"));
+    }
+}
+
+/* The header of a file of one byte, and its block; 1024 bytes. */
+static void put_member(uint8_t *tar, const char *name)
+{
+    unsigned sum = 0;
+    memset(tar, 0, 1024);
+    snprintf((char *)tar, 100, "%s", name);
+    memcpy(tar + 100, "0000644", 8);
+    memcpy(tar + 108, "0000000", 8);
+    memcpy(tar + 116, "0000000", 8);
+    memcpy(tar + 124, "00000000001", 12);
+    memcpy(tar + 136, "00000000000", 12);
+    memcpy(tar + 148, "        ", 8);
+    tar[156] = '0';
+    memcpy(tar + 257, "ustar\00000", 8);
+    for (size_t i = 0; i < 512; i++) {
+        sum += tar[i];
+    }
+    snprintf((char *)tar + 148, 8, "%06o", sum);
+    tar[512] = 'x';
+}
+
+static void tar_archives_have_limits(void **state)
+{
+    static uint8_t tar[2 * 1024 + 1024];
+    mnist_archive_limits limits = {.entries = 2};
+    mnist_archive archive;
+    mnist_error err;
+    (void)state;
+    put_member(tar, "a");
+    put_member(tar + 1024, "b");
+    mnist_status status = mnist_unpack_tar(&archive, tar, sizeof tar, "f", &limits, &err);
+    if (status == MNIST_ERR_IO) {
+        return; /* no libarchive */
+    }
+    assert_int_equal(status, MNIST_OK);
+    assert_int_equal(archive.count, 2);
+    assert_int_equal(archive.entries[1].size, 1);
+    assert_int_equal(archive.entries[1].bytes[0], 'x');
+    mnist_archive_free(&archive);
+    limits.entries = 1;
+    assert_int_equal(mnist_unpack_tar(&archive, tar, sizeof tar, "f", &limits, &err),
+                     MNIST_ERR_FORMAT);
+    assert_non_null(strstr(err.text, "more than 1 files"));
+    put_member(tar + 1024, "../b");
+    limits.entries = 2;
+    assert_int_equal(mnist_unpack_tar(&archive, tar, sizeof tar, "f", &limits, &err),
+                     MNIST_ERR_FORMAT);
+    assert_non_null(strstr(err.text, "'../b'"));
+    assert_int_equal(mnist_unpack_tar(&archive, tar, 1024 + 100, "f", &limits, &err),
+                     MNIST_ERR_FORMAT);
+    assert_int_equal(archive.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -517,6 +613,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(facts_and_flags_are_kept, scratch_create, scratch_remove),
         cmocka_unit_test_setup_teardown(folders_give_classes, scratch_create, scratch_remove),
         cmocka_unit_test(every_reader_has_words),
+        cmocka_unit_test(packed_data_have_limits),
+        cmocka_unit_test(tar_archives_have_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
