@@ -9,7 +9,7 @@ FLOOR=0.935 # 784-512-20, the default 10 epochs, no augmentation: 0.9373 with se
 
 need_mnist "$3"
 fashion=${mnist%/*}/fashion
-[ -e "$fashion/train-images-idx3-ubyte" ] || skip_test "there is no $fashion" "scripts/get-mnist.sh fashion '$fashion'"
+[ -e "$fashion/train-images-idx3-ubyte" ] || skip_test "there is no $fashion (scripts/get-mnist.sh fashion '$fashion' fetches it)"
 start "$1"
 python3 - "$mnist" "$fashion" <<'P'
 import sys
