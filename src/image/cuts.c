@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define ROWS      32u /* of cells, at most */
@@ -43,9 +44,10 @@ static void count_ink(const mnist_picture *picture, const mnist_strokes *strokes
  * costs less, and so does a step to another column, and a start away from the middle. */
 static seam find_seam(const mnist_cuts *c, const uint32_t *ink, unsigned middle)
 {
-    uint32_t cost[ROWS][BAND];
+    uint32_t cost[ROWS][BAND] = {{0}};
     uint8_t came[ROWS][BAND];
     const uint32_t step = c->cell * c->cell;
+    assert(c->rows >= 1 && c->rows <= ROWS);
     for (unsigned row = 0; row < c->rows; row++) {
         for (unsigned b = 0; b < BAND; b++) {
             const unsigned x = middle + b - REACH; /* from 1 to cols - 1, or beyond */

@@ -134,7 +134,10 @@ static mnist_status add_joined(const mnist_ink_line *l, size_t first, const unsi
 static mnist_status add_pieces(const mnist_ink_line *l, list *pieces, mnist_error *err)
 {
     unsigned *borders = calloc(l->digits + 1, sizeof *borders);
-    mnist_status status = borders ? MNIST_OK : mnist_fail_memory(err, l->digits * 4, "a line");
+    mnist_status status = MNIST_OK;
+    if (!borders) {
+        return mnist_fail_memory(err, l->digits * sizeof *borders, "a line");
+    }
     for (size_t d = 0; d < l->digits && status == MNIST_OK; d++) {
         const mnist_ink_group *g = &l->groups[l->order[d].group];
         mnist_cuts cuts = {0};
@@ -187,11 +190,11 @@ static mnist_status segment(const mnist_picture *picture, mnist_invert invert, b
     }
     status = cut ? add_pieces(&l, pieces, err) : add_digits(&l, pieces, err);
     mnist_ink_line_close(&l);
-    if (status == MNIST_OK) {
-        qsort(pieces->items, pieces->count, sizeof *pieces->items, by_borders);
-    } else {
+    if (status != MNIST_OK) {
         free(pieces->items);
         *pieces = (list){0};
+    } else if (pieces->items) {
+        qsort(pieces->items, pieces->count, sizeof *pieces->items, by_borders);
     }
     return status;
 }

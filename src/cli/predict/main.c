@@ -145,7 +145,7 @@ static json_t *subject_json(const prediction *p, const subject *s, const float *
         mnist_json_put(&object, "row", json_integer((json_int_t)s->row));
     }
     mnist_json_put(&object, "digit",
-                   told ? json_integer((json_int_t)(order[0] + labels->base)) : json_null());
+                   told ? json_integer((json_int_t)order[0] + labels->base) : json_null());
     if (told && order[0] < labels->count) {
         mnist_json_put(&object, "class", json_string(labels->names[order[0]]));
     }
