@@ -116,11 +116,12 @@ static mnist_status fail_archive(const reader *r, const char *path, const char *
                                  mnist_error *err)
 {
     const char *text = r->lib->archive_error_string(r->archive);
-    if (r->lib->archive_errno(r->archive) == ENOMEM || (text && strstr(text, "allocate"))) {
-        return mnist_fail(err, MNIST_ERR_MEMORY, "%s: out of memory for %s", path, what);
-    }
-    return mnist_fail(err, MNIST_ERR_FORMAT, "%s: damaged %s: %s; an interrupted download?", path,
-                      what, text ? mnist_show(text).text : "no more is known");
+    const bool memory =
+        r->lib->archive_errno(r->archive) == ENOMEM || (text && strstr(text, "allocate"));
+    return memory
+               ? mnist_fail(err, MNIST_ERR_MEMORY, "%s: out of memory for %s", path, what)
+               : mnist_fail(err, MNIST_ERR_FORMAT, "%s: damaged %s: %s; an interrupted download?",
+                            path, what, text ? mnist_show(text).text : "no more is known");
 }
 
 static mnist_status open_reader(reader *r, const char *path, const char *what, mnist_error *err)
@@ -162,29 +163,32 @@ static mnist_status read_some(const reader *r, growing *g, const char *what, mni
     }
 }
 
-static mnist_status unpack_others(growing *g, const mnist_bytes *file, mnist_error *err)
+static mnist_status read_packed(const reader *r, growing *g, const mnist_bytes *file,
+                                mnist_error *err)
 {
     struct archive_entry *entry;
-    reader opened, *r = &opened;
-    mnist_status status = open_reader(r, g->path, "data packed by xz, zstd or bzip2", err);
-    if (status != MNIST_OK) {
-        return status;
-    }
     if (!has_filters(r) || r->lib->archive_read_support_format_raw(r->archive) != ARCHIVE_OK ||
         r->lib->archive_read_open_memory(r->archive, file->data, file->size) != ARCHIVE_OK ||
         r->lib->archive_read_next_header(r->archive, &entry) != ARCHIVE_OK) {
-        status = fail_archive(r, g->path, "packed data", err);
-    } else if (r->lib->archive_filter_count(r->archive) <
-               2) { /* it would give the bytes as they are */
-        status =
-            mnist_fail(err, MNIST_ERR_FORMAT,
-                       "%s: damaged packed data: its beginning is that of xz, zstd or bzip2, and "
-                       "what follows is not; an interrupted download?",
-                       g->path);
-    } else {
-        status = read_some(r, g, "packed data", err);
+        return fail_archive(r, g->path, "packed data", err);
     }
-    (void)r->lib->archive_read_free(r->archive);
+    if (r->lib->archive_filter_count(r->archive) < 2) { /* it would give the bytes as they are */
+        return mnist_fail(err, MNIST_ERR_FORMAT,
+                          "%s: damaged packed data: its beginning is that of xz, zstd or bzip2, "
+                          "and what follows is not; an interrupted download?",
+                          g->path);
+    }
+    return read_some(r, g, "packed data", err);
+}
+
+static mnist_status unpack_others(growing *g, const mnist_bytes *file, mnist_error *err)
+{
+    reader r;
+    mnist_status status = open_reader(&r, g->path, "data packed by xz, zstd or bzip2", err);
+    if (status == MNIST_OK) {
+        status = read_packed(&r, g, file, err);
+        (void)r.lib->archive_read_free(r.archive);
+    }
     return status;
 }
 
@@ -193,16 +197,13 @@ static mnist_status read_member(const reader *r, struct archive_entry *entry, mn
                                 growing *g, const mnist_archive_limits *limits, mnist_error *err)
 {
     const char *name = r->lib->archive_entry_pathname(entry);
-    if (!name) { /* in a character set that is not this program's */
-        return mnist_fail(err, MNIST_ERR_FORMAT,
-                          "%s: a tar archive with a member whose name cannot be read", g->path);
-    }
-    if (!mnist_archive_is_harmless(name)) {
+    /* NULL: in a character set that is not this program's */
+    if (!name || !mnist_archive_is_harmless(name)) {
         return mnist_fail(
             err, MNIST_ERR_FORMAT,
             "%s: a tar archive with a member '%s', expected names that are relative, do not "
             "lead upwards and hold no control characters",
-            g->path, mnist_show(name).text);
+            g->path, name ? mnist_show(name).text : "(not to be read)");
     }
     mnist_archive_entry *made = &out->entries[out->count];
     *made = (mnist_archive_entry){.name = strdup(name)};
@@ -268,18 +269,15 @@ mnist_status mnist_unpack_tar(mnist_archive *out, const uint8_t *data, size_t si
 {
     growing g = {.most = limit_of(size), .path = path};
     *out = (mnist_archive){.entries = NULL};
-    reader opened, *r = &opened;
-    mnist_status status = open_reader(r, path, "a tar archive", err);
-    if (status != MNIST_OK) {
-        return status;
+    reader r;
+    mnist_status status = open_reader(&r, path, "a tar archive", err);
+    if (status == MNIST_OK) {
+        const bool open = r.lib->archive_read_support_format_tar(r.archive) == ARCHIVE_OK &&
+                          r.lib->archive_read_open_memory(r.archive, data, size) == ARCHIVE_OK;
+        status = open ? read_members(&r, out, &g, limits, err)
+                      : fail_archive(&r, path, "tar archive", err);
+        (void)r.lib->archive_read_free(r.archive);
     }
-    if (r->lib->archive_read_support_format_tar(r->archive) != ARCHIVE_OK ||
-        r->lib->archive_read_open_memory(r->archive, data, size) != ARCHIVE_OK) {
-        status = fail_archive(r, path, "tar archive", err);
-    } else {
-        status = read_members(r, out, &g, limits, err);
-    }
-    (void)r->lib->archive_read_free(r->archive);
     if (status != MNIST_OK) {
         mnist_archive_free(out);
     }

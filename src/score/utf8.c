@@ -1,12 +1,12 @@
 #include "score/utf8.h"
 
+#include <assert.h>
+
 size_t mnist_utf8_decode(const char *text, size_t size, uint32_t *character)
 {
     static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000}; /* that needs so many bytes */
     const uint8_t *bytes = (const uint8_t *)text;
-    if (size == 0) {
-        return 0;
-    }
+    assert(size > 0);
     if (bytes[0] < 0x80) {
         *character = bytes[0];
         return 1;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the character that text begins with, of size bytes, and the character. 0: none, as they are no UTF-8: a
+/* Bytes of the character that text begins with, of size bytes, at least 1, and the character. 0: none, as they are no UTF-8: a
  * byte out of place, a longer form than needed, a surrogate, beyond U+10FFFF, or cut short. */
 size_t mnist_utf8_decode(const char *text, size_t size, uint32_t *character);
 

@@ -545,24 +545,31 @@ static void packed_data_have_limits(void **state)
     }
 }
 
-/* The header of a file of one byte, and its block; 1024 bytes. */
-static void put_member(uint8_t *tar, const char *name)
+/* The 512 bytes of a header. */
+static void put_header(uint8_t *tar, const char *name, char type, const char size[12])
 {
     unsigned sum = 0;
-    memset(tar, 0, 1024);
+    memset(tar, 0, 512);
     snprintf((char *)tar, 100, "%s", name);
     memcpy(tar + 100, "0000644", 8);
     memcpy(tar + 108, "0000000", 8);
     memcpy(tar + 116, "0000000", 8);
-    memcpy(tar + 124, "00000000001", 12);
+    memcpy(tar + 124, size, 12);
     memcpy(tar + 136, "00000000000", 12);
     memcpy(tar + 148, "        ", 8);
-    tar[156] = '0';
+    tar[156] = (uint8_t)type;
     memcpy(tar + 257, "ustar\00000", 8);
     for (size_t i = 0; i < 512; i++) {
         sum += tar[i];
     }
     snprintf((char *)tar + 148, 8, "%06o", sum);
+}
+
+/* A file of one byte: 1024 bytes. */
+static void put_member(uint8_t *tar, const char *name)
+{
+    put_header(tar, name, '0', "00000000001");
+    memset(tar + 512, 0, 512);
     tar[512] = 'x';
 }
 
@@ -588,6 +595,13 @@ static void tar_archives_have_limits(void **state)
     assert_int_equal(mnist_unpack_tar(&archive, tar, sizeof tar, "f", &limits, &err),
                      MNIST_ERR_FORMAT);
     assert_non_null(strstr(err.text, "more than 1 files"));
+    put_header(tar, "a/", '5', "00000000000"); /* a folder, which is left out */
+    put_member(tar + 512, "a/b");
+    memset(tar + 1536, 0, sizeof tar - 1536);
+    assert_int_equal(mnist_unpack_tar(&archive, tar, sizeof tar, "f", &limits, &err), MNIST_OK);
+    assert_int_equal(archive.count, 1);
+    mnist_archive_free(&archive);
+    put_member(tar, "a");
     put_member(tar + 1024, "../b");
     limits.entries = 2;
     assert_int_equal(mnist_unpack_tar(&archive, tar, sizeof tar, "f", &limits, &err),
