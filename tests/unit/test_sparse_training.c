@@ -82,7 +82,7 @@ static outcome train(const mnist_train_config *config, mnist_activation activati
     const mnist_train_job job = {.net = mlp,
                                  .config = config,
                                  .train = view,
-                                 .validation = {NULL, NULL, 0, SIDE, SIDE},
+                                 .validation = {.rows = SIDE, .cols = SIDE},
                                  .normalization = normalization,
                                  .pool = pool,
                                  .hooks = &hooks};
